@@ -35,7 +35,7 @@ void arena_init(struct arena *a);
 void arena_done(struct arena *a);
 /* Forget everything but keep one chunk for the next round. */
 void arena_reset(struct arena *a);
-/* Give back what was allocated since the mark. */
+/* Give back what was allocated since the mark; calls deferred since then run now. */
 struct arena_mark arena_mark(const struct arena *a);
 void arena_release(struct arena *a, struct arena_mark mark);
 
@@ -43,6 +43,9 @@ void arena_release(struct arena *a, struct arena_mark mark);
 void *arena_alloc(struct arena *a, size_t size) __attribute__((malloc, alloc_size(2)));
 /* Zeroed; aborts if count * size overflows. */
 void *arena_zalloc(struct arena *a, size_t count, size_t size) __attribute__((malloc));
+/* Make the newest allocation longer where it stands, and return it; NULL if it is not the newest
+ * or there is no room behind it (nothing changed, a copy is needed). `old` is the size it has. */
+void *arena_extend(struct arena *a, void *at, size_t old, size_t size);
 /* Copies, with a NUL added after. */
 char *arena_dup(struct arena *a, const void *bytes, size_t len);
 char *arena_str(struct arena *a, const char *s);
