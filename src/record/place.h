@@ -1,0 +1,31 @@
+/* place.h - one place, opened: its tables, its packs, its store. */
+#ifndef RECORD_PLACE_H
+#define RECORD_PLACE_H
+
+#include "fhir/param.h"
+#include "fhir/type.h"
+#include "store/db.h"
+
+struct record; /* caches and compiled things of record/ */
+
+enum references { REFERENCES_LOOSE, REFERENCES_TRANSACTION, REFERENCES_STRICT };
+
+struct place {
+	struct arena life;
+	struct share share;
+	const struct fhir *fhir;
+	struct store *store;   /* NULL when opened without one (`causeway path`) */
+	struct record *record;
+	const char *base_url;  /* "http://127.0.0.1:8080/fhir"; references to it count as local */
+	bool validate;         /* refuse resources that break FHIR (default) */
+	enum references references; /* which writes must not refer to what is not there (default: transactions) */
+};
+
+/* Read the tables, and open the store at `address` (NULL: none). c->place is set. Closed with
+ * place_close. A database whose search index was made with other definitions is refused with
+ * ERR_CONFLICT naming `causeway rebuild`, unless `rebuilding`. */
+NODISCARD enum err place_open(struct ctx *c, const struct share *share, const char *address,
+			      unsigned store_flags, bool rebuilding, struct place **out);
+void place_close(struct place *place);
+
+#endif

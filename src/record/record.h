@@ -1,0 +1,113 @@
+/* record.h - the versioned record: every resource, every version, never overwritten.
+ *
+ * A write is made in two steps. Preparing needs no database and runs on the caller's thread: read,
+ * validate, fill in meta, find the index rows, compress. Applying runs inside store_write: check the
+ * version, give keys, insert. So the single writer of SQLite does little but insert.
+ *
+ * Everything works on c->place. Bodies are JSON text with id and meta (versionId, lastUpdated)
+ * filled in; all else is as it was sent, numbers to the letter.
+ */
+#ifndef RECORD_RECORD_H
+#define RECORD_RECORD_H
+
+#include "record/place.h"
+
+enum method { METHOD_POST = 1, METHOD_PUT, METHOD_DELETE, METHOD_PATCH };
+
+struct version {
+	struct str type, id;
+	int64_t version, updated; /* updated: microseconds since 1970 */
+	int64_t seq;              /* orders all changes of the place */
+	int64_t person;           /* key of the person it belongs to; 0: none */
+	enum method method;
+	bool deleted;             /* then body is empty */
+	struct str body;          /* JSON */
+};
+
+/* Current version. ERR_NOT_FOUND, ERR_GONE. Result in c->arena, here and below. */
+NODISCARD enum err record_read(struct ctx *c, struct str type, struct str id, struct version *out);
+/* One version; ERR_GONE when that version is the deletion. */
+NODISCARD enum err record_vread(struct ctx *c, struct str type, struct str id, int64_t version,
+				struct version *out);
+
+struct write {
+	struct str source;        /* text `resource` was read from, for positions; may be empty */
+	struct node *resource;    /* keys filled in; may be changed (id, meta) */
+	struct str if_none_exist; /* create: search query; empty: none */
+	int64_t if_match;         /* update, delete: version that must be current; 0: any */
+	bool if_none_match;       /* update: only when there is none (If-None-Match: *) */
+	struct str org;           /* organisation it came from (meta.source or the actor's); may be empty */
+};
+
+/* What became of a write. */
+struct written {
+	struct version version;
+	bool created;  /* 201 */
+	bool existed;  /* conditional create that found one: 200, nothing written */
+	bool unchanged; /* update equal to the current version but for meta: 200, nothing written */
+};
+
+NODISCARD enum err record_create(struct ctx *c, struct str type, struct write *w, struct written *out);
+/* id as in the URL; must equal resource.id. ERR_STALE, ERR_CONFLICT. Creates when there is none. */
+NODISCARD enum err record_update(struct ctx *c, struct str type, struct str id, struct write *w,
+				 struct written *out);
+/* Update or delete what a search finds: none: create / nothing; one: it; more: ERR_AMBIGUOUS. */
+NODISCARD enum err record_update_where(struct ctx *c, struct str type, struct str query,
+				       struct write *w, struct written *out);
+/* Deleting what is not there is OK and writes nothing (out->version.version 0). */
+NODISCARD enum err record_delete(struct ctx *c, struct str type, struct str id, int64_t if_match,
+				 struct written *out);
+NODISCARD enum err record_delete_where(struct ctx *c, struct str type, struct str query,
+				       struct written *out);
+
+/* A Bundle of type transaction (all or nothing) or batch (each for itself), as FHIR orders the
+ * verbs: DELETE, POST, PUT/PATCH, GET. urn:uuid and conditional references are resolved. The
+ * response Bundle is a new tree. For a transaction that fails, the issues name Bundle.entry[n]. */
+NODISCARD enum err record_bundle(struct ctx *c, struct str source, struct node *bundle,
+				 struct node **response);
+
+struct history {
+	struct str type, id;  /* empty: all types; all ids */
+	int64_t since, at;    /* microseconds; 0: none */
+	unsigned count;       /* versions on a page, 1 … 1000 */
+	int64_t before;       /* page cursor: seq to go on below; 0: the newest */
+};
+struct history_page {
+	struct version *at;
+	size_t len;
+	int64_t total;        /* of versions that match */
+	int64_t next;         /* `before` of the next page; 0: the last */
+};
+/* Newest first. ERR_NOT_FOUND when an id is named that never was. */
+NODISCARD enum err record_history(struct ctx *c, const struct history *query, struct history_page *out);
+
+/* How many current resources of each type: for the home page and metrics. */
+struct type_count {
+	struct str type;
+	int64_t count;
+};
+NODISCARD enum err record_counts(struct ctx *c, struct type_count **out, size_t *len);
+
+/* Progress of long work; called at most ten times a second. Return false to stop. */
+struct progress {
+	bool (*tick)(void *arg, int64_t done, int64_t total, const char *unit);
+	void *arg;
+};
+
+/* Prove the store: versions without gaps, current pointers, bodies readable and equal to their
+ * rows, index rows equal to what extraction gives now, references that lead nowhere counted.
+ * Findings become issues; ERR_INVALID if any is an error. */
+struct check_report {
+	int64_t resources, versions, index_rows, dangling;
+};
+NODISCARD enum err record_check(struct ctx *c, const struct progress *progress, struct check_report *out);
+/* Throw away and make again all that can be derived. */
+NODISCARD enum err record_rebuild(struct ctx *c, const struct progress *progress, int64_t *resources);
+
+/* Every current resource, in order of (type, key): for export and views. `each` may stop it with
+ * an error. Types: NULL-ended or NULL for all. One consistent moment; constant memory. */
+NODISCARD enum err record_each(struct ctx *c, const char *const *types,
+			       enum err (*each)(struct ctx *c, void *arg, const struct version *v),
+			       void *arg);
+
+#endif

@@ -1,0 +1,37 @@
+/* search.h - FHIR search as algebra on sorted streams.
+ *
+ * Each condition of a query becomes one prepared statement that yields (person, resource) pairs in
+ * order; AND is a leapfrog over the streams, OR a merge, :not and :missing a difference from all
+ * resources of the type. There is no SQL compiler: what a user asks never changes a statement's
+ * text. Unknown parameters and modifiers are errors, never ignored.
+ */
+#ifndef RECORD_SEARCH_H
+#define RECORD_SEARCH_H
+
+#include "record/record.h"
+
+enum search_total { TOTAL_NONE, TOTAL_ESTIMATE, TOTAL_ACCURATE };
+enum search_summary { SUMMARY_FALSE, SUMMARY_TRUE, SUMMARY_TEXT, SUMMARY_DATA, SUMMARY_COUNT };
+
+struct search; /* a parsed query */
+
+/* Parse "name=smith&birthdate=gt1940" (percent-encoded, as in a URL). `type` empty: all types
+ * (then only common parameters and _type). ERR_BAD_REQUEST with the parameter named. In c->arena. */
+NODISCARD enum err search_parse(struct ctx *c, struct str type, struct str query, const struct search **out);
+
+struct search_page {
+	struct version *at;     /* with bodies, already cut down for _summary and _elements */
+	size_t len;
+	int64_t total;          /* -1: not asked for */
+	struct str self;        /* the query as understood, for Bundle.link self */
+	struct str next, prev;  /* queries of the pages beside this one; empty: none */
+};
+/* Run one page. Results in c->arena. ERR_LIMIT when it would cost too much. */
+NODISCARD enum err search_run(struct ctx *c, const struct search *s, struct search_page *out);
+
+/* The keys found, no bodies: inside a transaction, for conditional verbs. At most `cap`; *found is
+ * how many there are, up to cap + 1. */
+NODISCARD enum err search_ids(struct ctx *c, struct db *db, const struct search *s, size_t cap,
+			      struct str *ids, size_t *found);
+
+#endif

@@ -1,0 +1,98 @@
+/* db.h - SQL behind one table of functions.
+ *
+ * A `struct store` is a database; a `struct db` one connection to it, used by one thread at a
+ * time. Engines: sqlite.c (WAL, synchronous=FULL, one writer thread that commits many waiting
+ * requests in one fsync), fault.c (wraps another and fails the n-th statement, for tests), later
+ * PostgreSQL. Only literals are accepted as SQL, so nothing a user types can become part of it.
+ *
+ *	STMT(s);
+ *	TRY(db_stmt(c, db, SQL("SELECT seq FROM resource WHERE type = ?1 AND id = ?2"), &s));
+ *	stmt_bind_int(s, 1, type);
+ *	stmt_bind_text(s, 2, id);
+ *	TRY(stmt_step(c, s, &row));
+ */
+#ifndef STORE_DB_H
+#define STORE_DB_H
+
+#include "base/ctx.h"
+#include "base/share.h"
+
+struct store;
+struct db;
+struct stmt;
+
+struct sql {
+	const char *text;
+};
+#define SQL(literal) ((struct sql){ "" literal "" })
+
+enum store_flags {
+	STORE_CREATE = 1,  /* make it when it is not there, and migrate; else it must exist */
+	STORE_READ_ONLY = 2,
+	STORE_MIGRATE = 4, /* bring an older one up to date */
+	STORE_BULK = 8,    /* larger caches for import and rebuild; as durable as without */
+};
+
+/* Open a database: a path, or later a postgresql:// address. Refuses one made by a newer Causeway
+ * (ERR_NEWER), one that is none (ERR_STORE), and an older one without STORE_MIGRATE. `store` is
+ * closed with store_close. */
+NODISCARD enum err store_open(struct ctx *c, const struct share *share, const char *address,
+			      unsigned flags, struct store **out);
+/* Waits for the writer to finish what was accepted. NULL is fine. */
+void store_close(struct store *store);
+/* Make the n-th statement from now on fail, in this store (tests); 0 stops that. */
+NODISCARD enum err store_fault(struct store *store, long n);
+/* What /metrics shows. */
+struct store_stats {
+	int64_t writes, commits, failures; /* jobs, fsyncs, jobs that failed */
+	int64_t waiting;                   /* jobs in the queue now */
+	int64_t bytes;                     /* of the database on disk */
+};
+void store_stats(struct store *store, struct store_stats *out);
+
+/* A connection for reading, from a pool; at most one per thread and never across store_write.
+ * What it reads between db_begin and db_end is one consistent moment. */
+NODISCARD enum err store_reader(struct ctx *c, struct store *store, struct db **out);
+void store_reader_done(struct db *db);
+#define READER(name) __attribute__((cleanup(store_reader_cleanup))) struct db *name = NULL
+void store_reader_cleanup(struct db **db);
+NODISCARD enum err db_begin(struct ctx *c, struct db *db);
+void db_end(struct db *db);
+
+/* Run `work` in a transaction on a connection that may write, and return when what it wrote is
+ * durable. `work` runs alone (on the writer's thread in SQLite), must be short, and may be run
+ * again from the start if the engine had to roll back; when it fails nothing of it remains and
+ * its error is returned. ERR_BUSY when too many wait. */
+typedef enum err store_work(struct ctx *c, struct db *db, void *arg);
+NODISCARD enum err store_write(struct ctx *c, struct store *store, store_work *work, void *arg);
+
+/* A statement, prepared once per connection and literal; finished by stmt_done (or STMT). */
+NODISCARD enum err db_stmt(struct ctx *c, struct db *db, struct sql sql, struct stmt **out);
+void stmt_done(struct stmt *s);
+#define STMT(name) __attribute__((cleanup(stmt_cleanup))) struct stmt *name = NULL
+void stmt_cleanup(struct stmt **s);
+
+/* Parameters are numbered from 1; bytes are borrowed until the statement is done or reset. */
+void stmt_bind_int(struct stmt *s, int index, int64_t value);
+void stmt_bind_text(struct stmt *s, int index, struct str value);
+void stmt_bind_blob(struct stmt *s, int index, struct str value);
+void stmt_bind_null(struct stmt *s, int index);
+/* Next row; *row false at the end. */
+NODISCARD enum err stmt_step(struct ctx *c, struct stmt *s, bool *row);
+/* Run to the end and be ready for other values. */
+NODISCARD enum err stmt_run(struct ctx *c, struct stmt *s);
+/* Ready to be run again; bindings stay. */
+void stmt_reset(struct stmt *s);
+/* Columns are numbered from 0; bytes are valid until the next step. */
+int64_t stmt_int(struct stmt *s, int column);
+struct str stmt_text(struct stmt *s, int column); /* text or blob */
+bool stmt_null(struct stmt *s, int column);
+
+/* Statements without results, several in one text: migrations, pragmas. */
+NODISCARD enum err db_script(struct ctx *c, struct db *db, const char *name, struct str script);
+/* seq of the row just inserted. */
+int64_t db_last_key(struct db *db);
+/* Rows changed by the last statement. */
+int64_t db_changes(struct db *db);
+
+#endif
