@@ -1,0 +1,56 @@
+/* command.h - the command line, served from tables.
+ *
+ * A row says name, one-line help, arguments, options and function; `--help`, usage errors, shell
+ * completion and the man page are made from it. Commands return `enum err`; the reason goes to
+ * standard error as one sentence and the exit code comes from err.def.
+ */
+#ifndef CLI_COMMAND_H
+#define CLI_COMMAND_H
+
+#include <stdio.h>
+
+#include "record/record.h"
+
+struct option {
+	const char *name;  /* "port"; ends the list when NULL */
+	const char *value; /* "PORT" when it takes one, else NULL */
+	const char *help;
+	const char *fallback; /* the default shown, or NULL */
+};
+
+struct invocation {
+	int argc;           /* arguments without the options */
+	const char **argv;
+	const struct share *share;
+	FILE *out, *err;
+	const struct option *options; /* the command's, then the common ones: see command_option */
+	const char **values;          /* beside options; NULL where not given */
+};
+
+struct command {
+	const char *name;
+	const char *args; /* "DB FILE..." for usage; checked: capitals count, "..." more, [X] optional */
+	const char *help; /* one line */
+	const char *detail; /* paragraphs for --help and the man page */
+	const struct option *options;
+	enum err (*run)(struct ctx *c, struct invocation *in);
+	const char *examples; /* lines for --help */
+};
+
+/* Value of an option, its fallback, or NULL. A flag that was given is "". */
+const char *command_option(const struct invocation *in, const char *name);
+NODISCARD enum err command_option_int(struct ctx *c, const struct invocation *in, const char *name,
+				      int64_t min, int64_t max, int64_t *out);
+
+/* Parse argv, run the row, print the reason; the exit code. Common options: --help, --version,
+ * --share DIR, --place DIR, --quiet. `tables` are NULL-ended lists. Ctrl-C sets ctx->stop once; the
+ * second time it ends at once. */
+int command_main(int argc, char **argv, const struct command *const *tables);
+
+/* A line on standard error with rate and time left when it is a terminal, else nothing but the
+ * end; plugs into record's `struct progress`. */
+struct bar;
+struct progress bar_progress(struct ctx *c, const struct invocation *in, const char *what, struct bar **out);
+void bar_done(struct bar *bar);
+
+#endif

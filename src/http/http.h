@@ -1,0 +1,106 @@
+/* http.h - HTTP within limits: requests in, routes, replies out (libmicrohttpd).
+ *
+ * Knows nothing of FHIR or pages: api and web hand in tables of routes. A few I/O threads hold all
+ * connections (epoll); quick routes (read by id, health) are served right there, all others by a
+ * bounded pool of workers, with a clear "busy" (503, Retry-After) when it is full. Bodies, headers,
+ * addresses, times and connections are limited.
+ */
+#ifndef HTTP_HTTP_H
+#define HTTP_HTTP_H
+
+#include "base/buf.h"
+#include "base/ctx.h"
+#include "base/log.h"
+
+enum http_verb { HTTP_GET, HTTP_HEAD, HTTP_POST, HTTP_PUT, HTTP_DELETE, HTTP_PATCH, HTTP_OPTIONS, HTTP_VERBS };
+
+#define HTTP_PARTS 6
+
+struct request {
+	enum http_verb verb;
+	struct str path;  /* decoded, begins with / */
+	struct str query; /* as sent, without ? */
+	struct str body;  /* gzip undone */
+	struct str part[HTTP_PARTS]; /* what {…} of the pattern matched, decoded */
+	struct str base;  /* "http://host:port" the client used, from Host (checked) */
+	void *connection; /* internal */
+};
+
+/* A header of the request, by name in any case; empty when absent. */
+struct str request_header(const struct request *r, const char *name);
+/* A parameter of the query or of a form body (application/x-www-form-urlencoded), decoded into
+ * c->arena; the n-th of that name from 0; at NULL when absent. */
+struct str request_param(struct ctx *c, const struct request *r, const char *name, unsigned n);
+
+struct reply_header {
+	const char *name;
+	struct str value;
+};
+
+struct reply {
+	int status;       /* 200 unless set */
+	const char *type; /* Content-Type */
+	struct str body;  /* in c->arena or longer-lived; gzipped on the way when the client takes it */
+	struct reply_header headers[12];
+	unsigned header_count;
+	bool immutable;   /* may be cached for good (embedded files named by their hash) */
+};
+
+void reply_header(struct reply *reply, const char *name, struct str value);
+/* Any bytes that could end the header line are refused by assert: values come from our own code. */
+
+typedef enum err http_serve(struct ctx *c, const struct request *request, struct reply *reply);
+/* Turns a failure into a reply; c->why and c->issues hold the reason. */
+typedef void http_refuse(struct ctx *c, enum err e, const struct request *request, struct reply *reply);
+
+enum route_flags {
+	ROUTE_QUICK = 1, /* never waits: served on the I/O thread */
+};
+
+struct route {
+	enum http_verb verb;
+	const char *pattern; /* "/fhir/{type}/{id}"; literal parts win over {…}; {rest*} takes the rest */
+	http_serve *serve;
+	unsigned flags;
+	size_t body_limit;   /* bytes; 0: none taken */
+};
+
+struct route_table {
+	const struct route *routes; /* ends with a NULL pattern */
+	http_refuse *refuse;        /* also for unknown paths below `prefix` */
+	const char *prefix;         /* "/fhir" ; "" for the rest */
+};
+
+struct http_limits {
+	unsigned io_threads;   /* 0: one per core, at most 4 */
+	unsigned workers;      /* 0: 32 */
+	unsigned queue;        /* requests waiting for a worker; 0: 1024 */
+	unsigned connections;  /* 0: 4096 */
+	unsigned idle_seconds; /* 0: 60 */
+	unsigned work_seconds; /* ctx deadline of a request; 0: 30 */
+	size_t bodies;         /* bytes of all bodies held at once; 0: 512 MB */
+};
+
+struct http_stats { /* what /metrics shows; times in microseconds */
+	int64_t requests, by_class[6], busy, bytes_out, in_flight, waiting;
+	int64_t latency[16]; /* count of requests below 2^n * 64 us */
+};
+
+struct http;
+struct http_setup {
+	const char *address;      /* "127.0.0.1"; only loopback until accounts exist (ERR_FORBIDDEN) */
+	uint16_t port;            /* 0: any free one */
+	const struct route_table *tables; /* ends with a NULL prefix */
+	struct http_limits limits;
+	struct place *place;      /* for each request's ctx */
+	const struct clock *clock;
+	const struct log *log;
+};
+
+NODISCARD enum err http_start(struct ctx *c, const struct http_setup *setup, struct http **out);
+uint16_t http_port(const struct http *http);
+void http_stats(struct http *http, struct http_stats *out);
+/* Stop accepting, finish what runs (at most `seconds`), close. */
+void http_stop(struct http *http, unsigned seconds);
+
+#endif
