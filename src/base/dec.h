@@ -19,8 +19,8 @@ enum dec_round { ROUND_HALF_UP, ROUND_HALF_EVEN, ROUND_DOWN, ROUND_UP, ROUND_FLO
 #define DEC_DIGITS 38
 
 struct dec dec_int(int64_t n);
-/* From text as JSON and FHIR write it: -12.50, 1.5e3. False when it is not a number or needs
- * more than 38 digits. */
+/* From text as JSON and FHIR write it: -12.50, 1.5e3; a leading + or 0 is let pass. False when it
+ * is not a number or needs more than 38 digits. */
 bool dec_parse(struct str text, struct dec *out);
 /* Plain digits, no exponent, trailing zeros of the scale kept: "12.50". In `a`. */
 struct str dec_print(struct arena *a, struct dec d);
@@ -47,7 +47,7 @@ struct dec dec_trim(struct dec d);
 bool dec_to_int(struct dec d, int64_t *out);
 /* Significant digits of the coefficient. */
 int dec_digits(struct dec d);
-/* Half of the last digit written: 5.40 -> 0.005, for FHIR's implicit ranges. */
+/* Half a unit of the last digit written: 5.40 -> 0.005, for FHIR's implicit ranges. */
 struct dec dec_half_ulp(struct dec d);
 
 /* Bytes that memcmp in the order of the values, the same for 1.5 and 1.50; for index columns. */
@@ -56,6 +56,7 @@ size_t dec_sort_key(struct dec d, unsigned char out[DEC_SORT_MAX]);
 
 /* For statistics and drawing only, never for money or records. */
 double dec_to_double(struct dec d);
+/* Rounded to so many significant digits (1 … 17); 0 for what is not finite or beyond the range. */
 struct dec dec_from_double(double d, int significant);
 
 #endif

@@ -30,8 +30,11 @@ struct err_row {
 /* The row of an error; never NULL. */
 const struct err_row *err_row(enum err e);
 
-/* Write the reason into c->why (cut at its size) and return e, for `return fail(…)`. */
+/* Write the reason into c->why (cut at its size) and return e, for `return fail(…)`.
+ * In a unit test, where cmocka.h comes first, the word is cmocka's: use err_fail there. */
+#ifndef fail
 #define fail(c, e, ...) err_fail((c), (e), __VA_ARGS__)
+#endif
 enum err err_fail(struct ctx *c, enum err e, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 

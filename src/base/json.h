@@ -79,6 +79,7 @@ void node_append(struct node *parent, const char *name, struct node *child);
 void node_prepend(struct node *parent, const char *name, struct node *child);
 /* Take a child out. */
 void node_remove(struct node *parent, struct node *child);
+/* A copy of the whole tree with its texts and names; the root is nobody's child and has no name. */
 struct node *node_copy(struct arena *a, const struct node *n);
 /* Fill in the keys of a tree made by code. */
 void atoms_adopt(const struct atoms *atoms, struct node *n);
