@@ -33,7 +33,13 @@ const struct err_row *err_row(enum err e);
 /* Write the reason into c->why (cut at its size) and return e, for `return fail(…)`.
  * In a unit test, where cmocka.h comes first, the word is cmocka's: use err_fail there. */
 #ifndef fail
-#define fail(c, e, ...) err_fail((c), (e), __VA_ARGS__)
+/* The value is e itself, so that the compiler knows that `return fail(c, ERR_…)` is not OK. */
+#define fail(c, e, ...)                                   \
+	({                                                \
+		const enum err fail_e_ = (e);             \
+		err_fail((c), fail_e_, __VA_ARGS__);      \
+		fail_e_;                                  \
+	})
 #endif
 enum err err_fail(struct ctx *c, enum err e, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));

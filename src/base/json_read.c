@@ -176,8 +176,8 @@ static enum err unescape(struct reader *r, struct str raw, struct str *out)
 			buf_char(&b, c);
 			at += 2;
 		} else if (at[1] == 'u') {
-			uint32_t point;
-			size_t len;
+			uint32_t point = 0;
+			size_t len = 0;
 			TRY(read_unicode(r, at, end, &point, &len));
 			buf_utf8(&b, point);
 			at += len;
@@ -332,7 +332,7 @@ static enum err read_value(struct reader *r)
 		['4'] = NODE_NUMBER, ['5'] = NODE_NUMBER, ['6'] = NODE_NUMBER, ['7'] = NODE_NUMBER,
 		['8'] = NODE_NUMBER, ['9'] = NODE_NUMBER, ['t'] = NODE_BOOL, ['f'] = NODE_BOOL,
 	};
-	struct node *n;
+	struct node *n = NULL;
 	struct str text = { 0 };
 
 	if (r->at == r->end)
