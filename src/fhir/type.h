@@ -9,6 +9,7 @@
 #define FHIR_TYPE_H
 
 #include "base/json.h"
+#include "base/map.h"
 #include "base/share.h"
 
 enum fhir_kind {
