@@ -27,7 +27,7 @@ struct sql {
 #define SQL(literal) ((struct sql){ "" literal "" })
 
 enum store_flags {
-	STORE_CREATE = 1,  /* make it when it is not there, and migrate; else it must exist */
+	STORE_CREATE = 1, /* make it when it is not there, and migrate; else it must exist */
 	STORE_READ_ONLY = 2,
 	STORE_MIGRATE = 4, /* bring an older one up to date */
 	STORE_BULK = 8,    /* larger caches for import and rebuild; as durable as without */
@@ -37,7 +37,7 @@ enum store_flags {
  * (ERR_NEWER), one that is none (ERR_STORE), and an older one without STORE_MIGRATE. `store` is
  * closed with store_close. */
 NODISCARD enum err store_open(struct ctx *c, const struct share *share, const char *address,
-			      unsigned flags, struct store **out);
+                              unsigned flags, struct store **out);
 /* Waits for the writer to finish what was accepted. NULL is fine. */
 void store_close(struct store *store);
 /* Make the n-th statement from now on fail, in this store (tests); 0 stops that. */

@@ -1,0 +1,96 @@
+/* sqlite.h - what the files of the SQLite engine share; for them only.
+ *
+ * One connection writes, on a thread of its own (sqlite_writer.c). Readers come from a pool that
+ * hands out the one used last, so few are open and their caches are warm.
+ */
+#ifndef STORE_SQLITE_H
+#define STORE_SQLITE_H
+
+#include <pthread.h>
+#include <semaphore.h>
+#include <sqlite3.h>
+
+#include "store/engine.h"
+
+struct sqlite_stmt {
+	struct stmt head;
+	sqlite3_stmt *handle;
+	const char *sql;
+	struct sqlite_stmt *next; /* idle ones of the same text */
+};
+
+struct sqlite_slot {
+	const char *sql; /* the literal's address is its identity; NULL: free */
+	struct sqlite_stmt *idle;
+};
+
+struct sqlite_db {
+	struct db head;
+	sqlite3 *handle;
+	struct sqlite_slot *slots; /* open addressing, a power of two */
+	unsigned slot_cap, slot_len;
+	unsigned out;           /* statements handed out now */
+	bool writes, scripting; /* what the guard lets through */
+	struct ctx *reader;     /* whom it serves; may be told to stop */
+	struct sqlite_db *next; /* idle readers */
+};
+
+struct job {
+	struct ctx *c;
+	store_work *work;
+	void *arg;
+	enum err result;
+	sem_t done;
+	struct job *next;
+};
+
+struct sqlite_writer {
+	pthread_t thread;
+	pthread_mutex_t lock; /* of all below but db */
+	pthread_cond_t work;  /* a job came, or it is time to stop */
+	struct job *first, **last;
+	unsigned waiting;
+	bool started, stopping;
+	struct store_stats stats;
+	struct sqlite_db *db; /* of the thread alone */
+	int frames;           /* in the write-ahead log after the last commit */
+	int checkpoint_at;    /* frames from which to copy them into the database */
+};
+
+struct sqlite_store {
+	struct store head;
+	char *path;
+	unsigned flags;
+	pthread_mutex_t lock; /* of idle */
+	struct sqlite_db *idle;
+	char **append_only; /* tables never updated or deleted from, NULL-ended */
+	struct sqlite_writer writer;
+};
+
+/* sqlite.c */
+/* The engine's last error as ours, with its reason. */
+enum err sqlite_fail(struct ctx *c, sqlite3 *handle, int code);
+/* Run one statement without parameters or rows. */
+NODISCARD enum err sqlite_exec(struct ctx *c, struct sqlite_db *db, const char *sql);
+void sqlite_db_close(struct sqlite_db *db);
+/* Which tables have a TABLE_no_delete trigger: the guard keeps those from change as well. */
+NODISCARD enum err sqlite_read_append_only(struct ctx *c, struct sqlite_store *store);
+extern const struct engine engine_sqlite;
+
+/* sqlite_open.c */
+NODISCARD enum err sqlite_open(struct ctx *c, const char *address, unsigned flags,
+                               struct store **out);
+void sqlite_close(struct store *store);
+NODISCARD enum err sqlite_reader(struct ctx *c, struct store *store, struct db **out);
+void sqlite_reader_done(struct db *db);
+
+/* sqlite_writer.c */
+/* store->writer.db is its connection. */
+NODISCARD enum err sqlite_writer_start(struct ctx *c, struct sqlite_store *store);
+/* Finish what was accepted, then end the thread. */
+void sqlite_writer_stop(struct sqlite_store *store);
+NODISCARD enum err sqlite_write(struct ctx *c, struct store *store, store_work *work,
+                                void *arg);
+void sqlite_stats(struct store *store, struct store_stats *out);
+
+#endif

@@ -1,0 +1,267 @@
+/* sqlite_writer.c - one thread that writes, many requests to one fsync.
+ *
+ * Whoever wants to write queues a job and sleeps. The writer begins a transaction, runs the jobs
+ * that wait (and those that come meanwhile, up to a count and a time), each in a savepoint of its
+ * own, commits once and wakes them all. If the commit fails, every one of them is told so.
+ *
+ * After waking them it copies the write-ahead log into the database when that has grown long, so
+ * that nobody waits for the copying but who comes next, and the log stays short.
+ */
+#include "store/sqlite.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <signal.h>
+#include <sys/stat.h>
+
+enum {
+	JOBS_WAITING = 4096,  /* more than this: ERR_BUSY */
+	JOBS_AT_ONCE = 512,   /* in one commit */
+	TIME_AT_ONCE = 40000, /* microseconds after which a commit is due */
+	FRAMES = 4000,        /* 16 MB of log, then it is copied */
+	FRAMES_BULK = 16000
+};
+
+struct batch {
+	struct job *first, **last;
+	unsigned len;
+	int64_t due; /* clock_monotonic() */
+};
+
+static struct job *take_job(struct sqlite_writer *w, bool wait)
+{
+	pthread_mutex_lock(&w->lock);
+	while (wait && !w->first && !w->stopping)
+		pthread_cond_wait(&w->work, &w->lock);
+	struct job *job = w->first;
+	if (job) {
+		w->first = job->next;
+		if (!w->first)
+			w->last = &w->first;
+		w->waiting--;
+		job->next = NULL;
+	}
+	pthread_mutex_unlock(&w->lock);
+	return job;
+}
+
+static enum err run_in_savepoint(struct sqlite_writer *w, struct job *job)
+{
+	TRY(sqlite_exec(job->c, w->db, "SAVEPOINT job"));
+	enum err e = job->work(job->c, &w->db->head, job->arg);
+	assert(w->db->out == 0);
+	if (sqlite3_get_autocommit(w->db->handle)) /* the engine rolled back everything */
+		return e ? e : fail(job->c, ERR_STORE, "The database rolled back by itself.");
+	if (e)
+		sqlite3_exec(w->db->handle, "ROLLBACK TO job", NULL, NULL, NULL);
+	sqlite3_exec(w->db->handle, "RELEASE job", NULL, NULL, NULL);
+	return e;
+}
+
+/* All that succeeded so far did not, after all. */
+static void fail_all(struct batch *b, enum err e, const char *why)
+{
+	for (struct job *job = b->first; job; job = job->next)
+		if (!job->result)
+			job->result = fail(job->c, e, "%s", why);
+}
+
+static void fill_batch(struct sqlite_writer *w, struct batch *b, struct job *job)
+{
+	do {
+		*b->last = job;
+		b->last = &job->next;
+		b->len++;
+		job->result = run_in_savepoint(w, job);
+		if (sqlite3_get_autocommit(w->db->handle)) {
+			fail_all(b, ERR_STORE,
+			         "The database failed in a transaction shared with "
+			         "this write; nothing of it was kept.");
+			return;
+		}
+		job = b->len < JOBS_AT_ONCE && clock_monotonic() < b->due ? take_job(w, false)
+		                                                          : NULL;
+	} while (job);
+}
+
+static void commit(struct sqlite_writer *w, struct batch *b)
+{
+	struct fault *fault = &w->db->head.store->fault;
+	struct ctx own; /* the reason belongs to all of them */
+	bool any = false;
+
+	for (struct job *job = b->first; job; job = job->next)
+		any = any || !job->result;
+	if (!any || sqlite3_get_autocommit(w->db->handle)) {
+		sqlite3_exec(w->db->handle, "ROLLBACK", NULL, NULL, NULL);
+		return;
+	}
+	ctx_init(&own, NULL);
+	enum err e = fault_pass(&own, fault);
+	if (!e)
+		e = sqlite_exec(&own, w->db, "COMMIT");
+	if (e) {
+		sqlite3_exec(w->db->handle, "ROLLBACK", NULL, NULL, NULL);
+		fail_all(b, e, own.why);
+	}
+}
+
+static void wake(struct sqlite_writer *w, struct batch *b)
+{
+	int64_t failures = 0;
+	bool committed = false;
+
+	for (struct job *job = b->first; job; job = job->next) {
+		failures += job->result != OK;
+		committed = committed || !job->result;
+	}
+	pthread_mutex_lock(&w->lock);
+	w->stats.writes += b->len;
+	w->stats.failures += failures;
+	w->stats.commits += committed;
+	pthread_mutex_unlock(&w->lock);
+	for (struct job *job = b->first, *next; job; job = next) {
+		next = job->next; /* the job is its waiter's again once posted */
+		sem_post(&job->done);
+	}
+}
+
+static void run_batch(struct sqlite_writer *w, struct job *job)
+{
+	struct batch b = { .due = clock_monotonic() + TIME_AT_ONCE };
+	enum err e = fault_pass(job->c, &w->db->head.store->fault);
+
+	b.last = &b.first;
+	if (!e)
+		e = sqlite_exec(job->c, w->db, "BEGIN IMMEDIATE");
+	if (e) {
+		job->result = e;
+		b.first = job;
+		b.len = 1;
+	} else {
+		fill_batch(w, &b, job);
+		commit(w, &b);
+	}
+	wake(w, &b);
+}
+
+/* What is being read from the log stays there; the rest goes into the database, and the next
+ * write starts the log from its beginning. */
+static void checkpoint(struct sqlite_writer *w)
+{
+	if (w->frames < w->checkpoint_at)
+		return;
+	w->frames = 0;
+	sqlite3_wal_checkpoint_v2(w->db->handle, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+}
+
+static int count_frames(void *arg, sqlite3 *handle, const char *name, int frames)
+{
+	(void)handle;
+	(void)name;
+	((struct sqlite_writer *)arg)->frames = frames;
+	return SQLITE_OK;
+}
+
+static void *write_all(void *arg)
+{
+	struct sqlite_writer *w = arg;
+	struct job *job;
+
+	while ((job = take_job(w, true))) {
+		run_batch(w, job);
+		checkpoint(w);
+	}
+	return NULL;
+}
+
+enum err sqlite_writer_start(struct ctx *c, struct sqlite_store *store)
+{
+	struct sqlite_writer *w = &store->writer;
+	sigset_t all, old;
+
+	w->last = &w->first;
+	w->checkpoint_at = store->flags & STORE_BULK ? FRAMES_BULK : FRAMES;
+	sqlite3_wal_hook(w->db->handle, count_frames, w);
+	sigfillset(&all); /* signals are for the main thread */
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	int code = pthread_create(&w->thread, NULL, write_all, w);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	if (code)
+		return fail(c, ERR_STORE, "Cannot start the writer: %s.", strerror(code));
+	w->started = true;
+	return OK;
+}
+
+void sqlite_writer_stop(struct sqlite_store *store)
+{
+	struct sqlite_writer *w = &store->writer;
+
+	if (w->started) {
+		pthread_mutex_lock(&w->lock);
+		w->stopping = true;
+		pthread_cond_signal(&w->work);
+		pthread_mutex_unlock(&w->lock);
+		pthread_join(w->thread, NULL);
+		w->started = false;
+	}
+	sqlite_db_close(w->db);
+	w->db = NULL;
+}
+
+static enum err queue(struct sqlite_writer *w, struct job *job)
+{
+	enum err e = OK;
+
+	pthread_mutex_lock(&w->lock);
+	if (w->waiting >= JOBS_WAITING || w->stopping) {
+		e = fail(job->c, ERR_BUSY, "Too many writes are waiting; try again shortly.");
+	} else {
+		*w->last = job;
+		w->last = &job->next;
+		if (w->waiting++ == 0)
+			pthread_cond_signal(&w->work);
+	}
+	pthread_mutex_unlock(&w->lock);
+	return e;
+}
+
+enum err sqlite_write(struct ctx *c, struct store *head, store_work *work, void *arg)
+{
+	struct sqlite_writer *w = &((struct sqlite_store *)head)->writer;
+	struct job job = { .c = c, .work = work, .arg = arg };
+
+	if (!w->started)
+		return fail(c, ERR_STORE, "The database was opened for reading only.");
+	assert(!pthread_equal(pthread_self(), w->thread));
+	sem_init(&job.done, 0, 0);
+	enum err e = queue(w, &job);
+	if (!e) {
+		while (sem_wait(&job.done) && errno == EINTR)
+			continue;
+		e = job.result;
+	}
+	sem_destroy(&job.done);
+	return e;
+}
+
+static int64_t file_bytes(const char *path, const char *suffix)
+{
+	struct stat st;
+	ARENA(scratch);
+
+	return stat(arena_printf(&scratch, "%s%s", path, suffix), &st) ? 0
+	                                                               : (int64_t)st.st_size;
+}
+
+void sqlite_stats(struct store *head, struct store_stats *out)
+{
+	struct sqlite_store *store = (struct sqlite_store *)head;
+	struct sqlite_writer *w = &store->writer;
+
+	pthread_mutex_lock(&w->lock);
+	*out = w->stats;
+	out->waiting = w->waiting;
+	pthread_mutex_unlock(&w->lock);
+	out->bytes = file_bytes(store->path, "") + file_bytes(store->path, "-wal");
+}

@@ -1,0 +1,156 @@
+/* store.c - the public functions: count the fault, then ask the engine. */
+#include "store/engine.h"
+
+enum err store_open(struct ctx *c, const struct share *share, const char *address,
+                    unsigned flags, struct store **out)
+{
+	struct store *store;
+
+	if (strncmp(address, "postgresql:", 11) == 0)
+		return fail(c, ERR_UNSUPPORTED,
+		            "This Causeway keeps its record in a file; give the path of one.");
+	TRY(engine_sqlite.open(c, address, flags, &store));
+	enum err e = migrate(c, share, store, address, flags);
+	if (e) {
+		store_close(store);
+		return e;
+	}
+	*out = store;
+	return OK;
+}
+
+void store_close(struct store *store)
+{
+	if (store)
+		store->engine->close(store);
+}
+
+enum err store_fault(struct store *store, long n)
+{
+	fault_set(&store->fault, n);
+	return OK;
+}
+
+void store_stats(struct store *store, struct store_stats *out)
+{
+	store->engine->stats(store, out);
+}
+
+enum err store_reader(struct ctx *c, struct store *store, struct db **out)
+{
+	return store->engine->reader(c, store, out);
+}
+
+void store_reader_done(struct db *db)
+{
+	if (db)
+		db->store->engine->reader_done(db);
+}
+
+void store_reader_cleanup(struct db **db)
+{
+	store_reader_done(*db);
+}
+
+enum err db_begin(struct ctx *c, struct db *db)
+{
+	TRY(fault_pass(c, &db->store->fault));
+	return db->store->engine->begin(c, db);
+}
+
+void db_end(struct db *db)
+{
+	db->store->engine->end(db);
+}
+
+enum err store_write(struct ctx *c, struct store *store, store_work *work, void *arg)
+{
+	return store->engine->write(c, store, work, arg);
+}
+
+enum err db_stmt(struct ctx *c, struct db *db, struct sql sql, struct stmt **out)
+{
+	return db->store->engine->stmt(c, db, sql.text, out);
+}
+
+void stmt_done(struct stmt *s)
+{
+	if (s)
+		s->db->store->engine->stmt_done(s);
+}
+
+void stmt_cleanup(struct stmt **s)
+{
+	stmt_done(*s);
+}
+
+void stmt_bind_int(struct stmt *s, int index, int64_t value)
+{
+	s->db->store->engine->bind_int(s, index, value);
+}
+
+void stmt_bind_text(struct stmt *s, int index, struct str value)
+{
+	s->db->store->engine->bind_text(s, index, value);
+}
+
+void stmt_bind_blob(struct stmt *s, int index, struct str value)
+{
+	s->db->store->engine->bind_blob(s, index, value);
+}
+
+void stmt_bind_null(struct stmt *s, int index)
+{
+	s->db->store->engine->bind_null(s, index);
+}
+
+enum err stmt_step(struct ctx *c, struct stmt *s, bool *row)
+{
+	TRY(fault_pass(c, &s->db->store->fault));
+	return s->db->store->engine->step(c, s, row);
+}
+
+enum err stmt_run(struct ctx *c, struct stmt *s)
+{
+	bool row = true;
+
+	while (row)
+		TRY(stmt_step(c, s, &row));
+	return OK;
+}
+
+void stmt_reset(struct stmt *s)
+{
+	s->db->store->engine->reset(s);
+}
+
+int64_t stmt_int(struct stmt *s, int column)
+{
+	return s->db->store->engine->get_int(s, column);
+}
+
+struct str stmt_text(struct stmt *s, int column)
+{
+	return s->db->store->engine->get_text(s, column);
+}
+
+bool stmt_null(struct stmt *s, int column)
+{
+	return s->db->store->engine->get_null(s, column);
+}
+
+enum err db_script(struct ctx *c, struct db *db, const char *name, struct str script)
+{
+	TRY(fault_pass(c, &db->store->fault));
+	return db->store->engine->script(c, db, name, script);
+}
+
+int64_t db_last_key(struct db *db)
+{
+	return db->store->engine->last_key(db);
+}
+
+int64_t db_changes(struct db *db)
+{
+	return db->store->engine->changes(db);
+}
