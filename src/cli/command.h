@@ -18,6 +18,8 @@ struct option {
 	const char *fallback; /* the default shown, or NULL */
 };
 
+struct command;
+
 struct invocation {
 	int argc;           /* arguments without the options */
 	const char **argv;
@@ -25,6 +27,7 @@ struct invocation {
 	FILE *out, *err;
 	const struct option *options; /* the command's, then the common ones: see command_option */
 	const char **values;          /* beside options; NULL where not given */
+	const struct command *const *tables; /* all commands, for completion and the man page */
 };
 
 struct command {

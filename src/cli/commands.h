@@ -1,0 +1,15 @@
+/* commands.h - the tables of commands this layer offers; main/modules.c lists them. */
+#ifndef CLI_COMMANDS_H
+#define CLI_COMMANDS_H
+
+#include "cli/command.h"
+
+extern const struct command store_commands[];  /* init check rebuild */
+extern const struct command import_commands[]; /* import */
+extern const struct command export_commands[]; /* export */
+extern const struct command path_commands[];   /* path */
+extern const struct command query_commands[];  /* get search */
+extern const struct command bench_commands[];  /* bench */
+extern const struct command help_commands[];   /* completion man */
+
+#endif

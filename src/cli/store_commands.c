@@ -1,0 +1,64 @@
+/* store_commands.c - init, check, rebuild: the life of a database. */
+#include "cli/commands.h"
+
+static enum err run_init(struct ctx *c, struct invocation *in)
+{
+	struct place *place;
+
+	TRY(place_open(c, in->share, in->argv[0], STORE_CREATE | STORE_MIGRATE, false, &place));
+	place_close(place);
+	if (!command_option(in, "quiet"))
+		fprintf(in->out, "%s is ready\n", in->argv[0]);
+	return OK;
+}
+
+static enum err run_check(struct ctx *c, struct invocation *in)
+{
+	struct place *place;
+	struct check_report report = { 0 };
+	struct bar *bar;
+	struct progress progress = bar_progress(c, in, "check", &bar);
+	enum err e;
+
+	TRY(place_open(c, in->share, in->argv[0], STORE_READ_ONLY, false, &place));
+	e = record_check(c, &progress, &report);
+	bar_done(bar);
+	place_close(place);
+	fprintf(in->out, "%lld resources, %lld versions, %lld index rows, %lld references to what is not here\n",
+		(long long)report.resources, (long long)report.versions, (long long)report.index_rows,
+		(long long)report.dangling);
+	if (e == OK)
+		fputs("all is well\n", in->out);
+	return e;
+}
+
+static enum err run_rebuild(struct ctx *c, struct invocation *in)
+{
+	struct place *place;
+	struct bar *bar;
+	struct progress progress = bar_progress(c, in, "rebuild", &bar);
+	int64_t resources = 0;
+	enum err e;
+
+	TRY(place_open(c, in->share, in->argv[0], STORE_MIGRATE | STORE_BULK, true, &place));
+	e = record_rebuild(c, &progress, &resources);
+	bar_done(bar);
+	place_close(place);
+	TRY(e);
+	if (!command_option(in, "quiet"))
+		fprintf(in->out, "%lld resources indexed again\n", (long long)resources);
+	return OK;
+}
+
+const struct command store_commands[] = {
+	{ "init", "DB", "Make an empty database, or bring an older one up to date.", NULL, NULL, run_init,
+	  "  causeway init county.db" },
+	{ "check", "DB", "Prove that a database is whole.",
+	  "Reads every version, extracts every search value again and compares it with the index, and\n"
+	  "counts references that lead nowhere. Exits 65 and names what is wrong when anything is.",
+	  NULL, run_check, "  causeway check county.db" },
+	{ "rebuild", "DB", "Make everything derived again from the versions.",
+	  "Needed when the search definitions have changed. The versions themselves are never touched.",
+	  NULL, run_rebuild, "  causeway rebuild county.db" },
+	{ 0 },
+};

@@ -1,0 +1,107 @@
+/* demo.c - causeway demo: a synthetic place, made and served.
+ *
+ * Made once: the same people, seed and day give the same place, so a folder that holds it already
+ * is served at once. The bundles go through record_bundle like anyone else's. */
+#include <errno.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/when.h"
+#include "main/load.h"
+#include "main/serve.h"
+
+static const struct option demo_options[] = {
+	{ "people", "N", "how many live in the place", "2000" },
+	{ "seed", "S", "another seed makes other people", "1" },
+	{ "port", "PORT", "to listen on; 0 takes any that is free", "8080" },
+	{ "dir", "DIR", "where the place is kept", "build/demo" },
+	{ "today", "DATE", "the day the stories have got to (default: today)", NULL },
+	{ "workers", "N", "threads for requests that wait", "32" },
+	{ "fresh", NULL, "make the place again even when it is there", NULL },
+	{ "no-serve", NULL, "only make the place", NULL },
+	{ 0 },
+};
+
+static enum err today_option(struct ctx *c, const struct invocation *in, int64_t *today)
+{
+	const char *text = command_option(in, "today");
+	struct when when;
+	int64_t to, day = INT64_C(86400000000);
+
+	*today = clock_now(c->clock) / day * day;
+	if (!text)
+		return OK;
+	if (!when_parse_date(str_of(text), &when) || when.precision != WHEN_DAY)
+		return fail(c, ERR_USAGE, "--today takes a date such as 2025-11-19, not %s", text);
+	when_range(when, 0, today, &to);
+	return OK;
+}
+
+static enum err demo_settings(struct ctx *c, const struct invocation *in, struct people_options *people)
+{
+	int64_t count = 0, seed = 0;
+
+	TRY(command_option_int(c, in, "people", 1, 2000000, &count));
+	TRY(command_option_int(c, in, "seed", 0, INT64_MAX, &seed));
+	TRY(today_option(c, in, &people->today));
+	people->people = (unsigned)count;
+	people->seed = (uint64_t)seed;
+	return OK;
+}
+
+static void remove_database(struct ctx *c, const char *db)
+{
+	static const char *const tails[] = { "", "-wal", "-shm" };
+	for (unsigned i = 0; i < 3; i++)
+		unlink(arena_printf(c->arena, "%s%s", db, tails[i]));
+}
+
+/* The place in `dir`, made if need be. It is made under another name and renamed when whole. */
+static enum err demo_database(struct ctx *c, const struct invocation *in, const char **out)
+{
+	struct people_options people;
+	const char *dir = command_option(in, "dir"), *db, *part;
+
+	TRY(demo_settings(c, in, &people));
+	if (mkdir(dir, 0700) != 0 && errno != EEXIST)
+		return fail(c, ERR_IO, "%s cannot be made: %m", dir);
+	db = arena_printf(c->arena, "%s/place-%u-%llu-%lld.db", dir, people.people,
+			  (unsigned long long)people.seed, (long long)(people.today / INT64_C(86400000000)));
+	*out = db;
+	if (access(db, F_OK) == 0 && !command_option(in, "fresh"))
+		return OK;
+	part = arena_printf(c->arena, "%s.part", db);
+	remove_database(c, part);
+	TRY(load_people(c, in, &people, part));
+	remove_database(c, db);
+	if (rename(part, db) != 0)
+		return fail(c, ERR_IO, "%s cannot be made: %m", db);
+	return OK;
+}
+
+static enum err run_demo(struct ctx *c, struct invocation *in)
+{
+	struct serve serve = { .address = "127.0.0.1" };
+	struct place *place;
+	const char *db;
+	enum err e;
+
+	TRY(command_option_int(c, in, "port", 0, 65535, &serve.port));
+	TRY(demo_database(c, in, &db));
+	if (command_option(in, "no-serve")) {
+		fprintf(in->out, "%s\n", db);
+		return OK;
+	}
+	TRY(place_open(c, in->share, db, STORE_MIGRATE, false, &place));
+	e = serve_place(c, in, &serve);
+	place_close(place);
+	return e;
+}
+
+const struct command demo_commands[] = {
+	{ "demo", "", "Make a synthetic place and serve it on this machine.",
+	  "A county of invented people whose stories cross the NHS, the council and care providers. The\n"
+	  "same people, seed and day make the same place, to the byte.",
+	  demo_options, run_demo, "  causeway demo\n  causeway demo --people 20000 --seed 7 --port 9000" },
+	{ 0 },
+};

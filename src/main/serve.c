@@ -1,0 +1,96 @@
+/* serve.c - causeway serve: the record over HTTP and as pages. */
+#include "main/serve.h"
+
+#include <unistd.h>
+
+#include "main/modules.h"
+
+static const struct option serve_options[] = {
+	{ "port", "PORT", "to listen on; 0 takes any that is free", "8080" },
+	{ "address", "ADDRESS", "to listen on; only this machine until accounts exist", "127.0.0.1" },
+	{ "workers", "N", "threads for requests that wait", "32" },
+	{ "references", "POLICY", "refuse references to what is not here: loose, transaction, strict",
+	  "transaction" },
+	{ "no-validate", NULL, "take resources that break FHIR's rules", NULL },
+	{ "log", NULL, "write what happens to standard error, a JSON object a line", NULL },
+	{ 0 },
+};
+
+static void wait_for_stop(const struct ctx *c)
+{
+	while (!(c->stop && *c->stop))
+		usleep(50000);
+}
+
+static void say_ready(const struct invocation *in, const struct serve *serve, uint16_t port)
+{
+	if (!command_option(in, "quiet"))
+		fprintf(in->out,
+			"Causeway is ready: http://%s:%u/ (FHIR at /fhir). Only this machine can reach it, until\n"
+			"accounts exist. Ctrl-C stops it.\n",
+			serve->address, port);
+	else
+		fprintf(in->out, "http://%s:%u/\n", serve->address, port);
+	fflush(in->out);
+}
+
+enum err serve_place(struct ctx *c, const struct invocation *in, const struct serve *serve)
+{
+	struct log log = { serve->log ? STDERR_FILENO : -1, LOG_INFO, &clock_system };
+	struct http_setup setup = {
+		.address = serve->address,
+		.port = (uint16_t)serve->port,
+		.tables = all_routes,
+		.place = c->place,
+		.clock = serve->clock ? serve->clock : &clock_system,
+		.log = &log,
+	};
+	struct http *http;
+	int64_t workers = 0;
+
+	TRY(command_option_int(c, in, "workers", 1, 1024, &workers));
+	setup.limits.workers = (unsigned)workers;
+	TRY(http_start(c, &setup, &http));
+	say_ready(in, serve, http_port(http));
+	wait_for_stop(c);
+	http_stop(http, 10);
+	return OK;
+}
+
+static enum err references_option(struct ctx *c, const struct invocation *in, enum references *out)
+{
+	static const char *const names[] = { "loose", "transaction", "strict" };
+	const char *policy = command_option(in, "references");
+
+	for (unsigned i = 0; i < sizeof names / sizeof *names; i++)
+		if (strcmp(policy, names[i]) == 0) {
+			*out = (enum references)i;
+			return OK;
+		}
+	return fail(c, ERR_USAGE, "--references is loose, transaction or strict, not %s", policy);
+}
+
+static enum err run_serve(struct ctx *c, struct invocation *in)
+{
+	struct serve serve = { .address = command_option(in, "address"), .log = command_option(in, "log") };
+	enum references references;
+	struct place *place;
+	enum err e;
+
+	TRY(command_option_int(c, in, "port", 0, 65535, &serve.port));
+	TRY(references_option(c, in, &references));
+	TRY(place_open(c, in->share, in->argv[0], STORE_CREATE | STORE_MIGRATE, false, &place));
+	place->references = references;
+	place->validate = !command_option(in, "no-validate");
+	e = serve_place(c, in, &serve);
+	place_close(place);
+	return e;
+}
+
+const struct command serve_commands[] = {
+	{ "serve", "DB", "Serve a database: FHIR at /fhir, pages at /.",
+	  "Until accounts exist only programs on this machine can reach it. /healthz says whether it is\n"
+	  "well and /metrics what it does. The database is made when it is not there.",
+	  serve_options, run_serve, "  causeway serve county.db --port 8080" },
+	{ 0 },
+};

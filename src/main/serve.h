@@ -1,0 +1,21 @@
+/* serve.h - the running server: one place over HTTP until it is told to stop. */
+#ifndef MAIN_SERVE_H
+#define MAIN_SERVE_H
+
+#include "cli/command.h"
+
+struct serve {
+	const char *address;
+	int64_t port;
+	const struct clock *clock; /* NULL: the system's */
+	bool log;                  /* JSON lines on standard error */
+	int ready_fd;              /* the port is written here once it listens; -1: nowhere */
+};
+
+/* Serve c->place until c->stop is set. Prints the address on in->out. */
+NODISCARD enum err serve_place(struct ctx *c, const struct invocation *in, const struct serve *serve);
+
+extern const struct command serve_commands[]; /* serve */
+extern const struct command demo_commands[];  /* demo */
+
+#endif
