@@ -48,6 +48,12 @@ struct fhir_elem {
 	const struct fhir_rule *const *rules; /* NULL-ended, beyond the type's own */
 };
 
+struct fhir_slot { /* of the hash table from JSON names to forms */
+	uint16_t key; /* 0: free */
+	uint8_t elem; /* index into elems */
+	uint8_t form; /* index into its forms; the top bit says this is the _name */
+};
+
 struct fhir_type {
 	const char *name; /* "Patient", "HumanName", "boolean", "Patient.contact" */
 	uint16_t number;  /* 0 … fhir->type_count - 1 */
@@ -59,7 +65,8 @@ struct fhir_type {
 	const struct fhir_rule *const *rules; /* NULL-ended, inherited ones too */
 	const char *pattern;            /* regular expression of a primitive, or NULL */
 	const char *url;                /* StructureDefinition; NULL for backbones */
-	const struct fhir_form *by_key; /* internal: forms by key */
+	const struct fhir_slot *slots;  /* for fhir_member: slot_mask + 1 of them */
+	unsigned slot_mask;
 };
 
 struct fhir_params; /* search parameters: fhir/param.h */
