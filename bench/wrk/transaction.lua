@@ -1,0 +1,15 @@
+-- POST /fhir: an Observation and a Task about one person, both new
+local ids = {}
+for line in io.lines(os.getenv("BENCH_IDS")) do ids[#ids + 1] = line end
+local headers = { ["Content-Type"] = "application/fhir+json", ["Prefer"] = "return=minimal" }
+request = function()
+	local id = ids[math.random(#ids)]
+	local body = '{"resourceType":"Bundle","type":"transaction","entry":[' ..
+		'{"resource":{"resourceType":"Observation","status":"final","code":{"coding":[{"system":"http://loinc.org","code":"29463-7"}]},' ..
+		'"subject":{"reference":"' .. id .. '"},"effectiveDateTime":"2025-11-19T10:00:00Z",' ..
+		'"valueQuantity":{"value":' .. math.random(40, 110) .. '.5,"unit":"kg","system":"http://unitsofmeasure.org","code":"kg"}},' ..
+		'"request":{"method":"POST","url":"Observation"}},' ..
+		'{"resource":{"resourceType":"Task","status":"requested","intent":"order","for":{"reference":"' .. id .. '"},' ..
+		'"description":"Ring about weight"},"request":{"method":"POST","url":"Task"}}]}'
+	return wrk.format("POST", "/fhir", headers, body)
+end
