@@ -37,26 +37,32 @@ static u128 magnitude(struct dec d)
 
 static int count_digits(u128 n)
 {
-	int digits = 1;
+	uint64_t high = (uint64_t)(n >> 64), low = (uint64_t)n;
+	int bits = high ? 128 - __builtin_clzll(high) : low ? 64 - __builtin_clzll(low) : 1;
+	int digits = bits * 1233 >> 12; /* log10(2) = 1233 / 4096, a little below: at most one off */
 
-	while (digits <= DEC_DIGITS && n >= power10(digits))
-		digits++;
-	return digits;
+	return digits + (n >= power10(digits) || n == 0);
 }
 
-/* True, with *out set, if it can be held. */
+/* True, with *out set, if it can be held at this scale. */
 static bool make(bool negative, u128 n, int scale, struct dec *out)
 {
-	while (n && n % 10 == 0 && (scale > SCALE_MAX || (n >= power10(38) && scale > -SCALE_MAX))) {
-		n /= 10;
-		scale--;
-	}
-	if (n == 0)
-		scale = scale > SCALE_MAX ? SCALE_MAX : scale < -SCALE_MAX ? -SCALE_MAX : scale;
 	if (n >= power10(38) || scale > SCALE_MAX || scale < -SCALE_MAX)
 		return false;
 	*out = (struct dec){ negative ? -(__int128)n : (__int128)n, scale };
 	return true;
+}
+
+/* The same at the nearest scale that can hold it. */
+static bool make_near(bool negative, u128 n, int scale, struct dec *out)
+{
+	if (n == 0)
+		scale = scale > SCALE_MAX ? SCALE_MAX : scale < -SCALE_MAX ? -SCALE_MAX : scale;
+	for (; (scale > SCALE_MAX || n >= power10(38)) && n % 10 == 0; scale--)
+		n /= 10;
+	for (; scale < -SCALE_MAX && n < power10(37); scale++)
+		n *= 10;
+	return make(negative, n, scale, out);
 }
 
 /* n * 10^power, or false where that is beyond 128 bits. */
@@ -128,7 +134,7 @@ bool dec_parse(struct str text, struct dec *out)
 		if (!read_exponent(&r))
 			return false;
 	}
-	return r.at == r.end && make(negative, r.n, r.scale, out);
+	return r.at == r.end && make_near(negative, r.n, r.scale, out);
 }
 
 /* The digits of n, ending before `end`; where they begin. */
@@ -228,7 +234,7 @@ struct dec dec_trim(struct dec d)
 static struct dec shortest(struct dec d)
 {
 	if (d.coef == 0)
-		return (struct dec){ 0, 0 };
+		return (struct dec){ 0, -SCALE_MAX };
 	while (d.coef % 10 == 0 && d.scale > -SCALE_MAX) {
 		d.coef /= 10;
 		d.scale--;
@@ -253,16 +259,16 @@ struct dec dec_half_ulp(struct dec d)
 static bool add_aligned(struct dec a, struct dec b, struct dec *out)
 {
 	int scale = a.scale > b.scale ? a.scale : b.scale;
-	u128 na, nb;
-
-	if (!raise10(magnitude(a), scale - a.scale, &na) || na >= power10(38) ||
-	    !raise10(magnitude(b), scale - b.scale, &nb) || nb >= power10(38))
-		return false;
 	bool negative_a = a.coef < 0, negative_b = b.coef < 0;
-	if (negative_a == negative_b)
-		return make(negative_a, na + nb, scale, out);
-	return na >= nb ? make(negative_a, na - nb, scale, out) :
-			  make(negative_b, nb - na, scale, out);
+	u128 na, nb, sum;
+
+	if (!raise10(magnitude(a), scale - a.scale, &na) ||
+	    !raise10(magnitude(b), scale - b.scale, &nb))
+		return false;
+	if (negative_a != negative_b)
+		return na >= nb ? make_near(negative_a, na - nb, scale, out) :
+				  make_near(negative_b, nb - na, scale, out);
+	return !__builtin_add_overflow(na, nb, &sum) && make_near(negative_a, sum, scale, out);
 }
 
 bool dec_add(struct dec a, struct dec b, struct dec *out)
@@ -281,7 +287,7 @@ static bool multiply(struct dec a, struct dec b, struct dec *out)
 	u128 n;
 
 	return !__builtin_mul_overflow(magnitude(a), magnitude(b), &n) &&
-	       make((a.coef < 0) != (b.coef < 0), n, a.scale + b.scale, out);
+	       make_near((a.coef < 0) != (b.coef < 0), n, a.scale + b.scale, out);
 }
 
 bool dec_mul(struct dec a, struct dec b, struct dec *out)
@@ -338,7 +344,7 @@ static bool divide(u128 a, int power, u128 n, u128 *quotient, u128 *rest)
 	for (; power > 0 && (q || r); power--) {
 		if (q >= power10(37))
 			return false;
-		q = q * 10 + next_digit(&r, n);
+		q = q * 10 + (r ? next_digit(&r, n) : 0);
 	}
 	*quotient = q;
 	*rest = r;

@@ -30,7 +30,8 @@ int dec_cmp(struct dec a, struct dec b);
 bool dec_is_zero(struct dec d);
 struct dec dec_neg(struct dec d);
 struct dec dec_abs(struct dec d);
-/* False on overflow; out untouched. */
+/* False on overflow; out untouched. The scale of a sum is the larger one, of a product both added,
+ * as far as 38 digits go. */
 bool dec_add(struct dec a, struct dec b, struct dec *out);
 bool dec_sub(struct dec a, struct dec b, struct dec *out);
 bool dec_mul(struct dec a, struct dec b, struct dec *out);
