@@ -2,8 +2,8 @@
 -- Times are microseconds since 1970-01-01T00:00:00Z. Names of types, code systems, organisations
 -- and search parameters are whole numbers from `name`.
 
--- What is true of the whole database: 'dictionary' (id of the zstd dictionary), 'digest' (of the
--- search definitions the index was made with), 'hash' (key of stable hashes).
+-- What is true of the whole database: 'digest' (of the definitions the search index was made with;
+-- 'rebuilding' while it is being made again).
 CREATE TABLE meta (
 	name  TEXT PRIMARY KEY,
 	value
@@ -15,10 +15,21 @@ CREATE TABLE name (
 	text TEXT NOT NULL UNIQUE
 );
 
+-- What bodies are compressed with, by the number zstd writes into each frame. The newest is used.
+CREATE TABLE dictionary (
+	key   INTEGER PRIMARY KEY,
+	bytes BLOB NOT NULL
+);
+CREATE TRIGGER dictionary_no_update BEFORE UPDATE ON dictionary
+BEGIN SELECT RAISE(ABORT, 'dictionaries are never changed'); END;
+CREATE TRIGGER dictionary_no_delete BEFORE DELETE ON dictionary
+BEGIN SELECT RAISE(ABORT, 'dictionaries are never deleted'); END;
+
 -- Every version of every resource, as it was written. seq orders all changes in the place.
 CREATE TABLE version (
 	seq      INTEGER PRIMARY KEY,
 	resource INTEGER NOT NULL,  -- resource.key
+	type     INTEGER NOT NULL,  -- resource.type
 	version  INTEGER NOT NULL,  -- 1, 2, … without gaps
 	updated  INTEGER NOT NULL,
 	method   INTEGER NOT NULL,  -- 1 POST, 2 PUT, 3 DELETE, 4 PATCH
@@ -28,6 +39,8 @@ CREATE TABLE version (
 	body     BLOB,              -- JSON with meta filled in, zstd with the place's dictionary; NULL when deleted
 	UNIQUE (resource, version)
 );
+CREATE INDEX version_type ON version (type);       -- ends in seq: history of a type
+CREATE INDEX version_updated ON version (updated); -- history since
 CREATE TRIGGER version_no_update BEFORE UPDATE ON version
 BEGIN SELECT RAISE(ABORT, 'versions are never changed'); END;
 CREATE TRIGGER version_no_delete BEFORE DELETE ON version
@@ -53,8 +66,17 @@ CREATE TABLE resource (
 CREATE INDEX resource_type ON resource (type, person, key) WHERE deleted = 0 AND version > 0;
 CREATE INDEX resource_person ON resource (person, type, key) WHERE person <> 0;
 
--- Search values of current versions. param: name.key of "Type.code" ("Observation.code"), with
--- ":text" or ":identifier" after it for those modifiers. Every row ends in (person, resource), so
+-- How many current resources there are of each type.
+CREATE TABLE total (
+	type    INTEGER PRIMARY KEY,
+	current INTEGER NOT NULL
+);
+
+-- Search values of current versions (record/index_rows.c puts them in). _id and _lastUpdated are
+-- not here: they are columns of resource. param: name.key of "Type.code" ("Observation.code"), with
+-- ":text" (rows of string: a token's displays, a reference's display) or ":identifier" (rows of
+-- token: a reference's identifier) after it for those modifiers. Common parameters (_tag, _profile …)
+-- are named with the resource's type too ("Patient._tag"). Every row ends in (person, resource), so
 -- rows that agree on what comes before are sorted the same way in all tables and can be merged.
 CREATE TABLE token (
 	param INTEGER NOT NULL, code TEXT NOT NULL, system INTEGER NOT NULL, -- 0: no system
@@ -87,7 +109,7 @@ CREATE TABLE quantity (
 	PRIMARY KEY (param, low, high, code, system, person, resource)
 ) WITHOUT ROWID;
 CREATE TABLE reference (
-	param INTEGER NOT NULL, target INTEGER NOT NULL, -- resource.key
+	param INTEGER NOT NULL, target INTEGER NOT NULL, -- resource.key, perhaps of version 0
 	person INTEGER NOT NULL, resource INTEGER NOT NULL,
 	PRIMARY KEY (param, target, person, resource)
 ) WITHOUT ROWID;
