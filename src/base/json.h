@@ -20,7 +20,8 @@ enum node_kind { NODE_NULL, NODE_BOOL, NODE_NUMBER, NODE_STRING, NODE_ARRAY, NOD
 
 struct node {
 	uint8_t kind;      /* enum node_kind */
-	bool truth;        /* NODE_BOOL */
+	bool truth : 1;    /* NODE_BOOL */
+	bool safe : 1;     /* STRING: markup; set by html_safe alone, never by reading */
 	uint16_t key;      /* atom of the name; 0: no name, or not a known one */
 	uint32_t pos;      /* byte offset in the input; 0 for nodes made by code */
 	uint32_t len;      /* NUMBER, STRING: bytes of text. ARRAY, OBJECT: number of children */
