@@ -1,9 +1,6 @@
 /* arena_test.c - arenas hand out room, give it back in order and run what was deferred. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "base/test.h"
+
 #include <string.h>
 
 #include "base/arena.h"

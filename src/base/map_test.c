@@ -1,9 +1,5 @@
 /* map_test.c - maps keep order and values, and the hash is SipHash-1-3. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "base/test.h"
 
 #include "base/map.h"
 
