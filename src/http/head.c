@@ -1,0 +1,188 @@
+/* head.c - verb, address and headers of a request, looked at before any of its body is taken. */
+#include "base/html.h"
+#include "http/exchange.h"
+#include "http/negotiate.h"
+
+/* The headers the server itself needs, gathered in one pass. */
+struct head {
+	struct str host, origin, length, transfer, coding, accept;
+	unsigned hosts, lengths;
+};
+
+static enum MHD_Result gather(void *arg, enum MHD_ValueKind kind, const char *name, size_t name_len,
+			      const char *value, size_t value_len)
+{
+	struct head *head = arg;
+	struct str n = { name, name_len }, v = { value ? value : "", value_len };
+
+	(void)kind;
+	if (token_eq(n, "Host")) {
+		head->host = v;
+		head->hosts++;
+	} else if (token_eq(n, "Content-Length")) {
+		head->length = v;
+		head->lengths++;
+	} else if (token_eq(n, "Origin")) {
+		head->origin = v;
+	} else if (token_eq(n, "Transfer-Encoding")) {
+		head->transfer = v;
+	} else if (token_eq(n, "Content-Encoding")) {
+		head->coding = v;
+	} else if (token_eq(n, "Accept-Encoding")) {
+		head->accept = v;
+	}
+	return MHD_YES;
+}
+
+/* Names of this machine, any port. Anything else is a page of another site whose name was made to
+ * point here (DNS rebinding). */
+static bool host_is_local(struct str host)
+{
+	static const char *const names[] = { "localhost", "127.0.0.1", "[::1]" };
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		size_t len = strlen(names[i]);
+		if (host.len < len || !token_eq((struct str){ host.at, len }, names[i]))
+			continue;
+		if (host.len == len)
+			return true;
+		if (host.at[len] != ':' || host.len > len + 6)
+			continue;
+		size_t digits = len + 1;
+		while (digits < host.len && host.at[digits] >= '0' && host.at[digits] <= '9')
+			digits++;
+		return digits == host.len;
+	}
+	return false;
+}
+
+static enum err head_host(struct exchange *x, const struct head *head, const char *version)
+{
+	if (head->hosts > 1 || (head->hosts == 0 && strcmp(version, "HTTP/1.1") == 0))
+		return fail(&x->ctx, ERR_BAD_REQUEST, "The request needs exactly one Host header.");
+	if (head->hosts && !host_is_local(head->host))
+		return fail(&x->ctx, ERR_FORBIDDEN,
+			    "The Host header names another machine; until it has accounts Causeway "
+			    "answers only to localhost, 127.0.0.1 and [::1].");
+	struct str host = head->host;
+	if (!head->hosts)
+		host = str_of(arena_printf(&x->arena, "localhost:%u", x->http->port));
+	char *base = arena_alloc(&x->arena, 7 + host.len);
+	memcpy(base, "http://", 7);
+	memcpy(base + 7, host.at, host.len);
+	x->request.base = (struct str){ base, 7 + host.len };
+	return OK;
+}
+
+/* A page of another site may not make the browser change things here. */
+static enum err head_origin(struct exchange *x, const struct head *head)
+{
+	bool safe = x->request.verb == HTTP_GET || x->request.verb == HTTP_HEAD ||
+		    x->request.verb == HTTP_OPTIONS;
+
+	if (safe || head->origin.len == 0 || str_eq(head->origin, x->request.base))
+		return OK;
+	return fail(&x->ctx, ERR_FORBIDDEN, "A page of another site may not send this request.");
+}
+
+static enum err head_body(struct exchange *x, const struct head *head)
+{
+	int64_t declared = 0;
+
+	if (head->lengths && head->transfer.len)
+		return fail(&x->ctx, ERR_BAD_REQUEST,
+			    "The request has both a Content-Length and a Transfer-Encoding.");
+	if (head->lengths > 1 || (head->lengths && (!str_int(head->length, &declared) || declared < 0)))
+		return fail(&x->ctx, ERR_BAD_REQUEST, "The Content-Length is no number.");
+	x->has_body = declared > 0 || head->transfer.len;
+	x->body_declared = (size_t)declared;
+	if (!x->route || !x->has_body)
+		return OK;
+	x->body_limit = x->route->body_limit;
+	if (x->body_limit == 0)
+		return fail(&x->ctx, ERR_BAD_REQUEST, "This request takes no body.");
+	if (x->body_declared > x->body_limit)
+		return fail(&x->ctx, ERR_TOO_LARGE, "The body is larger than the %zu bytes allowed here.",
+			    x->body_limit);
+	if (token_eq(head->coding, "gzip") || token_eq(head->coding, "x-gzip"))
+		x->gzip_in = true;
+	else if (head->coding.len && !token_eq(head->coding, "identity"))
+		return fail(&x->ctx, ERR_MEDIA_TYPE,
+			    "The body is packed in a way not read here; gzip is.");
+	return OK;
+}
+
+/* "/path?query", or "http://host/path?query" as a proxy would send it; the path as sent. */
+static struct str head_target(struct exchange *x)
+{
+	struct str target = str_of(x->target), path;
+
+	if (str_starts(target, STR("http://"))) {
+		const char *slash = memchr(target.at + 7, '/', target.len - 7);
+		size_t skip = slash ? (size_t)(slash - target.at) : target.len;
+		target = slash ? (struct str){ target.at + skip, target.len - skip } : STR("/");
+	}
+	path = str_cut(&target, '?');
+	x->request.query = target.at ? target : (struct str){ "", 0 };
+	x->request.path = path;
+	return path;
+}
+
+static enum err head_path(struct exchange *x, struct str path)
+{
+	if (strlen(x->target) > HTTP_TARGET_MAX) {
+		x->status = MHD_HTTP_URI_TOO_LONG;
+		return fail(&x->ctx, ERR_TOO_LARGE, "The address is longer than %u bytes.",
+			    HTTP_TARGET_MAX);
+	}
+	if (!str_starts(path, STR("/")))
+		return fail(&x->ctx, ERR_BAD_REQUEST, "The address does not begin with a slash.");
+	if (memchr(path.at, '%', path.len) && !url_unescape(&x->arena, path, false, &x->request.path))
+		return fail(&x->ctx, ERR_BAD_REQUEST, "The address holds a malformed percent-encoding.");
+	return OK;
+}
+
+static enum err head_route(struct exchange *x, bool known, const char *method, struct str path)
+{
+	struct router_match match;
+	enum err e = router_find(&x->ctx, x->http->router, x->request.verb, path, x->request.part, &match);
+
+	x->table = match.table;
+	x->pattern = match.pattern;
+	x->verbs = match.verbs;
+	x->route = match.route;
+	if (known || (e != OK && e != ERR_METHOD))
+		return e;
+	x->route = NULL;
+	return fail(&x->ctx, ERR_METHOD, "The verb %.16s is not known here.", method);
+}
+
+enum err head_read(struct exchange *x, const char *method, const char *version)
+{
+	struct head head = { 0 };
+	enum err e, routed;
+
+	bool known = verb_find(method, &x->request.verb);
+	if (!known)
+		x->request.verb = HTTP_OPTIONS; /* matches an address without asking for a verb of it */
+	x->head = x->request.verb == HTTP_HEAD;
+	MHD_get_connection_values_n(x->connection, MHD_HEADER_KIND, gather, &head);
+	x->gzip_out = head.accept.len && negotiate_weight(head.accept, "gzip") > 0;
+	x->has_body = head.transfer.len || (head.lengths && !str_eq(head.length, STR("0")));
+
+	/* The table of the address words every refusal, so it is looked for whatever is wrong. */
+	struct str path = head_target(x);
+	routed = head_route(x, known, method, path);
+	e = head_path(x, path);
+	if (e == OK)
+		e = head_host(x, &head, version);
+	if (e == OK)
+		e = head_origin(x, &head);
+	if (e == OK && routed != OK)
+		e = head_route(x, known, method, path);
+	if (e == OK)
+		e = head_body(x, &head);
+	if (e != OK)
+		x->route = NULL;
+	return e;
+}

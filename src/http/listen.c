@@ -1,0 +1,69 @@
+/* listen.c - a listening socket that only this machine can reach. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "http/exchange.h"
+
+#define BACKLOG 1024
+
+union place_of {
+	struct sockaddr any;
+	struct sockaddr_in v4;
+	struct sockaddr_in6 v6;
+};
+
+/* Fills in the address when it is a loopback one; false for all others. */
+static bool loopback(const char *address, uint16_t port, union place_of *out, socklen_t *len)
+{
+	memset(out, 0, sizeof *out);
+	if (strcmp(address, "localhost") == 0)
+		address = "127.0.0.1";
+	if (inet_pton(AF_INET, address, &out->v4.sin_addr) == 1) {
+		out->v4.sin_family = AF_INET;
+		out->v4.sin_port = htons(port);
+		*len = sizeof out->v4;
+		return ntohl(out->v4.sin_addr.s_addr) >> 24 == 127;
+	}
+	if (inet_pton(AF_INET6, address, &out->v6.sin6_addr) == 1) {
+		out->v6.sin6_family = AF_INET6;
+		out->v6.sin6_port = htons(port);
+		*len = sizeof out->v6;
+		return IN6_IS_ADDR_LOOPBACK(&out->v6.sin6_addr);
+	}
+	return false;
+}
+
+static enum err refused(struct ctx *c, int fd, const char *address, uint16_t port)
+{
+	int why = errno;
+
+	if (fd >= 0)
+		close(fd);
+	if (why == EADDRINUSE)
+		return fail(c, ERR_IO, "Port %u of %s is taken by another program.", port, address);
+	return fail(c, ERR_IO, "Cannot listen on %s port %u: %s.", address, port, strerror(why));
+}
+
+enum err listen_open(struct ctx *c, const char *address, uint16_t port, int *fd, uint16_t *bound)
+{
+	union place_of at;
+	socklen_t len;
+	const int yes = 1;
+
+	if (!loopback(address, port, &at, &len))
+		return fail(c, ERR_FORBIDDEN,
+			    "Causeway listens only to this machine (127.0.0.1 or ::1) until it has "
+			    "accounts; it was asked to listen on %s.", address);
+	int s = socket(at.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (s < 0)
+		return refused(c, s, address, port);
+	if (setsockopt(s, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) || bind(s, &at.any, len) ||
+	    listen(s, BACKLOG) || getsockname(s, &at.any, &len))
+		return refused(c, s, address, port);
+	*fd = s;
+	*bound = ntohs(at.any.sa_family == AF_INET6 ? at.v6.sin6_port : at.v4.sin_port);
+	return OK;
+}
