@@ -38,6 +38,7 @@ static const struct {
 
 static enum err load_rules(struct ctx *c, struct loader *l, const struct share *share)
 {
+	VEC(const struct fhir_rule *) all = { 0 };
 	struct rows rows;
 	struct fhir *f = l->f;
 	char *column[4];
@@ -57,7 +58,9 @@ static enum err load_rules(struct ctx *c, struct loader *l, const struct share *
 		rule->number = f->rule_count++;
 		if (!map_set(&l->rules, str_of(column[0]), rule))
 			return rows_fail(c, &rows, "a rule named twice", column[0]);
+		*vec_push(&all, f->life) = rule;
 	}
+	f->rules = all.at;
 	return OK;
 }
 
@@ -339,6 +342,12 @@ static enum err fill_common(struct ctx *c, struct fhir *f)
 	return OK;
 }
 
+static void compiled_done(void *arg)
+{
+	struct fhir_compiled *compiled = arg;
+	arena_done(&compiled->life);
+}
+
 enum err fhir_load(struct ctx *c, struct arena *life, const struct share *share,
 		   const struct fhir **out)
 {
@@ -348,6 +357,9 @@ enum err fhir_load(struct ctx *c, struct arena *life, const struct share *share,
 
 	f->life = life;
 	f->atoms = atoms_new(life);
+	f->compiled = NEW(life, struct fhir_compiled);
+	arena_init(&f->compiled->life);
+	arena_defer(life, compiled_done, f->compiled);
 	map_init(&f->by_name, life);
 	map_init(&l.rules, &scratch);
 	TRY(load_rules(c, &l, share));

@@ -8,6 +8,8 @@
 #ifndef FHIR_TYPE_H
 #define FHIR_TYPE_H
 
+#include <stdatomic.h>
+
 #include "base/json.h"
 #include "base/map.h"
 #include "base/share.h"
@@ -69,6 +71,12 @@ struct fhir_type {
 	unsigned slot_mask;
 };
 
+struct path;
+struct fhir_compiled { /* made at first use, by whoever comes first */
+	struct arena life; /* of its own: threads may be using the tables' meanwhile */
+	_Atomic(const struct path *const *) rules; /* by number: fhir/valid_rule.c */
+};
+
 struct fhir_params; /* search parameters: fhir/param.h */
 struct fhir_codes;  /* value sets: fhir/code.h */
 
@@ -80,6 +88,8 @@ struct fhir {
 	struct map by_name;                   /* name -> const struct fhir_type * */
 	const struct fhir_type *resource, *element, *extension, *reference; /* used everywhere */
 	uint16_t key_resource_type, key_id, key_meta, key_extension, key_contained, key_reference; /* and so on */
+	const struct fhir_rule *const *rules;  /* by number */
+	struct fhir_compiled *compiled;
 	struct fhir_params *params;
 	struct fhir_codes *codes;
 	const char *version; /* "4.0.1" */
