@@ -1,4 +1,4 @@
-/* buf.c - growing bytes. Room doubles; the newest allocation of the arena grows where it stands. */
+/* buf.c - growing bytes. Room doubles; the arena's newest allocation grows where it stands. */
 #include "base/buf.h"
 
 #include <stdio.h>
@@ -69,7 +69,8 @@ void buf_char(struct buf *b, char c)
 void buf_utf8(struct buf *b, uint32_t code_point)
 {
 	static const unsigned char leads[] = { 0, 0, 0xC0, 0xE0, 0xF0 };
-	size_t len = code_point < 0x80 ? 1 : code_point < 0x800 ? 2 : code_point < 0x10000 ? 3 : 4;
+	size_t len =
+		1u + (code_point >= 0x80) + (code_point >= 0x800) + (code_point >= 0x10000);
 	char bytes[4];
 
 	for (size_t i = len; i-- > 1; code_point >>= 6)

@@ -19,12 +19,14 @@ typedef unsigned __int128 u128;
 /* 10^n, n <= 38. */
 static u128 power10(int n)
 {
+	/* clang-format off */
 	static const uint64_t small[20] = {
 		1u, 10u, 100u, 1000u, 10000u, 100000u, 1000000u, 10000000u, 100000000u,
 		1000000000u, 10000000000u, 100000000000u, 1000000000000u, 10000000000000u,
 		100000000000000u, 1000000000000000u, 10000000000000000u, 100000000000000000u,
 		1000000000000000000u, 10000000000000000000u,
 	};
+	/* clang-format on */
 
 	assert(n >= 0 && n <= 38);
 	return n < 20 ? (u128)small[n] : (u128)small[19] * small[n - 19];
@@ -39,7 +41,8 @@ static int count_digits(u128 n)
 {
 	uint64_t high = (uint64_t)(n >> 64), low = (uint64_t)n;
 	int bits = high ? 128 - __builtin_clzll(high) : low ? 64 - __builtin_clzll(low) : 1;
-	int digits = bits * 1233 >> 12; /* log10(2) = 1233 / 4096, a little below: at most one off */
+	/* log10(2) is 1233 / 4096 and a little more: at most one digit too few. */
+	int digits = bits * 1233 >> 12;
 
 	return digits + (n >= power10(digits) || n == 0);
 }
@@ -78,7 +81,7 @@ struct dec dec_int(int64_t n)
 	return (struct dec){ n, 0 };
 }
 
-/* --- text ----------------------------------------------------------------------------------- */
+/* --- text --------------------------------------------------------------------------------- */
 
 struct reading {
 	const char *at, *end;
@@ -174,7 +177,7 @@ struct str dec_print(struct arena *a, struct dec d)
 	return buf_get(&b);
 }
 
-/* --- comparing ------------------------------------------------------------------------------ */
+/* --- comparing ---------------------------------------------------------------------------- */
 
 /* Where the first digit stands: 1 for 1 … 9.99, 0 for 0.1 … 0.99. */
 static int first_place(struct dec d)
@@ -254,7 +257,7 @@ struct dec dec_half_ulp(struct dec d)
 	return (struct dec){ 5, d.scale + 1 };
 }
 
-/* --- adding and multiplying ----------------------------------------------------------------- */
+/* --- adding and multiplying --------------------------------------------------------------- */
 
 static bool add_aligned(struct dec a, struct dec b, struct dec *out)
 {
@@ -265,9 +268,10 @@ static bool add_aligned(struct dec a, struct dec b, struct dec *out)
 	if (!raise10(magnitude(a), scale - a.scale, &na) ||
 	    !raise10(magnitude(b), scale - b.scale, &nb))
 		return false;
+	if (negative_a != negative_b && na < nb)
+		return make_near(negative_b, nb - na, scale, out);
 	if (negative_a != negative_b)
-		return na >= nb ? make_near(negative_a, na - nb, scale, out) :
-				  make_near(negative_b, nb - na, scale, out);
+		return make_near(negative_a, na - nb, scale, out);
 	return !__builtin_add_overflow(na, nb, &sum) && make_near(negative_a, sum, scale, out);
 }
 
@@ -295,7 +299,7 @@ bool dec_mul(struct dec a, struct dec b, struct dec *out)
 	return multiply(a, b, out) || multiply(shortest(a), shortest(b), out);
 }
 
-/* --- dividing ------------------------------------------------------------------------------- */
+/* --- dividing ----------------------------------------------------------------------------- */
 
 /* One more digit of r / n, r < n < 10^38: r becomes what is left of 10 r. */
 static unsigned next_digit(u128 *r, u128 n)
@@ -407,7 +411,7 @@ bool dec_to_int(struct dec d, int64_t *out)
 	return true;
 }
 
-/* --- keys ----------------------------------------------------------------------------------- */
+/* --- keys --------------------------------------------------------------------------------- */
 
 /* Sign (1 below, 2 zero, 3 above), place of the first digit, then two digits a byte plus one,
  * without trailing zeros. Below zero all bytes after the sign are inverted and 0xFF ends the key,
@@ -436,7 +440,7 @@ size_t dec_sort_key(struct dec d, unsigned char out[DEC_SORT_MAX])
 	return len;
 }
 
-/* --- doubles -------------------------------------------------------------------------------- */
+/* --- doubles ------------------------------------------------------------------------------ */
 
 double dec_to_double(struct dec d)
 {

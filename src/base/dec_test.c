@@ -7,7 +7,7 @@
 
 #include "base/dec.h"
 
-/* --- schoolbook: magnitudes as rows of digits, lowest first --------------------------------- */
+/* --- schoolbook: magnitudes as rows of digits, lowest first ------------------------------- */
 
 #define ROW 400
 
@@ -90,7 +90,7 @@ static int row_width(const struct row *r, int *low)
 	return high < 0 ? 0 : high - *low + 1;
 }
 
-/* --- random decimals, the same on every run ------------------------------------------------- */
+/* --- random decimals, the same on every run ----------------------------------------------- */
 
 static uint64_t random_state = 0x2545F4914F6CDD1Du;
 
@@ -315,7 +315,7 @@ static void print_and_parse_are_inverse(void **state)
 	}
 }
 
-/* --- cases by hand -------------------------------------------------------------------------- */
+/* --- cases by hand ------------------------------------------------------------------------ */
 
 static struct dec dec(const char *text)
 {

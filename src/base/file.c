@@ -29,7 +29,8 @@ static enum err system_failed(struct ctx *c, const char *what, const char *path)
 }
 
 /* Everything from fd; `expect` is what the file system says will come. */
-static enum err read_all(struct ctx *c, int fd, const char *path, size_t expect, struct buf *out)
+static enum err read_all(struct ctx *c, int fd, const char *path, size_t expect,
+			 struct buf *out)
 {
 	for (;;) {
 		char spare; /* at the limit: is there one byte more? */
@@ -53,7 +54,8 @@ static enum err read_all(struct ctx *c, int fd, const char *path, size_t expect,
 	}
 }
 
-enum err file_read(struct ctx *c, struct arena *a, const char *path, size_t limit, struct str *out)
+enum err file_read(struct ctx *c, struct arena *a, const char *path, size_t limit,
+		   struct str *out)
 {
 	bool standard = strcmp(path, "-") == 0;
 	struct stat st;
@@ -97,16 +99,19 @@ static enum err write_all(struct ctx *c, int fd, const char *path, struct str by
 static enum err sync_folder(struct ctx *c, const char *path)
 {
 	const char *slash = strrchr(path, '/');
-	const char *folder = !slash ? "." : slash == path ? "/" :
-			     arena_dup(c->arena, path, (size_t)(slash - path));
+	const char *folder = ".";
 
-	__attribute__((cleanup(close_fd))) int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (slash) /* "/file" is in "/" */
+		folder = arena_dup(c->arena, path, slash == path ? 1 : (size_t)(slash - path));
+	__attribute__((cleanup(close_fd))) int fd =
+		open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0 || (fsync(fd) && errno != EINVAL))
 		return system_failed(c, "synced", folder);
 	return OK;
 }
 
-static enum err write_beside(struct ctx *c, const char *path, const char *beside, struct str bytes)
+static enum err write_beside(struct ctx *c, const char *path, const char *beside,
+			     struct str bytes)
 {
 	struct stat old;
 
@@ -125,7 +130,8 @@ enum err file_write(struct ctx *c, const char *path, struct str bytes)
 
 	if (getrandom(&number, sizeof number, 0) != (ssize_t)sizeof number)
 		return system_failed(c, "written", path);
-	const char *beside = arena_printf(c->arena, "%s.%016llx", path, (unsigned long long)number);
+	const char *beside =
+		arena_printf(c->arena, "%s.%016llx", path, (unsigned long long)number);
 
 	enum err e = write_beside(c, path, beside, bytes);
 	if (e == OK && rename(beside, path))

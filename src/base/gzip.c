@@ -7,7 +7,7 @@
 #define GZIP_WINDOW (15 + 16) /* the largest window, with gzip's head and tail */
 #define LEVEL 4               /* twice as fast as 6 for a few per cent more bytes */
 #define STEP ((size_t)64 << 10)
-#define RATIO_MAX 1032u       /* the most that deflate can pack into a byte */
+#define RATIO_MAX 1032u /* the most that deflate can pack into a byte */
 
 bool gzip_is(struct str bytes)
 {
@@ -28,8 +28,8 @@ static void deflate_done(z_stream *z)
 static size_t size_hint(struct str bytes, size_t limit)
 {
 	const unsigned char *tail = (const unsigned char *)bytes.at + bytes.len - 4;
-	size_t size = tail[0] | (size_t)tail[1] << 8 | (size_t)tail[2] << 16 |
-		      (size_t)tail[3] << 24;
+	size_t size =
+		tail[0] | (size_t)tail[1] << 8 | (size_t)tail[2] << 16 | (size_t)tail[3] << 24;
 
 	return size <= limit && size / RATIO_MAX <= bytes.len ? size : 0;
 }

@@ -39,7 +39,7 @@ struct reader {
 	struct node *root;
 };
 
-/* --- saying no ------------------------------------------------------------------------------ */
+/* --- saying no ---------------------------------------------------------------------------- */
 
 __attribute__((cold, format(printf, 4, 5))) static enum err
 refuse(struct reader *r, enum err e, const char *at, const char *format, ...)
@@ -62,14 +62,15 @@ __attribute__((cold)) static enum err expected(struct reader *r, const char *wha
 	unsigned char found;
 
 	if (r->at == r->end)
-		return refuse(r, ERR_SYNTAX, r->at, "The input ends where %s should stand.", what);
+		return refuse(r, ERR_SYNTAX, r->at, "The input ends where %s should stand.",
+			      what);
 	found = (unsigned char)*r->at;
 	if (found > 0x20 && found < 0x7F)
 		return refuse(r, ERR_SYNTAX, r->at, "Expected %s but found %c.", what, found);
 	return refuse(r, ERR_SYNTAX, r->at, "Expected %s but found byte 0x%02X.", what, found);
 }
 
-/* --- strings -------------------------------------------------------------------------------- */
+/* --- strings ------------------------------------------------------------------------------ */
 
 /* To the closing quote. `r->at` is on it after; what was met on the way is in the flags. */
 static enum err scan_string(struct reader *r, bool *escaped, bool *beyond_ascii)
@@ -100,12 +101,21 @@ static enum err scan_string(struct reader *r, bool *escaped, bool *beyond_ascii)
 		} else if (c < 0x20) {
 			return refuse(r, ERR_SYNTAX, at,
 				      "A string holds the control character 0x%02X; "
-				      "it must be written as an escape.", c);
+				      "it must be written as an escape.",
+				      c);
 		}
 		at++;
 	}
 	r->at = at;
 	return OK;
+}
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 0x20; /* small letters */
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
 /* Value of four hexadecimal digits, or -1. */
@@ -116,10 +126,7 @@ static int hex4(const char *at, const char *end)
 	if (end - at < 4)
 		return -1;
 	for (int i = 0; i < 4; i++) {
-		char c = at[i];
-		int digit = c >= '0' && c <= '9' ? c - '0' :
-			    c >= 'a' && c <= 'f' ? c - 'a' + 10 :
-			    c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+		int digit = hex_digit(at[i]);
 		if (digit < 0)
 			return -1;
 		value = value << 4 | digit;
@@ -142,8 +149,8 @@ static enum err read_unicode(struct reader *r, const char *at, const char *end, 
 	if (unit < 0xD800 || unit > 0xDFFF)
 		return OK;
 
-	int low = unit < 0xDC00 && end - at >= 12 && at[6] == '\\' && at[7] == 'u' ?
-		  hex4(at + 8, end) : -1;
+	bool pair = unit < 0xDC00 && end - at >= 12 && at[6] == '\\' && at[7] == 'u';
+	int low = pair ? hex4(at + 8, end) : -1;
 	if (low < 0xDC00 || low > 0xDFFF)
 		return refuse(r, ERR_SYNTAX, at, "\\u%04X is half of a surrogate pair.", unit);
 	*point = 0x10000u + (((uint32_t)unit - 0xD800) << 10) + ((uint32_t)low - 0xDC00);
@@ -153,8 +160,8 @@ static enum err read_unicode(struct reader *r, const char *at, const char *end, 
 
 /* What a one-letter escape stands for; 0 if it is none. */
 static const char escapes[256] = {
-	['"'] = '"', ['\\'] = '\\', ['/'] = '/', ['b'] = '\b',
-	['f'] = '\f', ['n'] = '\n', ['r'] = '\r', ['t'] = '\t',
+	['"'] = '"',  ['\\'] = '\\', ['/'] = '/',  ['b'] = '\b',
+	['f'] = '\f', ['n'] = '\n',  ['r'] = '\r', ['t'] = '\t',
 };
 
 /* `raw` without its escapes, in the arena. Never longer than raw. */
@@ -208,7 +215,7 @@ static enum err read_string(struct reader *r, struct str *out)
 	return OK;
 }
 
-/* --- other scalars -------------------------------------------------------------------------- */
+/* --- other scalars ------------------------------------------------------------------------ */
 
 static bool is_digit(const struct reader *r)
 {
@@ -235,7 +242,8 @@ static enum err read_number(struct reader *r, struct str *out)
 	const char *whole = r->at;
 	TRY(read_digits(r));
 	if (zero && r->at - whole > 1)
-		return refuse(r, ERR_SYNTAX, whole, "A number may not begin with a needless 0.");
+		return refuse(r, ERR_SYNTAX, whole,
+			      "A number may not begin with a needless 0.");
 	if (r->at < r->end && *r->at == '.') {
 		r->at++;
 		TRY(read_digits(r));
@@ -258,7 +266,7 @@ static enum err read_word(struct reader *r, struct str word)
 	return OK;
 }
 
-/* --- nodes ---------------------------------------------------------------------------------- */
+/* --- nodes -------------------------------------------------------------------------------- */
 
 static inline void skip_space(struct reader *r)
 {
@@ -294,9 +302,13 @@ static enum err add_node(struct reader *r, enum node_kind kind, struct node **ou
 		TRY(ctx_check(r->c));
 
 	struct node *n = arena_alloc(r->arena, sizeof *n);
-	*n = (struct node){ .kind = (uint8_t)kind, .key = r->key,
-			    .pos = (uint32_t)(r->at - r->start),
-			    .name_len = (uint32_t)r->name.len, .name = r->name.at };
+	*n = (struct node){
+		.kind = (uint8_t)kind,
+		.key = r->key,
+		.pos = (uint32_t)(r->at - r->start),
+		.name_len = (uint32_t)r->name.len,
+		.name = r->name.at,
+	};
 	if (r->open.len) {
 		struct node *parent = r->open.at[r->open.len - 1].node;
 		if (parent->last)
@@ -327,10 +339,9 @@ static enum err open_container(struct reader *r, struct node *n)
 static enum err read_value(struct reader *r)
 {
 	static const uint8_t kinds[256] = {
-		['{'] = NODE_OBJECT, ['['] = NODE_ARRAY, ['"'] = NODE_STRING, ['-'] = NODE_NUMBER,
-		['0'] = NODE_NUMBER, ['1'] = NODE_NUMBER, ['2'] = NODE_NUMBER, ['3'] = NODE_NUMBER,
-		['4'] = NODE_NUMBER, ['5'] = NODE_NUMBER, ['6'] = NODE_NUMBER, ['7'] = NODE_NUMBER,
-		['8'] = NODE_NUMBER, ['9'] = NODE_NUMBER, ['t'] = NODE_BOOL, ['f'] = NODE_BOOL,
+		['{'] = NODE_OBJECT,         ['['] = NODE_ARRAY, ['"'] = NODE_STRING,
+		['t'] = NODE_BOOL,           ['f'] = NODE_BOOL,  ['-'] = NODE_NUMBER,
+		['0' ... '9'] = NODE_NUMBER,
 	};
 	struct node *n = NULL;
 	struct str text = { 0 };
@@ -363,7 +374,7 @@ static enum err read_value(struct reader *r)
 	return OK;
 }
 
-/* --- members -------------------------------------------------------------------------------- */
+/* --- members ------------------------------------------------------------------------------ */
 
 static uint64_t name_bit(struct str name)
 {
@@ -376,7 +387,8 @@ static uint64_t name_bit(struct str name)
 static bool has_member(const struct node *object, struct str name, uint16_t key)
 {
 	node_each(n, object)
-		if (n->key == key && (key || str_eq((struct str){ n->name, n->name_len }, name)))
+		if (n->key == key &&
+		    (key || str_eq((struct str){ n->name, n->name_len }, name)))
 			return true;
 	return false;
 }
@@ -453,7 +465,7 @@ static enum err read_tree(struct reader *r, const struct json_options *options)
 {
 	if (r->end - r->start >= 3 && memcmp(r->start, "\xEF\xBB\xBF", 3) == 0)
 		return refuse(r, ERR_SYNTAX, r->at,
-			      "The input begins with a byte order mark, which JSON does not allow.");
+			      "The input begins with a byte order mark; JSON allows none.");
 	skip_space(r);
 	if (r->at == r->end)
 		return refuse(r, ERR_SYNTAX, r->at, "The input is empty.");
@@ -469,6 +481,15 @@ static enum err read_tree(struct reader *r, const struct json_options *options)
 	return OK;
 }
 
+__attribute__((cold)) static enum err refuse_size(struct ctx *c, size_t len, size_t limit)
+{
+	enum err e =
+		fail(c, ERR_LIMIT, "The input has %zu bytes; %zu are allowed.", len, limit);
+
+	issue_add(c, ISSUE_FATAL, err_row(e)->issue, NULL, 0, 0, "%s", c->why);
+	return e;
+}
+
 enum err json_read(struct ctx *c, struct arena *a, struct str text,
 		   const struct json_options *options, struct node **out)
 {
@@ -477,19 +498,21 @@ enum err json_read(struct ctx *c, struct arena *a, struct str text,
 	size_t bytes = o->bytes ? o->bytes : BYTES;
 	ARENA(scratch);
 	struct reader r = {
-		.c = c, .arena = a, .scratch = &scratch, .atoms = o->atoms,
-		.start = text.at, .at = text.at, .end = text.at + text.len,
-		.depth = o->depth ? o->depth : DEPTH, .nodes_max = o->nodes ? o->nodes : NODES,
+		.c = c,
+		.arena = a,
+		.scratch = &scratch,
+		.atoms = o->atoms,
+		.start = text.at,
+		.at = text.at,
+		.end = text.at + text.len,
+		.depth = o->depth ? o->depth : DEPTH,
+		.nodes_max = o->nodes ? o->nodes : NODES,
 	};
 
 	if (bytes > UINT32_MAX) /* positions are 32 bits */
 		bytes = UINT32_MAX;
-	if (text.len > bytes) {
-		issue_add(c, ISSUE_FATAL, err_row(ERR_LIMIT)->issue, NULL, 0, 0,
-			  "The input has %zu bytes; %zu are allowed.", text.len, bytes);
-		return fail(c, ERR_LIMIT, "The input has %zu bytes; %zu are allowed.", text.len,
-			    bytes);
-	}
+	if (text.len > bytes)
+		return refuse_size(c, text.len, bytes);
 	TRY(read_tree(&r, o));
 	if (o->used)
 		*o->used = (size_t)(r.at - r.start);

@@ -40,9 +40,11 @@ static inline uint64_t scan_escaped(uint64_t x)
 {
 	uint64_t quote = x ^ SCAN_EACH('"');
 	uint64_t backslash = x ^ SCAN_EACH('\\');
+	uint64_t hits = ((quote - SCAN_EACH(1)) & ~quote) |
+			((backslash - SCAN_EACH(1)) & ~backslash) |
+			((x - SCAN_EACH(0x20)) & ~x);
 
-	return (((quote - SCAN_EACH(1)) & ~quote) | ((backslash - SCAN_EACH(1)) & ~backslash) |
-		((x - SCAN_EACH(0x20)) & ~x)) & SCAN_EACH(0x80);
+	return hits & SCAN_EACH(0x80);
 }
 
 #endif

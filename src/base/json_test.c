@@ -100,7 +100,7 @@ static void indent_is_for_people(void **state)
 			    "{\n  \"a\": [\n    1,\n    {}\n  ],\n  \"b\": {\n    \"c\": []\n  }\n}");
 }
 
-/* --- refusing ------------------------------------------------------------------------------- */
+/* --- refusing ----------------------------------------------------------------------------- */
 
 struct refusal {
 	struct str text;
@@ -286,7 +286,7 @@ static void prefix_stops_after_one_value(void **state)
 	assert_int_equal(json_read(&f->c, &f->arena, text, &options, &n), ERR_SYNTAX);
 }
 
-/* --- whole files and chance ----------------------------------------------------------------- */
+/* --- whole files and chance --------------------------------------------------------------- */
 
 /* The text without the spaces between its tokens. */
 static struct str minified(struct fixture *f, struct str text)

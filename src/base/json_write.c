@@ -21,7 +21,7 @@ static size_t plain_run(const char *s, size_t len)
 static void write_escape(struct buf *b, unsigned char c)
 {
 	static const char letters[] = { ['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f',
-					['\r'] = 'r', ['"'] = '"', ['\\'] = '\\' };
+					['\r'] = 'r', ['"'] = '"',  ['\\'] = '\\' };
 
 	if (c < sizeof letters && letters[c])
 		buf_add(b, (char[]){ '\\', letters[c] }, 2);

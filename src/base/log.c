@@ -20,7 +20,8 @@ struct line {
 };
 
 /* All of it or nothing, so that the line stays JSON. */
-__attribute__((format(printf, 2, 3))) static void put(struct line *line, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static void put(struct line *line, const char *format,
+						      ...)
 {
 	size_t room = LINE - END_ROOM - line->len;
 	va_list args;
@@ -60,7 +61,8 @@ static void put_field(struct line *line, const struct log_field *field)
 	if (field->kind == LOG_INT)
 		put(line, ",\"%s\":%lld", name, (long long)field->number);
 	else
-		put(line, ",\"%s\":\"%s\"", name, clean(field->text, field->kind == LOG_ID, text));
+		put(line, ",\"%s\":\"%s\"", name,
+		    clean(field->text, field->kind == LOG_ID, text));
 }
 
 static void put_head(struct line *line, int64_t now, enum log_level level, const char *event)

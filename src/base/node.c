@@ -11,7 +11,7 @@ static struct str name_of(const struct node *n)
 	return (struct str){ n->name, n->name_len };
 }
 
-/* --- making --------------------------------------------------------------------------------- */
+/* --- making ------------------------------------------------------------------------------- */
 
 struct node *node_new(struct arena *a, enum node_kind kind)
 {
@@ -75,7 +75,8 @@ void node_remove(struct node *parent, struct node *child)
 	child->next = NULL;
 }
 
-struct node *node_add(struct arena *a, struct node *parent, const char *name, enum node_kind kind)
+struct node *node_add(struct arena *a, struct node *parent, const char *name,
+		      enum node_kind kind)
 {
 	struct node *n = node_new(a, kind);
 
@@ -94,7 +95,8 @@ static struct node *add_text(struct arena *a, struct node *parent, const char *n
 	return n;
 }
 
-struct node *node_add_str(struct arena *a, struct node *parent, const char *name, struct str text)
+struct node *node_add_str(struct arena *a, struct node *parent, const char *name,
+			  struct str text)
 {
 	return add_text(a, parent, name, NODE_STRING, text);
 }
@@ -107,7 +109,8 @@ struct node *node_add_cstr(struct arena *a, struct node *parent, const char *nam
 
 struct node *node_add_int(struct arena *a, struct node *parent, const char *name, int64_t n)
 {
-	return add_text(a, parent, name, NODE_NUMBER, str_of(arena_printf(a, "%lld", (long long)n)));
+	return add_text(a, parent, name, NODE_NUMBER,
+			str_of(arena_printf(a, "%lld", (long long)n)));
 }
 
 struct node *node_add_dec(struct arena *a, struct node *parent, const char *name, struct dec d)
@@ -170,7 +173,7 @@ struct node *node_copy(struct arena *a, const struct node *n)
 	return root;
 }
 
-/* --- looking -------------------------------------------------------------------------------- */
+/* --- looking ------------------------------------------------------------------------------ */
 
 static struct node *get(const struct node *object, struct str name)
 {
@@ -235,7 +238,7 @@ struct str node_str(const struct node *object, const char *name)
 	return node_text(node_get(object, name));
 }
 
-/* --- comparing ------------------------------------------------------------------------------ */
+/* --- comparing ---------------------------------------------------------------------------- */
 
 /* Objects with more members than this are compared through a map when their order differs. */
 #define LINEAR_MEMBERS 32u
@@ -274,7 +277,7 @@ static bool pair_members(struct arena *scratch, struct pairs *later, const struc
 	return true;
 }
 
-static bool pair_elements(struct arena *scratch, struct pairs *later, const struct node *a,
+static void pair_elements(struct arena *scratch, struct pairs *later, const struct node *a,
 			  const struct node *b)
 {
 	const struct node *other = b->first;
@@ -283,7 +286,6 @@ static bool pair_elements(struct arena *scratch, struct pairs *later, const stru
 		*vec_push(later, scratch) = (struct pair){ n, other };
 		other = other->next;
 	}
-	return true;
 }
 
 bool node_equal(const struct node *a, const struct node *b)
@@ -302,9 +304,11 @@ bool node_equal(const struct node *a, const struct node *b)
 			continue;
 		if (a->kind != b->kind || a->truth != b->truth || a->len != b->len)
 			return false;
-		if (a->kind == NODE_OBJECT ? !pair_members(&scratch, &later, a, b) :
-		    a->kind == NODE_ARRAY ? !pair_elements(&scratch, &later, a, b) :
-		    !str_eq(node_text(a), node_text(b)))
+		if (!str_eq(node_text(a), node_text(b)))
+			return false;
+		if (a->kind == NODE_ARRAY)
+			pair_elements(&scratch, &later, a, b);
+		if (a->kind == NODE_OBJECT && !pair_members(&scratch, &later, a, b))
 			return false;
 	}
 	return true;

@@ -95,9 +95,9 @@ bool str_int(struct str s, int64_t *out)
 static size_t utf8_sequence(const unsigned char *s, size_t left)
 {
 	unsigned char lead = s[0];
-	size_t len = lead < 0xC2 ? 0 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : lead < 0xF5 ? 4 : 0;
+	size_t len = 2u + (lead >= 0xE0) + (lead >= 0xF0);
 
-	if (len == 0 || left < len)
+	if (lead < 0xC2 || lead > 0xF4 || left < len)
 		return 0;
 	unsigned char low = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
 	unsigned char high = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
