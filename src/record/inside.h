@@ -33,17 +33,14 @@ struct names;
 struct names *names_new(const struct fhir *fhir);
 void names_free(struct names *names);
 
-/* --- keys.c: resources as numbers -------------------------------------------------------- */
+/* --- known.c: resources as numbers -------------------------------------------------------- */
 
-/* The key of a resource (or of its version 0); 0 when there is none. Only committed ones are
- * remembered, so `db` must be a reader's. `type` is a name key. */
+/* The key of a resource (or of its version 0); 0 when there is none. `type` is a name key. */
 NODISCARD enum err resource_key(struct ctx *c, struct db *db, int64_t type, struct str id, int64_t *key);
-/* The same without remembering, for any connection. */
-NODISCARD enum err resource_key_now(struct ctx *c, struct db *db, int64_t type, struct str id, int64_t *key);
 
-struct keys;
-struct keys *keys_new(void);
-void keys_free(struct keys *keys);
+struct known;
+struct known *known_new(void);
+void known_free(struct known *known);
 
 /* --- body.c: JSON packed ------------------------------------------------------------------ */
 
@@ -69,7 +66,7 @@ NODISCARD enum err version_load(struct ctx *c, struct db *db, int64_t seq, struc
 
 struct record {
 	struct names *names;
-	struct keys *keys;
+	struct known *known;
 	struct bodies *bodies;
 };
 

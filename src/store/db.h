@@ -88,8 +88,13 @@ int64_t stmt_int(struct stmt *s, int column);
 struct str stmt_text(struct stmt *s, int column); /* text or blob */
 bool stmt_null(struct stmt *s, int column);
 
+/* Let the engine prove its own structure: pages, order of the indexes. Findings become issues;
+ * ERR_INVALID if there are any. */
+NODISCARD enum err db_check(struct ctx *c, struct db *db);
 /* Statements without results, several in one text: migrations, pragmas. */
 NODISCARD enum err db_script(struct ctx *c, struct db *db, const char *name, struct str script);
+/* True for the connection store_write hands out: what it reads may yet be rolled back. */
+bool db_writes(const struct db *db);
 /* seq of the row just inserted. */
 int64_t db_last_key(struct db *db);
 /* Rows changed by the last statement. */

@@ -33,6 +33,7 @@ struct engine {
 	struct str (*get_text)(struct stmt *s, int column);
 	bool (*get_null)(struct stmt *s, int column);
 	enum err (*script)(struct ctx *c, struct db *db, const char *name, struct str script);
+	enum err (*check)(struct ctx *c, struct db *db);
 	int64_t (*last_key)(struct db *db);
 	int64_t (*changes)(struct db *db);
 };
@@ -46,6 +47,7 @@ struct store {
 
 struct db {
 	struct store *store;
+	bool writes;
 };
 
 struct stmt {

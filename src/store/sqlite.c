@@ -243,6 +243,26 @@ static enum err script(struct ctx *c, struct db *head, const char *name, struct 
 	return sqlite_read_append_only(c, (struct sqlite_store *)head->store);
 }
 
+static enum err check(struct ctx *c, struct db *db)
+{
+	bool row;
+	unsigned found = 0;
+	STMT(s);
+
+	TRY(get_stmt(c, db, "PRAGMA integrity_check(100)", &s));
+	for (;;) {
+		TRY(step(c, s, &row));
+		if (!row)
+			break;
+		struct str text = get_text(s, 0);
+		if (str_is(text, "ok"))
+			continue;
+		found++;
+		issue_add(c, ISSUE_ERROR, "exception", NULL, 0, 0, STR_FMT, STR_ARG(text));
+	}
+	return found ? fail(c, ERR_INVALID, "The database is damaged in %u places.", found) : OK;
+}
+
 const struct engine engine_sqlite = {
 	.name = "sqlite",
 	.open = sqlite_open,
@@ -265,6 +285,7 @@ const struct engine engine_sqlite = {
 	.get_text = get_text,
 	.get_null = get_null,
 	.script = script,
+	.check = check,
 	.last_key = last_key,
 	.changes = changes,
 };

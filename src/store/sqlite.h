@@ -30,7 +30,7 @@ struct sqlite_db {
 	struct sqlite_slot *slots; /* open addressing, a power of two */
 	unsigned slot_cap, slot_len;
 	unsigned out;           /* statements handed out now */
-	bool writes, scripting; /* what the guard lets through */
+	bool scripting;    /* more passes the guard */
 	struct ctx *reader;     /* whom it serves; may be told to stop */
 	struct sqlite_db *next; /* idle readers */
 };

@@ -52,12 +52,14 @@ static int guard(void *arg, int action, const char *table, const char *column,
 	case SQLITE_RECURSIVE:
 	case SQLITE_TRANSACTION:
 		return SQLITE_OK;
+	case SQLITE_PRAGMA:
+		return db->scripting || strcmp(table, "integrity_check") == 0 ? SQLITE_OK : SQLITE_DENY;
 	case SQLITE_SAVEPOINT:
 	case SQLITE_INSERT:
-		return db->writes ? SQLITE_OK : SQLITE_DENY;
+		return db->head.writes ? SQLITE_OK : SQLITE_DENY;
 	case SQLITE_UPDATE:
 	case SQLITE_DELETE:
-		if (db->writes && !is_append_only(store->append_only, table))
+		if (db->head.writes && !is_append_only(store->append_only, table))
 			return SQLITE_OK;
 		return db->scripting ? SQLITE_OK : SQLITE_DENY;
 	default:
@@ -109,7 +111,7 @@ static enum err open_handle(struct ctx *c, struct sqlite_store *store, bool writ
 	if (!db)
 		abort();
 	db->head.store = &store->head;
-	db->writes = writes;
+	db->head.writes = writes;
 	int code = sqlite3_open_v2(store->path, &db->handle, mode | SQLITE_OPEN_NOMUTEX, NULL);
 	if (code) {
 		enum err e = fail(c, ERR_STORE, "Cannot open %s: %s.", store->path,
@@ -128,13 +130,13 @@ static enum err open_handle(struct ctx *c, struct sqlite_store *store, bool writ
 
 static enum err set_up(struct ctx *c, struct sqlite_db *db, unsigned flags)
 {
-	const char *more = !db->writes          ? pragmas_reader
+	const char *more = !db->head.writes          ? pragmas_reader
 	                   : flags & STORE_BULK ? pragmas_bulk
 	                                        : pragmas_writer;
 
 	TRY(sqlite_exec(c, db, pragmas_all));
 	TRY(sqlite_exec(c, db, more));
-	if (!db->writes)
+	if (!db->head.writes)
 		sqlite3_progress_handler(db->handle, TICK, tick, db);
 	if (sqlite3_set_authorizer(db->handle, guard, db))
 		return sqlite_fail(c, db->handle, SQLITE_ERROR);

@@ -145,6 +145,17 @@ enum err db_script(struct ctx *c, struct db *db, const char *name, struct str sc
 	return db->store->engine->script(c, db, name, script);
 }
 
+enum err db_check(struct ctx *c, struct db *db)
+{
+	TRY(fault_pass(c, &db->store->fault));
+	return db->store->engine->check(c, db);
+}
+
+bool db_writes(const struct db *db)
+{
+	return db->writes;
+}
+
 int64_t db_last_key(struct db *db)
 {
 	return db->store->engine->last_key(db);
