@@ -50,7 +50,8 @@ void *arena_extend(struct arena *a, void *at, size_t old, size_t size);
 char *arena_dup(struct arena *a, const void *bytes, size_t len);
 char *arena_str(struct arena *a, const char *s);
 char *arena_printf(struct arena *a, const char *format, ...) __attribute__((format(printf, 2, 3)));
-char *arena_vprintf(struct arena *a, const char *format, va_list args);
+char *arena_vprintf(struct arena *a, const char *format, va_list args)
+	__attribute__((format(printf, 2, 0)));
 /* Run fn(arg) when the arena is done or reset, newest first (files, statements). */
 void arena_defer(struct arena *a, void (*fn)(void *), void *arg);
 

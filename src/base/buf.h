@@ -27,7 +27,8 @@ void buf_char(struct buf *b, char c);
 void buf_utf8(struct buf *b, uint32_t code_point);
 void buf_int(struct buf *b, int64_t n);
 void buf_printf(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
-void buf_vprintf(struct buf *b, const char *format, va_list args);
+void buf_vprintf(struct buf *b, const char *format, va_list args)
+	__attribute__((format(printf, 2, 0)));
 /* Room for len bytes at the end, not yet counted; NULL when over the limit. Then buf_took. */
 char *buf_room(struct buf *b, size_t len);
 void buf_took(struct buf *b, size_t len);
