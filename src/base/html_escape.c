@@ -18,7 +18,8 @@ void html_escape(struct buf *b, struct str text)
 		buf_cstr(b, entity);
 		from = i + 1;
 	}
-	buf_add(b, text.at + from, text.len - from);
+	if (from < text.len)
+		buf_add(b, text.at + from, text.len - from);
 }
 
 /* RFC 3986, 2.3: what never needs encoding. */

@@ -110,7 +110,7 @@ static uint8_t attribute_named(const struct html_state *s)
 
 static const char *go(struct html_state *s, enum at at)
 {
-	s->at = at;
+	s->at = (uint8_t)at;
 	return NULL;
 }
 
