@@ -19,8 +19,8 @@ static void all_kinds_are_appended(void **state)
 	buf_int(&b, INT64_MIN);
 	buf_int(&b, 0);
 	buf_utf8(&b, 0x20AC);
-	buf_printf(&b, "%d%s", 5, "x");
-	assert_string_equal(buf_get(&b).at, "abc-92233720368547758080\xE2\x82\xAC" "5x");
+	buf_printf(&b, "|%d%s", 5, "x");
+	assert_string_equal(buf_get(&b).at, "abc-92233720368547758080\xE2\x82\xAC|5x");
 	assert_int_equal(b.len, strlen(b.at));
 	assert_false(b.full);
 }

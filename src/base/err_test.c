@@ -69,8 +69,8 @@ static void issues_are_kept_in_order_and_counted(void **state)
 	(void)state;
 	ctx_init(&c, &a);
 	for (unsigned i = 0; i < 1000; i++)
-		issue_add(&c, i % 2 ? ISSUE_WARNING : ISSUE_ERROR, "value", "Patient.name", i, 2,
-			  "issue %u", i);
+		issue_add(&c, i % 2 ? ISSUE_WARNING : ISSUE_ERROR, "value", "Patient.name", i,
+			  2, "issue %u", i);
 	for (struct issue *issue = c.issues.first; issue; issue = issue->next, kept++) {
 		assert_int_equal(issue->line, kept);
 		assert_string_equal(issue->text, arena_printf(&a, "issue %u", kept));

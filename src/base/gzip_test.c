@@ -111,7 +111,8 @@ static void every_cut_and_damage_is_refused(void **state)
 	ctx_init(&c, &a);
 	packed = pack(&c, STR("The quick brown fox jumps over the lazy dog."));
 	for (size_t len = 0; len < packed.len; len++)
-		assert_int_equal(unpack(&c, (struct str){ packed.at, len }, 0, &got), ERR_SYNTAX);
+		assert_int_equal(unpack(&c, (struct str){ packed.at, len }, 0, &got),
+				 ERR_SYNTAX);
 	char *broken = str_dup(&a, packed);
 	broken[packed.len - 6] ^= 1; /* the checksum */
 	assert_int_equal(unpack(&c, (struct str){ broken, packed.len }, 0, &got), ERR_SYNTAX);

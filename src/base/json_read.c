@@ -393,6 +393,16 @@ static bool has_member(const struct node *object, struct str name, uint16_t key)
 	return false;
 }
 
+/* Length of what is shown of a name: at most 40 bytes of whole characters. */
+static int shown(struct str name)
+{
+	size_t len = name.len > 40 ? 40 : name.len;
+
+	while (len < name.len && len && ((unsigned char)name.at[len] & 0xC0) == 0x80)
+		len--;
+	return (int)len;
+}
+
 static void map_names(struct reader *r, struct frame *frame)
 {
 	frame->names = NEW(r->scratch, struct map);
@@ -425,7 +435,7 @@ static enum err read_name(struct reader *r, struct frame *frame)
 	r->key = r->atoms ? atoms_find(r->atoms, r->name) : 0;
 	if (is_duplicate(r, frame))
 		return refuse(r, ERR_SYNTAX, from, "The member \"%.*s\" stands here twice.",
-			      r->name.len > 40 ? 40 : (int)r->name.len, r->name.at);
+			      shown(r->name), r->name.at);
 	skip_space(r);
 	if (r->at == r->end || *r->at != ':')
 		return expected(r, "a colon");

@@ -61,14 +61,18 @@ static const char *written(struct fixture *f, const struct node *n, int indent)
 
 static void values_are_written_as_they_were_read(void **state)
 {
+	/* clang-format off */
 	static const char *const same[] = {
-		"null", "true", "false", "0", "-0", "1.50", "-1.5e+300", "12345678901234567890.10",
-		"\"\"", "\"abc\"", "[]", "{}", "[[],{},[{}]]", "{\"a\":1,\"b\":[1,2,3],\"c\":{\"d\":null}}",
-		"\"a\\\"b\\\\c\\nd\\u0001\"", "\"\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80\"", "{\"\":0}",
+		"null", "true", "false", "0", "-0", "1.50", "-1.5e+300", "12345678901234567890.1",
+		"\"\"", "\"abc\"", "[]", "{}", "{\"\":0}", "[[],{},[{}]]",
+		"{\"a\":1,\"b\":[1,2,3],\"c\":{\"d\":null}}",
+		"\"a\\\"b\\\\c\\nd\\u0001\"", "\"\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80\"",
 	};
+	/* clang-format on */
 
 	for (size_t i = 0; i < sizeof same / sizeof *same; i++)
-		assert_string_equal(written(*state, read_ok(*state, str_of(same[i])), 0), same[i]);
+		assert_string_equal(written(*state, read_ok(*state, str_of(same[i])), 0),
+				    same[i]);
 }
 
 static void tree_has_positions_and_order(void **state)
@@ -87,7 +91,8 @@ static void tree_has_positions_and_order(void **state)
 
 static void escapes_are_undone(void **state)
 {
-	struct node *n = read_ok(*state, STR("\"\\u00e9\\ud83d\\uDE00\\/\\b\\f\\n\\r\\t\\\"\\\\x\""));
+	struct node *n =
+		read_ok(*state, STR("\"\\u00e9\\ud83d\\uDE00\\/\\b\\f\\n\\r\\t\\\"\\\\x\""));
 
 	assert_true(str_is(node_text(n), "\xC3\xA9\xF0\x9F\x98\x80/\b\f\n\r\t\"\\x"));
 }
@@ -96,8 +101,9 @@ static void indent_is_for_people(void **state)
 {
 	struct node *n = read_ok(*state, STR("{\"a\":[1,{}],\"b\":{\"c\":[]}}"));
 
-	assert_string_equal(written(*state, n, 2),
-			    "{\n  \"a\": [\n    1,\n    {}\n  ],\n  \"b\": {\n    \"c\": []\n  }\n}");
+	assert_string_equal(
+		written(*state, n, 2),
+		"{\n  \"a\": [\n    1,\n    {}\n  ],\n  \"b\": {\n    \"c\": []\n  }\n}");
 }
 
 /* --- refusing ----------------------------------------------------------------------------- */
@@ -129,6 +135,7 @@ static void check_refusal(struct fixture *f, const struct refusal *row,
 
 static void broken_input_is_refused_with_its_place(void **state)
 {
+	/* clang-format off */
 	static const struct refusal rows[] = {
 		{ STR(""), 1, 1, "empty" },
 		{ STR(" \n "), 2, 2, "empty" },
@@ -197,9 +204,29 @@ static void broken_input_is_refused_with_its_place(void **state)
 		{ STR("\"0123456789abcdef\xFF\""), 1, 18, "0xFF" },
 		{ STR("{\"\xFF\":1}"), 1, 3, "UTF-8" },
 	};
+	/* clang-format on */
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
 		check_refusal(*state, &rows[i], NULL, ERR_SYNTAX);
+}
+
+static void long_name_is_shown_in_whole_characters(void **state)
+{
+	struct fixture *f = *state;
+	struct node *n;
+
+	for (size_t pad = 0; pad < 4; pad++) {
+		const char *name =
+			arena_printf(&f->arena, "%.*s%s", (int)pad, "xxx",
+				     "\xE2\x82\xAC\xE2\x82\xAC\xE2\x82\xAC\xE2\x82\xAC"
+				     "\xE2\x82\xAC\xE2\x82\xAC\xE2\x82\xAC\xE2\x82\xAC"
+				     "\xE2\x82\xAC\xE2\x82\xAC\xE2\x82\xAC\xE2\x82\xAC"
+				     "\xE2\x82\xAC\xE2\x82\xAC\xE2\x82\xAC\xE2\x82\xAC");
+		const char *text = arena_printf(&f->arena, "{\"%s\":1,\"%s\":2}", name, name);
+		assert_int_equal(json_read(&f->c, &f->arena, str_of(text), NULL, &n),
+				 ERR_SYNTAX);
+		assert_true(str_utf8(str_of(f->c.why), NULL));
+	}
 }
 
 static struct str repeated(struct fixture *f, const char *part, size_t times, const char *end)
@@ -216,7 +243,9 @@ static struct str repeated(struct fixture *f, const char *part, size_t times, co
 static void limits_are_kept(void **state)
 {
 	struct fixture *f = *state;
-	const struct json_options depth = { .depth = 3 }, nodes = { .nodes = 4 }, bytes = { .bytes = 5 };
+	const struct json_options depth = { .depth = 3 };
+	const struct json_options nodes = { .nodes = 4 };
+	const struct json_options bytes = { .bytes = 5 };
 	struct refusal rows[] = {
 		{ repeated(f, "[", 1000000, ""), 1, 65, "deeper than 64" },
 		{ repeated(f, "{\"a\":", 65, "1"), 1, 321, "deeper than 64" },
@@ -322,7 +351,8 @@ static void whole_records_come_back_to_the_letter(void **state)
 		if (entry->d_name[0] == '.')
 			continue;
 		struct arena_mark mark = arena_mark(&f->arena);
-		const char *path = arena_printf(&f->arena, "%s/synthea/%s", FIXTURES, entry->d_name);
+		const char *path =
+			arena_printf(&f->arena, "%s/synthea/%s", FIXTURES, entry->d_name);
 		assert_int_equal(file_read(&f->c, &f->arena, path, 64 << 20, &text), OK);
 		struct node *n = read_ok(f, text);
 		struct str expect = minified(f, text);
@@ -349,9 +379,11 @@ static size_t draw(size_t below)
 static void damaged_text_is_refused_or_means_something(void **state)
 {
 	struct fixture *f = *state;
-	static const char pool[] = "{}[]\",:\\/u0123dDefnt-+.E \n\t\x01\x7F\xC3\xA9\xED\xA0\xF0\x9F";
-	struct str seed = STR("{\"a\":[1,-2.50e+3,\"x\\u00e9\\n\xC3\xA9 long enough for words\",true],"
-			      "\"b\":{\"c\":null,\"d\":{}},\"e\":[[],[{}]]}");
+	static const char pool[] =
+		"{}[]\",:\\/u0123dDefnt-+.E \n\t\x01\x7F\xC3\xA9\xED\xA0\xF0\x9F";
+	struct str seed =
+		STR("{\"a\":[1,-2.50e+3,\"x\\u00e9\\n\xC3\xA9 long enough for words\",true],"
+		    "\"b\":{\"c\":null,\"d\":{}},\"e\":[[],[{}]]}");
 	unsigned accepted = 0;
 
 	for (int round = 0; round < 20000; round++) {
@@ -384,8 +416,8 @@ static void names_become_atoms(void **state)
 	struct refusal twice = { STR("{\"id\":1,\"x\":1,\"\\u0069d\":2}"), 1, 15, "twice" };
 	struct node *n;
 
-	assert_int_equal(json_read(&f->c, &f->arena, STR("{\"x\":1,\"na\\u006de\":[{\"id\":2}]}"),
-				   &options, &n), OK);
+	const struct str text = STR("{\"x\":1,\"na\\u006de\":[{\"id\":2}]}");
+	assert_int_equal(json_read(&f->c, &f->arena, text, &options, &n), OK);
 	assert_int_equal(n->key, 0);
 	assert_int_equal(n->first->key, 0);
 	assert_int_equal(n->last->key, name);
@@ -405,6 +437,7 @@ int main(void)
 		TEST(escapes_are_undone),
 		TEST(indent_is_for_people),
 		TEST(broken_input_is_refused_with_its_place),
+		TEST(long_name_is_shown_in_whole_characters),
 		TEST(limits_are_kept),
 		TEST(late_work_is_stopped),
 		TEST(huge_object_is_not_quadratic),

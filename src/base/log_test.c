@@ -13,7 +13,7 @@ struct caught {
 	char text[4096];
 };
 
-static void catch(struct caught *caught)
+static void start_catching(struct caught *caught)
 {
 	assert_int_equal(pipe(caught->ends), 0);
 	clock_fixed_init(&caught->clock, 1423315097239000);
@@ -34,7 +34,7 @@ static void event_is_one_line_of_json(void **state)
 	struct caught caught;
 
 	(void)state;
-	catch(&caught);
+	start_catching(&caught);
 	log_event(&caught.log, LOG_DEBUG, "not shown", log_int("n", 1));
 	log_event(&caught.log, LOG_INFO, "request done", log_int("status", 200),
 		  log_int("least", INT64_MIN), log_word("verb", "read"),
@@ -51,11 +51,12 @@ static void free_text_cannot_get_in(void **state)
 	struct caught caught;
 
 	(void)state;
-	catch(&caught);
+	start_catching(&caught);
 	log_event(&caught.log, LOG_WARN, "odd", log_id("id", "Ann Lee \"x\"\n{é}"),
 		  log_id("none", NULL), log_word("word", "a\"b\\c\n"));
-	assert_non_null(strstr(caught_text(&caught),
-			       "\"id\":\"Ann?Lee??x\?\?\?\?\?\?\",\"none\":\"\",\"word\":\"a?b?c?\"}\n"));
+	assert_non_null(strstr(
+		caught_text(&caught),
+		"\"id\":\"Ann?Lee??x\?\?\?\?\?\?\",\"none\":\"\",\"word\":\"a?b?c?\"}\n"));
 }
 
 static void long_line_is_cut_between_fields(void **state)
@@ -68,7 +69,7 @@ static void long_line_is_cut_between_fields(void **state)
 
 	(void)state;
 	ctx_init(&c, &a);
-	catch(&caught);
+	start_catching(&caught);
 	for (int i = 0; i < 100; i++)
 		fields[i] = (struct log_field){ arena_printf(&a, "f%d", i), LOG_ID, 0,
 						arena_printf(&a, "%0200d", i) };

@@ -39,7 +39,8 @@ static void values_are_found_and_replaced_in_order(void **state)
 	for (int i = 0; i < 5000; i++)
 		assert_true(map_set(&m, str_of(arena_printf(&a, "key %d", i)), &numbers[i]));
 	for (int i = 0; i < 5000; i++)
-		assert_ptr_equal(map_get(&m, str_of(arena_printf(&a, "key %d", i))), &numbers[i]);
+		assert_ptr_equal(map_get(&m, str_of(arena_printf(&a, "key %d", i))),
+				 &numbers[i]);
 	assert_null(map_get(&m, STR("key 5000")));
 	assert_false(map_set(&m, STR("key 7"), &numbers[0]));
 	assert_ptr_equal(map_get(&m, STR("key 7")), &numbers[0]);

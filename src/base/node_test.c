@@ -43,8 +43,9 @@ static void tree_is_built_and_changed(void **state)
 	last = node_add_bool(&a, list, NULL, true);
 	node_add(&a, root, "none", NODE_NULL);
 	node_prepend(root, "type", type);
-	assert_string_equal(written(&a, root), "{\"type\":\"T\",\"s\":\"a\\\"b\","
-		"\"list\":[-9223372036854775808,1.50,true],\"none\":null}");
+	assert_string_equal(written(&a, root),
+			    "{\"type\":\"T\",\"s\":\"a\\\"b\","
+			    "\"list\":[-9223372036854775808,1.50,true],\"none\":null}");
 
 	node_remove(list, last);
 	node_append(root, "moved", last);
@@ -62,8 +63,9 @@ static void tree_is_built_and_changed(void **state)
 static void members_and_elements_are_found(void **state)
 {
 	ARENA(a);
-	struct node *n = read_text(&a, "{\"name\":[{\"family\":\"Lee\",\"given\":[\"Ann\",\"Bo\"]}],"
-				       "\"n\":1.50,\"t\":true,\"o\":{\"\":{\"x\":0}}}");
+	struct node *n =
+		read_text(&a, "{\"name\":[{\"family\":\"Lee\",\"given\":[\"Ann\",\"Bo\"]}],"
+			      "\"n\":1.50,\"t\":true,\"o\":{\"\":{\"x\":0}}}");
 
 	(void)state;
 	assert_true(str_is(node_text(node_path(n, "name.family")), "Lee"));
@@ -207,8 +209,9 @@ static void names_of_all_lengths_are_told_apart(void **state)
 	(void)state;
 	memset(name, 'x', sizeof name);
 	for (uint16_t len = 0; len <= 64; len++)
-		assert_int_equal(atoms_add(atoms, (struct str){ arena_dup(&a, name, len), len }),
-				 len + 1);
+		assert_int_equal(
+			atoms_add(atoms, (struct str){ arena_dup(&a, name, len), len }),
+			len + 1);
 	for (uint16_t len = 0; len <= 64; len++)
 		assert_int_equal(atoms_find(atoms, (struct str){ name, len }), len + 1);
 }
@@ -241,7 +244,8 @@ static void strings_are_escaped(void **state)
 
 	(void)state;
 	ctx_init(&c, &a);
-	for (int first = 1; first < 256; first++) { /* each ASCII byte at each place in a word */
+	/* Each ASCII byte, at all places of a word of eight. */
+	for (int first = 1; first < 256; first++) {
 		buf_init(&b, &a, 0);
 		memset(text, 'x', 20);
 		text[first % 20] = (char)(first < 128 ? first : 'y');

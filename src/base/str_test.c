@@ -44,9 +44,11 @@ static void text_is_cut_and_trimmed(void **state)
 
 static void whole_numbers_are_read(void **state)
 {
+	/* clang-format off */
 	static const char *const bad[] = { "", "-", "+", "1.0", " 1", "1 ", "0x1", "--1",
 					   "9223372036854775808", "-9223372036854775809",
 					   "99999999999999999999999" };
+	/* clang-format on */
 	int64_t n = 7;
 
 	(void)state;
@@ -82,6 +84,7 @@ static void every_code_point_is_judged(void **state)
 
 static void text_is_folded_for_search(void **state)
 {
+	/* clang-format off */
 	static const char *const rows[][2] = {
 		{ "SMITH", "smith" },
 		{ "", "" },
@@ -95,6 +98,7 @@ static void text_is_folded_for_search(void **state)
 		{ "\xCE\xA3\xCE\xA4\xCE\xA5", "\xCF\x83\xCF\x84\xCF\x85" }, /* Greek capitals */
 		{ "A\xFF", "a\xFF" },                      /* not UTF-8: ASCII only */
 	};
+	/* clang-format on */
 	ARENA(a);
 
 	(void)state;
