@@ -35,8 +35,12 @@ struct suffix {
 	int64_t factor;
 };
 
-static const struct suffix sizes[] = { { "K", 1 << 10 }, { "M", 1 << 20 }, { "G", 1 << 30 }, { 0 } };
-static const struct suffix seconds[] = { { "s", 1 }, { "m", 60 }, { "h", 3600 }, { "d", 86400 }, { 0 } };
+static const struct suffix sizes[] = {
+	{ "K", 1 << 10 }, { "M", 1 << 20 }, { "G", 1 << 30 }, { 0 }
+};
+static const struct suffix seconds[] = {
+	{ "s", 1 }, { "m", 60 }, { "h", 3600 }, { "d", 86400 }, { 0 }
+};
 static const struct suffix plain[] = { { 0 } };
 
 static bool read_number(struct str text, const struct suffix *suffixes, int64_t *out)
@@ -93,7 +97,8 @@ static enum err set(struct ctx *c, struct config *config, struct setting *settin
 		fine = read_number(text, type->suffixes, &number);
 	if (!fine)
 		return fail(c, e, "%s: %s must be %s.", origin, row->key, type->what);
-	if (type->suffixes && (row->min || row->max) && (number < row->min || number > row->max))
+	if (type->suffixes && (row->min || row->max) &&
+	    (number < row->min || number > row->max))
 		return fail(c, e, "%s: %s must be from %lld to %lld.", origin, row->key,
 			    (long long)row->min, (long long)row->max);
 	setting->text = str_dup(config->life, text);
@@ -120,7 +125,7 @@ struct reader {
 	struct str section;
 };
 
-#define refuse(r, e, format, ...) \
+#define refuse(r, e, format, ...)                                                              \
 	fail((r)->c, (e), "%s:%zu: " format, (r)->file, (r)->line, ##__VA_ARGS__)
 
 static bool is_key(struct str s)
@@ -159,7 +164,8 @@ static enum err read_assignment(struct reader *r, struct str line)
 	if (!setting)
 		return refuse(r, ERR_INVALID, "there is no setting %s.", key);
 	if (setting->line)
-		return refuse(r, ERR_INVALID, "%s is already set in line %zu.", key, setting->line);
+		return refuse(r, ERR_INVALID, "%s is already set in line %zu.", key,
+			      setting->line);
 	TRY(set(r->c, r->config, setting, str_trim(line), ERR_INVALID,
 		arena_printf(r->config->life, "%s:%zu", r->file, r->line)));
 	setting->line = r->line;
@@ -184,6 +190,13 @@ static enum err read_file(struct ctx *c, struct config *config, const char *file
 
 /* ---- the environment and the command line ---- */
 
+static char environment_byte(char c)
+{
+	if (c >= 'a' && c <= 'z')
+		return (char)(c - 'a' + 'A');
+	return c == '.' || c == '-' ? '_' : c;
+}
+
 /* "http.port" is CAUSEWAY_HTTP_PORT. */
 static enum err read_environment(struct ctx *c, struct config *config)
 {
@@ -193,11 +206,11 @@ static enum err read_environment(struct ctx *c, struct config *config)
 		const char *value;
 
 		for (char *at = name; *at; at++)
-			*at = *at >= 'a' && *at <= 'z' ? (char)(*at - 32)
-			      : *at == '.' || *at == '-' ? '_' : *at;
+			*at = environment_byte(*at);
 		value = getenv(name);
 		if (value)
-			TRY(set(c, config, setting, str_trim(str_of(value)), ERR_INVALID, name));
+			TRY(set(c, config, setting, str_trim(str_of(value)), ERR_INVALID,
+				name));
 	}
 	return OK;
 }
@@ -228,8 +241,7 @@ enum err config_load(struct ctx *c, struct arena *life, const struct config_row 
 	for (size_t i = 0; i < config->count; i++) {
 		enum err e;
 
-		assert(is_key(str_of(rows[i].key)) && !find(&(struct config){
-			.settings = config->settings, .count = i }, str_of(rows[i].key)));
+		assert(is_key(str_of(rows[i].key)) && "a key of the table is none");
 		config->settings[i].row = &rows[i];
 		e = set(c, config, &config->settings[i], str_of(rows[i].fallback), ERR_INTERNAL,
 			"default");

@@ -123,7 +123,8 @@ static const struct {
 	{ "[a b]", ERR_SYNTAX, ":1: a section" },
 	{ "\n\nhttp.prot = 5", ERR_INVALID, ":3: there is no setting http.prot." },
 	{ "[http]\nhttp.port = 5", ERR_INVALID, ":2: there is no setting http.http.port." },
-	{ "[http]\nport = 5\nport = 6", ERR_INVALID, ":3: http.port is already set in line 2." },
+	{ "[http]\nport = 5\nport = 6", ERR_INVALID,
+	  ":3: http.port is already set in line 2." },
 	{ "http.port = 0", ERR_INVALID, ":1: http.port must be from 1 to 65535." },
 	{ "http.port = 65536", ERR_INVALID, "must be from 1 to 65535" },
 	{ "http.port = 5.5", ERR_INVALID, "must be a whole number" },
@@ -174,8 +175,9 @@ static void refuses_from_elsewhere(void **state)
 
 	arena_init(&gone.arena);
 	ctx_init(&gone.c, &gone.arena);
-	assert_int_equal(config_load(&gone.c, &gone.arena, rows, "/nowhere/at/all", &gone.config),
-			 ERR_NOT_FOUND);
+	assert_int_equal(
+		config_load(&gone.c, &gone.arena, rows, "/nowhere/at/all", &gone.config),
+		ERR_NOT_FOUND);
 }
 
 int main(void)

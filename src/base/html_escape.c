@@ -77,7 +77,8 @@ bool url_unescape(struct arena *a, struct str text, bool form, struct str *out)
 	return true;
 }
 
-struct node *html_safe(struct arena *a, struct node *parent, const char *name, struct str markup)
+struct node *html_safe(struct arena *a, struct node *parent, const char *name,
+		       struct str markup)
 {
 	struct node *n = node_add_str(a, parent, name, markup);
 

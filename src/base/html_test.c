@@ -53,7 +53,8 @@ static const char *page(struct ctx *c, const char *text, const char *partials, c
 	struct buf out;
 
 	buf_init(&out, c->arena, 1 << 20);
-	if (render(c, str_of(text), partials ? json(c, partials) : NULL, false, json(c, data), &out))
+	if (render(c, str_of(text), partials ? json(c, partials) : NULL, false, json(c, data),
+		   &out))
 		return c->why;
 	return out.at;
 }
@@ -98,11 +99,11 @@ static void run_file(const char *file, size_t count)
 	assert_int_equal(ran, count);
 }
 
-#define SPEC(name, file, count)          \
-	static void name(void **state)   \
-	{                                \
-		(void)state;             \
-		run_file(file, (count)); \
+#define SPEC(name, file, count)                                                                \
+	static void name(void **state)                                                         \
+	{                                                                                      \
+		(void)state;                                                                   \
+		run_file(file, (count));                                                       \
 	}
 SPEC(spec_comments, "comments", 12)
 SPEC(spec_delimiters, "delimiters", 14)
@@ -145,9 +146,11 @@ static const struct {
 	  "<a href='javascript&amp;colon;alert(1)'>" },
 	{ "<a href=\"{{x}}\">", "{\"x\":\"https://a.example/b?c=d&e=%20#f\"}",
 	  "<a href=\"https://a.example/b?c=d&amp;e=%20#f\">" },
-	{ "<a href=\"{{x}}\">", "{\"x\":\"MailTo:a@b.example\"}", "<a href=\"MailTo:a@b.example\">" },
+	{ "<a href=\"{{x}}\">", "{\"x\":\"MailTo:a@b.example\"}",
+	  "<a href=\"MailTo:a@b.example\">" },
 	{ "<a href=\"{{x}}\">", "{\"x\":\"tel:+441234\"}", "<a href=\"tel:+441234\">" },
-	{ "<a href=\"{{x}}\">", "{\"x\":\"/a b/\\\"\\u00e9\\\\\"}", "<a href=\"/a%20b/%22%C3%A9%5C\">" },
+	{ "<a href=\"{{x}}\">", "{\"x\":\"/a b/\\\"\\u00e9\\\\\"}",
+	  "<a href=\"/a%20b/%22%C3%A9%5C\">" },
 	{ "<a href=\"{{x}}\">", "{\"x\":\"?a:b\"}", "<a href=\"?a:b\">" },
 	{ "<a href=\"{{x}}\">", "{}", "<a href=\"\">" },
 	{ "<a href=\"/p/{{x}}?q={{x}}\">", "{\"x\":\"a/b&c d:\"}",
@@ -164,7 +167,8 @@ static const struct {
 	{ "<li{{#x}} class=\"a {{y}}\"{{/x}} id=\"b\">", "{\"x\":{\"y\":\"\\\"\"}}",
 	  "<li class=\"a &quot;\" id=\"b\">" },
 	{ "<li class=\"a{{#x}} b{{/x}}{{^x}} c{{/x}}\">", "{}", "<li class=\"a c\">" },
-	{ "{{#x}}<li>{{.}}</li>{{/x}}", "{\"x\":[\"<\",2,null]}", "<li>&lt;</li><li>2</li><li></li>" },
+	{ "{{#x}}<li>{{.}}</li>{{/x}}", "{\"x\":[\"<\",2,null]}",
+	  "<li>&lt;</li><li>2</li><li></li>" },
 	/* what is true */
 	{ "{{#a}}1{{/a}}{{#b}}2{{/b}}{{#c}}3{{/c}}{{#d}}4{{/d}}{{#e}}5{{/e}}{{#f}}6{{/f}}",
 	  "{\"a\":0,\"b\":\"\",\"c\":[],\"d\":{},\"e\":null,\"f\":\"0\"}", "146" },
@@ -178,7 +182,8 @@ static void escapes_by_context(void **state)
 		struct ctx c;
 
 		ctx_init(&c, &a);
-		assert_string_equal(page(&c, pages[i].text, NULL, pages[i].data), pages[i].page);
+		assert_string_equal(page(&c, pages[i].text, NULL, pages[i].data),
+				    pages[i].page);
 	}
 }
 
@@ -290,23 +295,25 @@ static void writes_safe_markup_in_text_only(void **state)
 	data = node_new(&a, NODE_OBJECT);
 	html_safe(&a, data, "x", STR("<b>&amp;</b>"));
 	buf_init(&out, &a, 1000);
-	assert_int_equal(template_parse(&c, &a, "t",
-					STR("{{{x}}}{{&x}}{{x}}<a b='{{{x}}}'><title>{{{x}}}</title>"
-					    "<a href='{{{x}}}'>"),
-					NULL, &t), OK);
+	assert_int_equal(
+		template_parse(&c, &a, "t",
+			       STR("{{{x}}}{{&x}}{{x}}<a b='{{{x}}}'><title>{{{x}}}</title>"
+				   "<a href='{{{x}}}'>"),
+			       NULL, &t),
+		OK);
 	assert_int_equal(template_render(&c, t, data, &out), OK);
-	assert_string_equal(out.at,
-			    "<b>&amp;</b><b>&amp;</b>&lt;b&gt;&amp;amp;&lt;/b&gt;"
-			    "<a b='&lt;b&gt;&amp;amp;&lt;/b&gt;'>"
-			    "<title>&lt;b&gt;&amp;amp;&lt;/b&gt;</title>"
-			    "<a href='%3Cb%3E&amp;amp;%3C/b%3E'>");
+	assert_string_equal(out.at, "<b>&amp;</b><b>&amp;</b>&lt;b&gt;&amp;amp;&lt;/b&gt;"
+				    "<a b='&lt;b&gt;&amp;amp;&lt;/b&gt;'>"
+				    "<title>&lt;b&gt;&amp;amp;&lt;/b&gt;</title>"
+				    "<a href='%3Cb%3E&amp;amp;%3C/b%3E'>");
 }
 
 static void lays_out_pages(void **state)
 {
 	static const char partials[] =
 		"{\"layout\":\"<!doctype html>\\n<title>{{$title}}Causeway{{/title}}</title>\\n"
-		"<main>\\n  {{$main}}{{/main}}\\n</main>\\n\",\"row\":\"<li>{{name}}</li>\\n\"}";
+		"<main>\\n  "
+		"{{$main}}{{/main}}\\n</main>\\n\",\"row\":\"<li>{{name}}</li>\\n\"}";
 	ARENA(a);
 	struct ctx c;
 
@@ -316,7 +323,8 @@ static void lays_out_pages(void **state)
 		page(&c,
 		     "{{<layout}}\n{{$title}}{{who}}{{/title}}\n{{$main}}\n<ul>\n{{#rows}}\n"
 		     "  {{>row}}\n{{/rows}}\n</ul>\n{{/main}}\n{{/layout}}\n",
-		     partials, "{\"who\":\"<A>\",\"rows\":[{\"name\":\"b\"},{\"name\":\"&\"}]}"),
+		     partials,
+		     "{\"who\":\"<A>\",\"rows\":[{\"name\":\"b\"},{\"name\":\"&\"}]}"),
 		"<!doctype html>\n<title>&lt;A&gt;</title>\n<main>\n  <ul>\n    <li>b</li>\n"
 		"    <li>&amp;</li>\n  </ul>\n\n</main>\n");
 	assert_string_equal(page(&c, "{{<layout}}{{/layout}}", partials, "{}"),
@@ -346,19 +354,23 @@ static void limits_nesting(void **state)
 
 	(void)state;
 	ctx_init(&c, &a);
-	deep = arena_printf(&a, "%s1%s", repeated(&a, "{{#x}}", 64), repeated(&a, "{{/x}}", 64));
+	deep = arena_printf(&a, "%s1%s", repeated(&a, "{{#x}}", 64),
+			    repeated(&a, "{{/x}}", 64));
 	assert_string_equal(page(&c, deep, NULL, "{\"x\":true}"), "1");
 	assert_non_null(strstr(page(&c, repeated(&a, "{{#x}}", 65), NULL, "{}"), "64 deep"));
 	/* partials without end */
 	assert_non_null(strstr(page(&c, "{{>a}}", "{\"a\":\"b{{>a}}\"}", "{}"), "too deeply"));
 	assert_non_null(strstr(page(&c, "{{<a}}{{$b}}{{$b}}{{/b}}{{/b}}{{/a}}",
-				    "{\"a\":\"{{$b}}{{/b}}\"}", "{}"), "too deeply"));
+				    "{\"a\":\"{{$b}}{{/b}}\"}", "{}"),
+			       "too deeply"));
 	assert_non_null(strstr(page(&c, "{{>*a}}", "{\"c\":\"{{>*a}}\"}", "{\"a\":\"c\"}"),
 			       "too deeply"));
 	/* indentation without end */
-	assert_non_null(strstr(page(&c, "{{>a}}",
-				    arena_printf(&a, "{\"a\":\"b\\n%s{{>a}}\"}",
-						 repeated(&a, " ", 200)), "{}"), "larger"));
+	assert_non_null(strstr(
+		page(&c, "{{>a}}",
+		     arena_printf(&a, "{\"a\":\"b\\n%s{{>a}}\"}", repeated(&a, " ", 200)),
+		     "{}"),
+		"larger"));
 }
 
 static void ended_while_rendering(struct ctx *c, const char *text, const struct node *data)

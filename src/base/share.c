@@ -17,8 +17,8 @@
 #include "base/vec.h"
 
 #define FILE_LIMIT ((off_t)64 << 20)
-#define NAME_LIMIT 512  /* bytes of a name */
-#define DEPTH_LIMIT 16  /* folders in folders */
+#define NAME_LIMIT 512    /* bytes of a name */
+#define DEPTH_LIMIT 16    /* folders in folders */
 #define COUNT_LIMIT 20000 /* files in a list */
 
 struct names {
@@ -66,8 +66,8 @@ static bool absent(int error)
 }
 
 /* The real path of folder/name into real[]; false when there is no such file. */
-static enum err resolve(struct ctx *c, const char *folder, const char *name, char real[PATH_MAX],
-			bool *found)
+static enum err resolve(struct ctx *c, const char *folder, const char *name,
+			char real[PATH_MAX], bool *found)
 {
 	char path[PATH_MAX], root[PATH_MAX];
 	size_t len;
@@ -76,10 +76,12 @@ static enum err resolve(struct ctx *c, const char *folder, const char *name, cha
 		return bad_name(c, name);
 	*found = false;
 	if (!realpath(folder, root))
-		return fail(c, ERR_IO, "The folder %s cannot be read: %s.", folder, strerror(errno));
+		return fail(c, ERR_IO, "The folder %s cannot be read: %s.", folder,
+			    strerror(errno));
 	if (!realpath(path, real))
-		return absent(errno) ? OK : fail(c, ERR_IO, "%s cannot be read: %s.", path,
-						 strerror(errno));
+		return absent(errno) ? OK
+				     : fail(c, ERR_IO, "%s cannot be read: %s.", path,
+					    strerror(errno));
 	len = strcmp(root, "/") ? strlen(root) : 0;
 	if (strncmp(real, root, len) != 0 || real[len] != '/')
 		return fail(c, ERR_BAD_REQUEST, "%s is a link that leaves its folder.", path);
@@ -165,7 +167,8 @@ enum err share_read(struct ctx *c, const struct share *share, struct arena *a, c
 static enum err add_name(struct ctx *c, struct names *names, const char *name)
 {
 	if (names->list.len >= COUNT_LIMIT)
-		return fail(c, ERR_LIMIT, "More than %d shared files in one folder.", COUNT_LIMIT);
+		return fail(c, ERR_LIMIT, "More than %d shared files in one folder.",
+			    COUNT_LIMIT);
 	*vec_push(&names->list, names->arena) = name;
 	return OK;
 }
@@ -221,8 +224,9 @@ static enum err walk_one(struct ctx *c, struct walk *w, const char *folder)
 	unsigned char kind;
 
 	if (!dir)
-		return absent(errno) ? OK : fail(c, ERR_IO, "The folder %s/%s cannot be read: %s.",
-						 w->root, folder, strerror(errno));
+		return absent(errno) ? OK
+				     : fail(c, ERR_IO, "The folder %s/%s cannot be read: %s.",
+					    w->root, folder, strerror(errno));
 	for (struct dirent *entry; (entry = readdir(dir));) {
 		const char *name;
 
@@ -250,7 +254,8 @@ static unsigned depth_of(const char *folder)
 }
 
 /* Every file below root/prefix. */
-static enum err add_below(struct ctx *c, struct names *names, const char *root, const char *prefix)
+static enum err add_below(struct ctx *c, struct names *names, const char *root,
+			  const char *prefix)
 {
 	struct walk w = { root, names, { 0 } };
 
@@ -278,8 +283,8 @@ enum err share_list(struct ctx *c, const struct share *share, const char *folder
 	ARENA(scratch);
 	struct names names = { &scratch, { 0 } };
 	size_t len = strlen(folder);
-	const char *prefix = len && folder[len - 1] != '/' ? arena_printf(&scratch, "%s/", folder)
-							   : folder;
+	const char *prefix =
+		len && folder[len - 1] != '/' ? arena_printf(&scratch, "%s/", folder) : folder;
 
 	if (*folder && !name_fine(folder, true))
 		return bad_name(c, folder);

@@ -124,8 +124,9 @@ static void reads_place_then_dir(void **state)
 
 static void refuses_names(void **state)
 {
-	static const char *const names[] = { "",	"/etc/passwd", "..",   "../secret", "a/../../x",
-					     "a//b",	"./a",	       "a/./b", "a/",	    "a/.." };
+	static const char *const names[] = { "",          "/etc/passwd", "..",  "../secret",
+					     "a/../../x", "a//b",        "./a", "a/./b",
+					     "a/",        "a/.." };
 	struct folders *f = *state;
 	char longest[2000];
 

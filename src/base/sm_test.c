@@ -29,8 +29,9 @@ static void names_what_is_allowed(void **state)
 	static const struct {
 		const char *from, *event, *why;
 	} cases[] = {
-		{ "requested", "send", "referral: 'send' does not lead anywhere from 'requested'; "
-				       "allowed: accept, reject, withdraw." },
+		{ "requested", "send",
+		  "referral: 'send' does not lead anywhere from 'requested'; "
+		  "allowed: accept, reject, withdraw." },
 		{ "closed", "send", "allowed: nothing." },
 		{ "", "send", "from ''; allowed: nothing." },
 		{ "draft", "", "allowed: send." },
@@ -47,7 +48,8 @@ static void names_what_is_allowed(void **state)
 	ctx_init(&c, &a);
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		assert_int_equal(sm_move(&c, &referral, str_of(cases[i].from),
-					 str_of(cases[i].event), &to), ERR_CONFLICT);
+					 str_of(cases[i].event), &to),
+				 ERR_CONFLICT);
 		if (!strstr(c.why, cases[i].why))
 			fail_msg("%s", c.why);
 		assert_string_equal(to, "untouched");

@@ -5,8 +5,6 @@
  * after, so nothing here recurses. Unless `raw`, the literal text also drives the machine of
  * template_place.c.
  */
-#include <assert.h>
-
 #include "base/map.h"
 #include "base/template.h"
 
@@ -17,7 +15,7 @@
 struct tag;
 
 struct level {
-	struct part *part;        /* NULL: the template itself */
+	struct part *part; /* NULL: the template itself */
 	struct part **tail;
 	struct str name;
 	size_t pos;
@@ -29,13 +27,13 @@ struct parser {
 	struct ctx *c;
 	struct arena *life;
 	struct template_options options;
-	struct map known;        /* struct template by name */
-	struct template *last;   /* of the list of those to parse */
+	struct map known;      /* struct template by name */
+	struct template *last; /* of the list of those to parse */
 	struct template *template;
 	struct str text;
 	size_t pos;
-	size_t line;             /* what stands before this on the current line does not count */
-	struct str open, close;  /* the delimiters now */
+	size_t line;            /* what stands before this on the current line does not count */
+	struct str open, close; /* the delimiters now */
 	struct html_state html;
 	struct level levels[NESTING_LIMIT + 1];
 	unsigned depth;
@@ -43,10 +41,10 @@ struct parser {
 
 struct tag {
 	const struct tag_row *row;
-	size_t from, to;      /* the whole tag */
+	size_t from, to; /* the whole tag */
 	struct str content;
-	bool alone;           /* on its line, which goes with it: */
-	size_t line, after;   /* where that begins and ends; else as from and to */
+	bool alone;         /* on its line, which goes with it: */
+	size_t line, after; /* where that begins and ends; else as from and to */
 };
 
 enum standing { STANDS_IN_LINE, STANDS_ALONE, STANDS_INDENTED };
@@ -117,7 +115,9 @@ static size_t line_end(const struct parser *p, size_t pos)
 
 	if (!rest.len)
 		return pos;
-	return str_starts(rest, STR("\n")) ? pos + 1 : str_starts(rest, STR("\r\n")) ? pos + 2 : 0;
+	if (str_starts(rest, STR("\n")))
+		return pos + 1;
+	return str_starts(rest, STR("\r\n")) ? pos + 2 : 0;
 }
 
 static size_t line_start(const struct parser *p, size_t pos)
@@ -179,15 +179,22 @@ static enum err push(struct parser *p, const struct tag *tag, struct part *part)
 
 	if (p->depth == NESTING_LIMIT)
 		return refuse(p, tag->from, "is nested more than 64 deep here");
-	p->levels[++p->depth] = (struct level){ part,	     &part->first, tag->content,
-						tag->from,   p->html,	   outer->dedent };
+	p->levels[++p->depth] = (struct level){
+		.part = part,
+		.tail = &part->first,
+		.name = tag->content,
+		.pos = tag->from,
+		.before = p->html,
+		.dedent = outer->dedent,
+	};
 	return OK;
 }
 
 static enum err take_value(struct parser *p, const struct tag *tag)
 {
 	bool markup = tag->row->sigil == '{' || tag->row->sigil == '&';
-	enum escape escape = !markup ? ESCAPE_TEXT : p->options.raw ? ESCAPE_NOT : ESCAPE_UNLESS_SAFE;
+	enum escape safe = p->options.raw ? ESCAPE_NOT : ESCAPE_UNLESS_SAFE;
+	enum escape escape = markup ? safe : ESCAPE_TEXT;
 	const char *why = p->options.raw ? NULL : html_value(&p->html, &escape);
 
 	if (why)
@@ -230,7 +237,8 @@ static enum err take_delimiters(struct parser *p, const struct tag *tag)
 }
 
 /* The template of that name, put in the list if it is new. */
-static enum err named(struct parser *p, size_t pos, struct str name, const struct template **out)
+static enum err named(struct parser *p, size_t pos, struct str name,
+		      const struct template **out)
 {
 	struct template *t = map_get(&p->known, name);
 	struct str text;
@@ -429,7 +437,8 @@ static enum err read_tag(struct parser *p, size_t from, struct tag *tag)
 	at += tag->row->sigil != 0;
 	if (sigil == '{' || sigil == '=')
 		close = (struct str){ arena_printf(p->life, "%c%.*s", sigil == '{' ? '}' : '=',
-						   STR_ARG(p->close)), p->close.len + 1 };
+						   STR_ARG(p->close)),
+				      p->close.len + 1 };
 	length = str_find(slice(p, at, p->text.len), close);
 	if (length < 0)
 		return refuse(p, from, "has a tag that does not end");
@@ -472,8 +481,9 @@ static enum err parse_one(struct parser *p, struct template *t)
 	if (p->depth)
 		return refuse(p, level_of(p)->pos, "has a section that is not closed");
 	TRY(add_text(p, p->pos, p->text.len));
-	return p->options.raw || !html_plain(&p->html)
-		       ? OK : refuse(p, p->text.len, "ends within a tag, comment or raw text");
+	if (!p->options.raw && html_plain(&p->html))
+		return refuse(p, p->text.len, "ends within a tag, comment or raw text");
+	return OK;
 }
 
 enum err template_parse(struct ctx *c, struct arena *life, const char *name, struct str text,
@@ -487,7 +497,8 @@ enum err template_parse(struct ctx *c, struct arena *life, const char *name, str
 	if (options)
 		p->options = *options;
 	map_init(&p->known, life);
-	*root = (struct template){ .name = str_of(arena_str(life, name)), .text = text,
+	*root = (struct template){ .name = str_of(arena_str(life, name)),
+				   .text = text,
 				   .options = p->options };
 	map_set(&p->known, root->name, root);
 	p->last = root;

@@ -43,25 +43,40 @@ static const struct element {
 	bool values;   /* raw, but entities are decoded: values may stand here */
 	bool resource; /* runs or embeds what its URL names */
 } elements[] = {
-	[OTHER] = { "", false, false, false },
-	[SCRIPT] = { "script", true, false, true },
-	{ "style", true, false, false },    { "title", true, true, false },
-	{ "textarea", true, true, false },  { "xmp", true, false, false },
-	{ "iframe", true, false, true },    { "noembed", true, false, false },
-	{ "noframes", true, false, false }, { "plaintext", true, false, false },
-	{ "object", false, false, true },   { "embed", false, false, true },
-	{ "base", false, false, true },	    { "link", false, false, true },
+	/*            name        raw    values  resource */
+	[OTHER] =  { "",          false, false, false },
+	[SCRIPT] = { "script",    true,  false, true  },
+	           { "style",     true,  false, false },
+	           { "title",     true,  true,  false },
+	           { "textarea",  true,  true,  false },
+	           { "xmp",       true,  false, false },
+	           { "iframe",    true,  false, true  },
+	           { "noembed",   true,  false, false },
+	           { "noframes",  true,  false, false },
+	           { "plaintext", true,  false, false },
+	           { "object",    false, false, true  },
+	           { "embed",     false, false, true  },
+	           { "base",      false, false, true  },
+	           { "link",      false, false, true  },
 };
 
 static const struct attribute {
 	const char *name;
 	uint8_t kind;
 } attributes[] = {
-	{ "href", ATTR_URL },	{ "src", ATTR_URL },	    { "action", ATTR_URL },
-	{ "poster", ATTR_URL }, { "cite", ATTR_URL },	    { "formaction", ATTR_URL },
-	{ "data", ATTR_URL },	{ "xlink:href", ATTR_URL }, { "background", ATTR_URL },
-	{ "style", ATTR_NEVER }, { "srcdoc", ATTR_NEVER },  { "srcset", ATTR_NEVER },
-	{ "ping", ATTR_NEVER },
+	{ "href",       ATTR_URL },
+	{ "src",        ATTR_URL },
+	{ "action",     ATTR_URL },
+	{ "formaction", ATTR_URL },
+	{ "poster",     ATTR_URL },
+	{ "cite",       ATTR_URL },
+	{ "data",       ATTR_URL },
+	{ "background", ATTR_URL },
+	{ "xlink:href", ATTR_URL },
+	{ "style",      ATTR_NEVER },
+	{ "srcdoc",     ATTR_NEVER },
+	{ "srcset",     ATTR_NEVER },
+	{ "ping",       ATTR_NEVER },
 };
 
 static bool is_space(char c)
@@ -135,8 +150,16 @@ static const char *feed_lt(struct html_state *s, char c)
 		name_add(s, c);
 		return go(s, TAG_NAME);
 	}
-	return go(s, c == '/' ? LT_SLASH : c == '!' ? DECL_START : c == '?' ? DECL
-		     : c == '<' ? LT : TEXT);
+	switch (c) {
+	case '/':
+		return go(s, LT_SLASH);
+	case '!':
+		return go(s, DECL_START);
+	case '?':
+		return go(s, DECL);
+	default:
+		return feed_text(s, c);
+	}
 }
 
 static const char *feed_lt_slash(struct html_state *s, char c)
@@ -240,8 +263,11 @@ static const char *feed_before_value(struct html_state *s, char c)
 {
 	if (c == '>')
 		return "has an attribute without its value";
-	return is_space(c) ? NULL
-			   : go(s, c == '"' ? QUOTED : c == '\'' ? QUOTED_ONCE : UNQUOTED);
+	if (is_space(c))
+		return NULL;
+	if (c == '"')
+		return go(s, QUOTED);
+	return go(s, c == '\'' ? QUOTED_ONCE : UNQUOTED);
 }
 
 static const char *url_byte(struct html_state *s, char c)
@@ -346,10 +372,12 @@ const char *html_value(struct html_state *s, enum escape *escape)
 	if (s->at == RAW_TEXT && !elements[s->element].values)
 		return "has a value within a script, a style or other raw text";
 	if (quoted && s->attr == ATTR_NEVER)
-		return "has a value in an attribute that runs or loads things (on…, style, srcdoc, srcset)";
+		return "has a value in an attribute that runs or loads things (on…, style, "
+		       "srcdoc, srcset)";
 	if (quoted && s->attr == ATTR_URL)
 		return url_value(s, escape);
-	*escape = s->at == TEXT && *escape == ESCAPE_UNLESS_SAFE ? ESCAPE_UNLESS_SAFE : ESCAPE_TEXT;
+	if (s->at != TEXT)
+		*escape = ESCAPE_TEXT;
 	return NULL;
 }
 
@@ -399,7 +427,8 @@ const char *html_merge(struct html_state *s, const struct html_state *skipped)
 
 const char *html_plain(const struct html_state *s)
 {
-	return s->at == TEXT ? NULL : "has a partial, or its end, within a tag, comment or raw text";
+	return s->at == TEXT ? NULL
+			     : "has a partial, or its end, within a tag, comment or raw text";
 }
 
 const char *html_block(const struct html_state *s)

@@ -15,12 +15,12 @@
 #define INDENT_LIMIT 4096
 
 struct frame {
-	const struct part *at;       /* the next part to write */
-	const struct part *again;    /* first part, for the other items of a list */
-	const struct node *context;  /* pushed for lookups, or NULL */
-	const struct node *item;     /* of a list, or NULL */
+	const struct part *at;        /* the next part to write */
+	const struct part *again;     /* first part, for the other items of a list */
+	const struct node *context;   /* pushed for lookups, or NULL */
+	const struct node *item;      /* of a list, or NULL */
 	const struct part *overrides; /* blocks of a parent, or NULL */
-	size_t indent;               /* of r->indent, before */
+	size_t indent;                /* of r->indent, before */
 	bool partial;
 };
 
@@ -30,8 +30,8 @@ struct render {
 	struct buf *out;
 	const struct template *template;
 	VEC(struct frame) frames;
-	struct map dynamic;  /* templates named by the data */
-	struct buf indent;   /* before each line */
+	struct map dynamic; /* templates named by the data */
+	struct buf indent;  /* before each line */
 	bool line_begins;
 	unsigned partials;
 	uint64_t steps;
@@ -207,10 +207,12 @@ static enum err write_section(struct render *r, const struct part *part)
 	const struct node *value = look_up(r, part->text);
 	const struct node *item = node_is(value, NODE_ARRAY) ? value->first : NULL;
 
+	struct frame frame = { .at = part->first, .again = part->first, .item = item };
+
 	if (!is_true(value))
 		return OK;
-	return enter(r, (struct frame){ .at = part->first, .again = part->first, .item = item,
-					.context = item ? item : value }, STR(""));
+	frame.context = item ? item : value;
+	return enter(r, frame, STR(""));
 }
 
 static enum err write_inverted(struct render *r, const struct part *part)
@@ -244,7 +246,7 @@ static enum err write_partial(struct render *r, const struct part *part)
 		TRY(dynamic_partial(r, part, &t));
 	if (!t)
 		return OK;
-	return enter(r, (struct frame){ .at = t->first, .overrides = part->first, .partial = true },
+	return enter(r, (struct frame){ .at = t->first, .overrides = part->first, .partial = 1 },
 		     part->indent);
 }
 

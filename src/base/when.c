@@ -7,9 +7,9 @@
  * Lexical forms: FHIR R4, datatypes.html#date, #dateTime, #instant, #time; FHIRPath 2.0.0,
  * "Literals". Order and arithmetic: FHIRPath 2.0.0, 6.2 and 6.7.
  */
-#include <assert.h>
-
 #include "base/when.h"
+
+#include <assert.h>
 
 #define NS_SECOND ((__int128)1000000000)
 #define NS_MINUTE (60 * NS_SECOND)
@@ -34,7 +34,8 @@ int64_t when_days(int year, int month, int day)
 	int64_t era = (y >= 0 ? y : y - 399) / 400;
 	int64_t year_of_era = y - era * 400;
 	int64_t day_of_year = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
-	int64_t day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+	int64_t day_of_era =
+		year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
 
 	return era * 146097 + day_of_era - 719468;
 }
@@ -44,10 +45,11 @@ void when_civil(int64_t days, int *year, int *month, int *day)
 	int64_t z = days + 719468;
 	int64_t era = (z >= 0 ? z : z - 146096) / 146097;
 	int64_t day_of_era = z - era * 146097;
-	int64_t year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 -
-			       day_of_era / 146096) / 365;
-	int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 -
-					    year_of_era / 100);
+	int64_t year_of_era =
+		(day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) /
+		365;
+	int64_t day_of_year =
+		day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
 	int64_t from_march = (5 * day_of_year + 2) / 153;
 
 	*day = (int)(day_of_year - (153 * from_march + 2) / 5 + 1);
@@ -552,7 +554,8 @@ bool when_add(struct when w, int64_t n, enum when_unit unit, int32_t nanos, stru
 	if (units[unit].months && w.precision >= units[unit].needs)
 		return add_months(w, (__int128)n * units[unit].months, out);
 	if (w.precision == WHEN_YEAR)
-		return add_months(w, 12 * (units[unit].months ? n / 12 : ns / (365 * NS_DAY)), out);
+		return add_months(w, 12 * (units[unit].months ? n / 12 : ns / (365 * NS_DAY)),
+				  out);
 	if (w.precision == WHEN_MONTH)
 		return add_months(w, ns / (30 * NS_DAY), out);
 	if (w.precision < WHEN_SECOND)

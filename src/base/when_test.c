@@ -13,8 +13,8 @@ static const struct {
 	int form;
 	parse_fn *parse;
 } parsers[] = {
-	{ D, when_parse_date },	   { DT, when_parse_datetime }, { I, when_parse_instant },
-	{ T, when_parse_time },	   { P, when_parse_path },
+	{ D, when_parse_date }, { DT, when_parse_datetime }, { I, when_parse_instant },
+	{ T, when_parse_time }, { P, when_parse_path },
 };
 
 /* Which readers accept a text; what they read prints as it was written. */
@@ -199,7 +199,7 @@ static void knows_the_calendar(void **state)
 
 static const struct {
 	const char *text;
-	int offset;	      /* where none is written */
+	int offset;            /* where none is written */
 	const char *from, *to; /* instants */
 } ranges[] = {
 	{ "2015", 0, "2015-01-01T00:00:00Z", "2016-01-01T00:00:00Z" },
@@ -214,7 +214,8 @@ static const struct {
 	{ "2015-07-14T10:59:59", 0, "2015-07-14T10:59:59Z", "2015-07-14T11:00:00Z" },
 	{ "2015-07-14T10:59:59+02:00", 60, "2015-07-14T08:59:59Z", "2015-07-14T09:00:00Z" },
 	{ "2015-07-14T10:59:59.5Z", 60, "2015-07-14T10:59:59.5Z", "2015-07-14T10:59:59.6Z" },
-	{ "2015-07-14T10:59:59.123Z", 0, "2015-07-14T10:59:59.123Z", "2015-07-14T10:59:59.124Z" },
+	{ "2015-07-14T10:59:59.123Z", 0, "2015-07-14T10:59:59.123Z",
+	  "2015-07-14T10:59:59.124Z" },
 	{ "2016-12-31T23:59:60Z", 0, "2017-01-01T00:00:00Z", "2017-01-01T00:00:01Z" },
 	{ "1945-07-14", 0, "1945-07-14T00:00:00Z", "1945-07-15T00:00:00Z" },
 };
