@@ -32,10 +32,19 @@ struct system {
 	struct map by_code; /* code -> index + 1 */
 };
 
-enum part_kind { PART_SET, PART_ALL, PART_CODES, PART_IS_A, PART_IS_NOT_A, PART_BELOW, PART_CHILD, PART_UNKNOWN };
+enum part_kind {
+	PART_SET,
+	PART_ALL,
+	PART_CODES,
+	PART_IS_A,
+	PART_IS_NOT_A,
+	PART_BELOW,
+	PART_CHILD,
+	PART_UNKNOWN
+};
 
-static const char *const part_names[] = { "set", "all", "codes", "is-a", "is-not-a",
-					  "descendent-of", "child-of", "unknown" };
+static const char *const part_names[] = { "set",      "all",           "codes",    "is-a",
+	                                  "is-not-a", "descendent-of", "child-of", "unknown" };
 
 struct part {
 	bool exclude;
@@ -52,7 +61,8 @@ struct fhir_codes {
 	pthread_mutex_t lock;
 	atomic_bool ready;
 	struct rows codes, sets;
-	struct arena arena; /* not the tables' arena: filled later, by any thread, under the lock */
+	struct arena
+	        arena; /* not the tables' arena: filled later, by any thread, under the lock */
 	struct map by_system, by_set;
 };
 
@@ -120,8 +130,8 @@ static void read_sets(struct fhir_codes *codes)
 		while (kind < PART_UNKNOWN && strcmp(part_names[kind], column[2]))
 			kind++;
 		part = vec_push(&set->parts, &codes->arena);
-		*part = (struct part){ *column[0] == '-', (enum part_kind)kind, str_of(column[1]),
-				       str_of(column[3]) };
+		*part = (struct part){ *column[0] == '-', (enum part_kind)kind,
+			               str_of(column[1]), str_of(column[3]) };
 	}
 }
 
@@ -194,14 +204,16 @@ static const struct concept *find_concept(const struct system *s, struct str cod
 
 /* At `ancestor` or below it, by nesting or by a second parent. */
 static bool is_below(const struct system *s, const struct concept *concept, struct str ancestor,
-		     unsigned depth)
+                     unsigned depth)
 {
-	for (; concept; concept = concept->parent ? &s->concepts.at[concept->parent - 1] : NULL) {
+	for (; concept;
+	     concept = concept->parent ? &s->concepts.at[concept->parent - 1] : NULL) {
 		if (str_eq(concept->code, ancestor))
 			return true;
 		for (size_t i = 0; depth && i < s->edges.len; i++)
 			if (str_eq(s->edges.at[i].child, concept->code) &&
-			    is_below(s, find_concept(s, s->edges.at[i].parent), ancestor, depth - 1))
+			    is_below(s, find_concept(s, s->edges.at[i].parent), ancestor,
+			             depth - 1))
 				return true;
 	}
 	return false;
@@ -226,16 +238,17 @@ static enum code_answer truth(bool in)
 }
 
 static enum code_answer ask_set(struct fhir_codes *codes, struct str url, struct str system,
-				struct str code, unsigned depth);
+                                struct str code, unsigned depth);
 
 static enum code_answer ask_part(struct fhir_codes *codes, const struct part *part,
-				 struct str system, struct str code, unsigned depth)
+                                 struct str system, struct str code, unsigned depth)
 {
 	const struct system *s;
 	const struct concept *concept;
 
 	if (part->kind == PART_SET)
-		return depth ? ask_set(codes, part->url, system, code, depth - 1) : CODE_UNKNOWN;
+		return depth ? ask_set(codes, part->url, system, code, depth - 1)
+		             : CODE_UNKNOWN;
 	if (system.len && !str_eq(system, part->url))
 		return CODE_OUT;
 	if (part->kind == PART_CODES)
@@ -243,7 +256,7 @@ static enum code_answer ask_part(struct fhir_codes *codes, const struct part *pa
 	s = find_system(codes, part->url);
 	concept = s ? find_concept(s, code) : NULL;
 	if (!s || part->kind == PART_UNKNOWN)
-		return s && s->complete && !concept ? CODE_OUT : CODE_UNKNOWN;
+	return s && s->complete && !concept ? CODE_OUT : CODE_UNKNOWN;
 	if (!concept)
 		return s->complete ? CODE_OUT : CODE_UNKNOWN;
 	switch (part->kind) {
@@ -252,7 +265,8 @@ static enum code_answer ask_part(struct fhir_codes *codes, const struct part *pa
 	case PART_IS_NOT_A:
 		return truth(!is_below(s, concept, part->what, SET_DEPTH));
 	case PART_BELOW:
-		return truth(!str_eq(code, part->what) && is_below(s, concept, part->what, SET_DEPTH));
+		return truth(!str_eq(code, part->what) &&
+		             is_below(s, concept, part->what, SET_DEPTH));
 	case PART_CHILD:
 		return truth(is_child(s, concept, part->what));
 	default:
@@ -261,7 +275,7 @@ static enum code_answer ask_part(struct fhir_codes *codes, const struct part *pa
 }
 
 static enum code_answer ask_set(struct fhir_codes *codes, struct str url, struct str system,
-				struct str code, unsigned depth)
+                                struct str code, unsigned depth)
 {
 	const struct set *set = map_get(&codes->by_set, str_cut(&url, '|'));
 	enum code_answer answer = set && set->parts.len ? CODE_OUT : CODE_UNKNOWN;
@@ -283,7 +297,7 @@ static enum code_answer ask_set(struct fhir_codes *codes, struct str url, struct
 }
 
 enum code_answer code_in_set(const struct fhir *f, const char *value_set, struct str system,
-			     struct str code)
+                             struct str code)
 {
 	return ask_set(ready_codes(f), str_of(value_set), system, code, SET_DEPTH);
 }
@@ -296,7 +310,8 @@ struct str code_display(const struct fhir *f, struct str system, struct str code
 	return concept ? concept->display : (struct str){ 0 };
 }
 
-bool code_is_below(const struct fhir *f, struct str system, struct str code, struct str ancestor)
+bool code_is_below(const struct fhir *f, struct str system, struct str code,
+                   struct str ancestor)
 {
 	const struct system *s = find_system(ready_codes(f), system);
 

@@ -21,8 +21,8 @@ struct row {
 
 struct loader {
 	struct fhir *f;
-	struct rows rows;   /* for file and line of errors */
-	struct map rules;   /* name in the table -> const struct fhir_rule * */
+	struct rows rows;    /* for file and line of errors */
+	struct map rules;    /* name in the table -> const struct fhir_rule * */
 	VEC(struct row) all; /* the rows of types.tsv */
 };
 
@@ -66,7 +66,7 @@ static enum err load_rules(struct ctx *c, struct loader *l, const struct share *
 
 /* NULL-ended array: those of `base` (may be NULL), then the named ones; NULL when there are none. */
 static enum err find_rules(struct ctx *c, struct loader *l, const struct fhir_rule *const *base,
-			   char *list, const struct fhir_rule *const **out)
+                           char *list, const struct fhir_rule *const **out)
 {
 	size_t count = 0, inherited = 0;
 	const struct fhir_rule **rules;
@@ -105,7 +105,8 @@ static enum err declare_types(struct ctx *c, struct loader *l)
 		if (*row->column[0] != 'T')
 			continue;
 		l->rows.line = row->line;
-		while (k < sizeof kinds / sizeof *kinds && strcmp(kinds[k].name, row->column[T_KIND]))
+		while (k < sizeof kinds / sizeof *kinds &&
+		       strcmp(kinds[k].name, row->column[T_KIND]))
 			k++;
 		if (k == sizeof kinds / sizeof *kinds)
 			return rows_fail(c, &l->rows, "no such kind", row->column[T_KIND]);
@@ -117,7 +118,8 @@ static enum err declare_types(struct ctx *c, struct loader *l)
 		type->url = *row->column[T_URL] ? row->column[T_URL] : NULL;
 		type->number = (uint16_t)types.len;
 		if (types.len == UINT16_MAX || !map_set(&f->by_name, str_of(type->name), type))
-			return rows_fail(c, &l->rows, "a type named twice, or too many", type->name);
+			return rows_fail(c, &l->rows, "a type named twice, or too many",
+			                 type->name);
 		*vec_push(&types, f->life) = type;
 	}
 	f->types = types.at;
@@ -127,7 +129,7 @@ static enum err declare_types(struct ctx *c, struct loader *l)
 
 /* "valueQuantity": the element's name and the type's with a capital. */
 static uint16_t form_key(struct fhir *f, const char *elem, const char *type, bool choice,
-			 const char *head)
+                         const char *head)
 {
 	char name[128];
 	int len = snprintf(name, sizeof name, "%s%s%s", head, elem, choice ? type : "");
@@ -140,11 +142,12 @@ static uint16_t form_key(struct fhir *f, const char *elem, const char *type, boo
 	/* atoms_add may borrow the text: it must live. */
 	if (atoms_find(f->atoms, (struct str){ name, (size_t)len }))
 		return atoms_find(f->atoms, (struct str){ name, (size_t)len });
-	return atoms_add(f->atoms, (struct str){ arena_dup(f->life, name, (size_t)len), (size_t)len });
+	return atoms_add(f->atoms,
+	                 (struct str){ arena_dup(f->life, name, (size_t)len), (size_t)len });
 }
 
 static enum err fill_forms(struct ctx *c, struct loader *l, struct fhir_elem *elem, char *list,
-			   bool bare)
+                           bool bare)
 {
 	struct fhir *f = l->f;
 	struct fhir_form *forms;
@@ -174,12 +177,14 @@ static enum err fill_forms(struct ctx *c, struct loader *l, struct fhir_elem *el
 		if (form->type->kind == FHIR_PRIMITIVE && !bare)
 			form->extra_key = form_key(f, elem->name, name, elem->choice, "_");
 		if (!form->key)
-			return rows_fail(c, &l->rows, "a name too long, or too many", elem->name);
+			return rows_fail(c, &l->rows, "a name too long, or too many",
+			                 elem->name);
 	}
 	return OK;
 }
 
-static enum err fill_elem(struct ctx *c, struct loader *l, struct row *row, struct fhir_elem *elem)
+static enum err fill_elem(struct ctx *c, struct loader *l, struct row *row,
+                          struct fhir_elem *elem)
 {
 	char **column = row->column;
 	const char *flags = column[E_FLAGS];
@@ -212,7 +217,8 @@ static unsigned slot_of(uint16_t key, unsigned mask)
 	return (key * 40503u >> 5) & mask;
 }
 
-static void add_slot(struct fhir_slot *slots, unsigned mask, uint16_t key, size_t elem, unsigned form)
+static void add_slot(struct fhir_slot *slots, unsigned mask, uint16_t key, size_t elem,
+                     unsigned form)
 {
 	unsigned i = slot_of(key, mask);
 
@@ -258,7 +264,8 @@ static enum err fill_type(struct ctx *c, struct loader *l, size_t *at)
 	if (*head->column[T_BASE]) {
 		base = fhir_type(l->f, str_of(head->column[T_BASE]));
 		if (!base || !base->slots)
-			return rows_fail(c, &l->rows, "its base does not stand before it", type->name);
+			return rows_fail(c, &l->rows, "its base does not stand before it",
+			                 type->name);
 		len = base->elem_count;
 	}
 	type->base = base;
@@ -288,7 +295,7 @@ static enum err fill_type(struct ctx *c, struct loader *l, size_t *at)
 }
 
 static enum err load_types(struct ctx *c, struct loader *l, struct arena *scratch,
-			   const struct share *share)
+                           const struct share *share)
 {
 	char *column[COLUMNS];
 	size_t at = 0;
@@ -301,7 +308,8 @@ static enum err load_types(struct ctx *c, struct loader *l, struct arena *scratc
 		memcpy(row->column, column, sizeof column);
 		row->line = l->rows.line;
 		if ((*column[0] != 'T' && *column[0] != 'E') || !*column[1])
-			return rows_fail(c, &l->rows, "neither a type nor an element", column[0]);
+			return rows_fail(c, &l->rows, "neither a type nor an element",
+			                 column[0]);
 	}
 	TRY(declare_types(c, l));
 	while (at < l->all.len) {
@@ -319,16 +327,21 @@ static enum err fill_common(struct ctx *c, struct fhir *f)
 		const char *name;
 		uint16_t *key;
 	} keys[] = {
-		{ "resourceType", &f->key_resource_type }, { "id", &f->key_id },
-		{ "meta", &f->key_meta },                  { "extension", &f->key_extension },
-		{ "contained", &f->key_contained },        { "reference", &f->key_reference },
+		{ "resourceType", &f->key_resource_type },
+		{ "id", &f->key_id },
+		{ "meta", &f->key_meta },
+		{ "extension", &f->key_extension },
+		{ "contained", &f->key_contained },
+		{ "reference", &f->key_reference },
 	};
 	const struct {
 		const char *name;
 		const struct fhir_type **type;
 	} types[] = {
-		{ "Resource", &f->resource }, { "Element", &f->element },
-		{ "Extension", &f->extension }, { "Reference", &f->reference },
+		{ "Resource", &f->resource },
+		{ "Element", &f->element },
+		{ "Extension", &f->extension },
+		{ "Reference", &f->reference },
 	};
 
 	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
@@ -336,7 +349,8 @@ static enum err fill_common(struct ctx *c, struct fhir *f)
 	for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
 		*types[i].type = fhir_type(f, str_of(types[i].name));
 		if (!*types[i].type)
-			return fail(c, ERR_INVALID, "fhir/types.tsv: there is no type %s", types[i].name);
+			return fail(c, ERR_INVALID, "fhir/types.tsv: there is no type %s",
+			            types[i].name);
 	}
 	f->version = "4.0.1";
 	return OK;
@@ -349,7 +363,7 @@ static void compiled_done(void *arg)
 }
 
 enum err fhir_load(struct ctx *c, struct arena *life, const struct share *share,
-		   const struct fhir **out)
+                   const struct fhir **out)
 {
 	ARENA(scratch);
 	struct fhir *f = NEW(life, struct fhir);

@@ -7,24 +7,40 @@
 
 #include "base/vec.h"
 #include "fhir/param.h"
+#include "fhir/walk.h"
 
-struct definition {        /* a row of search.tsv */
+#define PARAM_TYPES (PARAM_SPECIAL + 1)
+
+struct definition { /* a row of search.tsv */
 	struct fhir_param param;
-	char *components;  /* "Observation-code=code;…", or empty */
+	const char *components; /* "Observation-code=code;…", or empty */
 };
 
-struct type_params;
+struct type_param { /* a parameter for one type */
+	struct fhir_param param;
+	const struct walk *walks; /* its expression as plain paths … */
+	size_t walk_count;        /* … or 0: run param.path */
+	const char *components;
+};
 
-struct type_params_slot {
-	_Atomic(struct type_params *) ready;
+struct type_params {
+	const struct fhir_param *const
+	        *list; /* by code, NULL-ended: the `param` of each of `at` */
+	const struct type_param *at;
+	size_t len;
+	struct map by_code; /* -> const struct type_param * */
 };
 
 struct fhir_params {
 	pthread_mutex_t lock;
-	VEC(struct definition) definitions;
-	struct map people;              /* type -> parameters of its Patient compartment, NULL-ended */
-	struct type_params_slot *types; /* by number of the type */
-	struct arena arena;             /* filled later, under the lock */
+	VEC(struct definition) definitions; /* by number */
+	struct map people; /* type -> parameters of its Patient compartment, NULL-ended */
+	_Atomic(struct type_params *) *types; /* by number of the type; NULL until asked for */
+	const uint8_t *emitters;              /* index_table */
+	struct arena arena; /* of what is made when asked for; under the lock */
 };
+
+/* The parameters of a type, made by whoever asks first. */
+const struct type_params *params_of(const struct fhir *f, const struct fhir_type *type);
 
 #endif

@@ -74,12 +74,15 @@ static void test_members(void **state)
 				const struct fhir_form *form;
 				bool extra;
 
-				assert_ptr_equal(fhir_member(t, e->forms[n].key, &form, &extra), e);
+				assert_ptr_equal(fhir_member(t, e->forms[n].key, &form, &extra),
+				                 e);
 				assert_ptr_equal(form, &e->forms[n]);
 				assert_false(extra);
 				if (!form->extra_key)
 					continue;
-				assert_ptr_equal(fhir_member(t, e->forms[n].extra_key, &form, &extra), e);
+				assert_ptr_equal(
+				        fhir_member(t, e->forms[n].extra_key, &form, &extra),
+				        e);
 				assert_true(extra);
 			}
 		}
@@ -156,11 +159,13 @@ static const struct node *read_json(const char *text)
 static void test_children(void **state)
 {
 	const struct node *n = read_json(
-		"{\"resourceType\":\"Patient\",\"contained\":[{\"resourceType\":\"Organization\",\"id\":\"o\"},"
-		"{\"resourceType\":\"Nothing\"}],"
-		"\"deceasedBoolean\":true,\"_deceasedBoolean\":{\"id\":\"d\"},"
-		"\"name\":[{\"given\":[\"A\",null,\"C\"],\"_given\":[null,{\"id\":\"b\"}]}],"
-		"\"_birthDate\":{\"extension\":[{\"url\":\"x\",\"_valueDate\":{\"id\":\"v\"}}]}}");
+	        "{\"resourceType\":\"Patient\",\"contained\":[{\"resourceType\":"
+	        "\"Organization\",\"id\":\"o\"},"
+	        "{\"resourceType\":\"Nothing\"}],"
+	        "\"deceasedBoolean\":true,\"_deceasedBoolean\":{\"id\":\"d\"},"
+	        "\"name\":[{\"given\":[\"A\",null,\"C\"],\"_given\":[null,{\"id\":\"b\"}]}],"
+	        "\"_birthDate\":{\"extension\":[{\"url\":\"x\",\"_valueDate\":{\"id\":\"v\"}}]}"
+	        "}");
 	struct fhir_value patient = { fhir_type_of(f, n), n, NULL }, v[4], w[4];
 
 	(void)state;
@@ -198,19 +203,26 @@ static void test_codes(void **state)
 	assert_int_equal(code_in_set(f, gender, none, STR("female")), CODE_IN);
 	assert_int_equal(code_in_set(f, gender, none, STR("femail")), CODE_OUT);
 	assert_int_equal(code_in_set(f, gender, STR("http://x"), STR("female")), CODE_OUT);
-	assert_int_equal(code_in_set(f, "http://hl7.org/fhir/ValueSet/mimetypes", none, STR("text/xml")),
-			 CODE_UNKNOWN);
+	assert_int_equal(
+	        code_in_set(f, "http://hl7.org/fhir/ValueSet/mimetypes", none, STR("text/xml")),
+	        CODE_UNKNOWN);
 	assert_int_equal(code_in_set(f, "http://nowhere", none, STR("x")), CODE_UNKNOWN);
 	/* SNOMED CT's part cannot be answered, another system can. */
 	assert_int_equal(code_in_set(f, "http://hl7.org/fhir/ValueSet/condition-code",
-				     STR("http://snomed.info/sct"), STR("1")), CODE_UNKNOWN);
+	                             STR("http://snomed.info/sct"), STR("1")),
+	                 CODE_UNKNOWN);
 	assert_int_equal(code_in_set(f, "http://hl7.org/fhir/ValueSet/condition-code",
-				     STR("http://x"), STR("1")), CODE_OUT);
+	                             STR("http://x"), STR("1")),
+	                 CODE_OUT);
 	/* below _ActEncounterCode */
-	assert_int_equal(code_in_set(f, "http://terminology.hl7.org/ValueSet/v3-ActEncounterCode", act,
-				     STR("IMP")), CODE_IN);
-	assert_int_equal(code_in_set(f, "http://terminology.hl7.org/ValueSet/v3-ActEncounterCode", act,
-				     STR("BREAST")), CODE_OUT);
+	assert_int_equal(code_in_set(f,
+	                             "http://terminology.hl7.org/ValueSet/v3-ActEncounterCode",
+	                             act, STR("IMP")),
+	                 CODE_IN);
+	assert_int_equal(code_in_set(f,
+	                             "http://terminology.hl7.org/ValueSet/v3-ActEncounterCode",
+	                             act, STR("BREAST")),
+	                 CODE_OUT);
 	assert_true(str_is(code_display(f, act, STR("IMP")), "inpatient encounter"));
 	assert_int_equal(code_display(f, act, STR("nothing")).len, 0);
 	assert_true(code_is_below(f, act, STR("ACUTE"), STR("IMP")));
@@ -221,7 +233,8 @@ static void test_codes(void **state)
 /* Every required binding must be answerable but the few that stand on systems not held here. */
 static void test_bindings(void **state)
 {
-	static const char *const open[] = { "ucum", "currencies", "mimetypes", "languages", "LL379-9" };
+	static const char *const open[] = { "ucum", "currencies", "mimetypes", "languages",
+		                            "LL379-9" };
 	unsigned checked = 0;
 
 	(void)state;
@@ -233,7 +246,8 @@ static void test_bindings(void **state)
 
 			if (e->binding != 'r' || !e->value_set)
 				continue;
-			answer = code_in_set(f, e->value_set, (struct str){ 0 }, STR("no such code"));
+			answer = code_in_set(f, e->value_set, (struct str){ 0 },
+			                     STR("no such code"));
 			while (n < 5 && !strstr(e->value_set, open[n]))
 				n++;
 			if (answer != CODE_OUT && n == 5)
@@ -247,7 +261,7 @@ static void test_bindings(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_counts),	 cmocka_unit_test(test_members),
+		cmocka_unit_test(test_counts),   cmocka_unit_test(test_members),
 		cmocka_unit_test(test_elements), cmocka_unit_test(test_rules),
 		cmocka_unit_test(test_children), cmocka_unit_test(test_codes),
 		cmocka_unit_test(test_bindings),

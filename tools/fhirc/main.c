@@ -77,8 +77,10 @@ static void sort_in(struct definitions *d, struct arena *a, struct node *n)
 
 static enum err read_definitions(struct ctx *c, const char *dir, struct definitions *d)
 {
-	static const char *const wanted[] = { "StructureDefinition-", "SearchParameter-", "ValueSet-",
-					      "CodeSystem-", "CompartmentDefinition-", NULL };
+	static const char *const wanted[] = {
+		"StructureDefinition-", "SearchParameter-",       "ValueSet-",
+		"CodeSystem-",          "CompartmentDefinition-", NULL
+	};
 	struct dirent **entries;
 	int count = scandir(dir, &entries, is_json, by_name);
 
@@ -100,20 +102,22 @@ static enum err read_definitions(struct ctx *c, const char *dir, struct definiti
 		sort_in(d, c->arena, n);
 	}
 	free(entries);
-	return d->types.len ? OK : fail(c, ERR_NOT_FOUND, "%s holds no StructureDefinition", dir);
+	return d->types.len ? OK
+	                    : fail(c, ERR_NOT_FOUND, "%s holds no StructureDefinition", dir);
 }
 
 static enum err write_tables(struct ctx *c, const struct definitions *d, const char *dir)
 {
 	enum { TYPES, RULES, SEARCH, COMPARTMENTS, CODES, SETS, COUNT };
-	static const char *const names[COUNT] = { "types", "rules", "search",
-						  "compartments", "codes", "sets" };
+	static const char *const names[COUNT] = { "types",        "rules", "search",
+		                                  "compartments", "codes", "sets" };
 	struct buf tables[COUNT];
 	struct str old = { 0 };
 
 	for (int i = 0; i < COUNT; i++)
 		buf_init(&tables[i], c->arena, 0);
-	if (file_read(c, c->arena, arena_printf(c->arena, "%s/search.tsv", dir), FILE_MAX, &old) != OK)
+	if (file_read(c, c->arena, arena_printf(c->arena, "%s/search.tsv", dir), FILE_MAX,
+	              &old) != OK)
 		old = STR("");
 	TRY(types_write(c, d, &tables[TYPES], &tables[RULES]));
 	TRY(search_write(c, d, old, &tables[SEARCH], &tables[COMPARTMENTS]));

@@ -1,0 +1,316 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/file.h"
+#include "base/when.h"
+#include "fhir/index.h"
+
+static struct arena life;
+static struct ctx ctx;
+static const struct fhir *f;
+
+static int load(void **state)
+{
+	(void)state;
+	arena_init(&life);
+	ctx_init(&ctx, &life);
+	if (fhir_load(&ctx, &life, NULL, &f) != OK)
+		fail_msg("%s", ctx.why);
+	return 0;
+}
+
+static int unload(void **state)
+{
+	(void)state;
+	arena_done(&life);
+	return 0;
+}
+
+static const struct fhir_param *find(const char *type, const char *code)
+{
+	return param_find(f, fhir_type(f, str_of(type)), str_of(code));
+}
+
+static void test_definitions(void **state)
+{
+	const struct fhir_param *p = find("Patient", "gender");
+	unsigned all = 0;
+
+	(void)state;
+	assert_non_null(p);
+	assert_int_equal(p->type, PARAM_TOKEN);
+	assert_string_equal(p->expression, "Patient.gender");
+	assert_string_equal(p->text, "Gender of the patient");
+	assert_string_equal(param_number(f, p->number)->url, p->url);
+	assert_int_equal(find("Person", "gender")->number, p->number);
+	assert_null(find("Patient", "nothing"));
+	assert_null(param_number(f, 60000));
+	assert_string_equal(find("Basic", "_id")->expression, "Resource.id");
+	assert_non_null(find("Basic", "_text"));
+	assert_null(find("Binary", "_text"));
+	assert_int_equal(find("Basic", "_list")->type, PARAM_SPECIAL);
+	assert_string_equal(find("Observation", "patient")->targets[0], "Patient");
+	p = find("Observation", "code-value-quantity");
+	assert_int_equal(p->type, PARAM_COMPOSITE);
+	assert_string_equal(p->components[0].param->code, "code");
+	assert_string_equal(p->components[1].param->code, "value-quantity");
+	assert_null(p->components[2].param);
+	for (unsigned i = 0; i < f->type_count; i++) {
+		const struct fhir_param *const *list;
+
+		if (f->types[i]->kind != FHIR_RESOURCE)
+			continue;
+		list = param_list(f, f->types[i]);
+		for (; *list; list++, all++)
+			assert_ptr_equal(param_find(f, f->types[i], str_of((*list)->code)),
+			                 *list);
+	}
+	assert_true(all > 2500);
+}
+
+/* Every parameter with an expression is a plain path or compiles, and the few that are none are
+ * known: what HL7 wrote wrongly, or not at all. */
+static void test_expressions(void **state)
+{
+	unsigned plain = 0, machine = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < f->type_count; i++) {
+		const struct type_params *params;
+
+		if (f->types[i]->kind != FHIR_RESOURCE || f->types[i]->abstract)
+			continue;
+		params = params_of(f, f->types[i]);
+		for (size_t k = 0; k < params->len; k++) {
+			const struct type_param *p = &params->at[k];
+
+			plain += p->walk_count > 0;
+			machine += !p->walk_count && p->param.path;
+			if (!p->walk_count && !p->param.path && *p->param.expression &&
+			    strcmp(p->param.code, "item-subject") && strcmp(p->param.code, "deceased"))
+				fail_msg("%s %s: %s", f->types[i]->name, p->param.code,
+				         p->param.expression);
+		}
+	}
+	print_message("%u plain paths, %u for the machine\n", plain, machine);
+	assert_true(plain > 2000);
+}
+
+static struct index_rows rows_of(const char *text)
+{
+	struct index_rows rows;
+	struct node *n;
+
+	if (fhir_read_json(&ctx, f, &life, str_of(text), &n) != OK ||
+	    fhir_index(&ctx, f, n, &rows) != OK)
+		fail_msg("%s", ctx.why);
+	return rows;
+}
+
+/* Rows of one parameter as text: "system|code|text", one a line. */
+static const char *shown(struct index_rows rows, const char *code)
+{
+	struct buf b;
+
+	buf_init(&b, &life, 0);
+	for (size_t i = 0; i < rows.len; i++) {
+		const struct index_row *r = &rows.at[i];
+
+		if (strcmp(r->param->code, code))
+			continue;
+		if (r->param->type == PARAM_DATE) {
+			buf_printf(&b, "%.*s..%.*s\n", STR_ARG(when_print_us(&life, r->lo)),
+			           STR_ARG(when_print_us(&life, r->hi)));
+			continue;
+		}
+		if (r->target.len)
+			buf_printf(&b, "%.*s/", STR_ARG(r->target));
+		if (r->system.len || r->identifier)
+			buf_printf(&b, "%.*s|", STR_ARG(r->system));
+		buf_str(&b, r->code);
+		if (r->text.len)
+			buf_printf(&b, " (%.*s)", STR_ARG(r->text));
+		buf_char(&b, '\n');
+	}
+	return buf_get(&b).at;
+}
+
+static void test_patient(void **state)
+{
+	struct index_rows rows = rows_of(
+	        "{\"resourceType\":\"Patient\",\"id\":\"p1\",\"meta\":{\"tag\":[{\"system\":"
+	        "\"s\",\"code\":\"t\"}]},"
+	        "\"identifier\":[{\"system\":\"https://n\",\"value\":\"9\"}],\"active\":true,"
+	        "\"name\":[{\"family\":\"M\303\274ller\",\"given\":[\"Ann\",\"B\"],\"prefix\":["
+	        "\"Dr\"]},"
+	        "{\"family\":\"M\303\274ller\"}],"
+	        "\"telecom\":[{\"system\":\"phone\",\"value\":\"1\"},{\"system\":\"email\","
+	        "\"value\":\"a@b\"}],"
+	        "\"gender\":\"female\",\"birthDate\":\"1970-02\",\"address\":[{\"line\":[\"1 "
+	        "High St\"],\"city\":\"York\"}],"
+	        "\"generalPractitioner\":[{\"reference\":\"Organization/"
+	        "o\",\"display\":\"GP\"},"
+	        "{\"reference\":\"#x\"},{\"identifier\":{\"system\":\"ods\",\"value\":\"G1\"}},"
+	        "{\"reference\":\"https://x/fhir/Practitioner/7\"}]}");
+
+	(void)state;
+	assert_string_equal(shown(rows, "_id"), "p1\n");
+	assert_string_equal(shown(rows, "_tag"), "s|t\n");
+	assert_string_equal(shown(rows, "identifier"), "https://n|9\n");
+	assert_string_equal(shown(rows, "active"), "true\n");
+	assert_string_equal(shown(rows, "family"), "muller (M\303\274ller)\n");
+	assert_string_equal(shown(rows, "name"),
+	                    "ann (Ann)\nb (B)\nmuller (M\303\274ller)\n"
+	                    "ann b muller (Ann B M\303\274ller)\ndr (Dr)\n");
+	assert_string_equal(shown(rows, "email"), "a@b\n");
+	assert_string_equal(shown(rows, "phone"), "1\n");
+	assert_string_equal(shown(rows, "gender"), "female\n");
+	assert_string_equal(shown(rows, "birthdate"),
+	                    "1970-02-01T00:00:00.000Z..1970-03-01T00:00:00.000Z\n");
+	assert_string_equal(shown(rows, "address-city"), "york (York)\n");
+	assert_string_equal(shown(rows, "general-practitioner"),
+	                    "Organization/o (GP)\nods|G1\nhttps://x/fhir/Practitioner/7\n");
+}
+
+static void test_observation(void **state)
+{
+	struct index_rows rows = rows_of(
+	        "{\"resourceType\":\"Observation\",\"status\":\"final\",\"code\":{\"coding\":[{"
+	        "\"system\":\"http://loinc.org\","
+	        "\"code\":\"1\",\"display\":\"One\"},{\"code\":\"2\"}],\"text\":\"Words\"},"
+	        "\"subject\":{\"reference\":\"Patient/"
+	        "a\"},\"performer\":[{\"reference\":\"Patient/b\"}],"
+	        "\"effectivePeriod\":{\"start\":\"2020-01-01T10:00:00Z\"},"
+	        "\"valueQuantity\":{\"value\":1.50,\"comparator\":\"<\",\"unit\":\"mg\","
+	        "\"system\":\"u\",\"code\":\"mg\"}}");
+	struct str *people;
+	size_t count;
+	struct node *n;
+	bool seen = false;
+
+	(void)state;
+	assert_string_equal(shown(rows, "code"), "http://loinc.org|1 (One)\n2\n (Words)\n");
+	assert_string_equal(shown(rows, "subject"), "Patient/a\n");
+	assert_string_equal(shown(rows, "patient"), "Patient/a\n");
+	for (size_t i = 0; i < rows.len; i++) {
+		const struct index_row *r = &rows.at[i];
+
+		if (!strcmp(r->param->code, "date"))
+			assert_true(r->lo ==
+			                    when_days(2020, 1, 1) * 86400000000 + 36000000000 &&
+			            r->hi == INT64_MAX);
+		if (strcmp(r->param->code, "value-quantity"))
+			continue;
+		seen = true;
+		assert_int_equal(r->low.len, 0);
+		assert_true(r->high.len > 0 && str_is(r->code, "mg") && str_is(r->system, "u"));
+	}
+	assert_true(seen);
+	assert_int_equal(fhir_read_json(&ctx, f, &life,
+	                                STR("{\"resourceType\":\"Observation\",\"subject\":{"
+	                                    "\"reference\":\"Patient/a\"},"
+	                                    "\"performer\":[{\"reference\":\"Patient/"
+	                                    "b\"},{\"reference\":\"Patient/a\"}]}"),
+	                                &n),
+	                 OK);
+	assert_int_equal(fhir_people(&ctx, f, n, &people, &count), OK);
+	assert_int_equal(count, 2);
+	assert_true(str_is(people[0], "a") && str_is(people[1], "b"));
+}
+
+/* resolve() is decided from what the reference says. */
+static void test_resolves(void **state)
+{
+	struct index_rows rows = rows_of("{\"resourceType\":\"Condition\",\"contained\":[{"
+	                                 "\"resourceType\":\"Patient\",\"id\":\"c\"}],"
+	                                 "\"subject\":{\"reference\":\"Group/a\"}}");
+
+	(void)state;
+	assert_string_equal(shown(rows, "patient"), "");
+	assert_string_equal(shown(rows, "subject"), "Group/a\n");
+	rows = rows_of("{\"resourceType\":\"Condition\",\"subject\":{\"type\":\"Patient\","
+	               "\"identifier\":{\"value\":\"1\"}}}");
+	assert_string_equal(shown(rows, "patient"), "|1\n");
+	rows = rows_of("{\"resourceType\":\"Condition\",\"subject\":{\"reference\":\"https://x/"
+	               "Patient/1/_history/2\"}}");
+	assert_string_equal(shown(rows, "patient"), "https://x/Patient/1/_history/2\n");
+}
+
+static void test_others(void **state)
+{
+	struct index_rows rows =
+	        rows_of("{\"resourceType\":\"MedicationRequest\",\"medicationCodeableConcept\":"
+	                "{\"coding\":[{\"code\":\"m\"}]},"
+	                "\"medicationReference\":{\"reference\":\"Medication/x\"}}");
+
+	(void)state;
+	assert_string_equal(shown(rows, "code"), "m\n");
+	assert_string_equal(shown(rows, "medication"), "Medication/x\n");
+	rows = rows_of(
+	        "{\"resourceType\":\"Bundle\",\"type\":\"document\",\"entry\":[{\"resource\":"
+	        "{\"resourceType\":\"Composition\"}}]}");
+	assert_string_equal(shown(rows, "type"), "document\n");
+	rows = rows_of("{\"resourceType\":\"Measure\",\"relatedArtifact\":[{\"type\":"
+	               "\"predecessor\",\"resource\":\"u|1\"},"
+	               "{\"type\":\"successor\",\"resource\":\"v\"}]}");
+	assert_string_equal(shown(rows, "predecessor"), "u|1\nu\n");
+	assert_string_equal(shown(rows, "successor"), "v\n");
+}
+
+/* Every resource of a Synthea bundle: rows in the same order each time, about the person. */
+static void test_synthea(void **state)
+{
+	const char *path =
+	        FIXTURES "/synthea/Mary_Lind_ab27d239-7c03-47f1-b3e7-7f16fa50e69a.json";
+	struct str text;
+	struct node *bundle;
+	size_t all = 0, resources = 0;
+
+	(void)state;
+	if (access(path, R_OK)) {
+		print_message("skipped: %s is not there\n", path);
+		skip();
+	}
+	assert_int_equal(file_read(&ctx, &life, path, 1 << 28, &text), OK);
+	assert_int_equal(fhir_read_json(&ctx, f, &life, text, &bundle), OK);
+	node_each (entry, node_get(bundle, "entry")) {
+		struct node *resource = node_get(entry, "resource");
+		struct index_rows a, b;
+
+		assert_int_equal(fhir_index(&ctx, f, resource, &a), OK);
+		assert_int_equal(fhir_index(&ctx, f, resource, &b), OK);
+		assert_int_equal(a.len, b.len);
+		for (size_t i = 0; i < a.len; i++) {
+			assert_ptr_equal(a.at[i].param, b.at[i].param);
+			assert_true(str_eq(a.at[i].code, b.at[i].code));
+			for (size_t k = 0; k < i; k++)
+				assert_false(a.at[i].param == a.at[k].param &&
+				             str_eq(a.at[i].code, a.at[k].code) &&
+				             str_eq(a.at[i].system, a.at[k].system) &&
+				             str_eq(a.at[i].text, a.at[k].text) &&
+				             a.at[i].lo == a.at[k].lo &&
+				             str_eq(a.at[i].low, a.at[k].low));
+		}
+		assert_true(a.len > 3);
+		all += a.len;
+		resources++;
+	}
+	print_message("%zu resources, %zu rows\n", resources, all);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_definitions), cmocka_unit_test(test_expressions),
+		cmocka_unit_test(test_patient),     cmocka_unit_test(test_observation),
+		cmocka_unit_test(test_resolves),    cmocka_unit_test(test_others),
+		cmocka_unit_test(test_synthea),
+	};
+
+	return cmocka_run_group_tests(tests, load, unload);
+}
