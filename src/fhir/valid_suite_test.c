@@ -1,0 +1,235 @@
+/* valid_suite_test.c - runs test/valid: resources, right and broken, and what must be said of them.
+ *
+ *	== name of the case
+ *	{ the resource,
+ *	  on any number of lines }
+ *	-> error required Patient.link[0].other 3:14
+ *	-> ok
+ *
+ * Every error must be named, with its code, place, line and column in the resource, and no other
+ * may be found. Warnings are named the same way but may be left out. */
+#include <dirent.h>
+
+#include "base/file.h"
+#include "base/test.h"
+#include "fhir/valid.h"
+
+static struct arena life;
+static const struct fhir *tables;
+
+struct valid_case {
+	struct str name, resource, expected; /* expected: the lines after the resource */
+	const char *file;
+};
+
+static struct str line_next(struct str *rest)
+{
+	return str_cut(rest, '\n');
+}
+
+/* The text from `from` up to where `to` stands. */
+static struct str between(struct str from, struct str to)
+{
+	return (struct str){ from.at, to.at ? (size_t)(to.at - from.at) : from.len };
+}
+
+static bool case_next(struct str *rest, struct valid_case *out)
+{
+	struct str line, before;
+
+	do {
+		if (!rest->at)
+			return false;
+		line = line_next(rest);
+	} while (!str_starts(line, STR("== ")));
+	out->name = (struct str){ line.at + 3, line.len - 3 };
+	out->resource = *rest;
+	do {
+		before = *rest;
+		line = line_next(rest);
+	} while (rest->at && !str_starts(line, STR("->")));
+	out->resource = between(out->resource, before);
+	out->expected = before;
+	do {
+		before = *rest;
+		line = rest->at ? line_next(rest) : STR("== ");
+	} while (str_starts(line, STR("->")) || (line.len == 0 && rest->at));
+	out->expected = between(out->expected, before);
+	*rest = before;
+	return true;
+}
+
+/* Is the issue one of the lines "-> severity code where line:column"? */
+static bool is_expected(struct ctx *c, const struct valid_case *v, const struct issue *issue)
+{
+	struct str want = str_of(arena_printf(c->arena, "-> %s %s %s %u:%u", issue_severity_name(issue->severity),
+					      issue->code, issue->where ? issue->where : "-", issue->line,
+					      issue->column));
+	struct str rest = v->expected;
+
+	while (rest.at)
+		if (str_eq(str_trim(line_next(&rest)), want))
+			return true;
+	return false;
+}
+
+static unsigned expected_errors(const struct valid_case *v)
+{
+	struct str rest = v->expected;
+	unsigned n = 0;
+
+	while (rest.at)
+		n += str_starts(line_next(&rest), STR("-> error"));
+	return n;
+}
+
+static bool case_run(const struct valid_case *v)
+{
+	ARENA(arena);
+	struct ctx c;
+	struct node *resource;
+	bool good = true;
+	enum err e;
+
+	ctx_init(&c, &arena);
+	e = fhir_read_json(&c, tables, &arena, v->resource, &resource);
+	if (e == OK)
+		e = fhir_validate(&c, tables, v->resource, resource);
+	good = (e == OK) == (expected_errors(v) == 0) && c.issues.errors == expected_errors(v);
+	for (const struct issue *i = c.issues.first; i; i = i->next)
+		if (i->severity <= ISSUE_ERROR && !is_expected(&c, v, i))
+			good = false;
+	if (good)
+		return true;
+	print_message("%s: " STR_FMT "\n", v->file, STR_ARG(v->name));
+	print_message("  expected:\n" STR_FMT "\n  found:\n", STR_ARG(v->expected));
+	for (const struct issue *i = c.issues.first; i; i = i->next)
+		print_message("-> %s %s %s %u:%u   %s\n", issue_severity_name(i->severity), i->code,
+			      i->where ? i->where : "-", i->line, i->column, i->text);
+	return false;
+}
+
+static unsigned file_run(const char *path, unsigned *count)
+{
+	ARENA(arena);
+	struct ctx c;
+	struct str text;
+	struct valid_case v = { .file = path };
+	unsigned wrong = 0;
+
+	ctx_init(&c, &arena);
+	assert_int_equal(file_read(&c, &arena, path, 1 << 24, &text), OK);
+	while (case_next(&text, &v)) {
+		wrong += !case_run(&v);
+		(*count)++;
+	}
+	return wrong;
+}
+
+static void test_suite(void **state)
+{
+	DIR *dir = opendir(SOURCE_DIR "/test/valid");
+	struct dirent *entry;
+	unsigned wrong = 0, count = 0;
+
+	(void)state;
+	assert_non_null(dir);
+	while ((entry = readdir(dir)) != NULL) {
+		ARENA(arena);
+		if (str_ends(str_of(entry->d_name), STR(".txt")))
+			wrong += file_run(arena_printf(&arena, SOURCE_DIR "/test/valid/%s", entry->d_name), &count);
+	}
+	closedir(dir);
+	print_message("%u cases\n", count);
+	assert_int_equal(wrong, 0);
+	assert_true(count >= 60);
+}
+
+/* HL7's own examples: no error may be raised on them but those listed, which are real. */
+static bool is_known(const char *file, const struct issue *issue)
+{
+	static const struct {
+		const char *file, *where;
+	} known[] = {
+		{ 0 },
+	};
+	for (size_t i = 0; known[i].file; i++)
+		if (strcmp(file, known[i].file) == 0 && strcmp(issue->where, known[i].where) == 0)
+			return true;
+	return false;
+}
+
+static unsigned example_run(const char *name)
+{
+	ARENA(arena);
+	struct ctx c;
+	struct str text;
+	struct node *resource;
+	unsigned wrong = 0;
+	enum err e;
+
+	ctx_init(&c, &arena);
+	if (file_read(&c, &arena, arena_printf(&arena, EXAMPLES "/%s", name), 1 << 26, &text) != OK ||
+	    fhir_read_json(&c, tables, &arena, text, &resource) != OK) {
+		print_message("%s: %s\n", name, c.why);
+		return 1;
+	}
+	e = fhir_validate(&c, tables, text, resource);
+	for (const struct issue *i = c.issues.first; e != OK && i; i = i->next)
+		if (i->severity <= ISSUE_ERROR && !is_known(name, i)) {
+			print_message("%s:%u:%u: %s: %s\n", name, i->line, i->column, i->where, i->text);
+			wrong++;
+		}
+	return wrong;
+}
+
+static void test_examples(void **state)
+{
+	DIR *dir = opendir(EXAMPLES);
+	struct dirent *entry;
+	unsigned wrong = 0, count = 0;
+
+	(void)state;
+	if (!dir) {
+		print_message("skipped: there is no " EXAMPLES "\n");
+		skip();
+	}
+	while ((entry = readdir(dir)) != NULL) {
+		struct str name = str_of(entry->d_name);
+		if (!str_ends(name, STR(".json")) || str_is(name, "package.json") || name.at[0] == '.')
+			continue;
+		wrong += example_run(entry->d_name);
+		count++;
+	}
+	closedir(dir);
+	print_message("%u examples\n", count);
+	assert_int_equal(wrong, 0);
+	assert_true(count > 700);
+}
+
+static int group_setup(void **state)
+{
+	ARENA(arena);
+	struct ctx c;
+
+	(void)state;
+	arena_init(&life);
+	ctx_init(&c, &arena);
+	return fhir_load(&c, &life, &(struct share){ 0 }, &tables) == OK ? 0 : -1;
+}
+
+static int group_teardown(void **state)
+{
+	(void)state;
+	arena_done(&life);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_suite),
+		cmocka_unit_test(test_examples),
+	};
+	return cmocka_run_group_tests(tests, group_setup, group_teardown);
+}
