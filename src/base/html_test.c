@@ -134,6 +134,10 @@ static const struct {
 	  "<script>if (a < b) x = '</div>';</script >&lt;" },
 	{ "<STYLE>a > b { }</StYlE><br/>{{x}}", "{\"x\":1.50}",
 	  "<STYLE>a > b { }</StYlE><br/>1.50" },
+	{ "<?xml version='1'?><a b = 'c' d=e f g/>{{x}}<p q r>", "{\"x\":\"<\"}",
+	  "<?xml version='1'?><a b = 'c' d=e f g/>&lt;<p q r>" },
+	{ "<a href=x>{{x}}</a ><img alt= \"{{x}}\">", "{\"x\":\"<\"}",
+	  "<a href=x>&lt;</a ><img alt= \"&lt;\">" },
 	/* URLs */
 	{ "<a href=\"{{x}}\">", "{\"x\":\"javascript:alert(1)\"}", "<a href=\"#\">" },
 	{ "<a href='{{x}}'>", "{\"x\":\" JAVASCRIPT:alert(1)\"}", "<a href='#'>" },
@@ -162,6 +166,7 @@ static const struct {
 	{ "<script src=\"/web/{{x}}.js\"></script>", "{\"x\":\"../a\"}",
 	  "<script src=\"/web/..%2Fa.js\"></script>" },
 	/* sections in tags */
+	{ "<a b {{#x}}c{{/x}}>", "{\"x\":true}", "<a b c>" },
 	{ "<input{{#x}} checked{{/x}}>", "{\"x\":true}", "<input checked>" },
 	{ "<input {{#x}}checked{{/x}}>", "{\"x\":true}", "<input checked>" },
 	{ "<li{{#x}} class=\"a {{y}}\"{{/x}} id=\"b\">", "{\"x\":{\"y\":\"\\\"\"}}",
@@ -235,6 +240,8 @@ static const struct {
 	{ "<a \"b\">", "stray" },
 	{ "<a b\">", "stray" },
 	{ "<a <b>", "stray" },
+	{ "<a\"b>", "stray" },
+	{ "<title></b></title>", "write &lt;" },
 	{ "<a =b>", "stray" },
 	{ "<a b=>", "without its value" },
 	{ "</ a>", "without a name" },
@@ -400,6 +407,24 @@ static void limits_size_and_work(void **state)
 	ended_while_rendering(&c, loops, json(&c, data));
 }
 
+/* Long lines of many tags take no longer than short ones. */
+static void parses_in_one_pass(void **state)
+{
+	ARENA(a);
+	struct ctx c;
+	struct template *t;
+	const char *line = repeated(&a, "{{!}}{{#a}}{{/a}}", 20000);
+
+	(void)state;
+	ctx_init(&c, &a);
+	assert_int_equal(template_parse(&c, &a, "t", str_of(line), NULL, &t), OK);
+	line = repeated(&a, "0123456789abcdef", 4 << 16);
+	assert_int_equal(template_parse(&c, &a, "t", (struct str){ line, 4 << 20 }, NULL, &t),
+			 OK);
+	line = repeated(&a, "0123456789abcdef", (4 << 16) + 1);
+	assert_int_equal(template_parse(&c, &a, "t", str_of(line), NULL, &t), ERR_LIMIT);
+}
+
 static void limits_partials(void **state)
 {
 	ARENA(a);
@@ -466,6 +491,7 @@ int main(void)
 		cmocka_unit_test(lays_out_pages),
 		cmocka_unit_test(limits_nesting),
 		cmocka_unit_test(limits_size_and_work),
+		cmocka_unit_test(parses_in_one_pass),
 		cmocka_unit_test(limits_partials),
 		cmocka_unit_test(escapes_and_unescapes),
 	};

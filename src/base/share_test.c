@@ -190,7 +190,7 @@ static enum err stop_at_b(struct ctx *c, void *arg, const char *name)
 static void lists_each_once_in_order(void **state)
 {
 	struct folders *f = *state;
-	struct share gone = { NULL, "/nowhere/at/all" };
+	struct share gone = { NULL, "/nowhere/at/all" }, only = { f->place, NULL };
 	ARENA(a);
 	struct ctx c;
 	char all[4096] = "";
@@ -208,6 +208,9 @@ static void lists_each_once_in_order(void **state)
 	all[0] = 0;
 	assert_int_equal(share_list(&c, &f->share, "zz-none/", join, all), OK);
 	assert_string_equal(all, "");
+	assert_int_equal(share_list(&c, &only, "zz-test", join, all), OK);
+	assert_string_equal(all, "zz-test/B.txt zz-test/b.txt ");
+	all[0] = 0;
 	assert_int_equal(share_list(&c, &f->share, "../", join, all), ERR_BAD_REQUEST);
 	assert_int_equal(share_list(&c, &f->share, "/", join, all), ERR_BAD_REQUEST);
 	assert_int_equal(error_of(&gone, "a"), ERR_IO);

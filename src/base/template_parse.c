@@ -32,6 +32,7 @@ struct parser {
 	struct template *template;
 	struct str text;
 	size_t pos;
+	size_t seen, line_start; /* start of the line that `seen` is in */
 	size_t line;            /* what stands before this on the current line does not count */
 	struct str open, close; /* the delimiters now */
 	struct html_state html;
@@ -120,11 +121,13 @@ static size_t line_end(const struct parser *p, size_t pos)
 	return str_starts(rest, STR("\r\n")) ? pos + 2 : 0;
 }
 
-static size_t line_start(const struct parser *p, size_t pos)
+/* Where the line at `pos` starts; pos only ever grows. */
+static size_t line_start(struct parser *p, size_t pos)
 {
-	while (pos && p->text.at[pos - 1] != '\n')
-		pos--;
-	return pos;
+	for (; p->seen < pos; p->seen++)
+		if (p->text.at[p->seen] == '\n')
+			p->line_start = p->seen + 1;
+	return p->line_start;
 }
 
 /* Where the white space that the enclosing block takes off the line at `pos` ends. */
@@ -461,7 +464,7 @@ static enum err parse_one(struct parser *p, struct template *t)
 			    STR_ARG(t->name));
 	p->template = t;
 	p->text = (struct str){ arena_dup(p->life, t->text.at, t->text.len), t->text.len };
-	p->pos = p->line = p->depth = 0;
+	p->pos = p->seen = p->line_start = p->line = p->depth = 0;
 	p->open = STR("{{");
 	p->close = STR("}}");
 	p->html = (struct html_state){ 0 };
