@@ -44,7 +44,7 @@ enum part_kind {
 };
 
 static const char *const part_names[] = { "set",      "all",           "codes",    "is-a",
-	                                  "is-not-a", "descendent-of", "child-of", "unknown" };
+					  "is-not-a", "descendent-of", "child-of", "unknown" };
 
 struct part {
 	bool exclude;
@@ -62,7 +62,7 @@ struct fhir_codes {
 	atomic_bool ready;
 	struct rows codes, sets;
 	struct arena
-	        arena; /* not the tables' arena: filled later, by any thread, under the lock */
+		arena; /* not the tables' arena: filled later, by any thread, under the lock */
 	struct map by_system, by_set;
 };
 
@@ -131,7 +131,7 @@ static void read_sets(struct fhir_codes *codes)
 			kind++;
 		part = vec_push(&set->parts, &codes->arena);
 		*part = (struct part){ *column[0] == '-', (enum part_kind)kind,
-			               str_of(column[1]), str_of(column[3]) };
+				       str_of(column[1]), str_of(column[3]) };
 	}
 }
 
@@ -204,7 +204,7 @@ static const struct concept *find_concept(const struct system *s, struct str cod
 
 /* At `ancestor` or below it, by nesting or by a second parent. */
 static bool is_below(const struct system *s, const struct concept *concept, struct str ancestor,
-                     unsigned depth)
+		     unsigned depth)
 {
 	for (; concept;
 	     concept = concept->parent ? &s->concepts.at[concept->parent - 1] : NULL) {
@@ -213,7 +213,7 @@ static bool is_below(const struct system *s, const struct concept *concept, stru
 		for (size_t i = 0; depth && i < s->edges.len; i++)
 			if (str_eq(s->edges.at[i].child, concept->code) &&
 			    is_below(s, find_concept(s, s->edges.at[i].parent), ancestor,
-			             depth - 1))
+				     depth - 1))
 				return true;
 	}
 	return false;
@@ -238,17 +238,17 @@ static enum code_answer truth(bool in)
 }
 
 static enum code_answer ask_set(struct fhir_codes *codes, struct str url, struct str system,
-                                struct str code, unsigned depth);
+				struct str code, unsigned depth);
 
 static enum code_answer ask_part(struct fhir_codes *codes, const struct part *part,
-                                 struct str system, struct str code, unsigned depth)
+				 struct str system, struct str code, unsigned depth)
 {
 	const struct system *s;
 	const struct concept *concept;
 
 	if (part->kind == PART_SET)
 		return depth ? ask_set(codes, part->url, system, code, depth - 1)
-		             : CODE_UNKNOWN;
+			     : CODE_UNKNOWN;
 	if (system.len && !str_eq(system, part->url))
 		return CODE_OUT;
 	if (part->kind == PART_CODES)
@@ -266,7 +266,7 @@ static enum code_answer ask_part(struct fhir_codes *codes, const struct part *pa
 		return truth(!is_below(s, concept, part->what, SET_DEPTH));
 	case PART_BELOW:
 		return truth(!str_eq(code, part->what) &&
-		             is_below(s, concept, part->what, SET_DEPTH));
+			     is_below(s, concept, part->what, SET_DEPTH));
 	case PART_CHILD:
 		return truth(is_child(s, concept, part->what));
 	default:
@@ -275,7 +275,7 @@ static enum code_answer ask_part(struct fhir_codes *codes, const struct part *pa
 }
 
 static enum code_answer ask_set(struct fhir_codes *codes, struct str url, struct str system,
-                                struct str code, unsigned depth)
+				struct str code, unsigned depth)
 {
 	const struct set *set = map_get(&codes->by_set, str_cut(&url, '|'));
 	enum code_answer answer = set && set->parts.len ? CODE_OUT : CODE_UNKNOWN;
@@ -297,9 +297,24 @@ static enum code_answer ask_set(struct fhir_codes *codes, struct str url, struct
 }
 
 enum code_answer code_in_set(const struct fhir *f, const char *value_set, struct str system,
-                             struct str code)
+			     struct str code)
 {
 	return ask_set(ready_codes(f), str_of(value_set), system, code, SET_DEPTH);
+}
+
+struct str code_set_system(const struct fhir *f, const char *value_set)
+{
+	struct str url = str_of(value_set), system = { 0 };
+	const struct set *set = map_get(&ready_codes(f)->by_set, str_cut(&url, '|'));
+
+	for (size_t i = 0; set && i < set->parts.len; i++) {
+		const struct part *part = &set->parts.at[i];
+
+		if (part->kind == PART_SET || (system.len && !str_eq(system, part->url)))
+			return (struct str){ 0 };
+		system = part->url;
+	}
+	return system;
 }
 
 struct str code_display(const struct fhir *f, struct str system, struct str code)
@@ -311,7 +326,7 @@ struct str code_display(const struct fhir *f, struct str system, struct str code
 }
 
 bool code_is_below(const struct fhir *f, struct str system, struct str code,
-                   struct str ancestor)
+		   struct str ancestor)
 {
 	const struct system *s = find_system(ready_codes(f), system);
 

@@ -29,9 +29,9 @@ static struct str cut(struct str s)
 static uint64_t row_hash(const struct index_row *row)
 {
 	const struct str parts[] = { row->system, row->code, row->text,
-		                     row->target, row->low,  row->high };
+				     row->target, row->low,  row->high };
 	uint64_t sums[10] = { row->param->number, row->identifier, (uint64_t)row->lo,
-		              (uint64_t)row->hi };
+			      (uint64_t)row->hi };
 
 	for (int i = 0; i < 6; i++)
 		sums[4 + i] = parts[i].len ? hash_bytes(parts[i].at, parts[i].len) : 0;
@@ -126,7 +126,7 @@ static void take_item(struct indexer *ix, const struct item *item)
 
 /* An expression that fails on a resource ("more than one item") finds nothing in it. */
 static enum err run_path(struct indexer *ix, const struct path *path,
-                         struct fhir_value resource)
+			 struct fhir_value resource)
 {
 	const struct path_env env = { .fhir = ix->f };
 	struct issues issues = ix->c->issues;
@@ -143,21 +143,24 @@ static enum err run_path(struct indexer *ix, const struct path *path,
 }
 
 static enum err run_param(struct indexer *ix, const struct type_param *p,
-                          struct fhir_value resource)
+			  struct fhir_value resource)
 {
 	ix->param = &p->param;
-	for (size_t i = 0; i < p->walk_count; i++)
-		walk_run(ix->f, ix->scratch, &p->walks[i], resource, take_value, ix);
-	if (!p->walk_count && p->param.path)
+	for (size_t i = 0; i < p->plain_count; i++) {
+		ix->system = p->plain[i].system;
+		walk_run(ix->f, ix->scratch, &p->plain[i].walk, resource, take_value, ix);
+	}
+	ix->system = (struct str){ 0 };
+	if (!p->plain_count && p->param.path)
 		TRY(run_path(ix, p->param.path, resource));
 	if (ix->full)
 		return fail(ix->c, ERR_LIMIT,
-		            "The resource has more than %d values to be found by.", ROWS_MAX);
+			    "The resource has more than %d values to be found by.", ROWS_MAX);
 	return OK;
 }
 
 static enum err start(struct ctx *c, const struct fhir *f, const struct node *resource,
-                      struct fhir_value *out)
+		      struct fhir_value *out)
 {
 	const struct fhir_type *type = fhir_type_of(f, resource);
 
@@ -168,7 +171,7 @@ static enum err start(struct ctx *c, const struct fhir *f, const struct node *re
 }
 
 enum err fhir_index(struct ctx *c, const struct fhir *f, const struct node *resource,
-                    struct index_rows *out)
+		    struct index_rows *out)
 {
 	ARENA(scratch);
 	struct indexer ix = { .c = c, .f = f, .scratch = &scratch };
@@ -194,7 +197,7 @@ static bool is_known(const struct str *ids, size_t count, struct str id)
 }
 
 enum err fhir_people(struct ctx *c, const struct fhir *f, const struct node *resource,
-                     struct str **out, size_t *count)
+		     struct str **out, size_t *count)
 {
 	ARENA(scratch);
 	struct indexer ix = { .c = c, .f = f, .scratch = &scratch };
@@ -214,7 +217,7 @@ enum err fhir_people(struct ctx *c, const struct fhir *f, const struct node *res
 	}
 	for (; codes && *codes; codes++) {
 		const struct type_param *p =
-		        map_get(&params_of(f, v.type)->by_code, str_of(*codes));
+			map_get(&params_of(f, v.type)->by_code, str_of(*codes));
 
 		if (p)
 			TRY(run_param(&ix, p, v));

@@ -11,6 +11,7 @@ struct indexer {
 	const struct fhir *f;
 	struct arena *scratch;
 	const struct fhir_param *param; /* whose values are being found */
+	struct str system;              /* of the bare codes being found, or empty */
 	VEC(struct index_row) rows;     /* in c->arena */
 	uint32_t *slots;                /* hash table of rows: index + 1 */
 	size_t slot_count;

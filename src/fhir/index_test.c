@@ -68,7 +68,7 @@ static void test_definitions(void **state)
 		list = param_list(f, f->types[i]);
 		for (; *list; list++, all++)
 			assert_ptr_equal(param_find(f, f->types[i], str_of((*list)->code)),
-			                 *list);
+					 *list);
 	}
 	assert_true(all > 2500);
 }
@@ -89,12 +89,13 @@ static void test_expressions(void **state)
 		for (size_t k = 0; k < params->len; k++) {
 			const struct type_param *p = &params->at[k];
 
-			plain += p->walk_count > 0;
-			machine += !p->walk_count && p->param.path;
-			if (!p->walk_count && !p->param.path && *p->param.expression &&
-			    strcmp(p->param.code, "item-subject") && strcmp(p->param.code, "deceased"))
+			plain += p->plain_count > 0;
+			machine += !p->plain_count && p->param.path;
+			if (!p->plain_count && !p->param.path && *p->param.expression &&
+			    strcmp(p->param.code, "item-subject") &&
+			    strcmp(p->param.code, "deceased"))
 				fail_msg("%s %s: %s", f->types[i]->name, p->param.code,
-				         p->param.expression);
+					 p->param.expression);
 		}
 	}
 	print_message("%u plain paths, %u for the machine\n", plain, machine);
@@ -125,7 +126,7 @@ static const char *shown(struct index_rows rows, const char *code)
 			continue;
 		if (r->param->type == PARAM_DATE) {
 			buf_printf(&b, "%.*s..%.*s\n", STR_ARG(when_print_us(&life, r->lo)),
-			           STR_ARG(when_print_us(&life, r->hi)));
+				   STR_ARG(when_print_us(&life, r->hi)));
 			continue;
 		}
 		if (r->target.len)
@@ -143,20 +144,20 @@ static const char *shown(struct index_rows rows, const char *code)
 static void test_patient(void **state)
 {
 	struct index_rows rows = rows_of(
-	        "{\"resourceType\":\"Patient\",\"id\":\"p1\",\"meta\":{\"tag\":[{\"system\":"
-	        "\"s\",\"code\":\"t\"}]},"
-	        "\"identifier\":[{\"system\":\"https://n\",\"value\":\"9\"}],\"active\":true,"
-	        "\"name\":[{\"family\":\"M\303\274ller\",\"given\":[\"Ann\",\"B\"],\"prefix\":["
-	        "\"Dr\"]},"
-	        "{\"family\":\"M\303\274ller\"}],"
-	        "\"telecom\":[{\"system\":\"phone\",\"value\":\"1\"},{\"system\":\"email\","
-	        "\"value\":\"a@b\"}],"
-	        "\"gender\":\"female\",\"birthDate\":\"1970-02\",\"address\":[{\"line\":[\"1 "
-	        "High St\"],\"city\":\"York\"}],"
-	        "\"generalPractitioner\":[{\"reference\":\"Organization/"
-	        "o\",\"display\":\"GP\"},"
-	        "{\"reference\":\"#x\"},{\"identifier\":{\"system\":\"ods\",\"value\":\"G1\"}},"
-	        "{\"reference\":\"https://x/fhir/Practitioner/7\"}]}");
+		"{\"resourceType\":\"Patient\",\"id\":\"p1\",\"meta\":{\"tag\":[{\"system\":"
+		"\"s\",\"code\":\"t\"}]},"
+		"\"identifier\":[{\"system\":\"https://n\",\"value\":\"9\"}],\"active\":true,"
+		"\"name\":[{\"family\":\"M\303\274ller\",\"given\":[\"Ann\",\"B\"],\"prefix\":["
+		"\"Dr\"]},"
+		"{\"family\":\"M\303\274ller\"}],"
+		"\"telecom\":[{\"system\":\"phone\",\"value\":\"1\"},{\"system\":\"email\","
+		"\"value\":\"a@b\"}],"
+		"\"gender\":\"female\",\"birthDate\":\"1970-02\",\"address\":[{\"line\":[\"1 "
+		"High St\"],\"city\":\"York\"}],"
+		"\"generalPractitioner\":[{\"reference\":\"Organization/"
+		"o\",\"display\":\"GP\"},"
+		"{\"reference\":\"#x\"},{\"identifier\":{\"system\":\"ods\",\"value\":\"G1\"}},"
+		"{\"reference\":\"https://x/fhir/Practitioner/7\"}]}");
 
 	(void)state;
 	assert_string_equal(shown(rows, "_id"), "p1\n");
@@ -165,29 +166,30 @@ static void test_patient(void **state)
 	assert_string_equal(shown(rows, "active"), "true\n");
 	assert_string_equal(shown(rows, "family"), "muller (M\303\274ller)\n");
 	assert_string_equal(shown(rows, "name"),
-	                    "ann (Ann)\nb (B)\nmuller (M\303\274ller)\n"
-	                    "ann b muller (Ann B M\303\274ller)\ndr (Dr)\n");
+			    "ann (Ann)\nb (B)\nmuller (M\303\274ller)\n"
+			    "ann b muller (Ann B M\303\274ller)\ndr (Dr)\n");
 	assert_string_equal(shown(rows, "email"), "a@b\n");
 	assert_string_equal(shown(rows, "phone"), "1\n");
-	assert_string_equal(shown(rows, "gender"), "female\n");
+	assert_string_equal(shown(rows, "gender"),
+			    "http://hl7.org/fhir/administrative-gender|female\n");
 	assert_string_equal(shown(rows, "birthdate"),
-	                    "1970-02-01T00:00:00.000Z..1970-03-01T00:00:00.000Z\n");
+			    "1970-02-01T00:00:00.000Z..1970-03-01T00:00:00.000Z\n");
 	assert_string_equal(shown(rows, "address-city"), "york (York)\n");
 	assert_string_equal(shown(rows, "general-practitioner"),
-	                    "Organization/o (GP)\nods|G1\nhttps://x/fhir/Practitioner/7\n");
+			    "Organization/o (GP)\nods|G1\nhttps://x/fhir/Practitioner/7\n");
 }
 
 static void test_observation(void **state)
 {
 	struct index_rows rows = rows_of(
-	        "{\"resourceType\":\"Observation\",\"status\":\"final\",\"code\":{\"coding\":[{"
-	        "\"system\":\"http://loinc.org\","
-	        "\"code\":\"1\",\"display\":\"One\"},{\"code\":\"2\"}],\"text\":\"Words\"},"
-	        "\"subject\":{\"reference\":\"Patient/"
-	        "a\"},\"performer\":[{\"reference\":\"Patient/b\"}],"
-	        "\"effectivePeriod\":{\"start\":\"2020-01-01T10:00:00Z\"},"
-	        "\"valueQuantity\":{\"value\":1.50,\"comparator\":\"<\",\"unit\":\"mg\","
-	        "\"system\":\"u\",\"code\":\"mg\"}}");
+		"{\"resourceType\":\"Observation\",\"status\":\"final\",\"code\":{\"coding\":[{"
+		"\"system\":\"http://loinc.org\","
+		"\"code\":\"1\",\"display\":\"One\"},{\"code\":\"2\"}],\"text\":\"Words\"},"
+		"\"subject\":{\"reference\":\"Patient/"
+		"a\"},\"performer\":[{\"reference\":\"Patient/b\"}],"
+		"\"effectivePeriod\":{\"start\":\"2020-01-01T10:00:00Z\"},"
+		"\"valueQuantity\":{\"value\":1.50,\"comparator\":\"<\",\"unit\":\"mg\","
+		"\"system\":\"u\",\"code\":\"mg\"}}");
 	struct str *people;
 	size_t count;
 	struct node *n;
@@ -202,8 +204,8 @@ static void test_observation(void **state)
 
 		if (!strcmp(r->param->code, "date"))
 			assert_true(r->lo ==
-			                    when_days(2020, 1, 1) * 86400000000 + 36000000000 &&
-			            r->hi == INT64_MAX);
+					    when_days(2020, 1, 1) * 86400000000 + 36000000000 &&
+				    r->hi == INT64_MAX);
 		if (strcmp(r->param->code, "value-quantity"))
 			continue;
 		seen = true;
@@ -212,12 +214,12 @@ static void test_observation(void **state)
 	}
 	assert_true(seen);
 	assert_int_equal(fhir_read_json(&ctx, f, &life,
-	                                STR("{\"resourceType\":\"Observation\",\"subject\":{"
-	                                    "\"reference\":\"Patient/a\"},"
-	                                    "\"performer\":[{\"reference\":\"Patient/"
-	                                    "b\"},{\"reference\":\"Patient/a\"}]}"),
-	                                &n),
-	                 OK);
+					STR("{\"resourceType\":\"Observation\",\"subject\":{"
+					    "\"reference\":\"Patient/a\"},"
+					    "\"performer\":[{\"reference\":\"Patient/"
+					    "b\"},{\"reference\":\"Patient/a\"}]}"),
+					&n),
+			 OK);
 	assert_int_equal(fhir_people(&ctx, f, n, &people, &count), OK);
 	assert_int_equal(count, 2);
 	assert_true(str_is(people[0], "a") && str_is(people[1], "b"));
@@ -227,37 +229,37 @@ static void test_observation(void **state)
 static void test_resolves(void **state)
 {
 	struct index_rows rows = rows_of("{\"resourceType\":\"Condition\",\"contained\":[{"
-	                                 "\"resourceType\":\"Patient\",\"id\":\"c\"}],"
-	                                 "\"subject\":{\"reference\":\"Group/a\"}}");
+					 "\"resourceType\":\"Patient\",\"id\":\"c\"}],"
+					 "\"subject\":{\"reference\":\"Group/a\"}}");
 
 	(void)state;
 	assert_string_equal(shown(rows, "patient"), "");
 	assert_string_equal(shown(rows, "subject"), "Group/a\n");
 	rows = rows_of("{\"resourceType\":\"Condition\",\"subject\":{\"type\":\"Patient\","
-	               "\"identifier\":{\"value\":\"1\"}}}");
+		       "\"identifier\":{\"value\":\"1\"}}}");
 	assert_string_equal(shown(rows, "patient"), "|1\n");
 	rows = rows_of("{\"resourceType\":\"Condition\",\"subject\":{\"reference\":\"https://x/"
-	               "Patient/1/_history/2\"}}");
+		       "Patient/1/_history/2\"}}");
 	assert_string_equal(shown(rows, "patient"), "https://x/Patient/1/_history/2\n");
 }
 
 static void test_others(void **state)
 {
 	struct index_rows rows =
-	        rows_of("{\"resourceType\":\"MedicationRequest\",\"medicationCodeableConcept\":"
-	                "{\"coding\":[{\"code\":\"m\"}]},"
-	                "\"medicationReference\":{\"reference\":\"Medication/x\"}}");
+		rows_of("{\"resourceType\":\"MedicationRequest\",\"medicationCodeableConcept\":"
+			"{\"coding\":[{\"code\":\"m\"}]},"
+			"\"medicationReference\":{\"reference\":\"Medication/x\"}}");
 
 	(void)state;
 	assert_string_equal(shown(rows, "code"), "m\n");
 	assert_string_equal(shown(rows, "medication"), "Medication/x\n");
 	rows = rows_of(
-	        "{\"resourceType\":\"Bundle\",\"type\":\"document\",\"entry\":[{\"resource\":"
-	        "{\"resourceType\":\"Composition\"}}]}");
-	assert_string_equal(shown(rows, "type"), "document\n");
+		"{\"resourceType\":\"Bundle\",\"type\":\"document\",\"entry\":[{\"resource\":"
+		"{\"resourceType\":\"Composition\"}}]}");
+	assert_string_equal(shown(rows, "type"), "http://hl7.org/fhir/bundle-type|document\n");
 	rows = rows_of("{\"resourceType\":\"Measure\",\"relatedArtifact\":[{\"type\":"
-	               "\"predecessor\",\"resource\":\"u|1\"},"
-	               "{\"type\":\"successor\",\"resource\":\"v\"}]}");
+		       "\"predecessor\",\"resource\":\"u|1\"},"
+		       "{\"type\":\"successor\",\"resource\":\"v\"}]}");
 	assert_string_equal(shown(rows, "predecessor"), "u|1\nu\n");
 	assert_string_equal(shown(rows, "successor"), "v\n");
 }
@@ -266,7 +268,7 @@ static void test_others(void **state)
 static void test_synthea(void **state)
 {
 	const char *path =
-	        FIXTURES "/synthea/Mary_Lind_ab27d239-7c03-47f1-b3e7-7f16fa50e69a.json";
+		FIXTURES "/synthea/Mary_Lind_ab27d239-7c03-47f1-b3e7-7f16fa50e69a.json";
 	struct str text;
 	struct node *bundle;
 	size_t all = 0, resources = 0;
@@ -278,7 +280,7 @@ static void test_synthea(void **state)
 	}
 	assert_int_equal(file_read(&ctx, &life, path, 1 << 28, &text), OK);
 	assert_int_equal(fhir_read_json(&ctx, f, &life, text, &bundle), OK);
-	node_each (entry, node_get(bundle, "entry")) {
+	node_each(entry, node_get(bundle, "entry")) {
 		struct node *resource = node_get(entry, "resource");
 		struct index_rows a, b;
 
@@ -290,11 +292,11 @@ static void test_synthea(void **state)
 			assert_true(str_eq(a.at[i].code, b.at[i].code));
 			for (size_t k = 0; k < i; k++)
 				assert_false(a.at[i].param == a.at[k].param &&
-				             str_eq(a.at[i].code, a.at[k].code) &&
-				             str_eq(a.at[i].system, a.at[k].system) &&
-				             str_eq(a.at[i].text, a.at[k].text) &&
-				             a.at[i].lo == a.at[k].lo &&
-				             str_eq(a.at[i].low, a.at[k].low));
+					     str_eq(a.at[i].code, a.at[k].code) &&
+					     str_eq(a.at[i].system, a.at[k].system) &&
+					     str_eq(a.at[i].text, a.at[k].text) &&
+					     a.at[i].lo == a.at[k].lo &&
+					     str_eq(a.at[i].low, a.at[k].low));
 		}
 		assert_true(a.len > 3);
 		all += a.len;

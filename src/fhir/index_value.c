@@ -24,12 +24,12 @@ static void token_row(struct indexer *ix, struct str system, struct str code, st
 {
 	if (code.len || system.len || text.len)
 		index_add(ix,
-		          (struct index_row){ .system = system, .code = code, .text = text });
+			  (struct index_row){ .system = system, .code = code, .text = text });
 }
 
 static void token_text(struct indexer *ix, struct fhir_value v)
 {
-	token_row(ix, (struct str){ 0 }, node_text(v.node), (struct str){ 0 });
+	token_row(ix, ix->system, node_text(v.node), (struct str){ 0 });
 }
 
 static void token_coding(struct indexer *ix, struct fhir_value v)
@@ -42,7 +42,7 @@ static void token_concept(struct indexer *ix, struct fhir_value v)
 	struct str text = member(v, "text");
 	bool said = false;
 
-	node_each (coding, node_get(v.node, "coding")) {
+	node_each(coding, node_get(v.node, "coding")) {
 		said |= str_eq(node_str(coding, "display"), text);
 		token_coding(ix, (struct fhir_value){ .node = coding });
 	}
@@ -54,7 +54,7 @@ static void token_concept(struct indexer *ix, struct fhir_value v)
 static void token_identifier(struct indexer *ix, struct fhir_value v)
 {
 	token_row(ix, member(v, "system"), member(v, "value"),
-	          node_text(node_path(v.node, "type.text")));
+		  node_text(node_path(v.node, "type.text")));
 }
 
 static void token_contact(struct indexer *ix, struct fhir_value v)
@@ -79,7 +79,7 @@ static void string_text(struct indexer *ix, struct fhir_value v)
 
 /* The named members, lists of texts as well as texts; joined with spaces into `whole`. */
 static unsigned string_members(struct indexer *ix, struct fhir_value v,
-                               const char *const *names, struct buf *whole)
+			       const char *const *names, struct buf *whole)
 {
 	unsigned count = 0;
 
@@ -118,7 +118,7 @@ static void string_name(struct indexer *ix, struct fhir_value v)
 static void string_address(struct indexer *ix, struct fhir_value v)
 {
 	static const char *const names[] = { "line",       "city",    "district", "state",
-		                             "postalCode", "country", "text",     NULL };
+					     "postalCode", "country", "text",     NULL };
 
 	string_members(ix, v, names, NULL);
 }
@@ -126,7 +126,7 @@ static void string_address(struct indexer *ix, struct fhir_value v)
 static void string_concept(struct indexer *ix, struct fhir_value v)
 {
 	string_row(ix, member(v, "text"));
-	node_each (coding, node_get(v.node, "coding"))
+	node_each(coding, node_get(v.node, "coding"))
 		string_row(ix, node_str(coding, "display"));
 }
 
@@ -165,7 +165,7 @@ static void date_timing(struct indexer *ix, struct fhir_value v)
 {
 	const struct node *bounds = node_path(v.node, "repeat.boundsPeriod");
 
-	node_each (event, node_get(v.node, "event"))
+	node_each(event, node_get(v.node, "event"))
 		date_text(ix, (struct fhir_value){ .node = event });
 	if (bounds)
 		date_period(ix, (struct fhir_value){ .node = bounds });
@@ -194,22 +194,22 @@ static void number_text(struct indexer *ix, struct fhir_value v)
 }
 
 static void quantity_row(struct indexer *ix, struct str low, struct str high,
-                         struct fhir_value unit)
+			 struct fhir_value unit)
 {
 	struct str code = member(unit, "code"), text = member(unit, "unit");
 
 	if (low.len || high.len)
 		index_add(ix, (struct index_row){ .low = low,
-		                                  .high = high,
-		                                  .text = text,
-		                                  .system = member(unit, "system"),
-		                                  .code = code.len ? code : text });
+						  .high = high,
+						  .text = text,
+						  .system = member(unit, "system"),
+						  .code = code.len ? code : text });
 }
 
 static void quantity_value(struct indexer *ix, struct fhir_value v)
 {
 	struct str key = number_key(ix, member(v, "value")),
-	           comparator = member(v, "comparator");
+		   comparator = member(v, "comparator");
 	struct str low = key, high = key;
 
 	if (comparator.len && *comparator.at == '<')
@@ -225,9 +225,9 @@ static void quantity_money(struct indexer *ix, struct fhir_value v)
 
 	if (key.len)
 		index_add(ix, (struct index_row){ .low = key,
-		                                  .high = key,
-		                                  .code = member(v, "currency"),
-		                                  .system = STR("urn:iso:std:iso:4217") });
+						  .high = key,
+						  .code = member(v, "currency"),
+						  .system = STR("urn:iso:std:iso:4217") });
 }
 
 static void quantity_range(struct indexer *ix, struct fhir_value v)
@@ -235,7 +235,7 @@ static void quantity_range(struct indexer *ix, struct fhir_value v)
 	struct fhir_value low = child(ix, v, "low"), high = child(ix, v, "high");
 
 	quantity_row(ix, number_key(ix, member(low, "value")),
-	             number_key(ix, member(high, "value")), low.node ? low : high);
+		     number_key(ix, member(high, "value")), low.node ? low : high);
 }
 
 static void number_range(struct indexer *ix, struct fhir_value v)
@@ -273,9 +273,9 @@ static void reference_value(struct indexer *ix, struct fhir_value v)
 	reference_row(ix, node_text(node_key(v.node, ix->f->key_reference)), display);
 	if (identifier && node_get(identifier, "value"))
 		index_add(ix, (struct index_row){ .identifier = true,
-		                                  .system = node_str(identifier, "system"),
-		                                  .code = node_str(identifier, "value"),
-		                                  .text = display });
+						  .system = node_str(identifier, "system"),
+						  .code = node_str(identifier, "value"),
+						  .text = display });
 }
 
 /* A canonical names its target with or without the version; both find it. */
@@ -340,7 +340,7 @@ const uint8_t *index_table(const struct fhir *f)
 
 		if (type)
 			table[type->number * PARAM_TYPES + emitters[i].param] =
-			        (uint8_t)(i + 1);
+				(uint8_t)(i + 1);
 	}
 	for (unsigned n = 0; n < f->type_count; n++) {
 		const struct fhir_type *base = f->types[n]->base;
@@ -348,7 +348,7 @@ const uint8_t *index_table(const struct fhir *f)
 		for (unsigned k = 0; base && k < PARAM_TYPES; k++)
 			if (!table[n * PARAM_TYPES + k])
 				table[n * PARAM_TYPES + k] =
-				        table[base->number * PARAM_TYPES + k];
+					table[base->number * PARAM_TYPES + k];
 	}
 	return table;
 }

@@ -7,14 +7,15 @@
  */
 #include <stdlib.h>
 
+#include "fhir/code.h"
 #include "fhir/index.h"
 #include "fhir/load.h"
 
 #pragma weak path_compile
 
 static const char *const type_names[] = { "token",  "string",    "date",
-	                                  "number", "quantity",  "reference",
-	                                  "uri",    "composite", "special" };
+					  "number", "quantity",  "reference",
+					  "uri",    "composite", "special" };
 
 const char *param_type_name(enum param_type type)
 {
@@ -43,7 +44,7 @@ static void params_done(void *arg)
 }
 
 static enum err load_definition(struct ctx *c, struct fhir *f, const struct rows *rows,
-                                char **column)
+				char **column)
 {
 	struct definition *d = vec_push(&f->params->definitions, f->life);
 	size_t type = 0;
@@ -83,7 +84,7 @@ static enum err load_compartments(struct ctx *c, struct fhir *f, const struct sh
 		if (strcmp(column[0], "Patient"))
 			continue;
 		map_set(&f->params->people, str_of(column[1]),
-		        (void *)pieces(f->life, column[2], ' '));
+			(void *)pieces(f->life, column[2], ' '));
 	}
 	return OK;
 }
@@ -111,7 +112,7 @@ enum err params_load(struct ctx *c, struct fhir *f, const struct share *share)
 /* ---- the parameters of one type ---- */
 
 static bool applies(const struct fhir *f, const struct fhir_param *param,
-                    const struct fhir_type *type)
+		    const struct fhir_type *type)
 {
 	for (const char *const *base = param->bases; *base; base++)
 		if (fhir_is_a(type, fhir_type(f, str_of(*base))))
@@ -155,14 +156,28 @@ static bool part_concerns(const struct fhir *f, struct str part, const struct fh
 	return fhir_is_a(type, fhir_type(f, (struct str){ part.at, len }));
 }
 
+static bool fill_plain(const struct fhir *f, const struct fhir_type *type, struct str part,
+		       struct plain *out)
+{
+	const struct fhir_elem *last;
+
+	if (!walk_compile(&f->params->arena, f, type, part, &out->walk))
+		return false;
+	last = out->walk.last;
+	if (last && last->binding == 'r' && last->value_set && last->form_count == 1 &&
+	    !strcmp(last->forms[0].type->name, "code"))
+		out->system = code_set_system(f, last->value_set);
+	return true;
+}
+
 /* Fill in the expression for the type, its plain paths or its compiled path. */
 static void fill_expression(const struct fhir *f, struct type_param *p,
-                            const struct fhir_type *type)
+			    const struct fhir_type *type)
 {
 	struct arena *a = &f->params->arena;
 	struct str whole = str_of(p->param.expression);
-	VEC(struct walk) walks = { 0 };
-	bool plain = true;
+	VEC(struct plain) plain = { 0 };
+	bool all = true;
 	struct buf b;
 
 	buf_init(&b, a, 0);
@@ -174,22 +189,23 @@ static void fill_expression(const struct fhir *f, struct type_param *p,
 		if (b.len)
 			buf_cstr(&b, " | ");
 		buf_str(&b, part);
-		plain = plain && walk_compile(a, f, type, part, vec_push(&walks, a));
+		all = all && fill_plain(f, type, part, vec_push(&plain, a));
 	}
 	p->param.expression = b.len ? str_dup(a, buf_get(&b)) : "";
-	p->walks = plain ? walks.at : NULL;
-	p->walk_count = plain ? walks.len : 0;
+	p->plain = all ? plain.at : NULL;
+	p->plain_count = all ? plain.len : 0;
 }
 
 static const struct path *compile(const struct fhir *f, const struct fhir_type *type,
-                                  struct str text)
+				  struct str text)
 {
 	ARENA(scratch);
 	const struct path *path = NULL;
 	struct ctx c;
 
 	ctx_init(&c, &scratch);
-	if (!path_compile || !text.len || path_compile(&c, &f->params->arena, f, type, text, &path) != OK)
+	if (!path_compile || !text.len ||
+	    path_compile(&c, &f->params->arena, f, type, text, &path) != OK)
 		return NULL;
 	return path;
 }
@@ -198,7 +214,7 @@ static const struct path *compile(const struct fhir *f, const struct fhir_type *
 static const char *text_for(struct arena *a, const char *text, const struct fhir_type *type)
 {
 	const char *head = arena_printf(a, "%s: ", type->name), *found = strstr(text, head),
-	           *end;
+		   *end;
 
 	if (!found || (found > text && found[-1] != ' '))
 		return text;
@@ -216,7 +232,7 @@ static int by_code(const void *a, const void *b)
 }
 
 static const struct type_param *by_definition(const struct type_params *t, const struct fhir *f,
-                                              struct str id)
+					      struct str id)
 {
 	for (size_t i = 0; i < f->params->definitions.len; i++) {
 		const struct fhir_param *param = &f->params->definitions.at[i].param;
@@ -231,7 +247,7 @@ static const struct type_param *by_definition(const struct type_params *t, const
 /* "Observation-code=code;…" to the parameters of the type and paths from it. A component's path
  * begins at what the composite's expression gives, which is mostly the resource itself. */
 static void fill_components(const struct fhir *f, const struct type_params *t,
-                            struct type_param *p, const struct fhir_type *type)
+			    struct type_param *p, const struct fhir_type *type)
 {
 	struct arena *a = &f->params->arena;
 	struct str list = str_of(p->components);
@@ -268,7 +284,7 @@ static struct type_params *make_params(const struct fhir *f, const struct fhir_t
 		    !map_set(&t->by_code, str_of(d->param.code), t))
 			continue;
 		*vec_push(&found, a) =
-		        (struct type_param){ .param = d->param, .components = d->components };
+			(struct type_param){ .param = d->param, .components = d->components };
 	}
 	qsort(found.at, found.len, sizeof *found.at, by_code);
 	list = NEW_N(a, const struct fhir_param *, found.len + 1);
@@ -308,7 +324,7 @@ const struct type_params *params_of(const struct fhir *f, const struct fhir_type
 }
 
 const struct fhir_param *param_find(const struct fhir *f, const struct fhir_type *type,
-                                    struct str code)
+				    struct str code)
 {
 	const struct type_param *p = map_get(&params_of(f, type)->by_code, code);
 

@@ -48,14 +48,19 @@ const char *param_type_name(enum param_type type);
 
 /* One value found in a resource. Which fields are used depends on the parameter's type:
  *
- *   token      system ("" none), code; text: display/CodeableConcept.text for :text
- *   string     code: folded (str_fold) whole value for the default match; text: as written for :exact
- *   date       lo, hi: microseconds since 1970 UTC, [lo, hi); INT64_MIN/MAX for open ends
- *   number     low, high: dec_sort_key of the value (equal unless a Range)
- *   quantity   the same with system, code (the unit's code, or its text when uncoded)
+ *   token      system ("" none; of a bare code the one its value set implies), code; text: display or
+ *              Identifier.type.text, for :text. CodeableConcept.text alone is a row without system
+ *              and code
+ *   string     code: folded (str_fold) whole value for the default match; text: as written for :exact.
+ *              A HumanName gives a row for each part and one for "given family" together
+ *   date       lo, hi: microseconds since 1970 UTC, [lo, hi); INT64_MIN/MAX for open ends; without a
+ *              zone: UTC
+ *   number     low, high: dec_sort_key of the value (equal unless a Range); empty for an open end
+ *   quantity   the same with system, code (the unit's code, or its text when uncoded); text: unit.
+ *              A comparator (<5) opens the end
  *   reference  target: type ("Patient") and code: id of a relative reference, or a literal absolute URL
- *              with an empty target; an Identifier in the reference is a token row with `identifier` set;
- *              text: display
+ *              or canonical with an empty target (a canonical with version also without it); an
+ *              Identifier in the reference is a token row with `identifier` set; text: display
  *   uri        code
  */
 struct index_row {

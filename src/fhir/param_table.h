@@ -16,16 +16,21 @@ struct definition { /* a row of search.tsv */
 	const char *components; /* "Observation-code=code;…", or empty */
 };
 
+struct plain { /* one plain path of an expression */
+	struct walk walk;
+	struct str system; /* of the codes it ends at, where their value set has just one */
+};
+
 struct type_param { /* a parameter for one type */
 	struct fhir_param param;
-	const struct walk *walks; /* its expression as plain paths … */
-	size_t walk_count;        /* … or 0: run param.path */
+	const struct plain *plain; /* its expression as plain paths … */
+	size_t plain_count;        /* … or 0: run param.path */
 	const char *components;
 };
 
 struct type_params {
 	const struct fhir_param *const
-	        *list; /* by code, NULL-ended: the `param` of each of `at` */
+		*list; /* by code, NULL-ended: the `param` of each of `at` */
 	const struct type_param *at;
 	size_t len;
 	struct map by_code; /* -> const struct type_param * */

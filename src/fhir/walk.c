@@ -10,7 +10,7 @@ struct parser {
 	const struct fhir *f;
 	struct arena *life;
 	const struct fhir_type *start,
-	        *type; /* where the path begins; what is reached, NULL: several */
+		*type; /* where the path begins; what is reached, NULL: several */
 	struct str left;
 	VEC(struct step) steps;
 };
@@ -195,7 +195,7 @@ static bool parse_path(struct parser *p, unsigned depth)
 }
 
 bool walk_compile(struct arena *life, const struct fhir *f, const struct fhir_type *type,
-                  struct str expression, struct walk *out)
+		  struct str expression, struct walk *out)
 {
 	struct parser p = {
 		.f = f, .life = life, .start = type, .type = type, .left = expression
@@ -203,7 +203,9 @@ bool walk_compile(struct arena *life, const struct fhir *f, const struct fhir_ty
 
 	if (!parse_path(&p, 0) || p.left.len)
 		return false;
-	*out = (struct walk){ p.steps.at, p.steps.len };
+	*out = (struct walk){ p.steps.at, p.steps.len, NULL };
+	if (p.steps.len && p.steps.at[p.steps.len - 1].kind == STEP_MEMBER)
+		out->last = p.steps.at[p.steps.len - 1].elem;
 	return true;
 }
 
@@ -219,7 +221,7 @@ struct runner {
 };
 
 bool reference_split(const struct fhir *f, struct str reference, const struct fhir_type **type,
-                     struct str *id, bool *absolute)
+		     struct str *id, bool *absolute)
 {
 	ptrdiff_t history = str_find(reference, STR("/_history/"));
 	struct str head;
@@ -243,7 +245,7 @@ bool reference_split(const struct fhir *f, struct str reference, const struct fh
 
 static const struct fhir_type *contained_type(const struct runner *r, struct str id)
 {
-	node_each (child, node_key(r->resource, r->f->key_contained)) {
+	node_each(child, node_key(r->resource, r->f->key_contained)) {
 		if (str_eq(node_text(node_key(child, r->f->key_id)), id))
 			return fhir_type_of(r->f, child);
 	}
@@ -268,7 +270,7 @@ static bool has_child(const struct fhir_value *v, const struct step *step)
 {
 	const struct node *n = v->node;
 
-	node_each (child, n) {
+	node_each(child, n) {
 		if (child->name_len == step->name.len &&
 		    !memcmp(child->name, step->name.at, step->name.len))
 			return str_eq(node_text(child), step->text);
@@ -316,14 +318,14 @@ static void run_from(const struct runner *r, size_t at, struct fhir_value v)
 		}
 		if (step->kind == STEP_TYPE     ? !fhir_is_a(v.type, step->type)
 		    : step->kind == STEP_EQUALS ? !has_child(&v, step)
-		                                : reference_type(r, v.node) != step->type)
+						: reference_type(r, v.node) != step->type)
 			return;
 	}
 	r->fn(r->arg, v);
 }
 
 void walk_run(const struct fhir *f, struct arena *scratch, const struct walk *walk,
-              struct fhir_value resource, void (*fn)(void *arg, struct fhir_value v), void *arg)
+	      struct fhir_value resource, void (*fn)(void *arg, struct fhir_value v), void *arg)
 {
 	struct runner r = { f, scratch, walk, resource.node, fn, arg };
 

@@ -30,20 +30,22 @@ struct step {
 struct walk {
 	const struct step *steps;
 	size_t len;
+	const struct fhir_elem
+		*last; /* the element it ends at, when that is certain; else NULL */
 };
 
 /* False if the expression is no plain path from a `type`; its texts must live as long as `life`. */
 bool walk_compile(struct arena *life, const struct fhir *f, const struct fhir_type *type,
-                  struct str expression, struct walk *out);
+		  struct str expression, struct walk *out);
 
 /* Calls fn for each value found in the resource, in its order. */
 void walk_run(const struct fhir *f, struct arena *scratch, const struct walk *walk,
-              struct fhir_value resource, void (*fn)(void *arg, struct fhir_value v),
-              void *arg);
+	      struct fhir_value resource, void (*fn)(void *arg, struct fhir_value v),
+	      void *arg);
 
 /* Type and id of what a reference names: "Patient/1", "https://x/fhir/Patient/1", either with
  * /_history/2. False when it is something else. */
 bool reference_split(const struct fhir *f, struct str reference, const struct fhir_type **type,
-                     struct str *id, bool *absolute);
+		     struct str *id, bool *absolute);
 
 #endif
