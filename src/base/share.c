@@ -21,9 +21,13 @@
 #define DEPTH_LIMIT 16    /* folders in folders */
 #define COUNT_LIMIT 20000 /* files in a list */
 
+struct name {
+	const char *text;
+};
+
 struct names {
+	VEC(struct name) list;
 	struct arena *arena;
-	VEC(const char *) list;
 };
 
 /* Parts between slashes that are neither empty nor "." nor ".."; `slash`: one may end it. */
@@ -169,7 +173,7 @@ static enum err add_name(struct ctx *c, struct names *names, const char *name)
 	if (names->list.len >= COUNT_LIMIT)
 		return fail(c, ERR_LIMIT, "More than %d shared files in one folder.",
 			    COUNT_LIMIT);
-	*vec_push(&names->list, names->arena) = name;
+	vec_push(&names->list, names->arena)->text = name;
 	return OK;
 }
 
@@ -211,9 +215,9 @@ static void close_dir(DIR **dir)
 }
 
 struct walk {
+	VEC(struct name) todo; /* folders below root, each with its slash; "" is root */
 	const char *root;
 	struct names *names;
-	VEC(const char *) todo; /* folders below root, each with its slash; "" is root */
 };
 
 static enum err walk_one(struct ctx *c, struct walk *w, const char *folder)
@@ -221,13 +225,14 @@ static enum err walk_one(struct ctx *c, struct walk *w, const char *folder)
 	struct arena *a = w->names->arena;
 	__attribute__((cleanup(close_dir))) DIR *dir =
 		opendir(arena_printf(a, "%s/%s", w->root, folder));
+	struct dirent *entry;
 	unsigned char kind;
 
 	if (!dir)
 		return absent(errno) ? OK
 				     : fail(c, ERR_IO, "The folder %s/%s cannot be read: %s.",
 					    w->root, folder, strerror(errno));
-	for (struct dirent *entry; (entry = readdir(dir));) {
+	while ((entry = readdir(dir))) {
 		const char *name;
 
 		if (entry->d_name[0] == '.' || !strcmp(entry->d_name, "README.md"))
@@ -239,7 +244,7 @@ static enum err walk_one(struct ctx *c, struct walk *w, const char *folder)
 		if (kind == DT_REG)
 			TRY(add_name(c, w->names, name));
 		if (kind == DT_DIR)
-			*vec_push(&w->todo, a) = arena_printf(a, "%s/", name);
+			vec_push(&w->todo, a)->text = arena_printf(a, "%s/", name);
 	}
 	return OK;
 }
@@ -257,13 +262,13 @@ static unsigned depth_of(const char *folder)
 static enum err add_below(struct ctx *c, struct names *names, const char *root,
 			  const char *prefix)
 {
-	struct walk w = { root, names, { 0 } };
+	struct walk w = { .root = root, .names = names };
 
 	if (!root)
 		return OK;
-	*vec_push(&w.todo, names->arena) = prefix;
+	vec_push(&w.todo, names->arena)->text = prefix;
 	while (w.todo.len) {
-		const char *folder = w.todo.at[--w.todo.len];
+		const char *folder = w.todo.at[--w.todo.len].text;
 
 		if (depth_of(folder) > DEPTH_LIMIT)
 			return fail(c, ERR_LIMIT, "%s/%s is nested too deeply.", root, folder);
@@ -274,14 +279,14 @@ static enum err add_below(struct ctx *c, struct names *names, const char *root,
 
 static int by_name(const void *a, const void *b)
 {
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
+	return strcmp(((const struct name *)a)->text, ((const struct name *)b)->text);
 }
 
 enum err share_list(struct ctx *c, const struct share *share, const char *folder,
 		    enum err (*fn)(struct ctx *c, void *arg, const char *name), void *arg)
 {
 	ARENA(scratch);
-	struct names names = { &scratch, { 0 } };
+	struct names names = { .arena = &scratch };
 	size_t len = strlen(folder);
 	const char *prefix =
 		len && folder[len - 1] != '/' ? arena_printf(&scratch, "%s/", folder) : folder;
@@ -296,8 +301,11 @@ enum err share_list(struct ctx *c, const struct share *share, const char *folder
 	if (!names.list.len)
 		return OK;
 	qsort(names.list.at, names.list.len, sizeof *names.list.at, by_name);
-	for (size_t i = 0; i < names.list.len; i++)
-		if (!i || strcmp(names.list.at[i], names.list.at[i - 1]))
-			TRY(fn(c, arg, names.list.at[i]));
+	for (size_t i = 0; i < names.list.len; i++) {
+		const char *name = names.list.at[i].text;
+
+		if (!i || strcmp(name, names.list.at[i - 1].text) != 0)
+			TRY(fn(c, arg, name));
+	}
 	return OK;
 }

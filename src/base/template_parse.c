@@ -222,17 +222,22 @@ static enum err take_comment(struct parser *p, const struct tag *tag)
 	return OK;
 }
 
+static bool is_delimiter(struct str s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (strchr("= \t\r\n", s.at[i]))
+			return false;
+	return s.len;
+}
+
 /* {{=<% %>=}} */
 static enum err take_delimiters(struct parser *p, const struct tag *tag)
 {
 	struct str rest = tag->content, open, close;
 
 	open = str_cut(&rest, ' ');
-	close = rest.at ? str_trim(rest) : rest;
-	for (size_t i = 0; i < close.len; i++)
-		if (strchr("= \t\r\n", close.at[i]))
-			close.len = 0;
-	if (!close.len || str_find(open, STR("=")) >= 0 || str_find(open, STR("\n")) >= 0)
+	close = rest.at ? str_trim(rest) : STR("");
+	if (!is_delimiter(open) || !is_delimiter(close))
 		return refuse(p, tag->from, "has delimiters that are not two words without =");
 	p->open = open;
 	p->close = close;
@@ -450,7 +455,7 @@ static enum err read_tag(struct parser *p, size_t from, struct tag *tag)
 	tag->to = end + close.len;
 	if (!tag->content.len && sigil != '!')
 		return refuse(p, from, "has a tag without a name");
-	if (in_parent(p) && !memchr("/!=$", sigil, 4))
+	if (in_parent(p) && str_find(STR("/!=$"), (struct str){ &sigil, 1 }) < 0)
 		return refuse(p, from, "has something else than blocks within a parent");
 	return OK;
 }

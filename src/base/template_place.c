@@ -107,10 +107,10 @@ static bool name_is(const struct html_state *s, const char *name)
 
 static uint8_t element_named(const struct html_state *s)
 {
-	for (uint8_t i = 1; i < sizeof elements / sizeof *elements; i++)
+	for (size_t i = SCRIPT; i < sizeof elements / sizeof *elements; i++)
 		if (name_is(s, elements[i].name))
-			return i;
-	return 0;
+			return (uint8_t)i;
+	return OTHER;
 }
 
 static uint8_t attribute_named(const struct html_state *s)

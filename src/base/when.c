@@ -16,13 +16,21 @@
 #define NS_HOUR (60 * NS_MINUTE)
 #define NS_DAY (24 * NS_HOUR)
 #define US_SECOND INT64_C(1000000)
-#define US_DAY (86400 * US_SECOND)
-#define OFFSET_MAX (14 * 60) /* minutes; the widest offset FHIR can write */
+#define US_HOUR (3600 * US_SECOND)
+#define US_DAY (24 * US_HOUR)
+#define OFFSET_MAX 840 /* minutes; 14:00, the widest offset FHIR can write */
 #define YEAR_MAX 9999
+#define NS_EVER (NS_DAY * 366 * YEAR_MAX) /* no date is moved further */
 
 static __int128 floor_div(__int128 a, __int128 b)
 {
 	return a / b - (a % b < 0);
+}
+
+/* The day of an instant. */
+static int64_t days_of(int64_t us)
+{
+	return us / US_DAY - (us % US_DAY < 0);
 }
 
 /* ---- the calendar ---- */
@@ -78,14 +86,14 @@ static int64_t clocks_change(int year, int month)
 {
 	int64_t last = when_days(year, month, 31);
 
-	return (last - when_weekday(last)) * US_DAY + 3600 * US_SECOND;
+	return (last - when_weekday(last)) * US_DAY + US_HOUR;
 }
 
 int when_london_offset(int64_t us)
 {
 	int year, month, day;
 
-	when_civil((int64_t)floor_div(us, US_DAY), &year, &month, &day);
+	when_civil(days_of(us), &year, &month, &day);
 	return us >= clocks_change(year, 3) && us < clocks_change(year, 10) ? 60 : 0;
 }
 
@@ -408,7 +416,7 @@ struct when when_from_us(int64_t us)
 	int64_t first = when_days(1, 1, 1) * US_DAY;
 	int64_t last = when_days(YEAR_MAX + 1, 1, 1) * US_DAY - 1;
 	int64_t within = us < first ? first : us > last ? last : us;
-	int64_t days = (int64_t)floor_div(within, US_DAY);
+	int64_t days = days_of(within);
 	int64_t rest = (within - days * US_DAY) / 1000; /* milliseconds of the day */
 	int year, month, day;
 
@@ -468,21 +476,21 @@ bool when_cmp(struct when a, struct when b, int *order)
 
 /* ---- arithmetic ---- */
 
-/* Months in a unit, or its nanoseconds; the finest precision that can express it. For cutting, a
+/* A unit's nanoseconds, its whole months, and the precision it needs. For cutting, a
  * month is 30 days and a year 365, as FHIRPath 6.7 says. */
 static const struct {
-	int months;
 	__int128 ns;
+	int months;
 	enum when_precision needs;
 } units[] = {
-	[UNIT_YEAR] = { 12, 365 * NS_DAY, WHEN_YEAR },
-	[UNIT_MONTH] = { 1, 30 * NS_DAY, WHEN_MONTH },
-	[UNIT_WEEK] = { 0, 7 * NS_DAY, WHEN_DAY },
-	[UNIT_DAY] = { 0, NS_DAY, WHEN_DAY },
-	[UNIT_HOUR] = { 0, NS_HOUR, WHEN_HOUR },
-	[UNIT_MINUTE] = { 0, NS_MINUTE, WHEN_MINUTE },
-	[UNIT_SECOND] = { 0, NS_SECOND, WHEN_SECOND },
-	[UNIT_MILLI] = { 0, NS_SECOND / 1000, WHEN_SECOND },
+	[UNIT_YEAR] = { 365 * NS_DAY, 12, WHEN_YEAR },
+	[UNIT_MONTH] = { 30 * NS_DAY, 1, WHEN_MONTH },
+	[UNIT_WEEK] = { 7 * NS_DAY, 0, WHEN_DAY },
+	[UNIT_DAY] = { NS_DAY, 0, WHEN_DAY },
+	[UNIT_HOUR] = { NS_HOUR, 0, WHEN_HOUR },
+	[UNIT_MINUTE] = { NS_MINUTE, 0, WHEN_MINUTE },
+	[UNIT_SECOND] = { NS_SECOND, 0, WHEN_SECOND },
+	[UNIT_MILLI] = { NS_SECOND / 1000, 0, WHEN_SECOND },
 };
 
 static bool add_months(struct when w, __int128 n, struct when *out)
@@ -490,7 +498,7 @@ static bool add_months(struct when w, __int128 n, struct when *out)
 	__int128 months = (__int128)w.year * 12 + (w.month ? w.month - 1 : 0) + n;
 	int last;
 
-	if (months < 12 || months >= (YEAR_MAX + 1) * 12)
+	if (months < 12 || months / 12 > YEAR_MAX)
 		return false;
 	w.year = (int16_t)(months / 12);
 	if (w.precision >= WHEN_MONTH)
@@ -562,7 +570,7 @@ bool when_add(struct when w, int64_t n, enum when_unit unit, int32_t nanos, stru
 		ns -= ns % width_of(w);
 	if (w.kind == WHEN_TIME)
 		ns %= NS_DAY;
-	if (ns > 10000 * 366 * NS_DAY || ns < -10000 * 366 * NS_DAY)
+	if (ns > NS_EVER || ns < -NS_EVER)
 		return false;
 	return add_span(w, ns, out);
 }
