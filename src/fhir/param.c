@@ -286,7 +286,8 @@ static struct type_params *make_params(const struct fhir *f, const struct fhir_t
 		*vec_push(&found, a) =
 			(struct type_param){ .param = d->param, .components = d->components };
 	}
-	qsort(found.at, found.len, sizeof *found.at, by_code);
+	if (found.len)
+		qsort(found.at, found.len, sizeof *found.at, by_code);
 	list = NEW_N(a, const struct fhir_param *, found.len + 1);
 	for (size_t i = 0; i < found.len; i++) {
 		struct type_param *p = &found.at[i];
