@@ -64,7 +64,8 @@ static struct workspace *workspace(void)
 static enum err add_dictionary(struct ctx *c, struct bodies *b, struct str bytes)
 {
 	if (b->count == DICTIONARIES)
-		return fail(c, ERR_STORE, "The database has more than %d dictionaries.", DICTIONARIES);
+		return fail(c, ERR_STORE, "The database has more than %d dictionaries.",
+			    DICTIONARIES);
 	ZSTD_freeCDict(b->writer);
 	b->ids[b->count] = ZSTD_getDictID_fromDict(bytes.at, bytes.len);
 	b->readers[b->count++] = ZSTD_createDDict(bytes.at, bytes.len);
@@ -95,7 +96,8 @@ static enum err keep_dictionary(struct ctx *c, struct db *db, void *arg)
 	const struct str *bytes = arg;
 	STMT(s);
 
-	TRY(db_stmt(c, db, SQL("INSERT OR IGNORE INTO dictionary (key, bytes) VALUES (?1, ?2)"), &s));
+	TRY(db_stmt(c, db, SQL("INSERT OR IGNORE INTO dictionary (key, bytes) VALUES (?1, ?2)"),
+		    &s));
 	stmt_bind_int(s, 1, ZSTD_getDictID_fromDict(bytes->at, bytes->len));
 	stmt_bind_blob(s, 2, *bytes);
 	return stmt_run(c, s);
@@ -119,7 +121,8 @@ static enum err fill(struct ctx *c, struct place *place, unsigned flags, struct 
 		return OK;
 	unsigned id = ZSTD_getDictID_fromDict(shipped.at, shipped.len);
 	if (id == 0)
-		return fail(c, ERR_INVALID, "share/fhir/zstd.dict is not a dictionary of zstd.");
+		return fail(c, ERR_INVALID,
+			    "share/fhir/zstd.dict is not a dictionary of zstd.");
 	if (has_dictionary(b, id))
 		return OK;
 	TRY(store_write(c, place->store, keep_dictionary, &shipped));
@@ -160,7 +163,8 @@ enum err body_pack(struct ctx *c, struct str json, struct str *out)
 	ZSTD_CCtx_refCDict(w->pack, c->place->record->bodies->writer);
 	size_t len = ZSTD_compress2(w->pack, at, room, json.at, json.len);
 	if (ZSTD_isError(len))
-		return fail(c, ERR_INTERNAL, "A body cannot be packed: %s.", ZSTD_getErrorName(len));
+		return fail(c, ERR_INTERNAL, "A body cannot be packed: %s.",
+			    ZSTD_getErrorName(len));
 	*out = (struct str){ at, len };
 	return OK;
 }
@@ -174,16 +178,20 @@ enum err body_unpack(struct ctx *c, struct str packed, int64_t size, struct str 
 	while (id && i < b->count && b->ids[i] != id)
 		i++;
 	if (id && i == b->count)
-		return fail(c, ERR_STORE, "A body was packed with a dictionary this program has not read; "
-					  "another program brought it. Start this one again.");
+		return fail(c, ERR_STORE,
+			    "A body was packed with a dictionary this program has not read; "
+			    "another program brought it. Start this one again.");
 	if (size < 0 || size > BODY_MAX)
-		return fail(c, ERR_STORE, "The database is damaged: a body cannot be unpacked.");
+		return fail(c, ERR_STORE,
+			    "The database is damaged: a body cannot be unpacked.");
 	char *at = arena_alloc(c->arena, (size_t)size + 1);
-	size_t len = id ? ZSTD_decompress_usingDDict(w->unpack, at, (size_t)size, packed.at,
-						     packed.len, b->readers[i])
-			: ZSTD_decompressDCtx(w->unpack, at, (size_t)size, packed.at, packed.len);
+	size_t len =
+		id ? ZSTD_decompress_usingDDict(w->unpack, at, (size_t)size, packed.at,
+						packed.len, b->readers[i])
+		   : ZSTD_decompressDCtx(w->unpack, at, (size_t)size, packed.at, packed.len);
 	if (ZSTD_isError(len) || len != (size_t)size)
-		return fail(c, ERR_STORE, "The database is damaged: a body does not unpack to what it was.");
+		return fail(c, ERR_STORE,
+			    "The database is damaged: a body does not unpack to what it was.");
 	at[len] = '\0';
 	*out = (struct str){ at, len };
 	return OK;

@@ -23,11 +23,12 @@ NODISCARD enum err name_text(struct ctx *c, struct db *db, int64_t key, struct s
 
 /* What a parameter's rows are filed under: "Observation.code", "Observation.code:text" … */
 enum variant { VARIANT_PLAIN, VARIANT_TEXT, VARIANT_IDENTIFIER, VARIANT_COUNT };
-struct str param_name(struct arena *a, const struct fhir_type *type, const struct fhir_param *param,
-		      enum variant variant);
+struct str param_name(struct arena *a, const struct fhir_type *type,
+		      const struct fhir_param *param, enum variant variant);
 /* Its key; 0 when nothing was ever filed under it. Fast. */
 NODISCARD enum err param_key(struct ctx *c, struct db *db, const struct fhir_type *type,
-			     const struct fhir_param *param, enum variant variant, int64_t *key);
+			     const struct fhir_param *param, enum variant variant,
+			     int64_t *key);
 
 struct names;
 struct names *names_new(const struct fhir *fhir);
@@ -36,7 +37,8 @@ void names_free(struct names *names);
 /* --- known.c: resources as numbers -------------------------------------------------------- */
 
 /* The key of a resource (or of its version 0); 0 when there is none. `type` is a name key. */
-NODISCARD enum err resource_key(struct ctx *c, struct db *db, int64_t type, struct str id, int64_t *key);
+NODISCARD enum err resource_key(struct ctx *c, struct db *db, int64_t type, struct str id,
+				int64_t *key);
 
 struct known;
 struct known *known_new(void);
@@ -46,7 +48,8 @@ void known_free(struct known *known);
 
 struct bodies;
 /* Read the place's dictionaries; a writable store is given the shipped one if it is new. */
-NODISCARD enum err bodies_open(struct ctx *c, struct place *place, unsigned flags, struct bodies **out);
+NODISCARD enum err bodies_open(struct ctx *c, struct place *place, unsigned flags,
+			       struct bodies **out);
 void bodies_free(struct bodies *bodies);
 /* Both in c->arena. `size` is what the unpacked body must have. ERR_STORE when it is damaged. */
 NODISCARD enum err body_pack(struct ctx *c, struct str json, struct str *out);
@@ -61,7 +64,13 @@ struct standing {
 };
 NODISCARD enum err standing_find(struct ctx *c, struct db *db, int64_t type, struct str id,
 				 struct standing *out);
-/* A version with its body by version.seq; c->arena. */
+/* What version_take wants a statement to give, of `version v` and `resource r`. */
+#define VERSION_COLUMNS                                                                        \
+	"v.seq, v.type, r.id, v.version, v.updated, v.method, v.person, v.size, v.body"
+/* The version in the current row of such a statement, with its body; c->arena. */
+NODISCARD enum err version_take(struct ctx *c, struct db *db, struct stmt *s,
+				struct version *out);
+/* A version by version.seq; c->arena. */
 NODISCARD enum err version_load(struct ctx *c, struct db *db, int64_t seq, struct version *out);
 
 struct record {

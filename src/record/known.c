@@ -49,7 +49,8 @@ static struct known_key hash_of(const struct known *k, int64_t type, struct str 
 	const uint64_t one[2] = { k->secret[0], k->secret[1] ^ (uint64_t)type };
 	const uint64_t two[2] = { k->secret[1], k->secret[0] ^ (uint64_t)type };
 
-	return (struct known_key){ hash_keyed(one, id.at, id.len), hash_keyed(two, id.at, id.len), 0 };
+	return (struct known_key){ hash_keyed(one, id.at, id.len),
+				   hash_keyed(two, id.at, id.len), 0 };
 }
 
 static int64_t recall(struct known *k, struct known_key wanted)
@@ -85,7 +86,8 @@ enum err resource_key(struct ctx *c, struct db *db, int64_t type, struct str id,
 
 	wanted.key = recall(k, wanted);
 	if (!wanted.key) {
-		TRY(db_stmt(c, db, SQL("SELECT key FROM resource WHERE type = ?1 AND id = ?2"), &s));
+		TRY(db_stmt(c, db, SQL("SELECT key FROM resource WHERE type = ?1 AND id = ?2"),
+			    &s));
 		stmt_bind_int(s, 1, type);
 		stmt_bind_text(s, 2, id);
 		TRY(stmt_step(c, s, &row));

@@ -16,10 +16,11 @@ struct names {
 	const struct fhir *fhir;
 	pthread_rwlock_t lock; /* of what follows up to `params` */
 	struct arena life;
-	struct map keys;                 /* text -> key */
-	VEC(struct str) texts;           /* by key; a NULL text is not known yet */
+	struct map keys;       /* text -> key */
+	VEC(struct str) texts; /* by key; a NULL text is not known yet */
 	unsigned param_count;
-	_Atomic(_Atomic int32_t *) *params; /* by type: keys by parameter and variant; 0 not known */
+	_Atomic(_Atomic int32_t *)
+		*params; /* by type: keys by parameter and variant; 0 not known */
 };
 
 struct names *names_new(const struct fhir *fhir)
@@ -130,7 +131,8 @@ enum err name_text(struct ctx *c, struct db *db, int64_t key, struct str *text)
 		stmt_bind_int(s, 1, key);
 		TRY(stmt_step(c, s, &row));
 		if (!row)
-			return fail(c, ERR_STORE, "The database is damaged: name %lld is missing.",
+			return fail(c, ERR_STORE,
+				    "The database is damaged: name %lld is missing.",
 				    (long long)key);
 		struct str read = stmt_text(s, 0);
 		found = (struct str){ arena_dup(c->arena, read.at, read.len), read.len };
@@ -141,8 +143,8 @@ enum err name_text(struct ctx *c, struct db *db, int64_t key, struct str *text)
 	return OK;
 }
 
-struct str param_name(struct arena *a, const struct fhir_type *type, const struct fhir_param *param,
-		      enum variant variant)
+struct str param_name(struct arena *a, const struct fhir_type *type,
+		      const struct fhir_param *param, enum variant variant)
 {
 	static const char *const suffix[] = { "", ":text", ":identifier" };
 

@@ -1,0 +1,315 @@
+/* apply.c - a prepared write becomes rows. Runs inside store_write, alone.
+ *
+ * Keys of resources are given here, counting up from the highest there is; resources that are
+ * only referred to get one too, with version 0. Index rows are changed by the difference between
+ * what the current version had and what the new one has.
+ */
+#include "record/parts.h"
+
+void apply_init(struct apply *a, struct ctx *c, struct db *db)
+{
+	*a = (struct apply){ .c = c, .db = db };
+	map_init(&a->keys, c->arena);
+}
+
+/* --- keys --- */
+
+static enum err new_key(struct apply *a, int64_t *key)
+{
+	bool row;
+	STMT(s);
+
+	if (!a->next_key) {
+		TRY(db_stmt(a->c, a->db, SQL("SELECT max(key) FROM resource"), &s));
+		TRY(stmt_step(a->c, s, &row));
+		a->next_key = stmt_int(s, 0) + 1;
+	}
+	*key = a->next_key++;
+	return OK;
+}
+
+static struct str address(struct apply *a, struct str type, struct str id)
+{
+	return str_of(
+		arena_printf(a->c->arena, STR_FMT "/" STR_FMT, STR_ARG(type), STR_ARG(id)));
+}
+
+static void note_key(struct apply *a, struct str type, struct str id, int64_t key)
+{
+	map_set(&a->keys, address(a, type, id), (void *)(intptr_t)key);
+}
+
+enum err apply_reserve(struct apply *a, struct prepared *p)
+{
+	if (!p->fresh || p->key)
+		return OK;
+	TRY(new_key(a, &p->key));
+	note_key(a, str_of(p->type->name), p->id, p->key);
+	return OK;
+}
+
+/* A row for a resource nobody has sent yet, so that references to it can be searched. */
+static enum err put_placeholder(struct apply *a, int64_t type_key, bool is_person,
+				struct str id, int64_t *key)
+{
+	STMT(s);
+
+	TRY(new_key(a, key));
+	TRY(db_stmt(a->c, a->db,
+		    SQL("INSERT INTO resource (key, type, id, person, org, seq, version, "
+			"updated, deleted) "
+			"VALUES (?1, ?2, ?3, ?4, 0, 0, 0, 0, 0)"),
+		    &s));
+	stmt_bind_int(s, 1, *key);
+	stmt_bind_int(s, 2, type_key);
+	stmt_bind_text(s, 3, id);
+	stmt_bind_int(s, 4, is_person ? *key : 0);
+	return stmt_run(a->c, s);
+}
+
+static enum err target_key(struct apply *a, struct str type, struct str id, int64_t *out)
+{
+	struct str at = address(a, type, id);
+	int64_t key = (int64_t)(intptr_t)map_get(&a->keys, at), type_key;
+
+	if (!key) {
+		TRY(name_make(a->c, a->db, type, &type_key));
+		TRY(resource_key(a->c, a->db, type_key, id, &key));
+		if (!key)
+			TRY(put_placeholder(a, type_key, str_is(type, "Patient"), id, &key));
+		map_set(&a->keys, at, (void *)(intptr_t)key);
+	}
+	*out = key;
+	return OK;
+}
+
+enum err apply_settle(struct apply *a, const struct fhir_type *type, struct rows *rows)
+{
+	for (size_t i = 0; i < rows->len; i++) {
+		struct row *r = &rows->at[i];
+
+		if (!r->param_key)
+			TRY(name_make(a->c, a->db,
+				      param_name(a->c->arena, type, r->param, r->variant),
+				      &r->param_key));
+		if (!r->system_key && r->system.len)
+			TRY(name_make(a->c, a->db, r->system, &r->system_key));
+		if (!r->target_key && r->table == TABLE_REFERENCE)
+			TRY(target_key(a, r->target, r->code, &r->target_key));
+	}
+	return OK;
+}
+
+/* --- preconditions --- */
+
+static enum err check(struct apply *a, const struct prepared *p, const struct standing *now)
+{
+	if (p->if_match && now->version != p->if_match)
+		return fail(a->c, ERR_STALE, "%s/" STR_FMT " is at version %lld, not %lld.",
+			    p->type->name, STR_ARG(p->id), (long long)now->version,
+			    (long long)p->if_match);
+	if (p->if_none_match && now->version > 0 && !now->deleted)
+		return fail(a->c, ERR_STALE, "%s/" STR_FMT " exists already.", p->type->name,
+			    STR_ARG(p->id));
+	return OK;
+}
+
+/* Somebody came between preparing and now: look at what they left. */
+static enum err catch_up(struct apply *a, struct prepared *p, const struct standing *now)
+{
+	p->seen_rows = (struct rows){ 0 };
+	if (now->version > 0 && !now->deleted)
+		TRY(stored_rows(a->c, a->db, p->type, now->seq, &p->seen_rows));
+	p->unchanged = false;
+	p->seen = *now;
+	if (p->resource)
+		return prepare_again(a->c, p, now->version + 1, now->updated);
+	p->version = now->version + 1;
+	p->updated = p->updated > now->updated ? p->updated : now->updated + 1000;
+	return OK;
+}
+
+/* --- the facts --- */
+
+static enum err put_version(struct apply *a, const struct prepared *p, int64_t person,
+			    int64_t *seq)
+{
+	STMT(s);
+
+	TRY(db_stmt(a->c, a->db,
+		    SQL("INSERT INTO version (resource, type, version, updated, method, "
+			"person, org, "
+			"size, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"),
+		    &s));
+	stmt_bind_int(s, 1, p->key);
+	stmt_bind_int(s, 2, p->type_key);
+	stmt_bind_int(s, 3, p->version);
+	stmt_bind_int(s, 4, p->updated);
+	stmt_bind_int(s, 5, p->method);
+	stmt_bind_int(s, 6, person);
+	stmt_bind_int(s, 7, p->org_key);
+	stmt_bind_int(s, 8, (int64_t)p->body.len);
+	if (p->resource)
+		stmt_bind_blob(s, 9, p->packed);
+	else
+		stmt_bind_null(s, 9);
+	TRY(stmt_run(a->c, s));
+	*seq = db_last_key(a->db);
+	return OK;
+}
+
+static enum err put_resource(struct apply *a, const struct prepared *p, int64_t person,
+			     int64_t seq)
+{
+	STMT(s);
+
+	TRY(db_stmt(a->c, a->db,
+		    SQL("INSERT INTO resource (key, type, id, person, org, seq, version, "
+			"updated, deleted) "
+			"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (key) DO "
+			"UPDATE SET "
+			"person = ?4, org = ?5, seq = ?6, version = ?7, updated = ?8, deleted "
+			"= ?9"),
+		    &s));
+	stmt_bind_int(s, 1, p->key);
+	stmt_bind_int(s, 2, p->type_key);
+	stmt_bind_text(s, 3, p->id);
+	stmt_bind_int(s, 4, person);
+	stmt_bind_int(s, 5, p->org_key);
+	stmt_bind_int(s, 6, seq);
+	stmt_bind_int(s, 7, p->version);
+	stmt_bind_int(s, 8, p->updated);
+	stmt_bind_int(s, 9, p->resource == NULL);
+	return stmt_run(a->c, s);
+}
+
+static void count_total(struct apply *a, int64_t type, int64_t change)
+{
+	size_t i = 0;
+
+	while (i < a->totals.len && a->totals.at[i].type != type)
+		i++;
+	if (i == a->totals.len)
+		*vec_push(&a->totals, a->c->arena) = (struct total){ .type = type };
+	a->totals.at[i].change += change;
+}
+
+enum err apply_done(struct apply *a)
+{
+	for (size_t i = 0; i < a->totals.len; i++) {
+		STMT(s);
+
+		if (!a->totals.at[i].change)
+			continue;
+		TRY(db_stmt(a->c, a->db,
+			    SQL("INSERT INTO total (type, current) VALUES (?1, ?2) "
+				"ON CONFLICT (type) DO UPDATE SET current = current + ?2"),
+			    &s));
+		stmt_bind_int(s, 1, a->totals.at[i].type);
+		stmt_bind_int(s, 2, a->totals.at[i].change);
+		TRY(stmt_run(a->c, s));
+	}
+	return OK;
+}
+
+/* --- the index: two sorted lists, and what only one of them has --- */
+
+static enum err change_rows(struct apply *a, const struct prepared *p, int64_t person)
+{
+	const struct rows *old = &p->seen_rows, *new = &p->rows;
+	bool moved = person != p->seen.person;
+	size_t i = 0, j = 0;
+
+	while (i < old->len || j < new->len) {
+		int order = i == old->len   ? 1
+			    : j == new->len ? -1
+					    : row_cmp(&old->at[i], &new->at[j]);
+
+		if (order < 0 || (order == 0 && moved))
+			TRY(row_drop(a->c, a->db, &old->at[i], p->seen.person, p->key));
+		if (order > 0 || (order == 0 && moved))
+			TRY(row_put(a->c, a->db, &new->at[j], person, p->key));
+		i += order <= 0;
+		j += order >= 0;
+	}
+	return OK;
+}
+
+/* --- one write --- */
+
+static enum err find_keys(struct apply *a, struct prepared *p, int64_t *person)
+{
+	if (!p->type_key)
+		TRY(name_make(a->c, a->db, str_of(p->type->name), &p->type_key));
+	if (!p->org_key && p->org.len)
+		TRY(name_make(a->c, a->db, p->org, &p->org_key));
+	if (!p->key)
+		TRY(new_key(a, &p->key));
+	note_key(a, str_of(p->type->name), p->id, p->key); /* it may refer to itself */
+	if (strcmp(p->type->name, "Patient") == 0)
+		*person = p->key;
+	else if (p->person.len)
+		TRY(target_key(a, STR("Patient"), p->person, person));
+	return apply_settle(a, p->type, &p->rows);
+}
+
+static void tell(const struct prepared *p, int64_t person, int64_t seq, struct written *out)
+{
+	*out = (struct written){
+		.version = { .type = str_of(p->type->name),
+			     .id = p->id,
+			     .version = p->version,
+			     .updated = p->updated,
+			     .seq = seq,
+			     .person = person,
+			     .method = p->method,
+			     .deleted = !p->resource,
+			     .body = p->body },
+		.created = p->resource && (p->seen.version == 0 || p->seen.deleted),
+	};
+}
+
+/* A deletion of what is not there, or not any more. */
+static bool nothing_to_delete(const struct prepared *p, struct written *out)
+{
+	if (p->resource || (p->seen.version > 0 && !p->seen.deleted))
+		return false;
+	*out = (struct written){ .version = { .type = str_of(p->type->name),
+					      .id = p->id,
+					      .version = p->seen.version,
+					      .updated = p->seen.updated,
+					      .seq = p->seen.seq,
+					      .person = p->seen.person,
+					      .method = METHOD_DELETE,
+					      .deleted = true } };
+	return true;
+}
+
+enum err apply_write(struct apply *a, struct prepared *p, struct written *out)
+{
+	int64_t person = 0, seq;
+	struct standing now = { 0 };
+
+	if (!p->type_key)
+		TRY(name_find(a->c, a->db, str_of(p->type->name), &p->type_key));
+	if (!p->fresh && p->type_key)
+		TRY(standing_find(a->c, a->db, p->type_key, p->id, &now));
+	TRY(check(a, p, &now));
+	if (now.seq != p->seen.seq)
+		TRY(catch_up(a, p, &now));
+	p->seen = now;
+	if (now.key)
+		p->key = now.key;
+	if (nothing_to_delete(p, out))
+		return OK;
+	TRY(find_keys(a, p, &person));
+	if (!p->resource)
+		person = now.person;
+	TRY(put_version(a, p, person, &seq));
+	TRY(put_resource(a, p, person, seq));
+	TRY(change_rows(a, p, person));
+	bool was = now.version > 0 && !now.deleted;
+	count_total(a, p->type_key, (int)(p->resource != NULL) - (int)was);
+	tell(p, person, seq, out);
+	return OK;
+}

@@ -1,0 +1,143 @@
+/* parts.h - the parts a write passes through: prepared outside the writer, applied inside.
+ *
+ *	prepare.c     resource -> struct prepared: id, meta, rows, packed body. Readers only
+ *	index_rows.c  what fhir_index found -> rows of the index tables
+ *	apply.c       struct prepared -> inserts, in store_write
+ *	write.c       the verbs: prepare, then apply
+ *	bundle.c      the same for many at once
+ */
+#ifndef RECORD_PARTS_H
+#define RECORD_PARTS_H
+
+#include "base/map.h"
+#include "base/vec.h"
+#include "record/inside.h"
+
+/* --- place.c --- */
+/* A fact of the whole database; empty when there is none. In c->arena. */
+NODISCARD enum err meta_get(struct ctx *c, struct db *db, struct str name, struct str *out);
+NODISCARD enum err meta_set(struct ctx *c, struct db *db, struct str name, struct str value);
+/* What the search index depends on, as text. */
+struct str index_digest(struct ctx *c);
+
+/* --- ids.c --- */
+/* [A-Za-z0-9-.]{1,64} */
+bool id_valid(struct str id);
+/* A new one, in c->arena. */
+struct str id_make(struct ctx *c);
+
+/* --- index_rows.c: one row of an index table --- */
+
+enum table {
+	TABLE_TOKEN,
+	TABLE_STRING,
+	TABLE_DATE,
+	TABLE_NUMBER,
+	TABLE_QUANTITY,
+	TABLE_REFERENCE,
+	TABLE_URI,
+	TABLE_COUNT
+};
+
+struct row {
+	uint8_t table, variant;
+	const struct fhir_param *param;
+	struct str system, code, text; /* text: of a string, as written */
+	struct str target;             /* of a reference: the type; its id is `code` */
+	int64_t lo, hi;
+	struct str low, high;
+	/* As numbers; 0 not known yet, and `system` empty means none. */
+	int64_t param_key, system_key, target_key;
+};
+
+struct rows {
+	struct row *at;
+	size_t len;
+};
+
+/* The rows of a resource, sorted, without duplicates, in c->arena; keys filled in as far as `db`
+ * knows them. */
+NODISCARD enum err rows_make(struct ctx *c, struct db *db, const struct fhir_type *type,
+			     const struct node *resource, struct rows *out);
+/* Order of rows by what they say, not by their keys. */
+int row_cmp(const struct row *a, const struct row *b);
+NODISCARD enum err row_put(struct ctx *c, struct db *db, const struct row *r, int64_t person,
+			   int64_t resource);
+NODISCARD enum err row_drop(struct ctx *c, struct db *db, const struct row *r, int64_t person,
+			    int64_t resource);
+NODISCARD enum err row_has(struct ctx *c, struct db *db, const struct row *r, int64_t person,
+			   int64_t resource, bool *out);
+/* How many rows all index tables have; and throw them all away. */
+NODISCARD enum err rows_count(struct ctx *c, struct db *db, int64_t *out);
+NODISCARD enum err rows_clear(struct ctx *c, struct db *db);
+/* The local resource a reference text names: "Patient/1", base_url + "/Patient/1", with or without
+ * _history. False: another server's, a fragment, a urn. */
+bool reference_local(const struct place *place, struct str text, struct str *type,
+		     struct str *id);
+
+/* --- prepare.c --- */
+
+struct prepared {
+	const struct fhir_type *type;
+	struct str id;
+	bool fresh; /* the id was just made: nobody has it */
+	enum method method;
+	int64_t if_match;
+	bool if_none_match;
+	struct node *resource;  /* NULL: a deletion */
+	struct node *stamps[2]; /* meta.versionId, meta.lastUpdated in it */
+	struct str body, packed;
+	int64_t version, updated; /* as stamped into the body */
+	struct rows rows;
+	struct str person; /* id of the Patient; empty: none */
+	struct str org;
+	int64_t type_key, org_key; /* 0: not known yet */
+	/* What stood there when it was prepared, so that the writer need not look again. */
+	struct standing seen;
+	struct rows seen_rows;
+	bool unchanged; /* the resource says what is there already */
+	int64_t key;    /* given by the writer */
+};
+
+/* A create (id empty: one is made), an update or an update that creates. `db`: a reader. */
+NODISCARD enum err prepare_put(struct ctx *c, struct db *db, const struct fhir_type *type,
+			       struct str id, enum method method, const struct write *w,
+			       struct prepared *out);
+NODISCARD enum err prepare_delete(struct ctx *c, struct db *db, const struct fhir_type *type,
+				  struct str id, int64_t if_match, struct prepared *out);
+/* The same resource as another version: stamped, written and packed again. */
+NODISCARD enum err prepare_again(struct ctx *c, struct prepared *p, int64_t version,
+				 int64_t after);
+/* The index rows of a stored version. */
+NODISCARD enum err stored_rows(struct ctx *c, struct db *db, const struct fhir_type *type,
+			       int64_t seq, struct rows *out);
+/* The concrete type of that name, or ERR_NOT_FOUND. */
+NODISCARD enum err resource_type(struct ctx *c, struct str name, const struct fhir_type **out);
+
+/* --- apply.c --- */
+
+struct total {
+	int64_t type, change;
+};
+
+/* One transaction of the writer. */
+struct apply {
+	struct ctx *c;
+	struct db *db;
+	int64_t next_key; /* 0: not asked yet */
+	struct map keys;  /* "Patient/1" -> key, of this transaction */
+	VEC(struct total) totals;
+};
+
+void apply_init(struct apply *a, struct ctx *c, struct db *db);
+/* Give a fresh resource its key before others refer to it. */
+NODISCARD enum err apply_reserve(struct apply *a, struct prepared *p);
+/* ERR_STALE, or anything the store says. Fails before it writes anything unless it is ERR_STORE. */
+NODISCARD enum err apply_write(struct apply *a, struct prepared *p, struct written *out);
+/* At the end. */
+NODISCARD enum err apply_done(struct apply *a);
+/* Keys for what was not known yet: the rows' parameters, systems and targets. */
+NODISCARD enum err apply_settle(struct apply *a, const struct fhir_type *type,
+				struct rows *rows);
+
+#endif

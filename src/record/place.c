@@ -1,0 +1,132 @@
+/* place.c - opening one place: its definitions, its store, and what record/ remembers. */
+#include <stdlib.h>
+
+#include "record/parts.h"
+
+static enum err make_record(struct ctx *c, struct place *place, unsigned flags)
+{
+	struct record *r = calloc(1, sizeof *r);
+
+	if (!r)
+		abort();
+	place->record = r;
+	r->names = names_new(place->fhir);
+	r->known = known_new();
+	return bodies_open(c, place, flags, &r->bodies);
+}
+
+enum err meta_get(struct ctx *c, struct db *db, struct str name, struct str *out)
+{
+	bool row;
+	STMT(s);
+
+	TRY(db_stmt(c, db, SQL("SELECT value FROM meta WHERE name = ?1"), &s));
+	stmt_bind_text(s, 1, name);
+	TRY(stmt_step(c, s, &row));
+	*out = (struct str){ 0 };
+	if (row)
+		*out = str_of(str_dup(c->arena, stmt_text(s, 0)));
+	return OK;
+}
+
+enum err meta_set(struct ctx *c, struct db *db, struct str name, struct str value)
+{
+	STMT(s);
+
+	TRY(db_stmt(c, db,
+		    SQL("INSERT INTO meta (name, value) VALUES (?1, ?2) "
+			"ON CONFLICT (name) DO UPDATE SET value = ?2"),
+		    &s));
+	stmt_bind_text(s, 1, name);
+	stmt_bind_text(s, 2, value);
+	return stmt_run(c, s);
+}
+
+/* The index must have been made with the definitions the program has now. */
+struct str index_digest(struct ctx *c)
+{
+	return str_of(
+		arena_printf(c->arena, "%016llx", (unsigned long long)c->place->fhir->digest));
+}
+
+static enum err first_digest(struct ctx *c, struct db *db, void *arg)
+{
+	struct str seen;
+
+	(void)arg;
+	TRY(meta_get(c, db, STR("digest"), &seen));
+	return seen.len ? OK : meta_set(c, db, STR("digest"), index_digest(c));
+}
+
+static enum err check_digest(struct ctx *c, struct place *place, unsigned flags)
+{
+	struct str seen;
+	{
+		READER(db);
+
+		TRY(store_reader(c, place->store, &db));
+		TRY(meta_get(c, db, STR("digest"), &seen));
+	}
+	if (!seen.len)
+		return flags & STORE_READ_ONLY
+			       ? OK
+			       : store_write(c, place->store, first_digest, NULL);
+	if (str_eq(seen, index_digest(c)))
+		return OK;
+	if (str_is(seen, "rebuilding"))
+		return fail(c, ERR_CONFLICT,
+			    "A rebuild of the search index was not finished; run "
+			    "`causeway rebuild` again.");
+	return fail(c, ERR_CONFLICT,
+		    "The search index was made with other definitions than this program "
+		    "has; run `causeway rebuild`.");
+}
+
+static enum err fill(struct ctx *c, struct place *place, const char *address, unsigned flags,
+		     bool rebuilding)
+{
+	TRY(fhir_load(c, &place->life, &place->share, &place->fhir));
+	if (!address)
+		return OK;
+	TRY(store_open(c, &place->share, address, flags, &place->store));
+	TRY(make_record(c, place, flags));
+	return rebuilding ? OK : check_digest(c, place, flags);
+}
+
+enum err place_open(struct ctx *c, const struct share *share, const char *address,
+		    unsigned store_flags, bool rebuilding, struct place **out)
+{
+	struct place *place = calloc(1, sizeof *place), *before = c->place;
+
+	if (!place)
+		abort();
+	arena_init(&place->life);
+	place->share = *share;
+	place->base_url = "http://127.0.0.1:8080/fhir";
+	place->validate = true;
+	place->references = REFERENCES_TRANSACTION;
+	c->place = place;
+	enum err e = fill(c, place, address, store_flags, rebuilding);
+	if (e) {
+		place_close(place);
+		c->place = before;
+		return e;
+	}
+	*out = place;
+	return OK;
+}
+
+void place_close(struct place *place)
+{
+	if (!place)
+		return;
+	store_close(place->store); /* the writer may still use what follows */
+	if (place->record) {
+		names_free(place->record->names);
+		known_free(place->record->known);
+		bodies_free(place->record->bodies);
+		free(place->record);
+	}
+	arena_done(&place->life);
+	free(place);
+}

@@ -1,0 +1,236 @@
+/* read.c - one resource or version, and all of them in order. */
+#include "record/parts.h"
+
+static struct str keep(struct ctx *c, struct str s)
+{
+	return (struct str){ arena_dup(c->arena, s.at, s.len), s.len };
+}
+
+enum err version_take(struct ctx *c, struct db *db, struct stmt *s, struct version *out)
+{
+	struct version v = {
+		.id = keep(c, stmt_text(s, 2)),
+		.version = stmt_int(s, 3),
+		.updated = stmt_int(s, 4),
+		.seq = stmt_int(s, 0),
+		.person = stmt_int(s, 6),
+		.method = (enum method)stmt_int(s, 5),
+		.deleted = stmt_null(s, 8),
+	};
+
+	if (!v.deleted)
+		TRY(body_unpack(c, stmt_text(s, 8), stmt_int(s, 7), &v.body));
+	TRY(name_text(c, db, stmt_int(s, 1), &v.type));
+	*out = v;
+	return OK;
+}
+
+enum err standing_find(struct ctx *c, struct db *db, int64_t type, struct str id,
+		       struct standing *out)
+{
+	bool row;
+	STMT(s);
+
+	TRY(db_stmt(c, db,
+		    SQL("SELECT key, person, org, seq, version, updated, deleted FROM resource "
+			"WHERE type = ?1 AND id = ?2"),
+		    &s));
+	stmt_bind_int(s, 1, type);
+	stmt_bind_text(s, 2, id);
+	TRY(stmt_step(c, s, &row));
+	*out = (struct standing){ 0 };
+	if (row)
+		*out = (struct standing){ stmt_int(s, 0),     stmt_int(s, 1), stmt_int(s, 2),
+					  stmt_int(s, 3),     stmt_int(s, 4), stmt_int(s, 5),
+					  stmt_int(s, 6) != 0 };
+	return OK;
+}
+
+enum err version_load(struct ctx *c, struct db *db, int64_t seq, struct version *out)
+{
+	bool row;
+	STMT(s);
+
+	TRY(db_stmt(c, db,
+		    SQL("SELECT " VERSION_COLUMNS
+			" FROM version v JOIN resource r ON r.key = v.resource "
+			"WHERE v.seq = ?1"),
+		    &s));
+	stmt_bind_int(s, 1, seq);
+	TRY(stmt_step(c, s, &row));
+	if (!row)
+		return fail(c, ERR_STORE, "The database is damaged: version %lld is missing.",
+			    (long long)seq);
+	return version_take(c, db, s, out);
+}
+
+static enum err type_key(struct ctx *c, struct db *db, struct str name, int64_t *key)
+{
+	const struct fhir_type *type;
+
+	TRY(resource_type(c, name, &type));
+	return name_find(c, db, name, key);
+}
+
+static enum err not_found(struct ctx *c, struct str type, struct str id)
+{
+	return fail(c, ERR_NOT_FOUND, STR_FMT "/%.64s is not known here.", STR_ARG(type),
+		    str_dup(c->arena, id));
+}
+
+enum err record_read(struct ctx *c, struct str type, struct str id, struct version *out)
+{
+	struct version v;
+	int64_t key;
+	bool row;
+	READER(db);
+	STMT(s);
+
+	TRY(store_reader(c, c->place->store, &db));
+	TRY(type_key(c, db, type, &key));
+	TRY(db_stmt(c, db,
+		    SQL("SELECT " VERSION_COLUMNS
+			" FROM resource r JOIN version v ON v.seq = r.seq "
+			"WHERE r.type = ?1 AND r.id = ?2"),
+		    &s));
+	stmt_bind_int(s, 1, key);
+	stmt_bind_text(s, 2, id);
+	TRY(stmt_step(c, s, &row));
+	if (!row)
+		return not_found(c, type, id);
+	TRY(version_take(c, db, s, &v));
+	if (v.deleted)
+		return fail(c, ERR_GONE, STR_FMT "/" STR_FMT " was deleted.", STR_ARG(type),
+			    STR_ARG(id));
+	*out = v;
+	return OK;
+}
+
+enum err record_vread(struct ctx *c, struct str type, struct str id, int64_t version,
+		      struct version *out)
+{
+	struct version v;
+	int64_t key;
+	bool row;
+	READER(db);
+	STMT(s);
+
+	TRY(store_reader(c, c->place->store, &db));
+	TRY(type_key(c, db, type, &key));
+	TRY(db_stmt(c, db,
+		    SQL("SELECT " VERSION_COLUMNS
+			" FROM resource r JOIN version v ON v.resource = r.key "
+			"WHERE r.type = ?1 AND r.id = ?2 AND v.version = ?3"),
+		    &s));
+	stmt_bind_int(s, 1, key);
+	stmt_bind_text(s, 2, id);
+	stmt_bind_int(s, 3, version);
+	TRY(stmt_step(c, s, &row));
+	if (!row)
+		return fail(c, ERR_NOT_FOUND, STR_FMT "/%.64s has no version %lld.",
+			    STR_ARG(type), str_dup(c->arena, id), (long long)version);
+	TRY(version_take(c, db, s, &v));
+	if (v.deleted)
+		return fail(c, ERR_GONE,
+			    "Version %lld is the deletion of " STR_FMT "/" STR_FMT ".",
+			    (long long)version, STR_ARG(type), STR_ARG(id));
+	*out = v;
+	return OK;
+}
+
+enum err record_counts(struct ctx *c, struct type_count **out, size_t *len)
+{
+	VEC(struct type_count) found = { 0 };
+	bool row;
+	READER(db);
+	STMT(s);
+
+	TRY(store_reader(c, c->place->store, &db));
+	TRY(db_stmt(c, db,
+		    SQL("SELECT n.text, t.current FROM total t JOIN name n ON n.key = t.type "
+			"WHERE t.current > 0 ORDER BY n.text"),
+		    &s));
+	for (;;) {
+		TRY(stmt_step(c, s, &row));
+		if (!row)
+			break;
+		*vec_push(&found, c->arena) =
+			(struct type_count){ keep(c, stmt_text(s, 0)), stmt_int(s, 1) };
+	}
+	*out = found.at;
+	*len = found.len;
+	return OK;
+}
+
+/* --- all of them --- */
+
+struct visit {
+	enum err (*each)(struct ctx *c, void *arg, const struct version *v);
+	void *arg;
+};
+
+/* What `each` allocates goes with the resource, so any number of them fits. */
+static enum err visit_type(struct ctx *c, struct db *db, int64_t type,
+			   const struct visit *visit)
+{
+	bool row;
+	STMT(s);
+
+	TRY(db_stmt(c, db,
+		    SQL("SELECT " VERSION_COLUMNS " FROM resource r INDEXED BY resource_type "
+			"CROSS JOIN version v ON v.seq = r.seq "
+			"WHERE r.type = ?1 AND r.deleted = 0 AND r.version > 0 ORDER BY "
+			"r.person, r.key"),
+		    &s));
+	stmt_bind_int(s, 1, type);
+	for (;;) {
+		struct version v;
+
+		TRY(ctx_check(c));
+		TRY(stmt_step(c, s, &row));
+		if (!row)
+			return OK;
+		struct arena_mark mark = arena_mark(c->arena);
+		enum err e = version_take(c, db, s, &v);
+		if (!e)
+			e = visit->each(c, visit->arg, &v);
+		arena_release(c->arena, mark);
+		TRY(e);
+	}
+}
+
+static bool wanted(const char *const *types, const char *name)
+{
+	for (; types && *types; types++)
+		if (strcmp(*types, name) == 0)
+			return true;
+	return types == NULL;
+}
+
+enum err record_each(struct ctx *c, const char *const *types,
+		     enum err (*each)(struct ctx *c, void *arg, const struct version *v),
+		     void *arg)
+{
+	const struct fhir *f = c->place->fhir;
+	const struct visit visit = { each, arg };
+	READER(db);
+
+	for (const char *const *type = types; type && *type; type++) {
+		const struct fhir_type *known;
+
+		TRY(resource_type(c, str_of(*type), &known));
+	}
+	TRY(store_reader(c, c->place->store, &db));
+	TRY(db_begin(c, db));
+	for (unsigned i = 0; i < f->type_count; i++) {
+		const struct fhir_type *type = f->types[i];
+		int64_t key;
+
+		if (type->kind != FHIR_RESOURCE || type->abstract || !wanted(types, type->name))
+			continue;
+		TRY(name_find(c, db, str_of(type->name), &key));
+		if (key)
+			TRY(visit_type(c, db, key, &visit));
+	}
+	return OK;
+}
