@@ -100,6 +100,8 @@ struct http_setup {
 NODISCARD enum err http_start(struct ctx *c, const struct http_setup *setup, struct http **out);
 uint16_t http_port(const struct http *http);
 void http_stats(struct http *http, struct http_stats *out);
+/* The same, of the server that serves this request. */
+void request_stats(const struct request *r, struct http_stats *out);
 /* Stop accepting, finish what runs (at most `seconds`), close. */
 void http_stop(struct http *http, unsigned seconds);
 

@@ -44,3 +44,10 @@ struct str request_param(struct ctx *c, const struct request *r, const char *nam
 		return found;
 	return (struct str){ 0 };
 }
+
+void request_stats(const struct request *r, struct http_stats *out)
+{
+	const struct exchange *x = r->connection;
+
+	http_stats(x->http, out);
+}

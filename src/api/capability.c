@@ -1,0 +1,151 @@
+/* capability.c - what this server can do, told from the tables it is made of.
+ *
+ * The statement is made once for a set of FHIR tables and kept as text for the process: the tables
+ * are immutable, and the address (implementation.url) is the only part that differs by client, so
+ * it is left out. */
+#include "api/inside.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "base/when.h"
+
+#define VERSION "0.1.0"
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct arena life;          /* of `made`; under the lock */
+static const struct fhir *made_of;
+static struct str made;
+
+static const char *const type_interactions[] = { "read",	     "vread",	       "update",      "delete",
+						 "history-instance", "history-type", "create", "search-type" };
+static const char *const system_interactions[] = { "transaction", "batch", "search-system", "history-system" };
+
+static void add_codes(struct arena *a, struct node *o, const char *const *codes, size_t count)
+{
+	struct node *list = node_add(a, o, "interaction", NODE_ARRAY);
+
+	for (size_t i = 0; i < count; i++)
+		node_add_cstr(a, node_add(a, list, NULL, NODE_OBJECT), "code", codes[i]);
+}
+
+static void add_param(struct arena *a, struct node *list, const struct fhir_param *p)
+{
+	struct node *o = node_add(a, list, NULL, NODE_OBJECT);
+
+	node_add_cstr(a, o, "name", p->code);
+	if (p->url)
+		node_add_cstr(a, o, "definition", p->url);
+	node_add_cstr(a, o, "type", param_type_name(p->type));
+}
+
+static void add_operation(struct arena *a, struct node *o)
+{
+	struct node *op = node_add(a, node_add(a, o, "operation", NODE_ARRAY), NULL, NODE_OBJECT);
+
+	node_add_cstr(a, op, "name", "validate");
+	node_add_cstr(a, op, "definition", "http://hl7.org/fhir/OperationDefinition/Resource-validate");
+}
+
+static void add_resource(struct arena *a, const struct fhir *f, struct node *list, const struct fhir_type *type)
+{
+	struct node *o = node_add(a, list, NULL, NODE_OBJECT), *params;
+
+	node_add_cstr(a, o, "type", type->name);
+	if (type->url)
+		node_add_cstr(a, o, "profile", type->url);
+	add_codes(a, o, type_interactions, sizeof type_interactions / sizeof *type_interactions);
+	node_add_cstr(a, o, "versioning", "versioned");
+	node_add_bool(a, o, "readHistory", true);
+	node_add_bool(a, o, "updateCreate", true);
+	node_add_bool(a, o, "conditionalCreate", true);
+	node_add_cstr(a, o, "conditionalRead", "full-support");
+	node_add_bool(a, o, "conditionalUpdate", true);
+	node_add_cstr(a, o, "conditionalDelete", "single");
+	node_add_cstr(a, node_add(a, o, "referencePolicy", NODE_ARRAY), NULL, "literal");
+	params = node_new(a, NODE_ARRAY);
+	for (const struct fhir_param *const *p = param_list(f, type); p && *p; p++) {
+		if ((*p)->type != PARAM_SPECIAL)
+			add_param(a, params, *p);
+	}
+	if (params->first)
+		node_append(o, "searchParam", params);
+	add_operation(a, o);
+}
+
+static void add_rest(struct arena *a, const struct fhir *f, struct node *o)
+{
+	struct node *rest = node_add(a, node_add(a, o, "rest", NODE_ARRAY), NULL, NODE_OBJECT), *list;
+
+	node_add_cstr(a, rest, "mode", "server");
+	node_add_cstr(a, rest, "documentation",
+		      "Unknown parameters are refused, never ignored. Only programs on the same machine are "
+		      "served until there are accounts.");
+	list = node_add(a, rest, "resource", NODE_ARRAY);
+	for (unsigned i = 0; i < f->type_count; i++) {
+		if (f->types[i]->kind == FHIR_RESOURCE && !f->types[i]->abstract)
+			add_resource(a, f, list, f->types[i]);
+	}
+	add_codes(a, rest, system_interactions, sizeof system_interactions / sizeof *system_interactions);
+}
+
+static void add_words(struct arena *a, struct node *o, const char *name, const char *first, const char *second)
+{
+	struct node *list = node_add(a, o, name, NODE_ARRAY);
+
+	node_add_cstr(a, list, NULL, first);
+	if (second)
+		node_add_cstr(a, list, NULL, second);
+}
+
+static struct str statement(struct arena *a, const struct ctx *c)
+{
+	const struct fhir *f = c->place->fhir;
+	struct node *o = node_new(a, NODE_OBJECT), *at;
+	struct buf b;
+
+	node_add_cstr(a, o, "resourceType", "CapabilityStatement");
+	node_add_cstr(a, o, "status", "active");
+	node_add_str(a, o, "date", when_print_us(a, clock_now(c->clock)));
+	node_add_cstr(a, o, "kind", "instance");
+	at = node_add(a, o, "software", NODE_OBJECT);
+	node_add_cstr(a, at, "name", "Causeway");
+	node_add_cstr(a, at, "version", VERSION);
+	at = node_add(a, o, "implementation", NODE_OBJECT);
+	node_add_cstr(a, at, "description", "The joined record of one place");
+	node_add_cstr(a, o, "fhirVersion", f->version);
+	add_words(a, o, "format", "application/fhir+json", "json");
+	add_rest(a, f, o);
+	buf_init(&b, a, 0);
+	json_write(&b, o, 0);
+	return buf_get(&b);
+}
+
+static struct str statement_of(struct ctx *c)
+{
+	struct str text;
+
+	pthread_mutex_lock(&lock);
+	if (made_of != c->place->fhir) {
+		arena_done(&life);
+		made = statement(&life, c);
+		made_of = c->place->fhir;
+	}
+	/* another place may be opened while this reply is on its way */
+	text = (struct str){ arena_dup(c->arena, made.at, made.len), made.len };
+	pthread_mutex_unlock(&lock);
+	return text;
+}
+
+enum err api_metadata(struct ctx *c, const struct request *r, struct reply *reply)
+{
+	static const char *const params[] = { "_format", "_pretty", "mode", NULL };
+	struct format format;
+
+	TRY(format_choose(c, r, &format));
+	TRY(query_only(c, r, params));
+	struct str mode = request_param(c, r, "mode", 0);
+	if (mode.len && !str_is(mode, "full") && !str_is(mode, "normative"))
+		return fail(c, ERR_UNSUPPORTED, "mode is full or normative; this is no terminology server.");
+	return reply_json(c, &format, statement_of(c), reply);
+}

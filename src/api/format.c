@@ -1,0 +1,181 @@
+/* format.c - which formats are read and written, and which one a client wants. */
+#include "api/inside.h"
+
+#include "base/html.h"
+#include "http/negotiate.h"
+
+typedef enum err reader(struct ctx *c, const struct fhir *f, struct arena *a, struct str text,
+			struct node **out);
+
+struct media {
+	const char *type;
+	reader *read;
+	const char *reply; /* Content-Type when asked for; NULL: not written */
+};
+
+static const struct media medias[] = {
+	{ "application/fhir+json", fhir_read_json, "application/fhir+json; charset=utf-8" },
+	{ "application/json", fhir_read_json, "application/json; charset=utf-8" },
+	{ "text/json", fhir_read_json, "text/json; charset=utf-8" },
+	{ "application/fhir+xml", fhir_read_xml, NULL },
+	{ "application/xml", fhir_read_xml, NULL },
+	{ "text/xml", fhir_read_xml, NULL },
+};
+#define MEDIAS (sizeof medias / sizeof *medias)
+
+/* Short names that _format takes beside the types themselves. */
+static const struct {
+	const char *name;
+	unsigned media;
+} short_names[] = { { "json", 0 }, { "xml", 3 } };
+
+static const struct media *media_find(struct str type)
+{
+	for (unsigned i = 0; i < MEDIAS; i++) {
+		if (token_eq(type, medias[i].type))
+			return &medias[i];
+	}
+	for (unsigned i = 0; i < sizeof short_names / sizeof *short_names; i++) {
+		if (token_eq(type, short_names[i].name))
+			return &medias[short_names[i].media];
+	}
+	return NULL;
+}
+
+static enum err not_accepted(struct ctx *c)
+{
+	return fail(c, ERR_NOT_ACCEPTED, "Causeway answers in JSON (application/fhir+json), which was not "
+		    "among the formats asked for.");
+}
+
+static enum err by_accept(struct ctx *c, struct str accept, struct format *out)
+{
+	int best = 0;
+
+	out->type = medias[0].reply;
+	if (accept.len == 0 || str_is(accept, "*/*") || str_is(accept, medias[0].type))
+		return OK;
+	for (unsigned i = 0; i < MEDIAS; i++) {
+		int weight = medias[i].reply ? negotiate_weight(accept, medias[i].type) : 0;
+		if (weight > best) {
+			best = weight;
+			out->type = medias[i].reply;
+		}
+	}
+	return best > 0 ? OK : not_accepted(c);
+}
+
+enum err format_choose(struct ctx *c, const struct request *r, struct format *out)
+{
+	struct format f = { .type = medias[0].reply };
+	struct str asked = { 0 };
+
+	if (r->query.len || r->verb == HTTP_POST) {
+		asked = request_param(c, r, "_format", 0);
+		f.pretty = str_is(request_param(c, r, "_pretty", 0), "true");
+	}
+	if (asked.len == 0) {
+		TRY(by_accept(c, request_header(r, "Accept"), &f));
+	} else {
+		/* A + in an address is a space to a form; both are taken. */
+		char *text = str_dup(c->arena, media_type(asked));
+		for (char *at = text; *at; at++)
+			*at = *at == ' ' ? '+' : *at;
+		const struct media *media = media_find(str_of(text));
+		if (!media || !media->reply)
+			return not_accepted(c);
+		f.type = media->reply;
+	}
+	*out = f;
+	return OK;
+}
+
+/* True unless the type says another character set. */
+static bool charset_fits(struct str content_type)
+{
+	str_cut(&content_type, ';');
+	while (content_type.at) {
+		struct str value = str_cut(&content_type, ';');
+		struct str name = str_trim(str_cut(&value, '='));
+		if (!token_eq(name, "charset") || !value.at)
+			continue;
+		value = str_trim(value);
+		if (value.len > 1 && value.at[0] == '"') {
+			value.at++;
+			value.len -= 2;
+		}
+		return token_eq(value, "utf-8") || token_eq(value, "utf8") || token_eq(value, "us-ascii");
+	}
+	return true;
+}
+
+enum err body_read(struct ctx *c, const struct request *r, struct node **out)
+{
+	struct str type = request_header(r, "Content-Type");
+	const struct media *media = media_find(media_type(type));
+
+	if (r->body.len == 0)
+		return fail(c, ERR_BAD_REQUEST, "The request has no body.");
+	if (!media || !charset_fits(type))
+		return fail(c, ERR_MEDIA_TYPE,
+			    "The Content-Type must be application/fhir+json or application/fhir+xml, in UTF-8.");
+	return media->read(c, c->place->fhir, c->arena, r->body, out);
+}
+
+enum err reply_node(struct ctx *c, const struct format *format, const struct node *n, struct reply *reply)
+{
+	struct buf b;
+
+	buf_init(&b, c->arena, 0);
+	json_write(&b, n, format->pretty ? 2 : 0);
+	reply->type = format->type;
+	reply->body = buf_get(&b);
+	return OK;
+}
+
+enum err reply_json(struct ctx *c, const struct format *format, struct str json, struct reply *reply)
+{
+	struct node *n;
+
+	if (format->pretty) {
+		TRY(json_read(c, c->arena, json, &(struct json_options){ 0 }, &n));
+		return reply_node(c, format, n, reply);
+	}
+	reply->type = format->type;
+	reply->body = json;
+	return OK;
+}
+
+enum err type_check(struct ctx *c, struct str type)
+{
+	if (!fhir_resource_type(c->place->fhir, type))
+		return fail(c, ERR_NOT_FOUND, "%.64s is not a resource type of FHIR R4.", str_dup(c->arena, type));
+	return OK;
+}
+
+struct str api_base(struct ctx *c, const struct request *r)
+{
+	char *at = arena_alloc(c->arena, r->base.len + 5);
+
+	memcpy(at, r->base.at, r->base.len);
+	memcpy(at + r->base.len, "/fhir", 5);
+	return (struct str){ at, r->base.len + 5 };
+}
+
+enum err query_only(struct ctx *c, const struct request *r, const char *const *names)
+{
+	struct str query = r->query;
+
+	while (query.len) {
+		struct str value = str_cut(&query, '&'), name = str_cut(&value, '='), plain;
+		bool known = name.len == 0;
+		if (!url_unescape(c->arena, name, true, &plain))
+			return fail(c, ERR_BAD_REQUEST, "The address holds a malformed percent-encoding.");
+		for (const char *const *at = names; *at && !known; at++)
+			known = str_is(plain, *at);
+		if (!known)
+			return fail(c, ERR_BAD_REQUEST, "The parameter %.64s is not known here.",
+				    str_dup(c->arena, plain));
+	}
+	return OK;
+}

@@ -1,0 +1,64 @@
+/* inside.h - what the files of api/ share; for them only. */
+#ifndef API_INSIDE_H
+#define API_INSIDE_H
+
+#include "api/api.h"
+#include "record/search.h"
+
+#define API_RESOURCE_MAX ((size_t)32 << 20) /* bytes of one resource */
+#define API_BUNDLE_MAX ((size_t)128 << 20)  /* of a Bundle of them */
+#define API_FORM_MAX ((size_t)64 << 10)     /* of a search sent as a form */
+
+/* --- format.c: in what form --------------------------------------------------------------- */
+
+struct format {
+	const char *type; /* Content-Type of the reply */
+	bool pretty;
+};
+/* From _format, else Accept; and _pretty. ERR_NOT_ACCEPTED when there is none that we write. */
+NODISCARD enum err format_choose(struct ctx *c, const struct request *r, struct format *out);
+/* The body as a resource tree, JSON or XML by its Content-Type. ERR_MEDIA_TYPE. */
+NODISCARD enum err body_read(struct ctx *c, const struct request *r, struct node **out);
+/* Set type and body; JSON text is copied only when it must be laid out. */
+NODISCARD enum err reply_json(struct ctx *c, const struct format *format, struct str json,
+			      struct reply *reply);
+NODISCARD enum err reply_node(struct ctx *c, const struct format *format, const struct node *n,
+			      struct reply *reply);
+/* A concrete resource type by the address; ERR_NOT_FOUND. */
+NODISCARD enum err type_check(struct ctx *c, struct str type);
+/* "http://127.0.0.1:8080/fhir" as this client writes it. */
+struct str api_base(struct ctx *c, const struct request *r);
+/* Only parameters of this NULL-ended list may stand in the query; ERR_BAD_REQUEST names another. */
+NODISCARD enum err query_only(struct ctx *c, const struct request *r, const char *const *names);
+
+/* --- version.c: versions and their headers -------------------------------------------------- */
+
+/* If-Match as a version; 0 when there is none. ERR_BAD_REQUEST when it is not W/"n". */
+NODISCARD enum err if_match(struct ctx *c, const struct request *r, int64_t *version);
+/* ETag and Last-Modified. */
+void version_headers(struct ctx *c, const struct version *v, struct reply *reply);
+/* A version as it is stored, or 304 when the client has it. */
+NODISCARD enum err reply_version(struct ctx *c, const struct request *r, const struct format *format,
+				 const struct version *v, struct reply *reply);
+/* The answer to a write, as Prefer asks. */
+NODISCARD enum err reply_written(struct ctx *c, const struct request *r, const struct format *format,
+				 const struct written *w, struct reply *reply);
+
+/* --- outcome.c: OperationOutcome ------------------------------------------------------------ */
+
+/* What c->issues holds, and c->why (as `e`) where the issues do not say it. `e` OK: only the
+ * issues, or `fine` when there are none. */
+struct node *outcome_new(struct ctx *c, enum err e, const char *fine);
+
+/* --- the rows of routes.c ------------------------------------------------------------------- */
+
+http_serve api_read, api_vread;                                          /* read.c */
+http_serve api_create, api_update, api_update_where, api_delete, api_delete_where; /* write.c */
+http_serve api_bundle;                                                   /* write.c */
+http_serve api_search, api_search_form, api_search_all, api_search_all_form; /* find.c */
+http_serve api_history, api_history_type, api_history_all;               /* history.c */
+http_serve api_validate, api_validate_stored;                            /* validate.c */
+http_serve api_metadata;                                                 /* capability.c */
+http_serve api_health, api_metrics;                                      /* probe.c */
+
+#endif

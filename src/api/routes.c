@@ -1,0 +1,33 @@
+/* routes.c - every interaction of the API: a reader checks it against the specification row by row. */
+#include "api/inside.h"
+
+const struct route api_routes[] = {
+	{ HTTP_GET, "/fhir/metadata", api_metadata, 0, 0 },
+
+	{ HTTP_POST, "/fhir/{type}", api_create, 0, API_RESOURCE_MAX },
+	{ HTTP_GET, "/fhir/{type}/{id}", api_read, ROUTE_QUICK, 0 },
+	{ HTTP_GET, "/fhir/{type}/{id}/_history/{version}", api_vread, ROUTE_QUICK, 0 },
+	{ HTTP_PUT, "/fhir/{type}/{id}", api_update, 0, API_RESOURCE_MAX },
+	{ HTTP_PUT, "/fhir/{type}", api_update_where, 0, API_RESOURCE_MAX },
+	{ HTTP_DELETE, "/fhir/{type}/{id}", api_delete, 0, 0 },
+	{ HTTP_DELETE, "/fhir/{type}", api_delete_where, 0, 0 },
+
+	{ HTTP_GET, "/fhir/{type}/{id}/_history", api_history, 0, 0 },
+	{ HTTP_GET, "/fhir/{type}/_history", api_history_type, 0, 0 },
+	{ HTTP_GET, "/fhir/_history", api_history_all, 0, 0 },
+
+	{ HTTP_GET, "/fhir/{type}", api_search, 0, 0 },
+	{ HTTP_POST, "/fhir/{type}/_search", api_search_form, 0, API_FORM_MAX },
+	{ HTTP_GET, "/fhir", api_search_all, 0, 0 },
+	{ HTTP_POST, "/fhir/_search", api_search_all_form, 0, API_FORM_MAX },
+
+	{ HTTP_POST, "/fhir", api_bundle, 0, API_BUNDLE_MAX },
+
+	{ HTTP_POST, "/fhir/{type}/$validate", api_validate, 0, API_BUNDLE_MAX },
+	{ HTTP_POST, "/fhir/{type}/{id}/$validate", api_validate, 0, API_BUNDLE_MAX },
+	{ HTTP_GET, "/fhir/{type}/{id}/$validate", api_validate_stored, 0, 0 },
+
+	{ HTTP_GET, "/healthz", api_health, 0, 0 },
+	{ HTTP_GET, "/metrics", api_metrics, 0, 0 },
+	{ 0 },
+};
