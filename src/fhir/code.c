@@ -127,7 +127,7 @@ static void read_sets(struct fhir_codes *codes)
 		}
 		if (!set)
 			continue;
-		while (kind < PART_UNKNOWN && strcmp(part_names[kind], column[2]))
+		while (kind < PART_UNKNOWN && strcmp(part_names[kind], column[2]) != 0)
 			kind++;
 		part = vec_push(&set->parts, &codes->arena);
 		*part = (struct part){ *column[0] == '-', (enum part_kind)kind,

@@ -333,7 +333,7 @@ static const struct emitter {
 /* A type takes what its base takes; a base has the lower number. */
 const uint8_t *index_table(const struct fhir *f)
 {
-	uint8_t *table = NEW_N(f->life, uint8_t, f->type_count * PARAM_TYPES);
+	uint8_t *table = NEW_N(f->life, uint8_t, (size_t)f->type_count * PARAM_TYPES);
 
 	for (size_t i = 0; i < sizeof emitters / sizeof *emitters; i++) {
 		const struct fhir_type *type = fhir_type(f, str_of(emitters[i].type));

@@ -106,7 +106,7 @@ static enum err declare_types(struct ctx *c, struct loader *l)
 			continue;
 		l->rows.line = row->line;
 		while (k < sizeof kinds / sizeof *kinds &&
-		       strcmp(kinds[k].name, row->column[T_KIND]))
+		       strcmp(kinds[k].name, row->column[T_KIND]) != 0)
 			k++;
 		if (k == sizeof kinds / sizeof *kinds)
 			return rows_fail(c, &l->rows, "no such kind", row->column[T_KIND]);
@@ -193,7 +193,7 @@ static enum err fill_elem(struct ctx *c, struct loader *l, struct row *row,
 	l->rows.line = row->line;
 	if (!str_int(str_of(column[E_MIN]), &min) || min < 0 || min > UINT16_MAX)
 		return rows_fail(c, &l->rows, "not a minimum", column[E_MIN]);
-	if (strcmp(column[E_MAX], "*") &&
+	if (strcmp(column[E_MAX], "*") != 0 &&
 	    (!str_int(str_of(column[E_MAX]), &max) || max < 0 || max > UINT16_MAX))
 		return rows_fail(c, &l->rows, "not a maximum", column[E_MAX]);
 	*elem = (struct fhir_elem){
@@ -210,11 +210,6 @@ static enum err fill_elem(struct ctx *c, struct loader *l, struct row *row,
 	};
 	TRY(find_rules(c, l, NULL, column[E_RULES], &elem->rules));
 	return fill_forms(c, l, elem, column[E_TYPES], strchr(flags, 'b'));
-}
-
-static unsigned slot_of(uint16_t key, unsigned mask)
-{
-	return (key * 40503u >> 5) & mask;
 }
 
 static void add_slot(struct fhir_slot *slots, unsigned mask, uint16_t key, size_t elem,
@@ -278,7 +273,7 @@ static enum err fill_type(struct ctx *c, struct loader *l, size_t *at)
 	if (len)
 		memcpy(elems, base->elems, len * sizeof *elems);
 	for (size_t i = 0; i < own; i++) {
-		struct fhir_elem elem;
+		struct fhir_elem elem = { 0 };
 		size_t k = 0;
 
 		TRY(fill_elem(c, l, &l->all.at[*at + i], &elem));

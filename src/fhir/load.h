@@ -25,6 +25,12 @@ char *piece_next(char **list, char sep);
 /* A NULL-ended array of the pieces of a list; NULL when the list is empty. */
 const char *const *pieces(struct arena *life, char *list, char sep);
 
+/* Where a key's slot is looked for first. */
+static inline unsigned slot_of(uint16_t key, unsigned mask)
+{
+	return (key * 40503u >> 5) & mask;
+}
+
 /* The parts of fhir_load that live in other files. */
 NODISCARD enum err codes_load(struct ctx *c, struct fhir *f, const struct share *share);
 NODISCARD enum err params_load(struct ctx *c, struct fhir *f, const struct share *share);

@@ -52,7 +52,7 @@ static enum err load_definition(struct ctx *c, struct fhir *f, const struct rows
 
 	if (!str_int(str_of(column[P_NUMBER]), &number) || number < 1 || number > UINT16_MAX)
 		return rows_fail(c, rows, "not a number", column[P_NUMBER]);
-	while (type < PARAM_SPECIAL && strcmp(type_names[type], column[P_TYPE]))
+	while (type < PARAM_SPECIAL && strcmp(type_names[type], column[P_TYPE]) != 0)
 		type++;
 	if (f->params->definitions.len > 1 && d[-1].param.number >= (unsigned)number)
 		return rows_fail(c, rows, "numbers must rise", column[P_NUMBER]);
@@ -81,7 +81,7 @@ static enum err load_compartments(struct ctx *c, struct fhir *f, const struct sh
 
 	TRY(rows_open(c, f, share, "fhir/compartments.tsv", &rows));
 	while (rows_next(&rows, column, 3)) {
-		if (strcmp(column[0], "Patient"))
+		if (strcmp(column[0], "Patient") != 0)
 			continue;
 		map_set(&f->params->people, str_of(column[1]),
 			(void *)pieces(f->life, column[2], ' '));

@@ -1,5 +1,5 @@
 /* type.c - looking things up in the tables, and walking a resource with them. */
-#include "fhir/type.h"
+#include "fhir/load.h"
 
 const struct fhir_type *fhir_type(const struct fhir *f, struct str name)
 {
@@ -23,7 +23,7 @@ bool fhir_is_a(const struct fhir_type *type, const struct fhir_type *ancestor)
 const struct fhir_elem *fhir_member(const struct fhir_type *type, uint16_t key,
                                     const struct fhir_form **form, bool *extra)
 {
-	unsigned i = (key * 40503u >> 5) & type->slot_mask;
+	unsigned i = slot_of(key, type->slot_mask);
 
 	if (!key)
 		return NULL;
@@ -41,9 +41,12 @@ const struct fhir_elem *fhir_member(const struct fhir_type *type, uint16_t key,
 
 const struct fhir_elem *fhir_elem(const struct fhir_type *type, struct str name)
 {
-	for (unsigned i = 0; i < type->elem_count; i++)
-		if (str_is(name, type->elems[i].name))
+	for (unsigned i = 0; i < type->elem_count; i++) {
+		const char *other = type->elems[i].name;
+
+		if (!strncmp(other, name.at, name.len) && !other[name.len])
 			return &type->elems[i];
+	}
 	return NULL;
 }
 

@@ -426,7 +426,7 @@ static void on_start(void *arg, const xmlChar *name, const xmlChar *prefix, cons
 	if (r->err)
 		return;
 	html = !strcmp(at->type->name, "xhtml");
-	if (!uri || strcmp((const char *)uri, html ? XHTML_NS : FHIR_NS)) {
+	if (!str_is(str_of((const char *)uri), html ? XHTML_NS : FHIR_NS)) {
 		refuse(r, ERR_SYNTAX, "this element is not in FHIR's namespace", name);
 		return;
 	}
