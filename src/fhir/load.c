@@ -66,7 +66,7 @@ static enum err load_rules(struct ctx *c, struct loader *l, const struct share *
 
 /* NULL-ended array: those of `base` (may be NULL), then the named ones; NULL when there are none. */
 static enum err find_rules(struct ctx *c, struct loader *l, const struct fhir_rule *const *base,
-                           char *list, const struct fhir_rule *const **out)
+			   char *list, const struct fhir_rule *const **out)
 {
 	size_t count = 0, inherited = 0;
 	const struct fhir_rule **rules;
@@ -119,7 +119,7 @@ static enum err declare_types(struct ctx *c, struct loader *l)
 		type->number = (uint16_t)types.len;
 		if (types.len == UINT16_MAX || !map_set(&f->by_name, str_of(type->name), type))
 			return rows_fail(c, &l->rows, "a type named twice, or too many",
-			                 type->name);
+					 type->name);
 		*vec_push(&types, f->life) = type;
 	}
 	f->types = types.at;
@@ -129,7 +129,7 @@ static enum err declare_types(struct ctx *c, struct loader *l)
 
 /* "valueQuantity": the element's name and the type's with a capital. */
 static uint16_t form_key(struct fhir *f, const char *elem, const char *type, bool choice,
-                         const char *head)
+			 const char *head)
 {
 	char name[128];
 	int len = snprintf(name, sizeof name, "%s%s%s", head, elem, choice ? type : "");
@@ -143,11 +143,11 @@ static uint16_t form_key(struct fhir *f, const char *elem, const char *type, boo
 	if (atoms_find(f->atoms, (struct str){ name, (size_t)len }))
 		return atoms_find(f->atoms, (struct str){ name, (size_t)len });
 	return atoms_add(f->atoms,
-	                 (struct str){ arena_dup(f->life, name, (size_t)len), (size_t)len });
+			 (struct str){ arena_dup(f->life, name, (size_t)len), (size_t)len });
 }
 
 static enum err fill_forms(struct ctx *c, struct loader *l, struct fhir_elem *elem, char *list,
-                           bool bare)
+			   bool bare)
 {
 	struct fhir *f = l->f;
 	struct fhir_form *forms;
@@ -178,13 +178,13 @@ static enum err fill_forms(struct ctx *c, struct loader *l, struct fhir_elem *el
 			form->extra_key = form_key(f, elem->name, name, elem->choice, "_");
 		if (!form->key)
 			return rows_fail(c, &l->rows, "a name too long, or too many",
-			                 elem->name);
+					 elem->name);
 	}
 	return OK;
 }
 
 static enum err fill_elem(struct ctx *c, struct loader *l, struct row *row,
-                          struct fhir_elem *elem)
+			  struct fhir_elem *elem)
 {
 	char **column = row->column;
 	const char *flags = column[E_FLAGS];
@@ -213,7 +213,7 @@ static enum err fill_elem(struct ctx *c, struct loader *l, struct row *row,
 }
 
 static void add_slot(struct fhir_slot *slots, unsigned mask, uint16_t key, size_t elem,
-                     unsigned form)
+		     unsigned form)
 {
 	unsigned i = slot_of(key, mask);
 
@@ -260,7 +260,7 @@ static enum err fill_type(struct ctx *c, struct loader *l, size_t *at)
 		base = fhir_type(l->f, str_of(head->column[T_BASE]));
 		if (!base || !base->slots)
 			return rows_fail(c, &l->rows, "its base does not stand before it",
-			                 type->name);
+					 type->name);
 		len = base->elem_count;
 	}
 	type->base = base;
@@ -290,7 +290,7 @@ static enum err fill_type(struct ctx *c, struct loader *l, size_t *at)
 }
 
 static enum err load_types(struct ctx *c, struct loader *l, struct arena *scratch,
-                           const struct share *share)
+			   const struct share *share)
 {
 	char *column[COLUMNS];
 	size_t at = 0;
@@ -304,7 +304,7 @@ static enum err load_types(struct ctx *c, struct loader *l, struct arena *scratc
 		row->line = l->rows.line;
 		if ((*column[0] != 'T' && *column[0] != 'E') || !*column[1])
 			return rows_fail(c, &l->rows, "neither a type nor an element",
-			                 column[0]);
+					 column[0]);
 	}
 	TRY(declare_types(c, l));
 	while (at < l->all.len) {
@@ -345,7 +345,7 @@ static enum err fill_common(struct ctx *c, struct fhir *f)
 		*types[i].type = fhir_type(f, str_of(types[i].name));
 		if (!*types[i].type)
 			return fail(c, ERR_INVALID, "fhir/types.tsv: there is no type %s",
-			            types[i].name);
+				    types[i].name);
 	}
 	f->version = "4.0.1";
 	return OK;
@@ -358,7 +358,7 @@ static void compiled_done(void *arg)
 }
 
 enum err fhir_load(struct ctx *c, struct arena *life, const struct share *share,
-                   const struct fhir **out)
+		   const struct fhir **out)
 {
 	ARENA(scratch);
 	struct fhir *f = NEW(life, struct fhir);

@@ -15,7 +15,7 @@ struct rows {
 
 /* Open share/fhir/NAME; its bytes, cut up, live as long as `life`. Adds them to f->digest. */
 NODISCARD enum err rows_open(struct ctx *c, struct fhir *f, const struct share *share,
-                             const char *name, struct rows *out);
+			     const char *name, struct rows *out);
 /* The next row's first `count` columns, "" for missing ones; false at the end. */
 bool rows_next(struct rows *r, char **columns, unsigned count);
 /* ERR_INVALID with file:line and what is wrong with the row last given. */

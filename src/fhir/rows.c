@@ -2,7 +2,7 @@
 #include "fhir/load.h"
 
 enum err rows_open(struct ctx *c, struct fhir *f, const struct share *share, const char *name,
-                   struct rows *out)
+		   struct rows *out)
 {
 	static const uint64_t key[2] = { 0x63617573, 0x65776179 };
 	uint64_t sums[2] = { f->digest };

@@ -21,7 +21,7 @@ bool fhir_is_a(const struct fhir_type *type, const struct fhir_type *ancestor)
 }
 
 const struct fhir_elem *fhir_member(const struct fhir_type *type, uint16_t key,
-                                    const struct fhir_form **form, bool *extra)
+				    const struct fhir_form **form, bool *extra)
 {
 	unsigned i = slot_of(key, type->slot_mask);
 
@@ -86,7 +86,7 @@ static void collect(struct collector *to, const struct node *node, const struct 
 
 /* The values under one name, lists paired with their _name list by position. */
 static void collect_form(struct collector *to, const struct node *node,
-                         const struct node *extra)
+			 const struct node *extra)
 {
 	bool lists = node_is(node, NODE_ARRAY), extras = node_is(extra, NODE_ARRAY);
 	const struct node *value = lists ? node->first : node;
@@ -110,11 +110,11 @@ static bool begins(const struct node *child, const char *name, size_t len)
 
 /* A choice: one pass over the members rather than one for each type it may have. */
 static void collect_choice(struct collector *to, const struct node *holder,
-                           const struct fhir_elem *elem)
+			   const struct fhir_elem *elem)
 {
 	size_t len = strlen(elem->name);
 
-	node_each (child, holder) {
+	node_each(child, holder) {
 		const struct fhir_form *form = elem->forms, *end = form + elem->form_count;
 
 		if (begins(child, elem->name, len)) {
@@ -125,7 +125,7 @@ static void collect_choice(struct collector *to, const struct node *holder,
 			to->type = form->type;
 			collect_form(to, child, node_key(holder, form->extra_key));
 		} else if (*child->name == '_' && begins(child, child->name, len + 1) &&
-		           !memcmp(child->name + 1, elem->name, len)) {
+			   !memcmp(child->name + 1, elem->name, len)) {
 			while (form < end && form->extra_key != child->key)
 				form++;
 			if (form == end || node_key(holder, form->key))
@@ -137,7 +137,7 @@ static void collect_choice(struct collector *to, const struct node *holder,
 }
 
 size_t fhir_children(const struct fhir *f, struct fhir_value v, const struct fhir_elem *elem,
-                     struct fhir_value *out, size_t cap)
+		     struct fhir_value *out, size_t cap)
 {
 	const struct node *holder = v.type->kind == FHIR_PRIMITIVE ? v.extra : v.node;
 	struct collector to = { .f = f, .out = out, .cap = cap };
@@ -150,13 +150,13 @@ size_t fhir_children(const struct fhir *f, struct fhir_value v, const struct fhi
 	}
 	to.type = elem->forms[0].type;
 	collect_form(&to, node_key(holder, elem->forms[0].key),
-	             elem->forms[0].extra_key ? node_key(holder, elem->forms[0].extra_key)
-	                                      : NULL);
+		     elem->forms[0].extra_key ? node_key(holder, elem->forms[0].extra_key)
+					      : NULL);
 	return to.len;
 }
 
 enum err fhir_read_json(struct ctx *c, const struct fhir *f, struct arena *a, struct str text,
-                        struct node **out)
+			struct node **out)
 {
 	return json_read(c, a, text, &(struct json_options){ .atoms = f->atoms }, out);
 }

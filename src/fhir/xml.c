@@ -60,14 +60,14 @@ static uint32_t position(const struct reader *r)
 }
 
 static void give_up(struct reader *r, enum err e, uint32_t line, uint32_t column,
-                    const char *what, struct str name)
+		    const char *what, struct str name)
 {
 	const char *reason;
 
 	if (r->err)
 		return;
 	reason = arena_printf(r->c->arena, "%s%s%.*s", what, name.len ? ": " : "",
-	                      (int)(name.len > 100 ? 100 : name.len), name.len ? name.at : "");
+			      (int)(name.len > 100 ? 100 : name.len), name.len ? name.at : "");
 	issue_add(r->c, ISSUE_FATAL, err_row(e)->issue, NULL, line, column, "%s", reason);
 	r->err = fail(r->c, e, "Line %u, column %u: %s", line, column, reason);
 	xmlStopParser(r->parser);
@@ -94,7 +94,7 @@ static struct node *make(struct reader *r, enum node_kind kind, uint32_t pos)
 }
 
 static struct node *make_text(struct reader *r, enum node_kind kind, struct str text,
-                              uint32_t pos)
+			      uint32_t pos)
 {
 	struct node *n = make(r, kind, pos);
 
@@ -105,7 +105,7 @@ static struct node *make_text(struct reader *r, enum node_kind kind, struct str 
 
 /* Last child of an object, under a name of the tables; of an array with key 0. */
 static void attach(const struct reader *r, struct node *parent, uint16_t key,
-                   struct node *child)
+		   struct node *child)
 {
 	struct str name = key ? atoms_name(r->f->atoms, key) : (struct str){ 0 };
 
@@ -152,7 +152,7 @@ static void add_to_list(struct reader *r, struct node *object, const struct fram
 {
 	const struct node *values = node_key(object, ended->form->key);
 	const struct node *extras =
-	        ended->form->extra_key ? node_key(object, ended->form->extra_key) : NULL;
+		ended->form->extra_key ? node_key(object, ended->form->extra_key) : NULL;
 	uint32_t len = values ? values->len : 0;
 	struct node *list;
 
@@ -198,7 +198,7 @@ static void add_member(struct reader *r, struct node *object, const struct frame
 /* Bring each list and its `_name` to the same length. */
 static void even_lists(struct reader *r, const struct frame *ended)
 {
-	node_each (child, ended->value) {
+	node_each(child, ended->value) {
 		const struct fhir_form *form;
 		bool extra;
 		struct node *other;
@@ -254,7 +254,7 @@ static bool comes_from(const struct fhir_type *type, const char *name)
 
 /* The value as JSON writes it; what is no number or boolean stays text, for validation to find. */
 static struct node *primitive(struct reader *r, const struct fhir_type *type, struct str text,
-                              uint32_t pos)
+			      uint32_t pos)
 {
 	struct node *n;
 
@@ -297,7 +297,7 @@ static void html_close_tag(struct reader *r)
 }
 
 static void html_start(struct reader *r, const xmlChar *name, int count,
-                       const xmlChar **attributes)
+		       const xmlChar **attributes)
 {
 	html_close_tag(r);
 	if (++r->html_depth > DEPTH_MAX) {
@@ -310,7 +310,7 @@ static void html_start(struct reader *r, const xmlChar *name, int count,
 		buf_cstr(&r->html, " xmlns=\"" XHTML_NS "\"");
 	for (int i = 0; i < count; i++, attributes += 5) {
 		struct str value = { (const char *)attributes[3],
-			             (size_t)(attributes[4] - attributes[3]) };
+				     (size_t)(attributes[4] - attributes[3]) };
 
 		buf_char(&r->html, ' ');
 		if (attributes[1])
@@ -341,7 +341,7 @@ static void html_end(struct reader *r, const xmlChar *name)
 /* ---- elements ---- */
 
 static void read_attributes(struct reader *r, struct frame *at, int count,
-                            const xmlChar **attributes)
+			    const xmlChar **attributes)
 {
 	for (int i = 0; i < count && !r->err; i++, attributes += 5) {
 		struct str name = str_of((const char *)attributes[0]), text;
@@ -355,7 +355,7 @@ static void read_attributes(struct reader *r, struct frame *at, int count,
 		if (at->type->kind == FHIR_PRIMITIVE && str_is(name, "value"))
 			at->value = primitive(r, at->type, text, at->pos);
 		else if (fhir_member(at->type, atoms_find(r->f->atoms, name), &form, &extra) &&
-		         !extra && form->type->kind == FHIR_PRIMITIVE)
+			 !extra && form->type->kind == FHIR_PRIMITIVE)
 			attach(r, holder(r, at), form->key,
 			       make_text(r, NODE_STRING, text, at->pos));
 		else
@@ -379,7 +379,7 @@ static void start_resource(struct reader *r, struct frame *at, const xmlChar *na
 }
 
 static void start_member(struct reader *r, struct frame *at, const struct frame *parent,
-                         const xmlChar *name)
+			 const xmlChar *name)
 {
 	uint16_t key = atoms_find(r->f->atoms, str_of((const char *)name));
 	bool extra = false;
@@ -399,8 +399,8 @@ static void start_member(struct reader *r, struct frame *at, const struct frame 
 }
 
 static void on_start(void *arg, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri,
-                     int namespace_count, const xmlChar **namespaces, int count, int defaulted,
-                     const xmlChar **attributes)
+		     int namespace_count, const xmlChar **namespaces, int count, int defaulted,
+		     const xmlChar **attributes)
 {
 	struct reader *r = arg;
 	struct frame *at, *parent = r->len ? &r->frames[r->len - 1] : NULL;
@@ -496,8 +496,8 @@ static void on_error(void *arg, xmlErrorPtr error)
 
 	if (error->level >= XML_ERR_ERROR)
 		give_up(r, ERR_SYNTAX, (uint32_t)(error->line > 0 ? error->line : 0),
-		        (uint32_t)(error->int2 > 0 ? error->int2 : 0), "not XML",
-		        str_trim(str_of(error->message)));
+			(uint32_t)(error->int2 > 0 ? error->int2 : 0), "not XML",
+			str_trim(str_of(error->message)));
 }
 
 static void parser_done(xmlParserCtxtPtr *parser)
@@ -507,7 +507,7 @@ static void parser_done(xmlParserCtxtPtr *parser)
 }
 
 enum err fhir_read_xml(struct ctx *c, const struct fhir *f, struct arena *a, struct str text,
-                       struct node **out)
+		       struct node **out)
 {
 	static const xmlSAXHandler handlers = {
 		.initialized = XML_SAX2_MAGIC,
@@ -525,7 +525,7 @@ enum err fhir_read_xml(struct ctx *c, const struct fhir *f, struct arena *a, str
 		return fail(c, ERR_SYNTAX, "The input is empty.");
 	if (text.len > BYTES_MAX)
 		return fail(c, ERR_LIMIT, "The input has %zu bytes; %zu are allowed.", text.len,
-		            BYTES_MAX);
+			    BYTES_MAX);
 	parser = xmlCreateMemoryParserCtxt(text.at, (int)text.len);
 	if (!parser)
 		return fail(c, ERR_SYNTAX, "The input cannot be read as XML.");

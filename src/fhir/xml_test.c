@@ -54,61 +54,61 @@ static void test_small(void **state)
 {
 	(void)state;
 	check_same("<?xml version=\"1.0\"?><!-- x --><Patient" NS "><id value=\"a\"/>"
-	           "<active value=\"true\"/><birthDate value=\"1970\"/><multipleBirthInteger "
-	           "value=\"2\"/>"
-	           "</Patient>",
-	           "{\"resourceType\":\"Patient\",\"id\":\"a\",\"active\":true,\"birthDate\":"
-	           "\"1970\","
-	           "\"multipleBirthInteger\":2}");
+		   "<active value=\"true\"/><birthDate value=\"1970\"/><multipleBirthInteger "
+		   "value=\"2\"/>"
+		   "</Patient>",
+		   "{\"resourceType\":\"Patient\",\"id\":\"a\",\"active\":true,\"birthDate\":"
+		   "\"1970\","
+		   "\"multipleBirthInteger\":2}");
 	check_same("<Observation" NS
-	           "><valueQuantity><value value=\"1.50\"/><unit value=\"&lt;&amp;&#xe9;\"/>"
-	           "</valueQuantity></Observation>",
-	           "{\"resourceType\":\"Observation\",\"valueQuantity\":{\"value\":1.50,"
-	           "\"unit\":\"<&\303\251\"}}");
+		   "><valueQuantity><value value=\"1.50\"/><unit value=\"&lt;&amp;&#xe9;\"/>"
+		   "</valueQuantity></Observation>",
+		   "{\"resourceType\":\"Observation\",\"valueQuantity\":{\"value\":1.50,"
+		   "\"unit\":\"<&\303\251\"}}");
 	check_same("<Patient" NS
-	           "><contained><Organization><id value=\"o\"/></Organization></contained>"
-	           "<contained><Group/></contained></Patient>",
-	           "{\"resourceType\":\"Patient\",\"contained\":[{\"resourceType\":"
-	           "\"Organization\",\"id\":\"o\"},"
-	           "{\"resourceType\":\"Group\"}]}");
+		   "><contained><Organization><id value=\"o\"/></Organization></contained>"
+		   "<contained><Group/></contained></Patient>",
+		   "{\"resourceType\":\"Patient\",\"contained\":[{\"resourceType\":"
+		   "\"Organization\",\"id\":\"o\"},"
+		   "{\"resourceType\":\"Group\"}]}");
 	/* what is no number stays text */
 	check_same("<Patient" NS
-	           "><active value=\"yes\"/><multipleBirthInteger value=\"02\"/></Patient>",
-	           "{\"resourceType\":\"Patient\",\"active\":\"yes\",\"multipleBirthInteger\":"
-	           "\"02\"}");
+		   "><active value=\"yes\"/><multipleBirthInteger value=\"02\"/></Patient>",
+		   "{\"resourceType\":\"Patient\",\"active\":\"yes\",\"multipleBirthInteger\":"
+		   "\"02\"}");
 }
 
 static void test_extras(void **state)
 {
 	(void)state;
 	check_same("<Patient" NS "><birthDate id=\"b\" value=\"1970\"><extension url=\"u\">"
-	           "<valueCode value=\"c\"/></extension></birthDate></Patient>",
-	           "{\"resourceType\":\"Patient\",\"birthDate\":\"1970\",\"_birthDate\":{"
-	           "\"id\":\"b\","
-	           "\"extension\":[{\"url\":\"u\",\"valueCode\":\"c\"}]}}");
+		   "<valueCode value=\"c\"/></extension></birthDate></Patient>",
+		   "{\"resourceType\":\"Patient\",\"birthDate\":\"1970\",\"_birthDate\":{"
+		   "\"id\":\"b\","
+		   "\"extension\":[{\"url\":\"u\",\"valueCode\":\"c\"}]}}");
 	check_same("<Patient" NS "><name id=\"n\"><given value=\"A\"/><given id=\"g\"/><given "
-	                         "value=\"C\"/></name>"
-	           "</Patient>",
-	           "{\"resourceType\":\"Patient\",\"name\":[{\"id\":\"n\",\"given\":[\"A\","
-	           "null,\"C\"],"
-	           "\"_given\":[null,{\"id\":\"g\"},null]}]}");
+		   "value=\"C\"/></name>"
+		   "</Patient>",
+		   "{\"resourceType\":\"Patient\",\"name\":[{\"id\":\"n\",\"given\":[\"A\","
+		   "null,\"C\"],"
+		   "\"_given\":[null,{\"id\":\"g\"},null]}]}");
 	check_same("<Patient" NS
-	           "><name><given id=\"g\"/><given value=\"B\"/></name></Patient>",
-	           "{\"resourceType\":\"Patient\",\"name\":[{\"_given\":[{\"id\":\"g\"},null],"
-	           "\"given\":[null,\"B\"]}]}");
+		   "><name><given id=\"g\"/><given value=\"B\"/></name></Patient>",
+		   "{\"resourceType\":\"Patient\",\"name\":[{\"_given\":[{\"id\":\"g\"},null],"
+		   "\"given\":[null,\"B\"]}]}");
 }
 
 static void test_narrative(void **state)
 {
 	(void)state;
 	check_same("<Patient" NS "><text><status value=\"generated\"/><div "
-	                         "xmlns=\"http://www.w3.org/1999/xhtml\">"
-	           "<p class=\"a &quot;b&quot;\">x &lt; \"y\"<br/>\n z</p><!-- no "
-	           "--><p></p></div></text></Patient>",
-	           "{\"resourceType\":\"Patient\",\"text\":{\"status\":\"generated\",\"div\":"
-	           "\"<div xmlns=\\\"http://www.w3.org/1999/xhtml\\\"><p class=\\\"a "
-	           "&quot;b&quot;\\\">"
-	           "x &lt; &quot;y&quot;<br/>\\n z</p><p/></div>\"}}");
+		   "xmlns=\"http://www.w3.org/1999/xhtml\">"
+		   "<p class=\"a &quot;b&quot;\">x &lt; \"y\"<br/>\n z</p><!-- no "
+		   "--><p></p></div></text></Patient>",
+		   "{\"resourceType\":\"Patient\",\"text\":{\"status\":\"generated\",\"div\":"
+		   "\"<div xmlns=\\\"http://www.w3.org/1999/xhtml\\\"><p class=\\\"a "
+		   "&quot;b&quot;\\\">"
+		   "x &lt; &quot;y&quot;<br/>\\n z</p><p/></div>\"}}");
 }
 
 static void test_refused(void **state)
@@ -141,7 +141,7 @@ static void test_refused(void **state)
 		struct node *n = NULL;
 
 		assert_int_equal(fhir_read_xml(&ctx, f, &life, str_of(cases[i].text), &n),
-		                 ERR_SYNTAX);
+				 ERR_SYNTAX);
 		assert_null(n);
 		if (!strstr(ctx.why, cases[i].why))
 			fail_msg("%s: %s", cases[i].text, ctx.why);
@@ -164,7 +164,7 @@ static void test_depth(void **state)
 static bool read_file(const char *name, const char *ending, struct str *out)
 {
 	const char *path =
-	        arena_printf(&life, "%s/fhirpath/input/%s.%s", FIXTURES, name, ending);
+		arena_printf(&life, "%s/fhirpath/input/%s.%s", FIXTURES, name, ending);
 
 	return file_read(&ctx, &life, path, 1 << 24, out) == OK;
 }

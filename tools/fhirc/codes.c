@@ -16,7 +16,7 @@ static void write_children(struct buf *out, const struct node *concept)
 {
 	bool first = true;
 
-	node_each (property, node_get(concept, "property")) {
+	node_each(property, node_get(concept, "property")) {
 		if (!str_is(node_str(property, "code"), "child"))
 			continue;
 		buf_char(out, first ? '\t' : '|');
@@ -35,8 +35,8 @@ static void write_concepts(struct arena *a, struct buf *out, const struct node *
 		const struct node *below = node_get(concept, "concept");
 
 		buf_printf(out, "%zu\t" STR_FMT "\t" STR_FMT, above.len,
-		           STR_ARG(node_str(concept, "code")),
-		           STR_ARG(row_text(a, node_str(concept, "display"))));
+			   STR_ARG(node_str(concept, "code")),
+			   STR_ARG(row_text(a, node_str(concept, "display"))));
 		write_children(out, concept);
 		buf_char(out, '\n');
 		if (!is_empty(below)) {
@@ -54,14 +54,14 @@ static void write_filter(struct buf *out, const struct node *filter)
 {
 	struct str op = node_str(filter, "op"), property = node_str(filter, "property");
 	bool known =
-	        str_is(property, "concept") &&
-	        (str_is(op, "is-a") || str_is(op, "is-not-a") || str_is(op, "descendent-of"));
+		str_is(property, "concept") &&
+		(str_is(op, "is-a") || str_is(op, "is-not-a") || str_is(op, "descendent-of"));
 
 	if (str_is(property, "parent") && str_is(op, "="))
 		buf_printf(out, "\tchild-of\t" STR_FMT, STR_ARG(node_str(filter, "value")));
 	else if (known)
 		buf_printf(out, "\t" STR_FMT "\t" STR_FMT, STR_ARG(op),
-		           STR_ARG(node_str(filter, "value")));
+			   STR_ARG(node_str(filter, "value")));
 	else
 		buf_cstr(out, "\tunknown\t");
 }
@@ -69,17 +69,17 @@ static void write_filter(struct buf *out, const struct node *filter)
 static void write_part(struct buf *out, const struct node *part, char letter)
 {
 	const struct node *codes = node_get(part, "concept"),
-	                  *filters = node_get(part, "filter");
+			  *filters = node_get(part, "filter");
 
-	node_each (set, node_get(part, "valueSet"))
+	node_each(set, node_get(part, "valueSet"))
 		buf_printf(out, "%c\t" STR_FMT "\tset\n", letter,
-		           STR_ARG(url_bare(node_text(set))));
+			   STR_ARG(url_bare(node_text(set))));
 	if (!node_get(part, "system"))
 		return;
 	buf_printf(out, "%c\t" STR_FMT, letter, STR_ARG(node_str(part, "system")));
 	if (codes) {
 		buf_cstr(out, "\tcodes\t");
-		node_each (code, codes) {
+		node_each(code, codes) {
 			buf_str(out, node_str(code, "code"));
 			if (code->next)
 				buf_char(out, '|');
@@ -93,7 +93,7 @@ static void write_part(struct buf *out, const struct node *part, char letter)
 }
 
 void codes_write(struct ctx *c, const struct definitions *d, struct buf *codes,
-                 struct buf *sets)
+		 struct buf *sets)
 {
 	for (size_t i = 0; i < d->systems.len; i++) {
 		const struct node *def = d->systems.at[i];
@@ -103,7 +103,7 @@ void codes_write(struct ctx *c, const struct definitions *d, struct buf *codes,
 		    str_is(node_str(def, "content"), "supplement"))
 			continue;
 		buf_printf(codes, "S\t" STR_FMT "\t%s\n", STR_ARG(node_str(def, "url")),
-		           complete ? "complete" : "partial");
+			   complete ? "complete" : "partial");
 		write_concepts(c->arena, codes, node_get(def, "concept"));
 	}
 	for (size_t i = 0; i < d->sets.len; i++) {
@@ -112,9 +112,9 @@ void codes_write(struct ctx *c, const struct definitions *d, struct buf *codes,
 		if (!compose)
 			continue;
 		buf_printf(sets, "V\t" STR_FMT "\n", STR_ARG(node_str(def, "url")));
-		node_each (part, node_get(compose, "include"))
+		node_each(part, node_get(compose, "include"))
 			write_part(sets, part, '+');
-		node_each (part, node_get(compose, "exclude"))
+		node_each(part, node_get(compose, "exclude"))
 			write_part(sets, part, '-');
 	}
 }

@@ -24,10 +24,10 @@ struct str url_bare(struct str url);
 /* Each returns the text of one or two tables. `old` is the search table of the last run (or
  * empty): parameters keep the numbers they have there. */
 NODISCARD enum err types_write(struct ctx *c, const struct definitions *d, struct buf *types,
-                               struct buf *rules);
+			       struct buf *rules);
 NODISCARD enum err search_write(struct ctx *c, const struct definitions *d, struct str old,
-                                struct buf *search, struct buf *compartments);
+				struct buf *search, struct buf *compartments);
 void codes_write(struct ctx *c, const struct definitions *d, struct buf *codes,
-                 struct buf *sets);
+		 struct buf *sets);
 
 #endif

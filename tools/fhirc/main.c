@@ -103,21 +103,21 @@ static enum err read_definitions(struct ctx *c, const char *dir, struct definiti
 	}
 	free(entries);
 	return d->types.len ? OK
-	                    : fail(c, ERR_NOT_FOUND, "%s holds no StructureDefinition", dir);
+			    : fail(c, ERR_NOT_FOUND, "%s holds no StructureDefinition", dir);
 }
 
 static enum err write_tables(struct ctx *c, const struct definitions *d, const char *dir)
 {
 	enum { TYPES, RULES, SEARCH, COMPARTMENTS, CODES, SETS, COUNT };
 	static const char *const names[COUNT] = { "types",        "rules", "search",
-		                                  "compartments", "codes", "sets" };
+						  "compartments", "codes", "sets" };
 	struct buf tables[COUNT];
 	struct str old = { 0 };
 
 	for (int i = 0; i < COUNT; i++)
 		buf_init(&tables[i], c->arena, 0);
 	if (file_read(c, c->arena, arena_printf(c->arena, "%s/search.tsv", dir), FILE_MAX,
-	              &old) != OK)
+		      &old) != OK)
 		old = STR("");
 	TRY(types_write(c, d, &tables[TYPES], &tables[RULES]));
 	TRY(search_write(c, d, old, &tables[SEARCH], &tables[COMPARTMENTS]));

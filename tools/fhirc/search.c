@@ -67,7 +67,7 @@ static int row_cmp(const void *a, const void *b)
 
 static void write_words(struct buf *out, const struct node *list)
 {
-	node_each (word, list) {
+	node_each(word, list) {
 		buf_str(out, node_text(word));
 		if (word->next)
 			buf_char(out, ' ');
@@ -108,7 +108,7 @@ static void write_row(struct arena *a, struct buf *out, const struct row *r)
 	const struct node *targets = node_get(r->def, "target");
 
 	buf_printf(out, "%u\t" STR_FMT "\t" STR_FMT "\t", r->number,
-	           STR_ARG(node_str(r->def, "code")), STR_ARG(node_str(r->def, "type")));
+		   STR_ARG(node_str(r->def, "code")), STR_ARG(node_str(r->def, "type")));
 	write_words(out, node_get(r->def, "base"));
 	buf_char(out, '\t');
 	if (targets && targets->len <= TARGETS_MAX)
@@ -116,7 +116,7 @@ static void write_row(struct arena *a, struct buf *out, const struct row *r)
 	buf_char(out, '\t');
 	buf_str(out, row_text(a, node_str(r->def, "expression")));
 	buf_char(out, '\t');
-	node_each (part, node_get(r->def, "component")) {
+	node_each(part, node_get(r->def, "component")) {
 		buf_str(out, url_tail(node_str(part, "definition")));
 		buf_char(out, '=');
 		buf_str(out, row_text(a, node_str(part, "expression")));
@@ -124,7 +124,7 @@ static void write_row(struct arena *a, struct buf *out, const struct row *r)
 			buf_char(out, ';');
 	}
 	buf_printf(out, "\t" STR_FMT "\t" STR_FMT "\n", STR_ARG(node_str(r->def, "url")),
-	           STR_ARG(plain_text(a, node_str(r->def, "description"))));
+		   STR_ARG(plain_text(a, node_str(r->def, "description"))));
 }
 
 static void write_compartments(const struct definitions *d, struct buf *out)
@@ -134,12 +134,12 @@ static void write_compartments(const struct definitions *d, struct buf *out)
 
 		if (str_is(node_str(def, "id"), "example"))
 			continue;
-		node_each (resource, node_get(def, "resource")) {
+		node_each(resource, node_get(def, "resource")) {
 			if (!node_get(resource, "param"))
 				continue;
 			buf_printf(out, STR_FMT "\t" STR_FMT "\t",
-			           STR_ARG(node_str(def, "code")),
-			           STR_ARG(node_str(resource, "code")));
+				   STR_ARG(node_str(def, "code")),
+				   STR_ARG(node_str(resource, "code")));
 			write_words(out, node_get(resource, "param"));
 			buf_char(out, '\n');
 		}
@@ -147,7 +147,7 @@ static void write_compartments(const struct definitions *d, struct buf *out)
 }
 
 enum err search_write(struct ctx *c, const struct definitions *d, struct str old,
-                      struct buf *search, struct buf *compartments)
+		      struct buf *search, struct buf *compartments)
 {
 	VEC(struct row) rows = { 0 };
 	struct map numbers;
@@ -172,7 +172,7 @@ enum err search_write(struct ctx *c, const struct definitions *d, struct str old
 		node_add_cstr(c->arena, def, "code", x->code);
 		node_add_cstr(c->arena, def, "type", x->type);
 		node_add_cstr(c->arena, node_add(c->arena, def, "base", NODE_ARRAY), NULL,
-		              x->bases);
+			      x->bases);
 		node_add_cstr(c->arena, def, "url", x->url);
 		node_add_cstr(c->arena, def, "description", x->text);
 		*vec_push(&rows, c->arena) = (struct row){ number ? number : ++last, def };

@@ -23,7 +23,7 @@ struct writer {
 	struct buf *types, *rules;
 	struct map rows; /* "Type.elem" -> struct str *, the row of the element */
 	struct map
-	        own_rules; /* type name -> struct str *, " ele-1 ext-1 " with inherited ones */
+		own_rules; /* type name -> struct str *, " ele-1 ext-1 " with inherited ones */
 	struct map rule_names; /* name of a rule -> struct node *, the constraint */
 };
 
@@ -43,10 +43,10 @@ static struct str joined(struct arena *a, struct str type, struct str elem)
 /* The extension with this URL, its value's text. */
 static struct str extension_text(const struct node *n, const char *url)
 {
-	node_each (e, node_get(n, "extension")) {
+	node_each(e, node_get(n, "extension")) {
 		if (!str_is(node_str(e, "url"), url))
 			continue;
-		node_each (member, e) {
+		node_each(member, e) {
 			if (member->name_len > 5 && !memcmp(member->name, "value", 5))
 				return node_text(member);
 		}
@@ -91,8 +91,8 @@ static struct str rule_name(struct writer *w, struct node *rule)
 	}
 	map_set(&w->rule_names, name, rule);
 	buf_printf(w->rules, STR_FMT "\t" STR_FMT "\t" STR_FMT "\t" STR_FMT "\n", STR_ARG(name),
-	           STR_ARG(node_str(rule, "severity")), STR_ARG(row_text(w->a, path)),
-	           STR_ARG(row_text(w->a, node_str(rule, "human"))));
+		   STR_ARG(node_str(rule, "severity")), STR_ARG(row_text(w->a, path)),
+		   STR_ARG(row_text(w->a, node_str(rule, "human"))));
 	return name;
 }
 
@@ -109,7 +109,7 @@ static struct str rule_list(struct writer *w, const struct node *elem, struct st
 	struct buf b;
 
 	buf_init(&b, w->a, 0);
-	node_each (rule, node_get(elem, "constraint")) {
+	node_each(rule, node_get(elem, "constraint")) {
 		struct str name;
 
 		if (!node_str(rule, "expression").len)
@@ -146,25 +146,25 @@ static struct str rules_of(const struct writer *w, struct str type)
 }
 
 static void write_type_row(struct writer *w, struct str name, struct str kind, bool abstract,
-                           struct str base, struct str url, struct str pattern,
-                           const struct node *root)
+			   struct str base, struct str url, struct str pattern,
+			   const struct node *root)
 {
 	struct str base_rules = rules_of(w, base);
 	struct str own = rule_list(w, root, base_rules);
 
 	keep_rules(w, name, base_rules, own);
 	buf_printf(w->types,
-	           "T\t" STR_FMT "\t" STR_FMT "\t%s\t" STR_FMT "\t" STR_FMT "\t" STR_FMT
-	           "\t" STR_FMT "\n",
-	           STR_ARG(name), STR_ARG(kind), abstract ? "abstract" : "", STR_ARG(base),
-	           STR_ARG(own), STR_ARG(url), STR_ARG(pattern));
+		   "T\t" STR_FMT "\t" STR_FMT "\t%s\t" STR_FMT "\t" STR_FMT "\t" STR_FMT
+		   "\t" STR_FMT "\n",
+		   STR_ARG(name), STR_ARG(kind), abstract ? "abstract" : "", STR_ARG(base),
+		   STR_ARG(own), STR_ARG(url), STR_ARG(pattern));
 }
 
 /* One type of an element: its name, and for references "(Patient,Group)". */
 static void add_type(struct buf *out, const struct node *elem, const struct node *type)
 {
 	struct str code = node_str(type, "code"),
-	           fhir = extension_text(type, FHIR_TYPE_EXTENSION);
+		   fhir = extension_text(type, FHIR_TYPE_EXTENSION);
 	size_t start;
 
 	if (str_starts(code, STR("http://hl7.org/fhirpath/")))
@@ -176,7 +176,7 @@ static void add_type(struct buf *out, const struct node *elem, const struct node
 		buf_char(out, ' ');
 	buf_str(out, code);
 	start = out->len;
-	node_each (target, node_get(type, "targetProfile")) {
+	node_each(target, node_get(type, "targetProfile")) {
 		struct str name = url_tail(node_text(target));
 
 		if (str_is(name, "Resource"))
@@ -198,7 +198,7 @@ static struct str type_list(struct writer *w, const struct node *elem, struct st
 	if (content.len)
 		return (struct str){ content.at + 1, content.len - 1 };
 	buf_init(&b, w->a, 0);
-	node_each (type, node_get(elem, "type"))
+	node_each(type, node_get(elem, "type"))
 		add_type(&b, elem, type);
 	return buf_get(&b);
 }
@@ -225,15 +225,15 @@ static struct str flags_of(struct writer *w, const struct node *elem, bool choic
 	bool bare = str_starts(node_str(type, "code"), STR("http://hl7.org/fhirpath/"));
 	bool list = !str_is(base_max, "1") && !str_is(base_max, "0");
 	const char *flags = arena_printf(w->a, "%s%s%s%s%s", list ? "l" : "", choice ? "c" : "",
-	                                 node_is(node_get(elem, "isSummary"), NODE_BOOL) &&
-	                                                 node_get(elem, "isSummary")->truth
-	                                         ? "s"
-	                                         : "",
-	                                 node_is(node_get(elem, "isModifier"), NODE_BOOL) &&
-	                                                 node_get(elem, "isModifier")->truth
-	                                         ? "m"
-	                                         : "",
-	                                 bare ? "b" : "");
+					 node_is(node_get(elem, "isSummary"), NODE_BOOL) &&
+							 node_get(elem, "isSummary")->truth
+						 ? "s"
+						 : "",
+					 node_is(node_get(elem, "isModifier"), NODE_BOOL) &&
+							 node_get(elem, "isModifier")->truth
+						 ? "m"
+						 : "",
+					 bare ? "b" : "");
 
 	return str_of(*flags ? flags : "-");
 }
@@ -245,7 +245,7 @@ static char binding_letter(struct str strength)
 
 /* The row of an element without its leading letter. */
 static struct str elem_row(struct writer *w, const struct node *elem, struct str name,
-                           struct str backbone)
+			   struct str backbone)
 {
 	bool choice = str_ends(name, STR("[x]"));
 	struct str types = type_list(w, elem, backbone);
@@ -258,12 +258,12 @@ static struct str elem_row(struct writer *w, const struct node *elem, struct str
 		name.len -= 3;
 	buf_init(&b, w->a, 0);
 	buf_printf(&b, STR_FMT "\t" STR_FMT "\t" STR_FMT "\t" STR_FMT "\t" STR_FMT,
-	           STR_ARG(name), STR_ARG(node_text(node_get(elem, "min"))),
-	           STR_ARG(node_str(elem, "max")), STR_ARG(flags_of(w, elem, choice)),
-	           STR_ARG(types));
+		   STR_ARG(name), STR_ARG(node_text(node_get(elem, "min"))),
+		   STR_ARG(node_str(elem, "max")), STR_ARG(flags_of(w, elem, choice)),
+		   STR_ARG(types));
 	if (binding || rules.len)
 		buf_printf(&b, "\t%c\t" STR_FMT, binding_letter(node_str(binding, "strength")),
-		           STR_ARG(url_bare(node_str(binding, "valueSet"))));
+			   STR_ARG(url_bare(node_str(binding, "valueSet"))));
 	if (rules.len)
 		buf_printf(&b, "\t" STR_FMT, STR_ARG(rules));
 	return buf_get(&b);
@@ -272,7 +272,7 @@ static struct str elem_row(struct writer *w, const struct node *elem, struct str
 /* The elements directly below `path`; types made of those that have elements themselves follow
  * after. `elem` is the element at `path` in the snapshot's list. */
 static enum err write_elems(struct ctx *c, struct writer *w, const struct node *at,
-                            struct str path, struct str base)
+			    struct str path, struct str base)
 {
 	VEC(const struct node *) nested = { 0 };
 
@@ -294,7 +294,7 @@ static enum err write_elems(struct ctx *c, struct writer *w, const struct node *
 		}
 		if (str_is(name, "value") &&
 		    str_starts(node_str(node_at(node_get(e, "type"), 0), "code"),
-		               STR("http://hl7.org/fhirpath/")))
+			       STR("http://hl7.org/fhirpath/")))
 			continue; /* of a primitive: not an element */
 		row = elem_row(w, e, name, backbone);
 		inherited = map_get(&w->rows, joined(w->a, base, name));
@@ -325,16 +325,16 @@ static void inherit_rows(struct writer *w, struct str name, struct str base)
 		if (str_starts(key, prefix) &&
 		    !memchr(key.at + prefix.len, '.', key.len - prefix.len))
 			map_set(&w->rows,
-			        joined(w->a, name,
-			               (struct str){ key.at + prefix.len,
-			                             key.len - prefix.len }),
-			        w->rows.entries[i].value);
+				joined(w->a, name,
+				       (struct str){ key.at + prefix.len,
+						     key.len - prefix.len }),
+				w->rows.entries[i].value);
 	}
 }
 
 static struct str pattern_of(const struct node *elements)
 {
-	node_each (e, elements) {
+	node_each(e, elements) {
 		struct str regex;
 
 		if (!str_ends(node_str(e, "path"), STR(".value")))
@@ -357,13 +357,13 @@ static enum err write_type(struct ctx *c, struct writer *w, const struct type *t
 		return fail(c, ERR_INVALID, STR_FMT " has no snapshot", STR_ARG(t->name));
 	inherit_rows(w, t->name, t->base);
 	write_type_row(w, t->name, str_of(kinds[t->kind]), abstract, t->base,
-	               node_str(t->def, "url"),
-	               t->kind == 1 ? row_text(w->a, pattern_of(elements)) : STR(""), root);
+		       node_str(t->def, "url"),
+		       t->kind == 1 ? row_text(w->a, pattern_of(elements)) : STR(""), root);
 	return write_elems(c, w, root, t->name, t->base);
 }
 
 enum err types_write(struct ctx *c, const struct definitions *d, struct buf *types,
-                     struct buf *rules)
+		     struct buf *rules)
 {
 	struct writer w = { .a = c->arena, .types = types, .rules = rules };
 	VEC(struct type) list = { 0 };
@@ -382,7 +382,7 @@ enum err types_write(struct ctx *c, const struct definitions *d, struct buf *typ
 			continue;
 		t = vec_push(&list, c->arena);
 		*t = (struct type){ def, node_str(def, "type"),
-			            url_tail(node_str(def, "baseDefinition")), kind, 0 };
+				    url_tail(node_str(def, "baseDefinition")), kind, 0 };
 		map_set(&bases, t->name, keep(c->arena, t->base));
 	}
 	for (size_t i = 0; i < list.len; i++) {
@@ -395,7 +395,7 @@ enum err types_write(struct ctx *c, const struct definitions *d, struct buf *typ
 	/* Elements leave out the rules of their types, which may come later: all roots first. */
 	for (size_t i = 0; i < list.len; i++) {
 		const struct node *root =
-		        node_at(node_get(node_get(list.at[i].def, "snapshot"), "element"), 0);
+			node_at(node_get(node_get(list.at[i].def, "snapshot"), "element"), 0);
 
 		keep_rules(&w, list.at[i].name, STR(" "), rule_list(&w, root, STR("")));
 	}
