@@ -185,12 +185,22 @@ static struct str number_key(struct indexer *ix, struct str text)
 	return (struct str){ arena_dup(ix->c->arena, key, len), len };
 }
 
+/* A span of numbers, an empty end open; nothing when both are. */
+static void number_row(struct indexer *ix, struct str low, struct str high,
+		       struct index_row row)
+{
+	if (!low.len && !high.len)
+		return;
+	row.low = low.len ? low : INDEX_LOWEST;
+	row.high = high.len ? high : INDEX_HIGHEST;
+	index_add(ix, row);
+}
+
 static void number_text(struct indexer *ix, struct fhir_value v)
 {
 	struct str key = number_key(ix, node_text(v.node));
 
-	if (key.len)
-		index_add(ix, (struct index_row){ .low = key, .high = key });
+	number_row(ix, key, key, (struct index_row){ 0 });
 }
 
 static void quantity_row(struct indexer *ix, struct str low, struct str high,
@@ -198,36 +208,28 @@ static void quantity_row(struct indexer *ix, struct str low, struct str high,
 {
 	struct str code = member(unit, "code"), text = member(unit, "unit");
 
-	if (low.len || high.len)
-		index_add(ix, (struct index_row){ .low = low,
-						  .high = high,
-						  .text = text,
-						  .system = member(unit, "system"),
-						  .code = code.len ? code : text });
+	number_row(ix, low, high,
+		   (struct index_row){ .system = member(unit, "system"),
+				       .code = code.len ? code : text,
+				       .text = text });
 }
 
 static void quantity_value(struct indexer *ix, struct fhir_value v)
 {
-	struct str key = number_key(ix, member(v, "value")),
-		   comparator = member(v, "comparator");
-	struct str low = key, high = key;
+	struct str key = number_key(ix, member(v, "value")), none = { 0 };
+	struct str comparator = member(v, "comparator");
+	char sign = comparator.len ? *comparator.at : '=';
 
-	if (comparator.len && *comparator.at == '<')
-		low.len = 0;
-	if (comparator.len && *comparator.at == '>')
-		high.len = 0;
-	quantity_row(ix, low, high, v);
+	quantity_row(ix, sign == '<' ? none : key, sign == '>' ? none : key, v);
 }
 
 static void quantity_money(struct indexer *ix, struct fhir_value v)
 {
 	struct str key = number_key(ix, member(v, "value"));
 
-	if (key.len)
-		index_add(ix, (struct index_row){ .low = key,
-						  .high = key,
-						  .code = member(v, "currency"),
-						  .system = STR("urn:iso:std:iso:4217") });
+	number_row(ix, key, key,
+		   (struct index_row){ .system = STR("urn:iso:std:iso:4217"),
+				       .code = member(v, "currency") });
 }
 
 static void quantity_range(struct indexer *ix, struct fhir_value v)
@@ -243,8 +245,7 @@ static void number_range(struct indexer *ix, struct fhir_value v)
 	struct str low = number_key(ix, member(child(ix, v, "low"), "value"));
 	struct str high = number_key(ix, member(child(ix, v, "high"), "value"));
 
-	if (low.len || high.len)
-		index_add(ix, (struct index_row){ .low = low, .high = high });
+	number_row(ix, low, high, (struct index_row){ 0 });
 }
 
 /* ---- reference and uri ---- */

@@ -55,7 +55,8 @@ const char *param_type_name(enum param_type type);
  *              A HumanName gives a row for each part and one for "given family" together
  *   date       lo, hi: microseconds since 1970 UTC, [lo, hi); INT64_MIN/MAX for open ends; without a
  *              zone: UTC
- *   number     low, high: dec_sort_key of the value (equal unless a Range); empty for an open end
+ *   number     low, high: dec_sort_key of the value (equal unless a Range); an open end is
+ *              INDEX_LOWEST or INDEX_HIGHEST, which sort before and after every key
  *   quantity   the same with system, code (the unit's code, or its text when uncoded); text: unit.
  *              A comparator (<5) opens the end
  *   reference  target: type ("Patient") and code: id of a relative reference, or a literal absolute URL
@@ -63,6 +64,9 @@ const char *param_type_name(enum param_type type);
  *              Identifier in the reference is a token row with `identifier` set; text: display
  *   uri        code
  */
+#define INDEX_LOWEST STR("\0")
+#define INDEX_HIGHEST STR("\xff")
+
 struct index_row {
 	const struct fhir_param *param;
 	bool identifier; /* reference's logical identifier, for :identifier: system and code */
