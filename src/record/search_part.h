@@ -1,0 +1,280 @@
+/* search_part.h - what the parts of search share; for search_*.c alone.
+ *
+ *	search_parse.c   query string  -> struct search (conditions and how to answer)
+ *	search_value.c   one value     -> struct value, struct box
+ *	search_leaf.c    a condition   -> streams of pairs, from the index tables
+ *	search_stream.c  and, or, minus over streams
+ *	search_gather.c  pairs that come in no order -> a sorted array
+ *	search_plan.c    all conditions -> one stream, cheapest first
+ *	search_match.c   a condition against the rows of one resource, without SQL
+ *	search_sort.c    _sort
+ *	search_page.c    one page: bodies, links, total
+ *	search_element.c _elements and _summary
+ */
+#ifndef RECORD_SEARCH_PART_H
+#define RECORD_SEARCH_PART_H
+
+#include "base/vec.h"
+#include "record/inside.h"
+#include "record/parts.h"
+#include "record/search.h"
+
+/* ---- limits ---- */
+#define SEARCH_CONDITIONS 100        /* in one query */
+#define SEARCH_VALUES 1000           /* joined by commas, in one query */
+#define SEARCH_VALUE_BYTES 2000      /* of one value: as long as the index keeps them */
+#define SEARCH_QUERY_BYTES 65536
+#define SEARCH_SORTS 8
+#define SEARCH_COUNT_MAX 1000
+#define SEARCH_COUNT_DEFAULT 20
+#define SEARCH_GATHERED 20000000     /* pairs in memory for one condition */
+#define SEARCH_SORTED_SMALL 2000     /* found resources sorted by looking at each */
+#define SEARCH_PROBED 500            /* found resources tested one by one rather than gathered */
+#define SEARCH_CHEAP_TOTAL 128       /* found resources counted though nobody asked */
+
+/* ---- a parsed query ---- */
+
+enum modifier {
+	MOD_NONE, MOD_MISSING, MOD_EXACT, MOD_CONTAINS, MOD_TEXT, MOD_NOT, MOD_IN, MOD_NOT_IN,
+	MOD_ABOVE, MOD_BELOW, MOD_IDENTIFIER, MOD_TYPE
+};
+
+enum prefix {
+	PREFIX_EQ, PREFIX_NE, PREFIX_LT, PREFIX_GT, PREFIX_LE, PREFIX_GE, PREFIX_SA, PREFIX_EB,
+	PREFIX_AP, PREFIX_COUNT
+};
+
+/* A place on the line of dates (n) or of numbers (key: dec_sort_key). */
+struct bound {
+	int64_t n;
+	struct str key;
+};
+
+/* Rows whose low is in [low_from, low_to) and whose high is in [high_from, high_to). For dates
+ * the ends are inclusive, so that INT64_MAX, which stands for "open", can be inside. */
+struct box {
+	struct bound low_from, low_to, high_from, high_to;
+};
+
+/* One of the values of a condition; which members count depends on the parameter's type. */
+struct value {
+	bool missing;       /* :missing */
+	bool piped;         /* token, quantity: a | was written, so an empty system means none */
+	struct str system;  /* token, quantity */
+	struct str code;    /* token, quantity; string as written; uri; id or URL of a reference */
+	struct str folded;  /* string: the code without case and accents */
+	struct str target;  /* reference: its type; empty: any, or an absolute URL */
+	bool absolute;      /* reference: code is a URL of elsewhere */
+	struct box boxes[2]; /* date, number, quantity: where a row must be, any of them */
+	unsigned box_count;
+};
+
+/* Parameters that have a column of their own. */
+enum column { COLUMN_NONE, COLUMN_ID, COLUMN_UPDATED };
+
+static inline enum column column_of(const struct fhir_param *param)
+{
+	return !strcmp(param->code, "_id") ? COLUMN_ID :
+	       !strcmp(param->code, "_lastUpdated") ? COLUMN_UPDATED : COLUMN_NONE;
+}
+
+struct condition {
+	const struct fhir_param *param;
+	enum modifier modifier;
+	enum column column;  /* answered by the table of resources itself */
+	struct str target;   /* MOD_TYPE: the type after the colon */
+	struct str as;       /* as written, for messages: "name:exact" */
+	struct value *values; /* any of them */
+	size_t value_count;
+};
+
+struct sort_key {
+	const struct fhir_param *param;
+	enum column column;
+	bool down;
+};
+
+/* Where a page goes on: after this pair; when sorted, after this sort value and then pair. */
+struct pair {
+	int64_t person, key;
+};
+struct cursor {
+	bool set;
+	struct pair pair;
+	struct str sort; /* search_sort.c's bytes */
+};
+
+struct search {
+	const struct fhir_type *type;         /* NULL: several */
+	const struct fhir_type *const *types; /* asked for, NULL-ended; NULL: all */
+	struct condition *conditions;
+	size_t condition_count;
+	struct sort_key sorts[SEARCH_SORTS];
+	size_t sort_count;
+	int64_t count;
+	bool total_asked;
+	enum search_total total;
+	enum search_summary summary;
+	struct str *elements;
+	size_t element_count;
+	struct str cursor_text; /* _cursor as it came */
+	struct cursor cursor;
+	struct str self;  /* without _cursor */
+};
+
+/* One value as written between commas, percent-encoding and \, undone. `at` is its place from 1,
+ * for the message. */
+NODISCARD enum err value_parse(struct ctx *c, const struct condition *condition, struct str text,
+			       size_t at, struct value *out);
+/* Cut at the first `sep` that has no \ before it, like str_cut. */
+struct str search_cut(struct str *s, char sep);
+/* Without the \ before , | $ and \. */
+struct str search_unescape(struct arena *a, struct str s);
+
+/* Where the next page goes on, as text that holds for this query only, and back. */
+struct str cursor_write(struct ctx *c, const struct search *s, struct pair last, struct str sort);
+NODISCARD enum err cursor_read(struct ctx *c, const struct search *s, struct cursor *out);
+
+/* ---- streams ---- */
+
+/* Pairs come ordered by person, then resource. */
+#define PAIR_END ((struct pair){ INT64_MAX, INT64_MAX })
+
+static inline int pair_cmp(struct pair a, struct pair b)
+{
+	if (a.person != b.person)
+		return a.person < b.person ? -1 : 1;
+	return (a.key > b.key) - (a.key < b.key);
+}
+
+static inline bool pair_end(struct pair p)
+{
+	return p.key == INT64_MAX;
+}
+
+static inline struct pair pair_after(struct pair p)
+{
+	return (struct pair){ p.person, p.key + 1 };
+}
+
+/* What a search works on: one connection inside db_begin. */
+struct scope {
+	struct ctx *c;
+	struct db *db;
+	const struct search *search;
+};
+
+struct stream;
+struct stream_ops {
+	/* Move to the first pair >= from and put it, or PAIR_END, into s->at. Only forward. */
+	enum err (*seek)(struct scope *sc, struct stream *s, struct pair from);
+	/* Is this pair in the stream? Any order, whatever seek has done. */
+	enum err (*has)(struct scope *sc, struct stream *s, struct pair p, bool *out);
+};
+struct stream {
+	const struct stream_ops *ops;
+	struct pair at;
+};
+
+static inline enum err stream_seek(struct scope *sc, struct stream *s, struct pair from)
+{
+	return pair_cmp(s->at, from) >= 0 ? OK : s->ops->seek(sc, s, from);
+}
+
+/* Every stream starts before all pairs. */
+#define PAIR_START ((struct pair){ -1, -1 })
+
+/* One statement of the index. Its parameters are args, then in ordered ones person and resource
+ * to start from, then how many rows to give. */
+enum arg_kind { ARG_INT, ARG_TEXT, ARG_BLOB, ARG_NULL };
+struct arg {
+	enum arg_kind kind;
+	int64_t n;
+	struct str s;
+};
+#define SCAN_ARGS 7
+struct scan_kind {
+	struct sql sql;
+	unsigned args;
+	bool ordered;
+};
+struct scan {
+	const struct scan_kind *kind;
+	struct arg args[SCAN_ARGS];
+};
+
+/* Sorted pairs in memory, each in 64 bits: the person above, the resource below. */
+struct pairs {
+	uint64_t *at;
+	size_t len, cap;
+};
+#define PAIR_LIMIT UINT32_MAX
+static inline uint64_t pair_pack(struct pair p)
+{
+	return (uint64_t)p.person << 32 | (uint64_t)p.key;
+}
+static inline struct pair pair_unpack(uint64_t k)
+{
+	return (struct pair){ (int64_t)(k >> 32), (int64_t)(k & UINT32_MAX) };
+}
+
+struct pairs *pairs_new(struct ctx *c); /* freed with c->arena */
+void pairs_add(struct pairs *k, struct pair p);
+void pairs_sort(struct pairs *k);       /* and drop what is there twice */
+bool pairs_has(const struct pairs *k, struct pair p);
+/* Run unordered scans to their end and add what they give; not sorted. *fits false, and the rest
+ * left, when there are more than `cap`. */
+NODISCARD enum err pairs_gather(struct scope *sc, const struct scan *scans, size_t count, size_t cap,
+			       struct pairs *k, bool *fits);
+
+struct stream *stream_none(struct arena *a);
+struct stream *stream_scan(struct arena *a, const struct scan *scan);
+struct stream *stream_pairs(struct arena *a, const struct pairs *k);
+struct stream *stream_or(struct arena *a, struct stream **at, size_t len);
+struct stream *stream_and(struct arena *a, struct stream **at, size_t len);
+struct stream *stream_minus(struct arena *a, struct stream *from, struct stream *what);
+NODISCARD static inline enum err stream_has(struct scope *sc, struct stream *s, struct pair p,
+					    bool *out)
+{
+	return s->ops->has(sc, s, p, out);
+}
+
+/* ---- from conditions to streams ---- */
+
+/* What answers one condition for one type: streams in order, and scans that have to be gathered.
+ * `negate`: all resources of the type but these. */
+struct leaf {
+	const struct condition *condition;
+	bool negate;
+	VEC(struct stream *) ordered;
+	VEC(struct scan) loose;
+};
+NODISCARD enum err leaf_open(struct scope *sc, const struct fhir_type *type,
+			     const struct condition *condition, struct leaf *out);
+/* All resources of a type. */
+NODISCARD enum err leaf_type(struct scope *sc, const struct fhir_type *type, struct stream **out);
+/* All conditions, all types. */
+NODISCARD enum err plan_open(struct scope *sc, struct stream **out);
+
+/* Does a resource with these rows meet the condition? What it gives is what the scans give. */
+NODISCARD enum err match_rows(struct scope *sc, const struct condition *condition,
+			      const struct index_rows *rows, bool *out);
+
+/* ---- bodies ---- */
+
+/* Current versions of resources, in the order of the pairs. What is not there is an ERR_STORE. */
+NODISCARD enum err search_load(struct scope *sc, const struct pair *pairs, size_t len,
+			       struct version *out);
+/* The index rows of one current version. */
+NODISCARD enum err search_rows(struct scope *sc, const struct version *v, struct index_rows *out);
+
+/* ---- sorting, page, elements ---- */
+
+/* The next `want` of `found` in the order asked, after the cursor, with their sort values; `out`
+ * and `values` have room for them. */
+NODISCARD enum err sort_page(struct scope *sc, struct stream *found, size_t want, struct pair *out,
+			     size_t *len, struct str *values);
+/* Cut a body down as _elements and _summary say. */
+NODISCARD enum err search_trim(struct ctx *c, const struct search *s, struct version *v);
+
+#endif

@@ -1,0 +1,175 @@
+/* search_plan.c - all conditions of a search as one stream, the cheapest first.
+ *
+ * Conditions whose pairs come in order meet in a leapfrog that reads no more than the page needs.
+ * What has to be gathered first waits for them: if they leave few candidates, a large gathering is
+ * given up and the candidates are looked at one by one instead. So "this patient's, since 2010"
+ * never walks all dates since 2010.
+ */
+#include "record/search_part.h"
+
+/* One search for one type, being planned. */
+struct plan {
+	struct scope *sc;
+	const struct fhir_type *type;
+	VEC(struct stream *) streams; /* to be met by all */
+	VEC(struct leaf *) loose;     /* still to be gathered */
+	bool probing;                 /* `few` is all that the streams found */
+	struct pairs *few;
+};
+
+/* The pairs of a leaf, or with `negate` all others of the type. */
+static enum err finish_leaf(struct plan *p, struct leaf *leaf, struct stream *gathered,
+			    struct stream **out)
+{
+	struct arena *a = p->sc->c->arena;
+	struct stream *all;
+
+	if (gathered)
+		*vec_push(&leaf->ordered, a) = gathered;
+	*out = stream_or(a, leaf->ordered.at, leaf->ordered.len);
+	if (!leaf->negate)
+		return OK;
+	TRY(leaf_type(p->sc, p->type, &all));
+	*out = stream_minus(a, all, *out);
+	return OK;
+}
+
+static enum err open_conditions(struct plan *p)
+{
+	const struct search *s = p->sc->search;
+	struct arena *a = p->sc->c->arena;
+
+	for (size_t i = 0; i < s->condition_count; i++) {
+		struct leaf *leaf = NEW(a, struct leaf);
+		struct stream *stream;
+
+		TRY(leaf_open(p->sc, p->type, &s->conditions[i], leaf));
+		if (leaf->loose.len) {
+			*vec_push(&p->loose, a) = leaf;
+			continue;
+		}
+		TRY(finish_leaf(p, leaf, NULL, &stream));
+		*vec_push(&p->streams, a) = stream;
+	}
+	return OK;
+}
+
+/* If what is in order leaves few candidates, hold on to them. */
+static enum err find_few(struct plan *p)
+{
+	struct stream *all = stream_and(p->sc->c->arena, p->streams.at, p->streams.len);
+
+	p->few = pairs_new(p->sc->c);
+	for (struct pair from = { 0, 0 };; from = pair_after(all->at)) {
+		TRY(stream_seek(p->sc, all, from));
+		if (pair_end(all->at))
+			break;
+		if (p->few->len == SEARCH_PROBED || all->at.person > PAIR_LIMIT ||
+		    all->at.key > PAIR_LIMIT)
+			return OK; /* not few; `all` has moved on and is opened again */
+		pairs_add(p->few, all->at);
+	}
+	p->probing = true;
+	return OK;
+}
+
+/* Keep of the few those that meet the condition. */
+static enum err probe(struct plan *p, const struct condition *condition)
+{
+	struct scope *sc = p->sc;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < p->few->len; i++) {
+		struct pair pair = pair_unpack(p->few->at[i]);
+		struct index_rows rows;
+		struct version v;
+		bool met;
+
+		struct arena_mark mark = arena_mark(sc->c->arena);
+		TRY(search_load(sc, &pair, 1, &v));
+		TRY(search_rows(sc, &v, &rows));
+		TRY(match_rows(sc, condition, &rows, &met));
+		arena_release(sc->c->arena, mark);
+		if (met)
+			p->few->at[kept++] = pair_pack(pair);
+	}
+	p->few->len = kept;
+	return OK;
+}
+
+static enum err gather(struct plan *p, struct leaf *leaf)
+{
+	struct ctx *c = p->sc->c;
+	size_t cap = p->probing ? 1000 + p->few->len * 32 : SEARCH_GATHERED;
+	struct pairs *pairs = pairs_new(c);
+	struct stream *stream;
+	bool fits;
+
+	TRY(pairs_gather(p->sc, leaf->loose.at, leaf->loose.len, cap, pairs, &fits));
+	if (!fits && p->probing)
+		return probe(p, leaf->condition);
+	if (!fits)
+		return fail(c, ERR_LIMIT, "'" STR_FMT "' fits more than %d resources; ask for less",
+			    STR_ARG(leaf->condition->as), SEARCH_GATHERED);
+	pairs_sort(pairs);
+	TRY(finish_leaf(p, leaf, stream_pairs(c->arena, pairs), &stream));
+	*vec_push(&p->streams, c->arena) = stream;
+	return OK;
+}
+
+static enum err open_streams(struct plan *p)
+{
+	p->streams.len = 0;
+	p->loose.len = 0;
+	return open_conditions(p);
+}
+
+static enum err plan_type(struct scope *sc, const struct fhir_type *type, struct stream **out)
+{
+	struct plan p = { .sc = sc, .type = type };
+	struct arena *a = sc->c->arena;
+
+	TRY(open_streams(&p));
+	if (p.loose.len && p.streams.len) {
+		TRY(find_few(&p));
+		TRY(open_streams(&p));
+		if (p.probing)
+			p.streams.len = 0;
+	}
+	for (size_t i = 0; i < p.loose.len; i++)
+		TRY(gather(&p, p.loose.at[i]));
+	if (p.probing)
+		*vec_push(&p.streams, a) = stream_pairs(a, p.few);
+	if (p.streams.len == 0)
+		return leaf_type(sc, type, out);
+	*out = stream_and(a, p.streams.at, p.streams.len);
+	return OK;
+}
+
+enum err plan_open(struct scope *sc, struct stream **out)
+{
+	const struct search *s = sc->search;
+	const struct fhir *f = sc->c->place->fhir;
+	VEC(struct stream *) types = { 0 };
+	struct stream *stream;
+
+	if (s->type)
+		return plan_type(sc, s->type, out);
+	for (size_t i = 0; s->types && s->types[i]; i++) {
+		TRY(plan_type(sc, s->types[i], &stream));
+		*vec_push(&types, sc->c->arena) = stream;
+	}
+	for (unsigned i = 0; !s->types && i < f->type_count; i++) {
+		int64_t key;
+
+		if (f->types[i]->kind != FHIR_RESOURCE || f->types[i]->abstract)
+			continue;
+		TRY(name_find(sc->c, sc->db, str_of(f->types[i]->name), &key));
+		if (key == 0)
+			continue;
+		TRY(plan_type(sc, f->types[i], &stream));
+		*vec_push(&types, sc->c->arena) = stream;
+	}
+	*out = stream_or(sc->c->arena, types.at, types.len);
+	return OK;
+}

@@ -1,0 +1,228 @@
+/* search_test.c - the files of test/search against a real store, and searches that must agree. */
+#include "base/test.h"
+
+#include <glob.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "record/search_part.h"
+
+static const struct share share = { NULL, SOURCE_DIR "/share" };
+
+struct fixture {
+	struct arena arena;
+	struct ctx c;
+	struct clock_fixed clock;
+	struct place *place;
+	char dir[64], path[96];
+};
+
+static void must(struct ctx *c, enum err e)
+{
+	if (e)
+		fail_msg("%s: %s", err_row(e)->name, c->why);
+}
+
+static void open_place(struct fixture *f)
+{
+	memset(f, 0, sizeof *f);
+	arena_init(&f->arena);
+	ctx_init(&f->c, &f->arena);
+	clock_fixed_init(&f->clock, 1767225600000000); /* 2026-01-01 */
+	f->c.clock = &f->clock.clock;
+	strcpy(f->dir, "/tmp/search_test.XXXXXX");
+	assert_non_null(mkdtemp(f->dir));
+	snprintf(f->path, sizeof f->path, "%s/db", f->dir);
+	must(&f->c, place_open(&f->c, &share, f->path, STORE_CREATE, false, &f->place));
+	f->c.place = f->place;
+	f->place->validate = false;
+	f->place->references = REFERENCES_LOOSE;
+}
+
+static void close_place(struct fixture *f)
+{
+	char name[128];
+
+	place_close(f->place);
+	arena_done(&f->arena);
+	for (const char *const *tail = (const char *const[]){ "", "-wal", "-shm", NULL }; *tail; tail++) {
+		snprintf(name, sizeof name, "%s%s", f->path, *tail);
+		unlink(name);
+	}
+	rmdir(f->dir);
+}
+
+/* A request of its own: fresh arena, same place. */
+static void request(struct fixture *f, struct ctx *c, struct arena *a)
+{
+	ctx_init(c, a);
+	c->clock = f->c.clock;
+	c->place = f->place;
+}
+
+static void put(struct fixture *f, struct str text)
+{
+	struct write w = { .source = text };
+	struct written done;
+	struct ctx c;
+	ARENA(a);
+
+	request(f, &c, &a);
+	must(&c, fhir_read_json(&c, f->place->fhir, &a, text, &w.resource));
+	f->clock.at += 1000000;
+	must(&c, record_update(&c, node_str(w.resource, "resourceType"),
+			       node_str(w.resource, "id"), &w, &done));
+}
+
+/* ---- text suites ---- */
+
+struct list {
+	char text[4096];
+	size_t len;
+};
+
+static void list_add(struct list *l, struct str id)
+{
+	l->len += (size_t)snprintf(l->text + l->len, sizeof l->text - l->len, "%s" STR_FMT,
+				   l->len ? " " : "", STR_ARG(id));
+	assert_true(l->len < sizeof l->text);
+}
+
+static int by_text(const void *a, const void *b)
+{
+	return str_cmp(((const struct version *)a)->id, ((const struct version *)b)->id);
+}
+
+struct question {
+	struct str type, query, answer;
+	char kind; /* '-' set, '=' order, '#' total, '!' error */
+	bool pages;
+};
+
+/* All pages of a query, each by the link of the one before. */
+static enum err ask(struct ctx *c, const struct question *q, struct list *out, int64_t *total)
+{
+	VEC(struct version) all = { 0 };
+	struct search_page page;
+	const struct search *s;
+	struct str query = q->query;
+
+	if (q->pages)
+		query = str_of(arena_printf(c->arena, STR_FMT "&_count=2", STR_ARG(query)));
+	do {
+		TRY(search_parse(c, q->type, query, &s));
+		TRY(search_run(c, s, &page));
+		for (size_t i = 0; i < page.len; i++)
+			*vec_push(&all, c->arena) = page.at[i];
+		if (page.next.len)
+			assert_int_equal(page.len, s->count);
+		query = page.next;
+	} while (q->pages && query.len);
+	if (q->kind == '-' && all.len)
+		qsort(all.at, all.len, sizeof *all.at, by_text);
+	for (size_t i = 0; i < all.len; i++)
+		list_add(out, all.at[i].id);
+	*total = page.total;
+	return OK;
+}
+
+static bool answer(struct fixture *f, const struct question *q, const char *where)
+{
+	struct list got = { .len = 0 };
+	int64_t total = 0, wanted;
+	struct ctx c;
+	ARENA(a);
+
+	request(f, &c, &a);
+	enum err e = ask(&c, q, &got, &total);
+	struct str rest = q->answer, name = str_cut(&rest, ' ');
+	bool right = false;
+	if (q->kind == '!')
+		right = str_is(name, err_row(e)->name) &&
+			str_find(str_of(c.why), rest.at ? rest : STR("")) >= 0;
+	else if (e == OK && q->kind == '#')
+		right = str_int(q->answer, &wanted) && wanted == total;
+	else if (e == OK)
+		right = str_is(q->answer, got.text);
+	if (!right)
+		print_error("%s: " STR_FMT "?" STR_FMT "\n  wanted %c " STR_FMT "\n  got    %s %s %lld\n",
+			    where, STR_ARG(q->type), STR_ARG(q->query), q->kind, STR_ARG(q->answer),
+			    e ? err_row(e)->name : "", e ? c.why : got.text, (long long)total);
+	return right;
+}
+
+static bool split(struct str line, struct question *out)
+{
+	static const char *const marks[] = { " ->", " =>", " ##", " !!" };
+	ptrdiff_t at = -1;
+
+	for (int i = 0; i < 4 && at < 0; i++) {
+		at = str_find(line, str_of(marks[i]));
+		out->kind = marks[i][1];
+	}
+	if (at < 0)
+		return false;
+	out->answer = str_trim((struct str){ line.at + at + 3, line.len - (size_t)at - 3 });
+	line.len = (size_t)at;
+	out->pages = str_starts(line, STR("+"));
+	if (out->pages)
+		line = (struct str){ line.at + 1, line.len - 1 };
+	out->type = str_cut(&line, '?');
+	out->query = line;
+	return line.at;
+}
+
+static void run_suite(const char *path, int *cases, int *wrong)
+{
+	struct fixture f;
+	struct str text;
+	int number = 0;
+
+	open_place(&f);
+	must(&f.c, file_read(&f.c, &f.arena, path, 1 << 20, &text));
+	while (text.at) {
+		struct str line = str_cut(&text, '\n');
+		struct question q;
+		char where[256];
+
+		number++;
+		if (line.len == 0 || line.at[0] == '#')
+			continue;
+		if (line.at[0] == '{') {
+			put(&f, line);
+			continue;
+		}
+		snprintf(where, sizeof where, "%s:%d", path, number);
+		if (!split(line, &q))
+			fail_msg("%s: neither resource nor question", where);
+		*cases += 1;
+		*wrong += !answer(&f, &q, where);
+	}
+	close_place(&f);
+}
+
+static void test_suites(void **state)
+{
+	int cases = 0, wrong = 0;
+	glob_t found;
+
+	(void)state;
+	assert_int_equal(glob(SOURCE_DIR "/test/search/*.txt", 0, NULL, &found), 0);
+	for (size_t i = 0; i < found.gl_pathc; i++)
+		run_suite(found.gl_pathv[i], &cases, &wrong);
+	globfree(&found);
+	print_message("%d searches\n", cases);
+	assert_true(cases >= 150);
+	assert_int_equal(wrong, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_suites),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
