@@ -1,0 +1,387 @@
+/* path_equal.c - equal, equivalent, ordered (FHIRPath N1, section 6.1 and 6.2).
+ *
+ * Equality has three answers: dates of different precision and quantities of kinds that only the
+ * calendar could compare are neither equal nor not. Equivalence always answers.
+ */
+#include "fhir/path_int.h"
+
+static bool is_number(const struct item *x)
+{
+	return x->kind == ITEM_INTEGER || x->kind == ITEM_DECIMAL;
+}
+
+static bool is_measure(const struct item *x)
+{
+	return is_number(x) || x->kind == ITEM_QUANTITY;
+}
+
+static bool is_date(const struct item *x)
+{
+	return x->kind == ITEM_DATE || x->kind == ITEM_DATETIME;
+}
+
+static bool same_clock(const struct item *x, const struct item *y)
+{
+	return (is_date(x) && is_date(y)) || (x->kind == ITEM_TIME && y->kind == ITEM_TIME);
+}
+
+/* A number beside a quantity counts as one of unit '1'. */
+static struct item as_quantity(const struct item *x, struct dec *room)
+{
+	struct item out = *x;
+
+	if (is_number(x)) {
+		*room = number_of(x);
+		out = (struct item){ .kind = ITEM_QUANTITY, .text = STR("1"), .number = room };
+	}
+	return out;
+}
+
+static bool compare_when(const struct item *x, const struct item *y, int *order)
+{
+	struct when a = when_of(x), b = when_of(y);
+
+	if (a.kind != b.kind) /* a Date stands for the DateTime of its day */
+		a.kind = b.kind = WHEN_DATETIME;
+	return when_cmp(a, b, order);
+}
+
+/* Order of two numbers or quantities: TRUTH_NO when they have no unit in common. */
+static enum truth compare_measure(const struct item *x, const struct item *y, int *order)
+{
+	struct dec dx, dy;
+	bool loose;
+
+	if (is_number(x) && is_number(y)) {
+		*order = x->kind == ITEM_INTEGER && y->kind == ITEM_INTEGER
+				 ? (x->integer > y->integer) - (x->integer < y->integer)
+				 : dec_cmp(number_of(x), number_of(y));
+		return TRUTH_YES;
+	}
+	if (!quantity_align(as_quantity(x, &dx), as_quantity(y, &dy), &dx, &dy, &loose))
+		return TRUTH_NO;
+	*order = dec_cmp(dx, dy);
+	return loose ? TRUTH_EMPTY : TRUTH_YES;
+}
+
+enum err item_order(struct vm *vm, const struct item *given_x, const struct item *given_y, int *order,
+		    enum truth *known)
+{
+	struct item x = item_system(vm->a, given_x), y = item_system(vm->a, given_y);
+
+	*known = TRUTH_YES;
+	if (x.kind == ITEM_STRING && y.kind == ITEM_STRING)
+		*order = str_cmp(x.text, y.text);
+	else if (is_measure(&x) && is_measure(&y))
+		*known = compare_measure(&x, &y, order) == TRUTH_YES ? TRUTH_YES : TRUTH_EMPTY;
+	else if (same_clock(&x, &y))
+		*known = compare_when(&x, &y, order) ? TRUTH_YES : TRUTH_EMPTY;
+	else if ((x.kind == ITEM_NODE && !x.value.node) || (y.kind == ITEM_NODE && !y.value.node))
+		*known = TRUTH_EMPTY; /* a primitive that has only extensions */
+	else
+		return vm_fail(vm, ERR_INVALID, "%s and %s have no order (%s)", item_type(vm->a, &x),
+			       item_type(vm->a, &y), vm_doing(vm));
+	return OK;
+}
+
+/* ---- equal */
+
+static bool same_node(const struct node *x, const struct node *y)
+{
+	return x == y || (x && y && node_equal(x, y));
+}
+
+/* The same kind of thing (Age is a kind of Quantity) with the same content. */
+static bool equal_elements(const struct item *x, const struct item *y)
+{
+	if (x->kind != ITEM_NODE || y->kind != ITEM_NODE)
+		return false;
+	return x->value.type == y->value.type && same_node(x->value.node, y->value.node) &&
+	       same_node(x->value.extra, y->value.extra);
+}
+
+static enum truth equal_measures(const struct item *x, const struct item *y)
+{
+	int order;
+	enum truth known = compare_measure(x, y, &order);
+
+	if (known == TRUTH_YES)
+		return order == 0 ? TRUTH_YES : TRUTH_NO;
+	return known; /* no common unit: not equal; the calendar's years against UCUM's: open */
+}
+
+enum err item_equal(struct vm *vm, const struct item *given_x, const struct item *given_y,
+		    enum truth *out)
+{
+	struct item x = item_system(vm->a, given_x), y = item_system(vm->a, given_y);
+	int order;
+
+	if (x.kind == ITEM_STRING && y.kind == ITEM_STRING)
+		*out = str_eq(x.text, y.text) ? TRUTH_YES : TRUTH_NO;
+	else if (x.kind == ITEM_BOOLEAN && y.kind == ITEM_BOOLEAN)
+		*out = x.boolean == y.boolean ? TRUTH_YES : TRUTH_NO;
+	else if (is_measure(&x) && is_measure(&y))
+		*out = equal_measures(&x, &y);
+	else if (same_clock(&x, &y))
+		*out = !compare_when(&x, &y, &order) ? TRUTH_EMPTY : order ? TRUTH_NO : TRUTH_YES;
+	else if (x.kind == ITEM_TYPE && y.kind == ITEM_TYPE)
+		*out = str_eq(x.text, y.text) ? TRUTH_YES : TRUTH_NO;
+	else
+		*out = equal_elements(&x, &y) ? TRUTH_YES : TRUTH_NO;
+	return OK;
+}
+
+enum err items_equal(struct vm *vm, struct items x, struct items y, enum truth *out)
+{
+	bool open = false;
+
+	*out = TRUTH_EMPTY;
+	if (!x.len || !y.len)
+		return OK;
+	*out = TRUTH_NO;
+	if (x.len != y.len)
+		return OK;
+	TRY(vm_step(vm, x.len));
+	for (size_t i = 0; i < x.len; i++) {
+		enum truth same;
+
+		TRY(item_equal(vm, &x.at[i], &y.at[i], &same));
+		if (same == TRUTH_NO)
+			return OK;
+		open |= same == TRUTH_EMPTY;
+	}
+	*out = open ? TRUTH_EMPTY : TRUTH_YES;
+	return OK;
+}
+
+/* ---- equivalent */
+
+/* Numbers agree at the precision of the one that has fewer decimals. */
+static bool like_numbers(struct dec x, struct dec y)
+{
+	int scale;
+
+	x = dec_trim(x);
+	y = dec_trim(y);
+	scale = x.scale < y.scale ? x.scale : y.scale;
+	if (scale < 0)
+		scale = 0;
+	if (!dec_to_scale(x, scale, ROUND_HALF_UP, &x) || !dec_to_scale(y, scale, ROUND_HALF_UP, &y))
+		return false;
+	return dec_cmp(x, y) == 0;
+}
+
+static bool like_measures(const struct item *x, const struct item *y)
+{
+	struct dec dx, dy;
+	struct str unit;
+
+	if (is_number(x) && is_number(y))
+		return like_numbers(number_of(x), number_of(y));
+	return quantity_common(as_quantity(x, &dx), as_quantity(y, &dy), false, &dx, &dy, &unit) &&
+	       like_numbers(dx, dy);
+}
+
+/* Case and the amount of white space do not count. */
+static bool like_texts(struct vm *vm, struct str x, struct str y)
+{
+	struct str texts[2] = { x, y };
+
+	if (str_eq(x, y))
+		return true;
+	for (int i = 0; i < 2; i++) {
+		struct str folded = str_fold(vm->a, texts[i]);
+		struct buf b;
+
+		buf_init(&b, vm->a, 0);
+		for (size_t j = 0; j < folded.len; j++) {
+			char ch = folded.at[j];
+			bool blank = ch == ' ' || ch == '\t' || ch == '\n' || ch == '\r';
+
+			if (!blank)
+				buf_char(&b, ch);
+			else if (b.len && b.at[b.len - 1] != ' ')
+				buf_char(&b, ' ');
+		}
+		texts[i] = str_trim(buf_get(&b));
+	}
+	return str_eq(texts[0], texts[1]);
+}
+
+static enum err children_of(struct vm *vm, struct fhir_value v, const struct fhir_elem *elem,
+			    struct items *out)
+{
+	size_t n = fhir_children(vm->f, v, elem, NULL, 0);
+	struct fhir_value *all;
+
+	*out = ITEMS_NONE;
+	if (!n)
+		return OK;
+	TRY(vm_room(vm, n));
+	all = NEW_N(vm->a, struct fhir_value, n);
+	n = fhir_children(vm->f, v, elem, all, n);
+	*out = items_new(vm, n);
+	for (size_t i = 0; i < n; i++)
+		out->at[out->len++] = item_node(all[i]);
+	return OK;
+}
+
+/* Element by element; ids of elements do not count. As deep as the input, which is limited. */
+static enum err like_elements(struct vm *vm, const struct item *x, const struct item *y, bool *out)
+{
+	const struct fhir_type *type = x->value.type;
+
+	*out = equal_elements(x, y);
+	if (*out || x->kind != ITEM_NODE || y->kind != ITEM_NODE || type != y->value.type || !type)
+		return OK;
+	if (type->kind == FHIR_PRIMITIVE)
+		return OK;
+	for (unsigned i = 0; i < type->elem_count; i++) {
+		struct items mine, theirs;
+
+		if (type->elems[i].key == vm->f->key_id && type->kind != FHIR_RESOURCE)
+			continue;
+		TRY(children_of(vm, x->value, &type->elems[i], &mine));
+		TRY(children_of(vm, y->value, &type->elems[i], &theirs));
+		TRY(items_like(vm, mine, theirs, out));
+		if (!*out)
+			return OK;
+	}
+	return OK;
+}
+
+enum err item_like(struct vm *vm, const struct item *given_x, const struct item *given_y, bool *out)
+{
+	struct item x = item_system(vm->a, given_x), y = item_system(vm->a, given_y);
+	int order;
+
+	if (x.kind == ITEM_STRING && y.kind == ITEM_STRING)
+		*out = like_texts(vm, x.text, y.text);
+	else if (x.kind == ITEM_BOOLEAN && y.kind == ITEM_BOOLEAN)
+		*out = x.boolean == y.boolean;
+	else if (is_measure(&x) && is_measure(&y))
+		*out = like_measures(&x, &y);
+	else if (same_clock(&x, &y))
+		*out = compare_when(&x, &y, &order) && order == 0;
+	else if (x.kind == ITEM_TYPE && y.kind == ITEM_TYPE)
+		*out = str_eq(x.text, y.text);
+	else
+		return like_elements(vm, &x, &y, out);
+	return OK;
+}
+
+/* Equivalent collections hold equivalent items, in whatever order: each finds a partner. */
+enum err items_like(struct vm *vm, struct items x, struct items y, bool *out)
+{
+	bool *taken;
+
+	*out = x.len == y.len;
+	if (!*out || !x.len)
+		return OK;
+	taken = NEW_N(vm->a, bool, y.len);
+	for (size_t i = 0; i < x.len && *out; i++) {
+		bool found = false;
+
+		TRY(vm_step(vm, y.len));
+		for (size_t j = 0; j < y.len && !found; j++) {
+			if (taken[j])
+				continue;
+			TRY(item_like(vm, &x.at[i], &y.at[j], &found));
+			taken[j] = found;
+		}
+		*out = found;
+	}
+	return OK;
+}
+
+/* ---- sets */
+
+enum err items_has(struct vm *vm, struct items in, const struct item *item, bool *out)
+{
+	enum truth same = TRUTH_NO;
+
+	*out = false;
+	TRY(vm_step(vm, in.len));
+	for (size_t i = 0; i < in.len && !*out; i++) {
+		TRY(item_equal(vm, &in.at[i], item, &same));
+		*out = same == TRUTH_YES;
+	}
+	return OK;
+}
+
+/* Equal items have equal numbers; what equality looks at more closely has one number for all. */
+static uint64_t item_hash(struct vm *vm, const struct item *given)
+{
+	struct item item = item_system(vm->a, given);
+	struct dec d;
+
+	switch ((enum item_kind)item.kind) {
+	case ITEM_STRING:
+	case ITEM_TYPE:
+		return hash_bytes(item.text.at, item.text.len);
+	case ITEM_BOOLEAN:
+		return item.boolean ? 1 : 2;
+	case ITEM_INTEGER:
+	case ITEM_DECIMAL:
+		d = dec_trim(number_of(&item));
+		return (uint64_t)d.coef * 0x9e3779b97f4a7c15u;
+	case ITEM_NODE:
+		return item.value.node ? item.value.node->len * 0x9e3779b97f4a7c15u : 3;
+	default:
+		return item.kind; /* dates, and quantities in all their units */
+	}
+}
+
+#define DISTINCT_FEW 8
+
+static enum err distinct_few(struct vm *vm, struct items in, struct items *out)
+{
+	for (size_t i = 0; i < in.len; i++) {
+		bool known;
+
+		TRY(items_has(vm, *out, &in.at[i], &known));
+		if (!known)
+			out->at[out->len++] = in.at[i];
+	}
+	return OK;
+}
+
+enum err items_distinct(struct vm *vm, struct items in, struct items *out)
+{
+	struct items kept;
+	uint32_t *heads, *next;
+	size_t slots = 16;
+
+	if (in.len < 2) {
+		*out = in;
+		return OK;
+	}
+	TRY(vm_room(vm, in.len));
+	kept = items_new(vm, in.len);
+	if (in.len <= DISTINCT_FEW) {
+		TRY(distinct_few(vm, in, &kept));
+		*out = kept;
+		return OK;
+	}
+	while (slots < in.len * 2)
+		slots *= 2;
+	heads = NEW_N(vm->a, uint32_t, slots); /* index + 1 of the newest kept item with that hash */
+	next = NEW_N(vm->a, uint32_t, in.len);
+	for (size_t i = 0; i < in.len; i++) {
+		size_t slot = item_hash(vm, &in.at[i]) >> 7 & (slots - 1);
+		enum truth same = TRUTH_NO;
+		uint32_t at;
+
+		for (at = heads[slot]; at && same != TRUTH_YES; at = next[at - 1]) {
+			TRY(vm_step(vm, 1));
+			TRY(item_equal(vm, &kept.at[at - 1], &in.at[i], &same));
+		}
+		if (same == TRUTH_YES)
+			continue;
+		next[kept.len] = heads[slot];
+		heads[slot] = (uint32_t)kept.len + 1;
+		kept.at[kept.len++] = in.at[i];
+	}
+	*out = kept;
+	return OK;
+}
