@@ -393,6 +393,10 @@ static void start_member(struct reader *r, struct frame *at, const struct frame 
 	}
 	at->type = at->form->type;
 	at->depth = parent->depth + (at->elem->list ? 2 : 1);
+	if (at->depth > DEPTH_MAX) {
+		refuse(r, ERR_LIMIT, "elements nested too deeply", name);
+		return;
+	}
 	at->wrapper = at->type == r->f->resource;
 	if (at->type->kind != FHIR_PRIMITIVE && !at->wrapper)
 		at->value = make(r, NODE_OBJECT, at->pos);
@@ -413,7 +417,7 @@ static void on_start(void *arg, const xmlChar *name, const xmlChar *prefix, cons
 		html_start(r, name, count, attributes);
 		return;
 	}
-	if (r->len == FRAMES_MAX || (parent && parent->depth > DEPTH_MAX)) {
+	if (r->len == FRAMES_MAX) {
 		refuse(r, ERR_LIMIT, "elements nested too deeply", name);
 		return;
 	}

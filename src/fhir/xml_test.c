@@ -148,17 +148,61 @@ static void test_refused(void **state)
 	}
 }
 
+/* What is accepted can be written as JSON and read again; what is deeper is refused. */
 static void test_depth(void **state)
 {
+	unsigned accepted = 0;
+
+	(void)state;
+	for (int depth = 1; depth < 100; depth++) {
+		struct buf b;
+		struct node *n;
+		enum err e;
+
+		buf_init(&b, &life, 0);
+		buf_cstr(&b, "<Questionnaire" NS ">");
+		for (int i = 0; i < depth; i++)
+			buf_cstr(&b, "<item>");
+		buf_cstr(&b, "<code><code value=\"x\" id=\"y\"/></code>");
+		for (int i = 0; i < depth; i++)
+			buf_cstr(&b, "</item>");
+		buf_cstr(&b, "</Questionnaire>");
+		e = fhir_read_xml(&ctx, f, &life, buf_get(&b), &n);
+		if (e != OK) {
+			assert_int_equal(e, ERR_LIMIT);
+			continue;
+		}
+		accepted++;
+		buf_init(&b, &life, 0);
+		json_write(&b, n, 0);
+		assert_int_equal(fhir_read_json(&ctx, f, &life, buf_get(&b), &n), OK);
+	}
+	assert_in_range(accepted, 25, 32);
+}
+
+/* Positions are those of the tags in the input, however long it is. */
+static void test_positions(void **state)
+{
 	struct buf b;
+	struct str text;
 	struct node *n;
+	unsigned count = 0;
 
 	(void)state;
 	buf_init(&b, &life, 0);
-	buf_cstr(&b, "<Questionnaire" NS ">");
-	for (int i = 0; i < 1000; i++)
-		buf_cstr(&b, "<item>");
-	assert_int_equal(fhir_read_xml(&ctx, f, &life, buf_get(&b), &n), ERR_LIMIT);
+	buf_cstr(&b, "<Patient" NS ">");
+	for (int i = 0; i < 20000; i++)
+		buf_printf(&b, "\n  <name><text value=\"%d &amp; \303\251\"/></name>", i);
+	buf_cstr(&b, "\n<gender value='male'/></Patient>");
+	text = buf_get(&b);
+	n = xml(text.at);
+	node_each(name, node_get(n, "name")) {
+		assert_memory_equal(text.at + name->pos, "<name>", 6);
+		assert_memory_equal(text.at + node_get(name, "text")->pos, "<text ", 6);
+		count++;
+	}
+	assert_int_equal(count, 20000);
+	assert_memory_equal(text.at + node_get(n, "gender")->pos, "<gender", 7);
 }
 
 static bool read_file(const char *name, const char *ending, struct str *out)
@@ -226,7 +270,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_small),     cmocka_unit_test(test_extras),
 		cmocka_unit_test(test_narrative), cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_depth),     cmocka_unit_test(test_pairs),
+		cmocka_unit_test(test_depth),     cmocka_unit_test(test_positions),
+		cmocka_unit_test(test_pairs),
 	};
 
 	return cmocka_run_group_tests(tests, load, unload);
