@@ -8,9 +8,6 @@
 #include "base/when.h"
 #include "fhir/index.h"
 
-#pragma weak path_eval
-#pragma weak item_text
-
 #define ROWS_MAX 200000
 
 /* ---- collecting rows ---- */

@@ -11,8 +11,6 @@
 #include "fhir/index.h"
 #include "fhir/load.h"
 
-#pragma weak path_compile
-
 static const char *const type_names[] = { "token",  "string",    "date",
 					  "number", "quantity",  "reference",
 					  "uri",    "composite", "special" };
@@ -204,8 +202,7 @@ static const struct path *compile(const struct fhir *f, const struct fhir_type *
 	struct ctx c;
 
 	ctx_init(&c, &scratch);
-	if (!path_compile || !text.len ||
-	    path_compile(&c, &f->params->arena, f, type, text, &path) != OK)
+	if (!text.len || path_compile(&c, &f->params->arena, f, type, text, &path) != OK)
 		return NULL;
 	return path;
 }
