@@ -90,7 +90,7 @@ static enum err move_when(struct vm *vm, const struct operands *o, bool minus, s
 {
 	enum when_unit unit;
 	struct when moved;
-	int32_t nanos;
+	int32_t nanos = 0;
 	int64_t n;
 
 	TRY(take_span(vm, &o->y, minus, &unit, &n, &nanos));
