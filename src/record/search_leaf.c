@@ -63,17 +63,13 @@ static const struct scan_kind DATE_LONG_BOX = {
 	    " AND low BETWEEN ?2 AND ?3 AND high BETWEEN ?4 AND ?5"
 	    " AND high - low > 86400000000 LIMIT ?6"), 5
 };
-/* An empty low or high is an open end. */
-#define HIGH_BOX                                                        \
-	" AND CASE high WHEN x'' THEN x'FF' ELSE high END >= ?4"        \
-	" AND CASE high WHEN x'' THEN x'FF' ELSE high END < ?5"
 static const struct scan_kind NUMBER_BOX = {
 	SQL("SELECT person, resource FROM number WHERE param = ?1 AND low >= ?2 AND low < ?3"
-	    HIGH_BOX " LIMIT ?6"), 5
+	    " AND high >= ?4 AND high < ?5 LIMIT ?6"), 5
 };
 static const struct scan_kind QUANTITY_BOX = {
 	SQL("SELECT person, resource FROM quantity WHERE param = ?1 AND low >= ?2 AND low < ?3"
-	    HIGH_BOX " AND (?6 IS NULL OR code = ?6)"
+	    " AND high >= ?4 AND high < ?5 AND (?6 IS NULL OR code = ?6)"
 	    " AND (?7 IS NULL OR system = ?7) LIMIT ?8"), 7
 };
 static const struct scan_kind UPDATED_BOX = {

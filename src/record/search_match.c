@@ -101,20 +101,14 @@ static bool match_dates(const struct matching *m, const struct index_row *row)
 	return false;
 }
 
-/* An empty low or high is an open end. */
-static struct str high_end(const struct index_row *row)
-{
-	return row->high.len ? row->high : STR("\xFF");
-}
-
 static bool match_numbers(const struct matching *m, const struct index_row *row)
 {
 	for (unsigned i = 0; i < m->value->box_count; i++) {
 		const struct box *b = &m->value->boxes[i];
 
 		if (str_cmp(row->low, b->low_from.key) >= 0 && str_cmp(row->low, b->low_to.key) < 0 &&
-		    str_cmp(high_end(row), b->high_from.key) >= 0 &&
-		    str_cmp(high_end(row), b->high_to.key) < 0)
+		    str_cmp(row->high, b->high_from.key) >= 0 &&
+		    str_cmp(row->high, b->high_to.key) < 0)
 			return true;
 	}
 	return false;

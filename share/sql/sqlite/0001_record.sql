@@ -64,6 +64,8 @@ CREATE TABLE resource (
 -- Derived from here on: `causeway rebuild` makes all of it again.
 -- All resources of a type, and all of a person, in the order every index below ends with.
 CREATE INDEX resource_type ON resource (type, person, key) WHERE deleted = 0 AND version > 0;
+-- For _lastUpdated, found by and sorted by.
+CREATE INDEX resource_updated ON resource (type, updated, person, key) WHERE deleted = 0 AND version > 0;
 CREATE INDEX resource_person ON resource (person, type, key) WHERE person <> 0;
 
 -- How many current resources there are of each type.
