@@ -15,11 +15,14 @@ struct people_options {
 	int64_t today;    /* microseconds since 1970: where the stories have got to */
 };
 
+/* Told of one bundle; an error stops the telling and is passed on. */
+typedef enum err people_each(struct ctx *c, void *arg, struct node *bundle);
+
 /* Calls `each` with one transaction Bundle at a time: first the organisations, places and staff,
  * then one for each person (or household where carers are shared). The tree lives in an arena that is reset
  * after the call. Stops at the first error. Data (names, streets, stories, codes) come from
  * share/demo. */
-NODISCARD enum err people_make(struct ctx *c, const struct share *share, const struct people_options *options,
-			       enum err (*each)(struct ctx *c, void *arg, struct node *bundle), void *arg);
+NODISCARD enum err people_make(struct ctx *c, const struct share *share,
+			       const struct people_options *options, people_each *each, void *arg);
 
 #endif
