@@ -13,7 +13,7 @@
 
 enum step_kind {
 	STEP_MEMBER,   /* to the children under `name` */
-	STEP_TYPE,     /* only values of `type` */
+	STEP_TYPE,     /* only values of exactly `type`, as FHIRPath has it */
 	STEP_EQUALS,   /* only values with a child `name` that is `text` */
 	STEP_RESOLVES, /* only references to a resource of `type` */
 	STEP_INDEX     /* only the value at `index`; after the first member alone */
