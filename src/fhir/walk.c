@@ -316,7 +316,7 @@ static void run_from(const struct runner *r, size_t at, struct fhir_value v)
 			run_children(r, at, v);
 			return;
 		}
-		if (step->kind == STEP_TYPE     ? !fhir_is_a(v.type, step->type)
+		if (step->kind == STEP_TYPE     ? v.type != step->type
 		    : step->kind == STEP_EQUALS ? !has_child(&v, step)
 						: reference_type(r, v.node) != step->type)
 			return;
