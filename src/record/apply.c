@@ -120,6 +120,8 @@ static enum err catch_up(struct apply *a, struct prepared *p, const struct stand
 	p->seen_rows = (struct rows){ 0 };
 	if (now->version > 0 && !now->deleted)
 		TRY(stored_rows(a->c, a->db, p->type, now->seq, &p->seen_rows));
+	if (p->unchanged)
+		TRY(prepare_rows(a->c, a->db, p));
 	p->unchanged = false;
 	p->seen = *now;
 	if (p->resource)
@@ -269,19 +271,25 @@ static void tell(const struct prepared *p, int64_t person, int64_t seq, struct w
 	};
 }
 
-/* A deletion of what is not there, or not any more. */
-static bool nothing_to_delete(const struct prepared *p, struct written *out)
+/* A deletion of what is not there, or not any more; a resource that says nothing new. */
+static bool nothing_to_do(const struct prepared *p, struct written *out)
 {
-	if (p->resource || (p->seen.version > 0 && !p->seen.deleted))
+	bool there = p->seen.version > 0 && !p->seen.deleted;
+
+	if (p->resource ? !p->unchanged : there)
 		return false;
-	*out = (struct written){ .version = { .type = str_of(p->type->name),
-					      .id = p->id,
-					      .version = p->seen.version,
-					      .updated = p->seen.updated,
-					      .seq = p->seen.seq,
-					      .person = p->seen.person,
-					      .method = METHOD_DELETE,
-					      .deleted = true } };
+	*out = (struct written){
+		.version = { .type = str_of(p->type->name),
+			     .id = p->id,
+			     .version = p->seen.version,
+			     .updated = p->seen.updated,
+			     .seq = p->seen.seq,
+			     .person = p->seen.person,
+			     .method = p->method,
+			     .deleted = !p->resource,
+			     .body = p->body },
+		.unchanged = p->resource != NULL,
+	};
 	return true;
 }
 
@@ -300,7 +308,7 @@ enum err apply_write(struct apply *a, struct prepared *p, struct written *out)
 	p->seen = now;
 	if (now.key)
 		p->key = now.key;
-	if (nothing_to_delete(p, out))
+	if (nothing_to_do(p, out))
 		return OK;
 	TRY(find_keys(a, p, &person));
 	if (!p->resource)

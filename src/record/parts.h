@@ -95,16 +95,19 @@ struct prepared {
 	/* What stood there when it was prepared, so that the writer need not look again. */
 	struct standing seen;
 	struct rows seen_rows;
-	bool unchanged; /* the resource says what is there already */
+	bool unchanged; /* the resource says what is there already; then it has no rows yet */
 	int64_t key;    /* given by the writer */
 };
 
-/* A create (id empty: one is made), an update or an update that creates. `db`: a reader. */
+/* A create (METHOD_POST; id empty: one is made), an update or an update that creates. `db`: a
+ * reader. */
 NODISCARD enum err prepare_put(struct ctx *c, struct db *db, const struct fhir_type *type,
 			       struct str id, enum method method, const struct write *w,
 			       struct prepared *out);
 NODISCARD enum err prepare_delete(struct ctx *c, struct db *db, const struct fhir_type *type,
 				  struct str id, int64_t if_match, struct prepared *out);
+/* Person and index rows of p->resource; done already unless p->unchanged. */
+NODISCARD enum err prepare_rows(struct ctx *c, struct db *db, struct prepared *p);
 /* The same resource as another version: stamped, written and packed again. */
 NODISCARD enum err prepare_again(struct ctx *c, struct prepared *p, int64_t version,
 				 int64_t after);

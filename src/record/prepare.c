@@ -149,6 +149,12 @@ static enum err find_person(struct ctx *c, struct prepared *p)
 	return OK;
 }
 
+enum err prepare_rows(struct ctx *c, struct db *db, struct prepared *p)
+{
+	TRY(find_person(c, p));
+	return rows_make(c, db, p->type, p->resource, &p->rows);
+}
+
 /* --- what stands there now --- */
 
 static enum err read_tree(struct ctx *c, struct db *db, int64_t seq, struct node **out)
@@ -214,8 +220,8 @@ enum err prepare_put(struct ctx *c, struct db *db, const struct fhir_type *type,
 	if (c->place->validate)
 		TRY(fhir_validate(c, c->place->fhir, w->source, w->resource));
 	p.org = source_of(w);
-	p.fresh = id.len == 0;
-	if (p.fresh)
+	p.fresh = method == METHOD_POST;
+	if (!id.len)
 		p.id = id_make(c);
 	TRY(keys_of(c, db, &p));
 	stamp_places(c, p.resource, p.id, p.stamps);
@@ -228,8 +234,7 @@ enum err prepare_put(struct ctx *c, struct db *db, const struct fhir_type *type,
 		*out = p;
 		return OK;
 	}
-	TRY(find_person(c, &p));
-	TRY(rows_make(c, db, type, p.resource, &p.rows));
+	TRY(prepare_rows(c, db, &p));
 	TRY(prepare_again(c, &p, p.seen.version + 1, p.seen.updated));
 	*out = p;
 	return OK;

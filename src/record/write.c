@@ -3,7 +3,7 @@
  * Conditional verbs search twice: before, to know what to prepare, and again in the writer, where
  * nobody can come between. When the answers differ the verb begins anew.
  */
-#include "record/parts.h"
+#include "record/refs.h"
 #include "record/search.h"
 
 enum { ATTEMPTS = 10 };
@@ -23,8 +23,7 @@ struct job {
 };
 
 /* What a search finds, if it is at most one. */
-static enum err find_one(struct ctx *c, struct db *db, const struct search *search,
-			 struct str *id)
+enum err find_one(struct ctx *c, struct db *db, const struct search *search, struct str *id)
 {
 	size_t found;
 

@@ -1,0 +1,229 @@
+/* bundle.c - a transaction (all or nothing) or a batch (each for itself).
+ *
+ * Every entry is given its id first, then links are rewritten to those ids, then each resource is
+ * prepared as a single write would be; all this on the caller's thread. The writer then only
+ * looks whether conditions still find what they found, and inserts. If one does not, the Bundle
+ * is read again from its text and begun anew.
+ */
+#include "record/bundle.h"
+
+enum { ATTEMPTS = 5 };
+
+/* Run `step` on each entry that stands. In a transaction all failures are gathered, and the first
+ * is returned with its reason. */
+static enum err each_entry(struct ctx *c, struct bundle *b,
+			   enum err (*step)(struct ctx *c, struct bundle *b, struct entry *e))
+{
+	enum err first = OK;
+	const char *why = "";
+
+	for (size_t i = 0; i < b->len; i++) {
+		struct entry *e = &b->at[i];
+
+		if (e->error)
+			continue;
+		TRY(ctx_check(c));
+		e->issues = c->issues;
+		enum err error = step(c, b, e);
+		if (error)
+			error = bundle_failed(c, b, e, error);
+		if (error == ERR_STORE || error == ERR_STOPPED || error == ERR_BUSY)
+			return error;
+		if (error && !first) {
+			first = error;
+			why = arena_str(c->arena, c->why);
+		}
+	}
+	return first ? fail(c, first, "%s", why) : OK;
+}
+
+/* --- names --- */
+
+static enum err search_condition(struct ctx *c, struct bundle *b, struct entry *e)
+{
+	struct str query = e->verb == VERB_POST ? e->write.if_none_exist : e->query;
+
+	TRY(search_parse(c, str_of(e->type->name), query, &e->condition.search));
+	TRY(find_one(c, b->refs.db, e->condition.search, &e->condition.id));
+	e->id = e->condition.id;
+	e->existed = e->verb == VERB_POST && e->id.len;
+	if (e->verb == VERB_PUT && e->id.len && !node_get(e->resource, "id"))
+		node_add_str(c->arena, e->resource, "id", e->id);
+	else if (e->verb == VERB_PUT && !e->id.len)
+		e->id = node_str(e->resource, "id");
+	return OK;
+}
+
+static enum err name_entry(struct ctx *c, struct bundle *b, struct entry *e)
+{
+	if (e->verb == VERB_GET)
+		return OK;
+	if (e->conditional)
+		TRY(search_condition(c, b, e));
+	if (!e->id.len && e->verb != VERB_DELETE)
+		e->id = id_make(c);
+	if (!e->id.len)
+		return OK; /* deleting what a condition does not find */
+	struct str own =
+		str_of(arena_printf(c->arena, "%s/" STR_FMT, e->type->name, STR_ARG(e->id)));
+	bool twice = map_get(&b->refs.own, own) != NULL;
+	if (b->transaction && twice && !e->existed)
+		return fail(c, ERR_INVALID, "%s is about " STR_FMT ", as another entry is.",
+			    e->where, STR_ARG(own));
+	if (b->transaction && e->full_url.len && map_get(&b->refs.urls, e->full_url))
+		return fail(c, ERR_INVALID, "%s has the fullUrl of another entry.", e->where);
+	if (e->verb != VERB_DELETE)
+		refs_add(&b->refs, e->full_url, e->type, e->id);
+	return OK;
+}
+
+/* --- preparing --- */
+
+static bool id_is_new(const struct entry *e)
+{
+	return e->verb == VERB_POST ||
+	       (e->conditional && !e->condition.id.len && !node_get(e->resource, "id"));
+}
+
+static enum err prepare_entry(struct ctx *c, struct bundle *b, struct entry *e)
+{
+	if (e->verb == VERB_GET || e->existed)
+		return OK;
+	if (e->verb == VERB_DELETE)
+		return e->id.len ? prepare_delete(c, b->refs.db, e->type, e->id,
+						  e->write.if_match, &e->prepared)
+				 : OK;
+	const char *where = arena_printf(c->arena, "%s.resource", e->where);
+	TRY(refs_resolve(&b->refs, where, e->full_url, e->type, e->resource));
+	return prepare_put(c, b->refs.db, e->type, e->id,
+			   id_is_new(e) ? METHOD_POST : METHOD_PUT, &e->write, &e->prepared);
+}
+
+static enum err prepare_all(struct ctx *c, struct bundle *b)
+{
+	READER(db);
+
+	TRY(store_reader(c, c->place->store, &db));
+	refs_init(&b->refs, c, db, b->source);
+	b->refs.must_exist = c->place->references == REFERENCES_STRICT ||
+			     (b->transaction && c->place->references == REFERENCES_TRANSACTION);
+	TRY(each_entry(c, b, name_entry));
+	return each_entry(c, b, prepare_entry);
+}
+
+/* --- inside the writer --- */
+
+/* Does it still find the same? */
+static enum err still(struct ctx *c, struct db *db, const struct conditional *condition,
+		      bool *same)
+{
+	struct str id;
+
+	TRY(find_one(c, db, condition->search, &id));
+	*same = str_eq(id, condition->id);
+	return OK;
+}
+
+static enum err recheck(struct ctx *c, struct db *db, struct bundle *b)
+{
+	bool same = true;
+
+	for (size_t i = 0; same && i < b->refs.conditionals.len; i++)
+		TRY(still(c, db, &b->refs.conditionals.at[i], &same));
+	for (size_t i = 0; same && i < b->len; i++)
+		if (b->at[i].conditional && !b->at[i].error)
+			TRY(still(c, db, &b->at[i].condition, &same));
+	b->again = !same;
+	return OK;
+}
+
+static enum err apply_verb(struct apply *a, struct bundle *b, enum verb verb)
+{
+	for (size_t i = 0; i < b->len; i++) {
+		struct entry *e = &b->at[i];
+
+		if (e->verb != verb || e->error || e->existed || !e->id.len)
+			continue;
+		e->issues = a->c->issues;
+		enum err error = apply_write(a, &e->prepared, &e->written);
+		if (error)
+			TRY(bundle_failed(a->c, b, e, error));
+	}
+	return OK;
+}
+
+static enum err work(struct ctx *c, struct db *db, void *arg)
+{
+	struct bundle *b = arg;
+	struct apply a;
+
+	TRY(recheck(c, db, b));
+	if (b->again)
+		return OK;
+	apply_init(&a, c, db);
+	for (size_t i = 0; i < b->len; i++)
+		if (!b->at[i].error && b->at[i].verb != VERB_GET)
+			TRY(apply_reserve(&a, &b->at[i].prepared));
+	for (int verb = VERB_DELETE; verb <= VERB_PUT; verb++)
+		TRY(apply_verb(&a, b, (enum verb)verb));
+	return apply_done(&a);
+}
+
+static bool writes(const struct bundle *b)
+{
+	for (size_t i = 0; i < b->len; i++)
+		if (!b->at[i].error && b->at[i].verb != VERB_GET)
+			return true;
+	return false;
+}
+
+/* --- after it --- */
+
+static enum err read_entry(struct ctx *c, struct bundle *b, struct entry *e)
+{
+	if (e->existed)
+		return record_read(c, str_of(e->type->name), e->id, &e->written.version);
+	if (e->verb != VERB_GET)
+		return OK;
+	bool was = b->transaction;
+	enum err error = bundle_get(c, e);
+	b->transaction = false; /* what is written stays written */
+	if (error)
+		error = bundle_failed(c, b, e, error);
+	b->transaction = was;
+	return error;
+}
+
+static enum err run(struct ctx *c, struct str source, struct node *tree, bool *again,
+		    struct node **response)
+{
+	struct bundle b;
+
+	TRY(bundle_read(c, source, tree, &b));
+	TRY(prepare_all(c, &b));
+	if (writes(&b))
+		TRY(store_write(c, c->place->store, work, &b));
+	*again = b.again;
+	if (b.again)
+		return OK;
+	TRY(each_entry(c, &b, read_entry));
+	*response = bundle_reply(c, &b);
+	return OK;
+}
+
+enum err record_bundle(struct ctx *c, struct str source, struct node *tree,
+		       struct node **response)
+{
+	for (int i = 0; i < ATTEMPTS; i++) {
+		bool again;
+
+		TRY(run(c, source, tree, &again, response));
+		if (!again)
+			return OK;
+		if (!str_starts(str_trim(source), STR("{")))
+			break; /* its links were rewritten and there is no text to read them from */
+		TRY(fhir_read_json(c, c->place->fhir, c->arena, source, &tree));
+	}
+	return fail(c, ERR_CONFLICT,
+		    "What a condition finds keeps changing; send the Bundle again.");
+}

@@ -1,0 +1,60 @@
+/* bundle.h - the parts of a Bundle being worked on; for bundle*.c only.
+ *
+ *	bundle_read.c   entries -> struct entry: verb, address, conditions; refuses what makes no sense
+ *	bundle.c        names, links, preparing; one transaction of the writer
+ *	bundle_reply.c  struct entry -> the response Bundle
+ */
+#ifndef RECORD_BUNDLE_H
+#define RECORD_BUNDLE_H
+
+#include "record/refs.h"
+#include "record/search.h"
+
+/* In the order FHIR runs them. */
+enum verb { VERB_DELETE, VERB_POST, VERB_PUT, VERB_GET, VERB_COUNT };
+
+struct entry {
+	unsigned number;   /* in the Bundle, from 0 */
+	const char *where; /* "Bundle.entry[3]" */
+	const struct node *node;
+	struct node *resource;
+	struct str full_url;
+	enum verb verb;
+	const struct fhir_type *type;
+	struct str url, id, query; /* of request.url; id and query may be empty */
+	struct write write;
+	struct conditional condition; /* If-None-Exist, or the query of PUT and DELETE */
+	bool conditional;
+	bool existed; /* condition found one for a POST */
+	struct prepared prepared;
+	struct written written;
+	struct version read; /* of a GET */
+	struct node *found;  /* of a GET that searches */
+	enum err error;      /* of a batch's entry, and why */
+	const char *why;
+	struct issues issues;
+};
+
+struct bundle {
+	struct str source;
+	struct node *tree;
+	bool transaction;
+	struct entry *at;
+	size_t len;
+	struct refs refs;
+	bool again; /* a condition found something else inside the writer */
+};
+
+#define BUNDLE_ENTRIES 20000
+
+NODISCARD enum err bundle_read(struct ctx *c, struct str source, struct node *tree,
+			       struct bundle *out);
+/* One entry's failure: in a batch it stays with the entry and OK is returned, in a transaction
+ * the issues are given the entry's place and the failure goes on up. */
+NODISCARD enum err bundle_failed(struct ctx *c, struct bundle *b, struct entry *e,
+				 enum err error);
+struct node *bundle_reply(struct ctx *c, const struct bundle *b);
+/* What a GET asks for, into the entry. */
+NODISCARD enum err bundle_get(struct ctx *c, struct entry *e);
+
+#endif
