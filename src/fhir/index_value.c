@@ -157,7 +157,8 @@ static void date_period(struct indexer *ix, struct fhir_value v)
 	bool start = date_span(member(v, "start"), &row.lo, &other);
 	bool end = date_span(member(v, "end"), &other, &row.hi);
 
-	if (start || end)
+	/* One that ends before it starts says nothing. */
+	if ((start || end) && row.lo < row.hi)
 		index_add(ix, row);
 }
 

@@ -411,7 +411,7 @@ static enum err loop(struct vm *vm, const struct block *block, const struct fram
 			*out = *top;
 			return OK;
 		case CODE_COUNT:
-			assert(!"no such instruction");
+			assert(false && "no such instruction");
 		}
 	}
 }
