@@ -426,7 +426,7 @@ static enum err parse_binary(struct parser *p, int op, struct ast *left, struct 
 /* An expression of operators that bind at least as tight as `level`. */
 static enum err parse_level(struct parser *p, unsigned level, struct ast **out)
 {
-	struct ast *left;
+	struct ast *left = NULL;
 	int op;
 
 	if (++p->depth > PATH_DEPTH_MAX * 4)

@@ -391,6 +391,8 @@ enum err types_write(struct ctx *c, const struct definitions *d, struct buf *typ
 		for (; base && base->len; base = map_get(&bases, *base))
 			list.at[i].depth++;
 	}
+	if (!list.len)
+		return fail(c, ERR_NOT_FOUND, "the package defines no types");
 	qsort(list.at, list.len, sizeof *list.at, type_cmp);
 	/* Elements leave out the rules of their types, which may come later: all roots first. */
 	for (size_t i = 0; i < list.len; i++) {
