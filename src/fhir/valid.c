@@ -176,14 +176,15 @@ static void check_elements(struct checker *k, const struct spot *spot, const str
 }
 
 /* id and extensions of a primitive, the object under "_name". */
-static void check_extra(struct checker *k, const struct spot *spot, const struct fhir_type *type,
-			const struct node *extra)
+static void check_extra(struct checker *k, const struct spot *spot, const struct node *extra)
 {
+	struct spot at = *spot;
+
+	at.node = extra;
 	if (extra->kind != NODE_OBJECT)
-		error(k, spot, "structure", "an object with id and extension is needed, this is %s", kind_name(extra));
+		error(k, &at, "structure", "an object with id and extension is needed, this is %s", kind_name(extra));
 	else
-		check_elements(k, spot, k->f->element, extra);
-	(void)type;
+		check_elements(k, &at, k->f->element, extra);
 }
 
 static void check_resource_in(struct checker *k, const struct spot *spot, const struct node *node);
@@ -213,7 +214,7 @@ static void check_value(struct checker *k, const struct spot *spot, const struct
 		if (v.node)
 			valid_primitive(k, spot, v.type, v.node);
 		if (v.extra)
-			check_extra(k, spot, v.type, v.extra);
+			check_extra(k, spot, v.extra);
 	} else if (fhir_is_a(v.type, k->f->resource)) {
 		check_resource_in(k, spot, v.node);
 	} else {
@@ -238,6 +239,7 @@ static void check_resource(struct checker *k, const struct spot *spot, const str
 	k->resource = v;
 	check_elements(k, spot, type, node);
 	valid_rules(k, spot, type->rules, v);
+	valid_contained(k, spot, node);
 	k->resource = outer;
 }
 

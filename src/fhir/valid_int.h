@@ -42,6 +42,8 @@ void valid_reference(struct checker *k, const struct spot *spot, const struct fh
 /* Invariants of an element or a type. */
 void valid_rules(struct checker *k, const struct spot *spot, const struct fhir_rule *const *rules,
 		 struct fhir_value v);
+/* dom-3 of a resource: each contained one is referred to, or refers to "#". */
+void valid_contained(struct checker *k, const struct spot *spot, const struct node *resource);
 /* All invariants compiled, made once. */
 NODISCARD enum err valid_rules_ready(struct ctx *c, const struct fhir *f,
 				     const struct path *const **out);

@@ -3,9 +3,10 @@
 
 #include "fhir/valid_int.h"
 
-/* Rules that the walk over structure proves already, or that ask for good style and not for
- * correctness: dom-6 wants a narrative in every resource. */
-static const char *const not_run[] = { "ele-1", "dom-6" };
+/* Rules that the walk over structure proves already (ele-1), that are written in C below because their
+ * expression takes quadratic time and applies as() to lists (dom-3), or that ask for good style and not
+ * for correctness (dom-6 wants a narrative in every resource). */
+static const char *const not_run[] = { "ele-1", "dom-3", "dom-6" };
 
 static bool is_run(const struct fhir_rule *rule)
 {
@@ -46,21 +47,32 @@ enum err valid_rules_ready(struct ctx *c, const struct fhir *f, const struct pat
 	return e;
 }
 
+/* Nothing said is nothing broken: a rule about an absent value comes out empty. */
+static bool holds(const struct items *items)
+{
+	return items->len == 0 || items->at[0].kind != ITEM_BOOLEAN || items->at[0].boolean;
+}
+
 static void check_rule(struct checker *k, const struct spot *spot, const struct fhir_rule *rule,
 		       struct fhir_value v)
 {
 	struct path_env env = { .fhir = k->f, .resource = k->resource, .root = k->root };
+	struct issues before = k->c->issues;
+	struct items items;
 	char why[sizeof k->c->why];
-	bool holds = true;
 	enum err e;
 
 	memcpy(why, k->c->why, sizeof why);
-	e = path_test(k->c, k->rules[rule->number], &env, v, &holds);
-	if (e != OK)
+	e = path_eval(k->c, k->rules[rule->number], &env, v, &items);
+	if (e != OK) { /* what the machine said goes into one warning of ours */
+		k->c->issues = before;
+		if (before.last)
+			before.last->next = NULL;
 		valid_issue(k, spot, ISSUE_WARNING, "invariant", "%s could not be decided: %s", rule->id, k->c->why);
-	else if (!holds)
+	} else if (!holds(&items)) {
 		valid_issue(k, spot, rule->error ? ISSUE_ERROR : ISSUE_WARNING, "invariant", "%s: %s", rule->id,
 			    rule->text);
+	}
 	memcpy(k->c->why, why, sizeof why);
 }
 
@@ -70,4 +82,54 @@ void valid_rules(struct checker *k, const struct spot *spot, const struct fhir_r
 	for (; rules && *rules; rules++)
 		if (k->rules[(*rules)->number])
 			check_rule(k, spot, *rules, v);
+}
+
+/* ---- dom-3: a contained resource is referred to, or refers to what contains it ---- */
+
+/* Depth first, without recursion into the depth of trees made by code: the reader bounds it, and so
+ * does the stack here. */
+#define CONTAINED_DEPTH 100
+
+typedef bool text_test(struct str text, struct str id);
+
+static bool is_local_of(struct str text, struct str id)
+{
+	return text.len == id.len + 1 && text.at[0] == '#' && memcmp(text.at + 1, id.at, id.len) == 0;
+}
+
+static bool is_container(struct str text, struct str id)
+{
+	(void)id;
+	return str_is(text, "#");
+}
+
+static bool any_text(const struct node *root, const struct node *but, text_test *test, struct str id)
+{
+	const struct node *stack[CONTAINED_DEPTH] = { root };
+	size_t depth = 1;
+
+	while (depth) {
+		const struct node *n = stack[--depth];
+		if (n->kind == NODE_STRING && test(node_text(n), id))
+			return true;
+		if (n != root && n->next)
+			stack[depth++] = n->next;
+		if (n->kind >= NODE_ARRAY && n->first && n != but && depth + 2 < CONTAINED_DEPTH)
+			stack[depth++] = n->first;
+	}
+	return false;
+}
+
+void valid_contained(struct checker *k, const struct spot *spot, const struct node *resource)
+{
+	const struct node *list = node_key(resource, k->f->key_contained);
+	int index = 0;
+
+	node_each(contained, list) {
+		struct str id = node_str(contained, "id");
+		struct spot at = { spot, STR("contained"), index++, contained };
+		if (!any_text(resource, contained, is_local_of, id) && !any_text(contained, NULL, is_container, id))
+			valid_issue(k, &at, ISSUE_ERROR, "invariant",
+				    "dom-3: nothing refers to this contained resource, nor does it refer to what contains it");
+	}
 }

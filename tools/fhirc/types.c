@@ -76,11 +76,29 @@ static int type_cmp(const void *a, const void *b)
 	return str_cmp(x->name, y->name);
 }
 
+/* Expressions of the standard that do not say what its own text says, and what they must be. */
+static const struct {
+	const char *key, *wrong, *right;
+} errata[] = {
+	/* an element of type boolean is a FHIR.boolean, not a System.Boolean */
+	{ "que-7", "operator = 'exists' implies (answer is Boolean)",
+	  "operator = 'exists' implies (answer is boolean)" },
+};
+
+static struct str corrected(struct str key, struct str path)
+{
+	for (size_t i = 0; i < sizeof errata / sizeof *errata; i++)
+		if (str_is(key, errata[i].key) && str_is(path, errata[i].wrong))
+			return str_of(errata[i].right);
+	return path;
+}
+
 /* The name of a rule in the tables: its key, made different where the same key stands for
  * different rules in different types. Writes the rule's row when it is new. */
 static struct str rule_name(struct writer *w, struct node *rule)
 {
-	struct str key = node_str(rule, "key"), path = node_str(rule, "expression"), name = key;
+	struct str key = node_str(rule, "key"), name = key;
+	struct str path = corrected(key, node_str(rule, "expression"));
 	struct node *other;
 
 	for (int n = 2; (other = map_get(&w->rule_names, name)); n++) {
