@@ -239,7 +239,17 @@ static enum err change_rows(struct apply *a, const struct prepared *p, int64_t p
 
 /* --- one write --- */
 
-static enum err find_keys(struct apply *a, struct prepared *p, int64_t *person)
+enum err apply_person(struct apply *a, const struct prepared *p, int64_t *person)
+{
+	*person = 0;
+	if (strcmp(p->type->name, "Patient") == 0)
+		*person = p->key;
+	else if (p->person.len)
+		return target_key(a, STR("Patient"), p->person, person);
+	return OK;
+}
+
+static enum err find_keys(struct apply *a, struct prepared *p)
 {
 	if (!p->type_key)
 		TRY(name_make(a->c, a->db, str_of(p->type->name), &p->type_key));
@@ -248,10 +258,6 @@ static enum err find_keys(struct apply *a, struct prepared *p, int64_t *person)
 	if (!p->key)
 		TRY(new_key(a, &p->key));
 	note_key(a, str_of(p->type->name), p->id, p->key); /* it may refer to itself */
-	if (strcmp(p->type->name, "Patient") == 0)
-		*person = p->key;
-	else if (p->person.len)
-		TRY(target_key(a, STR("Patient"), p->person, person));
 	return apply_settle(a, p->type, &p->rows);
 }
 
@@ -310,9 +316,10 @@ enum err apply_write(struct apply *a, struct prepared *p, struct written *out)
 		p->key = now.key;
 	if (nothing_to_do(p, out))
 		return OK;
-	TRY(find_keys(a, p, &person));
-	if (!p->resource)
-		person = now.person;
+	TRY(find_keys(a, p));
+	person = now.person;
+	if (p->resource)
+		TRY(apply_person(a, p, &person));
 	TRY(put_version(a, p, person, &seq));
 	TRY(put_resource(a, p, person, seq));
 	TRY(change_rows(a, p, person));

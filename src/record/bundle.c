@@ -48,7 +48,7 @@ static enum err search_condition(struct ctx *c, struct bundle *b, struct entry *
 	e->id = e->condition.id;
 	e->existed = e->verb == VERB_POST && e->id.len;
 	if (e->verb == VERB_PUT && e->id.len && !node_get(e->resource, "id"))
-		node_add_str(c->arena, e->resource, "id", e->id);
+		add_id(c, e->resource, e->id);
 	else if (e->verb == VERB_PUT && !e->id.len)
 		e->id = node_str(e->resource, "id");
 	return OK;

@@ -114,6 +114,8 @@ NODISCARD enum err prepare_again(struct ctx *c, struct prepared *p, int64_t vers
 /* The index rows of a stored version. */
 NODISCARD enum err stored_rows(struct ctx *c, struct db *db, const struct fhir_type *type,
 			       int64_t seq, struct rows *out);
+/* Give a resource an id, so that it can be prepared as an update. */
+void add_id(struct ctx *c, struct node *resource, struct str id);
 /* The concrete type of that name, or ERR_NOT_FOUND. */
 NODISCARD enum err resource_type(struct ctx *c, struct str name, const struct fhir_type **out);
 
@@ -139,8 +141,18 @@ NODISCARD enum err apply_reserve(struct apply *a, struct prepared *p);
 NODISCARD enum err apply_write(struct apply *a, struct prepared *p, struct written *out);
 /* At the end. */
 NODISCARD enum err apply_done(struct apply *a);
+/* The key of the person p belongs to; 0: nobody. p->key must be known. */
+NODISCARD enum err apply_person(struct apply *a, const struct prepared *p, int64_t *person);
 /* Keys for what was not known yet: the rows' parameters, systems and targets. */
 NODISCARD enum err apply_settle(struct apply *a, const struct fhir_type *type,
 				struct rows *rows);
+
+/* --- progress.c: telling how far long work has come --- */
+struct ticker {
+	const struct progress *progress; /* may be NULL */
+	int64_t total, last;             /* last: clock_monotonic() when it was told */
+};
+/* ERR_STOPPED when the work shall end. */
+NODISCARD enum err ticker_tick(struct ctx *c, struct ticker *t, int64_t done, const char *unit);
 
 #endif

@@ -41,6 +41,11 @@ static void set_text(struct node *n, struct str text)
 	n->len = (uint32_t)text.len;
 }
 
+void add_id(struct ctx *c, struct node *resource, struct str id)
+{
+	set_text(member(c, resource, "id", NODE_STRING), id);
+}
+
 static void stamp_version(struct ctx *c, struct prepared *p, int64_t version, int64_t updated)
 {
 	p->version = version;

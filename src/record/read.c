@@ -194,8 +194,8 @@ static enum err visit_type(struct ctx *c, struct db *db, int64_t type,
 		enum err e = version_take(c, db, s, &v);
 		if (!e)
 			e = visit->each(c, visit->arg, &v);
+		TRY(e); /* with its issues, which are in the arena */
 		arena_release(c->arena, mark);
-		TRY(e);
 	}
 }
 

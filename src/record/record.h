@@ -104,8 +104,9 @@ NODISCARD enum err record_check(struct ctx *c, const struct progress *progress, 
 /* Throw away and make again all that can be derived. */
 NODISCARD enum err record_rebuild(struct ctx *c, const struct progress *progress, int64_t *resources);
 
-/* Every current resource, in order of (type, key): for export and views. `each` may stop it with
- * an error. Types: NULL-ended or NULL for all. One consistent moment; constant memory. */
+/* Every current resource, in order of (type, person, key): for export and views. `each` may stop
+ * it with an error; what it allocates in c->arena is gone when it returns OK. Types: NULL-ended or
+ * NULL for all. One consistent moment; constant memory. */
 NODISCARD enum err record_each(struct ctx *c, const char *const *types,
 			       enum err (*each)(struct ctx *c, void *arg, const struct version *v),
 			       void *arg);

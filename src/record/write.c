@@ -181,7 +181,7 @@ static enum err take_id(struct ctx *c, struct write *w, struct str id)
 			    "The condition finds " STR_FMT ", the resource says %.64s.",
 			    STR_ARG(id), str_dup(c->arena, own));
 	if (!own.len)
-		node_add_str(c->arena, w->resource, "id", id);
+		add_id(c, w->resource, id);
 	return OK;
 }
 

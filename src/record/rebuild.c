@@ -1,0 +1,188 @@
+/* rebuild.c - throw away all that can be derived and make it again from the versions.
+ *
+ * Goes through the resources by key, some hundred to a transaction: rows are found outside the
+ * writer, put in inside. A resource that somebody changes meanwhile is looked at again there.
+ * While it runs meta says so, and an unfinished rebuild is noticed when the place is opened.
+ */
+#include "record/parts.h"
+
+enum { CHUNK = 300 };
+
+struct chunk {
+	struct prepared at[CHUNK];
+	size_t len;
+	int64_t last; /* key of the last one looked at */
+};
+
+static enum err start(struct ctx *c, struct db *db, void *arg)
+{
+	STMT(s);
+
+	(void)arg;
+	TRY(meta_set(c, db, STR("digest"), STR("rebuilding")));
+	TRY(db_stmt(c, db, SQL("DELETE FROM total"), &s));
+	TRY(stmt_run(c, s));
+	return rows_clear(c, db);
+}
+
+static enum err finish(struct ctx *c, struct db *db, void *arg)
+{
+	STMT(clear);
+	STMT(fill);
+
+	(void)arg;
+	TRY(db_stmt(c, db, SQL("DELETE FROM total"), &clear));
+	TRY(stmt_run(c, clear));
+	TRY(db_stmt(c, db,
+		    SQL("INSERT INTO total (type, current) SELECT type, count(*) FROM resource "
+			"WHERE deleted = 0 AND version > 0 GROUP BY type"),
+		    &fill));
+	TRY(stmt_run(c, fill));
+	return meta_set(c, db, STR("digest"), index_digest(c));
+}
+
+/* One current resource and its rows. */
+static enum err take(struct ctx *c, struct db *db, int64_t key, int64_t person, int64_t seq,
+		     struct prepared *out)
+{
+	struct prepared p = { .key = key,
+			      .seen = { .key = key, .person = person, .seq = seq } };
+	struct version v;
+
+	TRY(version_load(c, db, seq, &v));
+	TRY(resource_type(c, v.type, &p.type));
+	p.id = v.id;
+	TRY(fhir_read_json(c, c->place->fhir, c->arena, v.body, &p.resource));
+	TRY(prepare_rows(c, db, &p));
+	*out = p;
+	return OK;
+}
+
+static enum err read_chunk(struct ctx *c, struct chunk *chunk)
+{
+	bool row;
+	READER(db);
+	STMT(s);
+
+	chunk->len = 0;
+	TRY(store_reader(c, c->place->store, &db));
+	TRY(db_begin(c, db));
+	TRY(db_stmt(c, db,
+		    SQL("SELECT key, person, seq, deleted OR version = 0 FROM resource WHERE "
+			"key > ?1 "
+			"ORDER BY key LIMIT ?2"),
+		    &s));
+	stmt_bind_int(s, 1, chunk->last);
+	stmt_bind_int(s, 2, CHUNK);
+	for (;;) {
+		TRY(stmt_step(c, s, &row));
+		if (!row)
+			return OK;
+		chunk->last = stmt_int(s, 0);
+		if (!stmt_int(s, 3))
+			TRY(take(c, db, chunk->last, stmt_int(s, 1), stmt_int(s, 2),
+				 &chunk->at[chunk->len++]));
+	}
+}
+
+/* As it stands now; out->resource NULL if it was deleted meanwhile. */
+static enum err look_again(struct ctx *c, struct db *db, struct prepared *p)
+{
+	int64_t person, seq;
+	bool row, deleted;
+	STMT(s);
+
+	TRY(db_stmt(c, db, SQL("SELECT person, seq, deleted FROM resource WHERE key = ?1"),
+		    &s));
+	stmt_bind_int(s, 1, p->key);
+	TRY(stmt_step(c, s, &row));
+	person = stmt_int(s, 0);
+	seq = stmt_int(s, 1);
+	deleted = stmt_int(s, 2) != 0;
+	if (seq == p->seen.seq)
+		return OK;
+	p->resource = NULL;
+	return deleted ? OK : take(c, db, p->key, person, seq, p);
+}
+
+static enum err move(struct apply *a, const struct prepared *p, int64_t person)
+{
+	STMT(s);
+
+	if (person == p->seen.person)
+		return OK;
+	TRY(db_stmt(a->c, a->db, SQL("UPDATE resource SET person = ?2 WHERE key = ?1"), &s));
+	stmt_bind_int(s, 1, p->key);
+	stmt_bind_int(s, 2, person);
+	return stmt_run(a->c, s);
+}
+
+static enum err write_chunk(struct ctx *c, struct db *db, void *arg)
+{
+	struct chunk *chunk = arg;
+	struct apply a;
+
+	apply_init(&a, c, db);
+	for (size_t i = 0; i < chunk->len; i++) {
+		struct prepared *p = &chunk->at[i];
+		int64_t person;
+
+		TRY(look_again(c, db, p));
+		if (!p->resource)
+			continue;
+		TRY(apply_person(&a, p, &person));
+		TRY(apply_settle(&a, p->type, &p->rows));
+		TRY(move(&a, p, person));
+		for (size_t j = 0; j < p->rows.len; j++)
+			TRY(row_put(c, db, &p->rows.at[j], person, p->key));
+	}
+	return OK;
+}
+
+static enum err count_resources(struct ctx *c, int64_t *out)
+{
+	bool row;
+	READER(db);
+	STMT(s);
+
+	TRY(store_reader(c, c->place->store, &db));
+	TRY(db_stmt(c, db,
+		    SQL("SELECT count(*) FROM resource WHERE deleted = 0 AND version > 0"),
+		    &s));
+	TRY(stmt_step(c, s, &row));
+	*out = stmt_int(s, 0);
+	return OK;
+}
+
+/* A chunk's memory goes before the next; what is wrong ends the work, and its issues stay. */
+static enum err rebuild_chunks(struct ctx *c, struct ticker *t, int64_t *done)
+{
+	struct chunk *chunk = NEW(c->arena, struct chunk);
+	int64_t before;
+
+	do {
+		struct arena_mark mark = arena_mark(c->arena);
+
+		before = chunk->last;
+		TRY(ticker_tick(c, t, *done, "resources"));
+		TRY(read_chunk(c, chunk));
+		if (chunk->len)
+			TRY(store_write(c, c->place->store, write_chunk, chunk));
+		*done += (int64_t)chunk->len;
+		arena_release(c->arena, mark);
+	} while (chunk->last > before);
+	return OK;
+}
+
+enum err record_rebuild(struct ctx *c, const struct progress *progress, int64_t *resources)
+{
+	struct ticker ticker = { .progress = progress };
+	int64_t done = 0;
+
+	TRY(count_resources(c, &ticker.total));
+	TRY(store_write(c, c->place->store, start, NULL));
+	TRY(rebuild_chunks(c, &ticker, &done));
+	TRY(store_write(c, c->place->store, finish, NULL));
+	*resources = done;
+	return OK;
+}
