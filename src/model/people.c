@@ -58,7 +58,8 @@ const struct people_staff *staff_for(struct maker *m, const char *duty, unsigned
 const struct people_staff *staff_at(struct maker *m, const char *org, const char *duty)
 {
 	for (size_t i = 0; i < m->d->staff.len; i++)
-		if (strcmp(m->d->staff.at[i].duty, duty) == 0 && strcmp(m->d->staff.at[i].org, org) == 0)
+		if (strcmp(m->d->staff.at[i].duty, duty) == 0 &&
+		    strcmp(m->d->staff.at[i].org, org) == 0)
 			return &m->d->staff.at[i];
 	return NULL;
 }
@@ -81,7 +82,8 @@ const char *phone_mobile(struct maker *m)
 
 const char *postcode(struct maker *m, const struct people_town *town)
 {
-	static const char letters[] = "ABDEFGHJLNPQRSTUWXYZ"; /* those an inward code may end in */
+	static const char letters[] =
+		"ABDEFGHJLNPQRSTUWXYZ"; /* those an inward code may end in */
 	unsigned n = sizeof letters - 1;
 	int digit = rng_between(&m->r, 1, 9);
 	char first = letters[rng_below(&m->r, n)], second = letters[rng_below(&m->r, n)];
@@ -99,7 +101,8 @@ const char *given_name(struct maker *m, const char *names, bool female, int year
 	static const int from[] = { 1995, 1970, 1945, 1900 };
 	for (size_t i = 0; i < sizeof from / sizeof *from; i++) {
 		char key[64];
-		snprintf(key, sizeof key, "given.%s.%s.%d", names, female ? "female" : "male", from[i]);
+		snprintf(key, sizeof key, "given.%s.%s.%d", names, female ? "female" : "male",
+			 from[i]);
 		if ((year >= from[i] || from[i] == 1900) && map_get(&m->d->lists, str_of(key)))
 			return pick(m, key);
 	}
@@ -166,17 +169,20 @@ static enum err make_all(struct maker *m, people_each *each, void *arg)
 	return OK;
 }
 
-enum err people_make(struct ctx *c, const struct share *share, const struct people_options *options,
-		     people_each *each, void *arg)
+enum err people_make(struct ctx *c, const struct share *share,
+		     const struct people_options *options, people_each *each, void *arg)
 {
 	if (options->people < 1 || options->people > PEOPLE_MAX)
-		return fail(c, ERR_BAD_REQUEST, "a place has 1 to 2,000,000 people, not %u", options->people);
+		return fail(c, ERR_BAD_REQUEST, "a place has 1 to 2,000,000 people, not %u",
+			    options->people);
 	ARENA(life);
 	ARENA(group);
 	ARENA(bundle);
 	struct people_data data;
 	TRY(people_data_read(c, share, &life, &data));
-	struct maker m = { .c = c, .options = options, .d = &data, .a = &bundle, .group_arena = &group };
+	struct maker m = {
+		.c = c, .options = options, .d = &data, .a = &bundle, .group_arena = &group
+	};
 	m.now = (options->today / 1000000 + 60 * when_london_offset(options->today)) / 60;
 	m.today = m.now / DAY;
 	return make_all(&m, each, arg);

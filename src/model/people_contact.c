@@ -33,7 +33,8 @@ int64_t recent_day(struct maker *m, int span)
 	return m->p.end / DAY - rng_between(&m->r, 1, span > 4 ? span - 3 : 1);
 }
 
-static const char *by_age(const struct person *p, const char *child, const char *adult, const char *older)
+static const char *by_age(const struct person *p, const char *child, const char *adult,
+			  const char *older)
 {
 	return p->age < 18 ? child : p->age < 65 ? adult : older;
 }
@@ -41,27 +42,36 @@ static const char *by_age(const struct person *p, const char *child, const char 
 static void surgery_make(struct maker *m)
 {
 	const struct person *p = &m->p;
-	const char *group = p->frailty >= 2 ? "gp.frail" : by_age(p, "gp.child", "gp.adult", "gp.older");
-	int count = p->age < 18 ? rng_between(&m->r, 0, 2) : p->age < 65 ? rng_between(&m->r, 0, 3) :
-						rng_between(&m->r, 2, 4 + p->frailty);
+	const char *group =
+		p->frailty >= 2 ? "gp.frail" : by_age(p, "gp.child", "gp.adult", "gp.older");
+	int count = p->age < 18   ? rng_between(&m->r, 0, 4)
+		    : p->age < 65 ? rng_between(&m->r, 1, 6)
+				  : rng_between(&m->r, 4, 8 + 2 * p->frailty);
 	for (int i = 0; i < count; i++) {
 		bool phone = p->age >= 18 && rng_chance(&m->r, 300);
 		bool home = p->frailty >= 2 && !phone && rng_chance(&m->r, 600);
 		const struct people_reason *reason = pick_reason(m, group);
 		contact_make(m, &(struct contact){
-			.word = "gp", .class = phone ? virtual_ : home ? at_home : ambulatory,
-			.type = phone ? sct("185317003", "Telephone encounter") :
-				home  ? sct("439708006", "Home visit") :
-					sct("11429006", "Consultation"),
-			.words = reason->words, .start = office_time(m, recent_day(m, 730)), .minutes = 12,
-			.at = p->practice, .who = p->doctor->ref, .who_name = p->doctor->name });
+					.word = "gp",
+					.class = phone  ? virtual_
+						 : home ? at_home
+							: ambulatory,
+					.type = phone  ? sct("185317003", "Telephone encounter")
+						: home ? sct("439708006", "Home visit")
+						       : sct("11429006", "Consultation"),
+					.words = reason->words,
+					.start = office_time(m, recent_day(m, 1300)),
+					.minutes = 12,
+					.at = p->practice,
+					.who = p->doctor->ref,
+					.who_name = p->doctor->name });
 	}
 }
 
 /* An episode: someone is on the books of a service. */
 const char *episode_make(struct maker *m, const char *word, const char *what,
-				const struct people_org *at, const struct people_staff *manager,
-				int64_t start, int64_t end)
+			 const struct people_org *at, const struct people_staff *manager,
+			 int64_t start, int64_t end)
 {
 	struct node *e = put_about(m, "EpisodeOfCare", word, at->source);
 	put(m, e, "status", end == NEVER ? "active" : "finished");
@@ -79,23 +89,32 @@ static void visits_make(struct maker *m, const char *word, const char *group, st
 {
 	for (int i = 0; i < count; i++) {
 		const struct people_reason *reason = pick_reason(m, group);
-		contact_make(m, &(struct contact){
-			.word = word, .class = at_home, .type = type, .words = reason->words,
-			.start = office_time(m, recent_day(m, span)), .minutes = 35, .at = who->at,
-			.who = who->ref, .who_name = who->name });
+		contact_make(m, &(struct contact){ .word = word,
+						   .class = at_home,
+						   .type = type,
+						   .words = reason->words,
+						   .start = office_time(m, recent_day(m, span)),
+						   .minutes = 35,
+						   .at = who->at,
+						   .who = who->ref,
+						   .who_name = who->name });
 	}
 }
 
 static void nursing_make(struct maker *m)
 {
-	int likely = has(m, "leg-ulcer") ? 850 : m->p.frailty == 3 ? 550 : m->p.frailty == 2 ? 260 : 0;
+	int likely = has(m, "leg-ulcer") ? 850
+		     : m->p.frailty == 3 ? 550
+		     : m->p.frailty == 2 ? 260
+					 : 0;
 	const struct people_staff *nurse = staff_for(m, "district-nurse", m->p.number);
 	if (!nurse || !rng_chance(&m->r, likely))
 		return;
 	int64_t start = m->p.end / DAY - rng_between(&m->r, 40, 200);
 	episode_make(m, "nursing", "District nursing", nurse->at, nurse, start,
 		     m->p.dead ? m->p.end / DAY : NEVER);
-	visits_make(m, "nurse", "nurse", sct("439708006", "Home visit"), nurse, rng_between(&m->r, 2, 5), 40);
+	visits_make(m, "nurse", "nurse", sct("439708006", "Home visit"), nurse,
+		    rng_between(&m->r, 2, 5), 40);
 }
 
 static void mind_make(struct maker *m)
@@ -105,10 +124,11 @@ static void mind_make(struct maker *m)
 	if (!nurse || !(severe || (old && rng_chance(&m->r, 600))))
 		return;
 	int64_t start = m->p.end / DAY - rng_between(&m->r, 120, 900);
-	episode_make(m, "mental", severe ? "Community mental health" : "Memory service", nurse->at, nurse,
-		     start, m->p.dead ? m->p.end / DAY : NEVER);
-	visits_make(m, "mental", severe ? "mental.adult" : "mental.older", sct("439708006", "Home visit"),
-		    nurse, severe ? rng_between(&m->r, 3, 6) : 2, 110);
+	episode_make(m, "mental", severe ? "Community mental health" : "Memory service",
+		     nurse->at, nurse, start, m->p.dead ? m->p.end / DAY : NEVER);
+	visits_make(m, "mental", severe ? "mental.adult" : "mental.older",
+		    sct("439708006", "Home visit"), nurse,
+		    severe ? rng_between(&m->r, 3, 6) : 2, 110);
 }
 
 static void emergency_make(struct maker *m)
@@ -116,12 +136,17 @@ static void emergency_make(struct maker *m)
 	const struct person *p = &m->p;
 	if (!rng_chance(&m->r, p->age < 65 ? 170 : 260 + 60 * p->frailty))
 		return;
-	const struct people_reason *reason = pick_reason(m, by_age(p, "ae.child", "ae.adult", "ae.older"));
+	const struct people_reason *reason =
+		pick_reason(m, by_age(p, "ae.child", "ae.adult", "ae.older"));
 	int64_t day = recent_day(m, 700);
-	const char *seen = contact_make(m, &(struct contact){
-		.word = "ae", .class = emergency, .type = sct("4525004", "Emergency department visit"),
-		.words = reason->words, .start = any_time(m, day),
-		.minutes = rng_between(&m->r, 70, 330), .at = people_org(m->d, "org-hospitals") });
+	const char *seen = contact_make(
+		m, &(struct contact){ .word = "ae",
+				      .class = emergency,
+				      .type = sct("4525004", "Emergency department visit"),
+				      .words = reason->words,
+				      .start = any_time(m, day),
+				      .minutes = rng_between(&m->r, 70, 330),
+				      .at = people_org(m->d, "org-hospitals") });
 	if (*reason->code && rng_chance(&m->r, 500))
 		condition_make(m, sct(reason->code, reason->words), NULL, day, true,
 			       people_org(m->d, "org-hospitals"), seen);
@@ -152,11 +177,14 @@ static void booked_make(struct maker *m)
 	if (p->dead)
 		return;
 	if (rng_chance(&m->r, p->age < 65 ? 60 : 280))
-		appointment_make(m, pick_reason(m, by_age(p, "gp.child", "gp.adult", "gp.older"))->words,
-				 p->practice, p->doctor->ref, p->doctor->name, 12);
+		appointment_make(
+			m, pick_reason(m, by_age(p, "gp.child", "gp.adult", "gp.older"))->words,
+			p->practice, p->doctor->ref, p->doctor->name, 12);
 	const struct people_org *hospital = people_org(m->d, "org-hospitals");
 	if (rng_chance(&m->r, p->age < 65 ? 40 : 260))
-		appointment_make(m, pick_reason(m, "clinic")->words, hospital, hospital->ref, hospital->name, 20);
+		appointment_make(m, pick_reason(m, "clinic")->words, hospital,
+				 "Location/loc-org-marlbridge", "Marlbridge General Hospital",
+				 20);
 }
 
 void contacts_make(struct maker *m)

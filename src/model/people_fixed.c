@@ -15,8 +15,8 @@ struct filler {
 
 static enum err wrong(struct filler *f, struct str text)
 {
-	return fail(f->m->c, ERR_INVALID, "%s:%u: \"" STR_FMT "\" cannot be filled in", f->file, f->line,
-		    STR_ARG(text));
+	return fail(f->m->c, ERR_INVALID, "%s:%u: \"" STR_FMT "\" cannot be filled in", f->file,
+		    f->line, STR_ARG(text));
 }
 
 static const struct people_org *find_org(const struct maker *m, const char *id)
@@ -38,8 +38,8 @@ static enum err fill_time(struct filler *f, struct node *n, struct str text)
 	struct node *holder = node_new(m->a, NODE_OBJECT);
 	if (clock.at) {
 		struct str hours = str_cut(&minutes, ':');
-		if (!str_int(hours, &hour) || !minutes.at || !str_int(minutes, &minute) || hour < 0 ||
-		    hour > 23 || minute < 0 || minute > 59)
+		if (!str_int(hours, &hour) || !minutes.at || !str_int(minutes, &minute) ||
+		    hour < 0 || hour > 23 || minute < 0 || minute > 59)
 			return wrong(f, text);
 		put_time(m, holder, "t", (m->today + day) * DAY + hour * 60 + minute);
 	} else {
@@ -98,8 +98,8 @@ static enum err fixed_line(struct filler *f, struct str line)
 	}
 	struct str type = node_str(resource, "resourceType"), id = node_str(resource, "id");
 	if (!type.len || !str_starts(id, str_of(say(m, "p-%06u", f->number))))
-		return fail(m->c, ERR_INVALID, "%s:%u: a resource of p-%06u is expected", f->file, f->line,
-			    f->number);
+		return fail(m->c, ERR_INVALID, "%s:%u: a resource of p-%06u is expected",
+			    f->file, f->line, f->number);
 	TRY(fill(f, resource));
 	struct node *entry = put_object(m, m->entries, NULL);
 	node_append(entry, "resource", resource);

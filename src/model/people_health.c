@@ -17,16 +17,19 @@ static int64_t last_day(const struct maker *m)
 	return m->p.end / DAY - 1;
 }
 
-const char *condition_make(struct maker *m, struct code code, const char *words, int64_t onset, bool over,
-			   const struct people_org *source, const char *encounter)
+const char *condition_make(struct maker *m, struct code code, const char *words, int64_t onset,
+			   bool over, const struct people_org *source, const char *encounter)
 {
 	struct node *c = put_about(m, "Condition", "problem", source->source);
 	put_concept(m, c, "clinicalStatus",
-		    (struct code){ CONDITION_CLINICAL, over ? "resolved" : "active", NULL }, NULL);
-	put_concept(m, c, "verificationStatus", (struct code){ CONDITION_VERIFIED, "confirmed", NULL }, NULL);
+		    (struct code){ CONDITION_CLINICAL, over ? "resolved" : "active", NULL },
+		    NULL);
+	put_concept(m, c, "verificationStatus",
+		    (struct code){ CONDITION_VERIFIED, "confirmed", NULL }, NULL);
 	put_concepts(m, c, "category",
 		     (struct code){ TERMINOLOGY "condition-category",
-				    encounter ? "encounter-diagnosis" : "problem-list-item", NULL },
+				    encounter ? "encounter-diagnosis" : "problem-list-item",
+				    NULL },
 		     NULL);
 	put_concept(m, c, "code", code, words);
 	put_subject(m, c, "subject");
@@ -39,8 +42,8 @@ const char *condition_make(struct maker *m, struct code code, const char *words,
 	return put_ref_of(m, c);
 }
 
-void medicine_make(struct maker *m, const struct people_medicine *medicine, int64_t from, bool over,
-		   const struct people_org *source, const char *reason)
+void medicine_make(struct maker *m, const struct people_medicine *medicine, int64_t from,
+		   bool over, const struct people_org *source, const char *reason)
 {
 	struct node *s = put_about(m, "MedicationStatement", "medicine", source->source);
 	bool died = m->p.dead && !over;
@@ -48,7 +51,10 @@ void medicine_make(struct maker *m, const struct people_medicine *medicine, int6
 	put_concept(m, s, "medicationCodeableConcept", sct(medicine->code, medicine->name),
 		    say(m, "%s %s", medicine->name, medicine->strength));
 	put_subject(m, s, "subject");
-	put_days(m, s, "effectivePeriod", from, died ? m->p.end / DAY : over ? from + 7 : NEVER);
+	put_days(m, s, "effectivePeriod", from,
+		 died   ? m->p.end / DAY
+		 : over ? from + 7
+			: NEVER);
 	put_date(m, s, "dateAsserted", from);
 	put_org(m, s, "informationSource", source);
 	if (reason)
@@ -57,14 +63,17 @@ void medicine_make(struct maker *m, const struct people_medicine *medicine, int6
 	put(m, dose, "text", medicine->dose);
 }
 
-static void put_measure_code(struct maker *m, struct node *parent, const struct people_measure *what)
+static void put_measure_code(struct maker *m, struct node *parent,
+			     const struct people_measure *what)
 {
-	const char *system = what->system[0] == 'l' ? LOINC : what->system[0] == 's' ? SNOMED :
-						      OWN_CODES "measure";
+	const char *system = what->system[0] == 'l'   ? LOINC
+			     : what->system[0] == 's' ? SNOMED
+						      : OWN_CODES "measure";
 	put_concept(m, parent, "code", (struct code){ system, what->code, what->name }, NULL);
 }
 
-static void put_measure_value(struct maker *m, struct node *parent, const struct people_measure *what, int n)
+static void put_measure_value(struct maker *m, struct node *parent,
+			      const struct people_measure *what, int n)
 {
 	put_quantity(m, parent, "valueQuantity", n, what->decimals, what->unit, what->ucum);
 }
@@ -86,14 +95,15 @@ static int draw_value(struct maker *m, const struct people_measure *what)
 	return rng_between(&m->r, what->low, what->high);
 }
 
-void measure_make(struct maker *m, const char *key, int64_t when, const struct people_org *source,
-		  const char *encounter)
+void measure_make(struct maker *m, const char *key, int64_t when,
+		  const struct people_org *source, const char *encounter)
 {
 	const struct people_measure *what = people_measure(m->d, key);
 	struct node *o = put_about(m, "Observation", "measure", source->source);
 	put(m, o, "status", "final");
 	put_concepts(m, o, "category",
-		     (struct code){ TERMINOLOGY "observation-category", what->category, NULL }, NULL);
+		     (struct code){ TERMINOLOGY "observation-category", what->category, NULL },
+		     NULL);
 	put_measure_code(m, o, what);
 	put_subject(m, o, "subject");
 	if (encounter)
@@ -109,15 +119,16 @@ void measure_make(struct maker *m, const char *key, int64_t when, const struct p
 }
 
 /* The first medicine of the list always, each other one time in three. */
-static void medicines_make(struct maker *m, const struct people_condition *row, int64_t from, bool over,
-			   const char *reason)
+static void medicines_make(struct maker *m, const struct people_condition *row, int64_t from,
+			   bool over, const char *reason)
 {
 	struct str list = str_of(row->medicines);
 	for (bool first = true; list.at && list.len; first = false) {
 		char *key = str_dup(m->a, str_cut(&list, '|'));
 		const struct people_medicine *medicine = people_medicine(m->d, key);
 		if (medicine && (first || rng_chance(&m->r, 330)))
-			medicine_make(m, medicine, from, over || !medicine->lasting, m->p.practice, reason);
+			medicine_make(m, medicine, from, over || !medicine->lasting,
+				      m->p.practice, reason);
 	}
 }
 
@@ -137,7 +148,10 @@ static void tests_make(struct maker *m, const struct people_condition *row, int6
 
 static int64_t draw_onset(struct maker *m, const struct people_condition *row)
 {
-	int64_t youngest = m->p.born + (row->per_mille[0] ? 1 : row->per_mille[1] > 20 ? 25 : 45) * 366;
+	int64_t youngest = m->p.born + (row->per_mille[0]        ? 1
+					: row->per_mille[1] > 20 ? 25
+								 : 45) *
+					       366;
 	int64_t latest = last_day(m) - 10;
 	int64_t earliest = latest - (row->lasting ? 18 * 365 : 150);
 	return day_between(m, earliest > youngest ? earliest : youngest, latest);
@@ -151,8 +165,8 @@ static void conditions_make(struct maker *m)
 			continue;
 		int64_t onset = draw_onset(m, row);
 		bool over = !row->lasting && onset < last_day(m) - 21;
-		const char *ref = condition_make(m, sct(row->code, row->name), NULL, onset, over,
-						 m->p.practice, NULL);
+		const char *ref = condition_make(m, sct(row->code, row->name), NULL, onset,
+						 over, m->p.practice, NULL);
 		medicines_make(m, row, onset, over, ref);
 		tests_make(m, row, onset);
 	}
@@ -161,7 +175,9 @@ static void conditions_make(struct maker *m)
 static void frailty_make(struct maker *m)
 {
 	static const char *const codes[4][2] = {
-		{ 0 }, { "925791000000100", "Mild frailty" }, { "925831000000107", "Moderate frailty" },
+		{ 0 },
+		{ "925791000000100", "Mild frailty" },
+		{ "925831000000107", "Moderate frailty" },
 		{ "925861000000102", "Severe frailty" },
 	};
 	if (m->p.frailty == 0)
@@ -180,11 +196,15 @@ static void allergies_make(struct maker *m)
 		const struct people_allergy *row = &m->d->allergies.at[i];
 		if (!rng_chance(&m->r, m->p.age < 18 ? row->per_mille / 3 : row->per_mille))
 			continue;
-		struct node *a = put_about(m, "AllergyIntolerance", "allergy", m->p.practice->source);
+		struct node *a =
+			put_about(m, "AllergyIntolerance", "allergy", m->p.practice->source);
 		put_concept(m, a, "clinicalStatus",
-			    (struct code){ TERMINOLOGY "allergyintolerance-clinical", "active", NULL }, NULL);
+			    (struct code){ TERMINOLOGY "allergyintolerance-clinical", "active",
+					   NULL },
+			    NULL);
 		put_concept(m, a, "verificationStatus",
-			    (struct code){ TERMINOLOGY "allergyintolerance-verification", "confirmed", NULL },
+			    (struct code){ TERMINOLOGY "allergyintolerance-verification",
+					   "confirmed", NULL },
 			    NULL);
 		put(m, a, "type", "allergy");
 		put(m, put_array(m, a, "category"), NULL, row->category);
@@ -193,7 +213,8 @@ static void allergies_make(struct maker *m)
 		put_subject(m, a, "patient");
 		put_date(m, a, "recordedDate", day_between(m, m->p.born + 400, last_day(m)));
 		struct node *reaction = put_first(m, a, "reaction");
-		put_concepts(m, reaction, "manifestation", sct(row->reaction_code, row->reaction), NULL);
+		put_concepts(m, reaction, "manifestation",
+			     sct(row->reaction_code, row->reaction), NULL);
 		put(m, reaction, "severity", row->severity);
 	}
 }
@@ -206,7 +227,8 @@ static void vaccine_make(struct maker *m, const struct people_vaccine *row, int6
 	put_subject(m, v, "patient");
 	put_date(m, v, "occurrenceDateTime", day);
 	node_add_bool(m->a, v, "primarySource", true);
-	put_reference(m, put_first(m, v, "performer"), "actor", m->p.practice->ref, m->p.practice->name);
+	put_reference(m, put_first(m, v, "performer"), "actor", m->p.practice->ref,
+		      m->p.practice->name);
 }
 
 /* 10 October of the year, give or take four weeks. */
@@ -223,14 +245,16 @@ static void vaccines_make(struct maker *m)
 		const struct people_vaccine *row = &m->d->vaccines.at[i];
 		if (m->p.age < row->from || (row->when[0] == 's' && m->p.age > row->to))
 			continue;
-		if (row->when[0] == 'c' && (row->to >= 18 || m->p.age < 18) && rng_chance(&m->r, row->taken)) {
+		if (row->when[0] == 'c' && (row->to >= 18 || m->p.age < 18) &&
+		    rng_chance(&m->r, row->taken)) {
 			int64_t day = m->p.born + row->from * 366 + rng_between(&m->r, 60, 120);
 			if (day < last_day(m))
 				vaccine_make(m, row, day);
 		}
 		for (int ago = 2; ago >= 0 && row->when[0] == 's'; ago--) {
 			int64_t day = autumn(m, ago);
-			if (day < last_day(m) && day > m->p.born + 700 && rng_chance(&m->r, row->taken))
+			if (day < last_day(m) && day > m->p.born + 700 &&
+			    rng_chance(&m->r, row->taken))
 				vaccine_make(m, row, day);
 		}
 	}

@@ -22,8 +22,9 @@ struct node *task_make(struct maker *m, const char *code, const char *words, con
 
 static const char *draw_use(struct maker *m)
 {
-	static const char *const older[] = { "stay.fracture", "stay.older", "stay.older", "stay.medical",
-					     "stay.medical", "stay.medical", "stay.stroke", "stay.surgical" };
+	static const char *const older[] = { "stay.fracture", "stay.older",   "stay.older",
+					     "stay.medical",  "stay.medical", "stay.medical",
+					     "stay.stroke",   "stay.surgical" };
 	const struct person *p = &m->p;
 	if (p->age < 18)
 		return "stay.child";
@@ -87,17 +88,23 @@ static void put_admission(struct maker *m, struct node *encounter, const struct 
 {
 	bool birth = strcmp(s->ward->use, "maternity") == 0;
 	struct node *h = put_object(m, encounter, "hospitalization");
-	struct node *method = put_extension(m, h, UKCORE "StructureDefinition/Extension-UKCore-AdmissionMethod");
+	struct node *method = put_extension(
+		m, h, UKCORE "StructureDefinition/Extension-UKCore-AdmissionMethod");
 	put_concept(m, method, "valueCodeableConcept",
-		    (struct code){ UKCORE "CodeSystem/UKCore-AdmissionMethodEngland", birth ? "31" : "21", NULL },
-		    birth ? "Maternity, before delivery" : "Emergency, through the emergency department");
+		    (struct code){ UKCORE "CodeSystem/UKCore-AdmissionMethodEngland",
+				   birth ? "31" : "21", NULL },
+		    birth ? "Maternity, before delivery"
+			  : "Emergency, through the emergency department");
 	if (s->end == NEVER)
 		return;
 	bool died = m->p.dead && s->end == m->p.end;
 	const char *code = died ? "79" : m->p.home ? "54" : "19";
 	put_concept(m, h, "dischargeDisposition",
-		    (struct code){ UKCORE "CodeSystem/UKCore-DischargeDestinationEngland", code, NULL },
-		    died ? "Died" : m->p.home ? "Care home" : "Usual place of residence");
+		    (struct code){ UKCORE "CodeSystem/UKCore-DischargeDestinationEngland", code,
+				   NULL },
+		    died        ? "Died"
+		    : m->p.home ? "Care home"
+				: "Usual place of residence");
 }
 
 /* The stay and its diagnosis, which name each other. */
@@ -105,25 +112,29 @@ static void ward_stay_make(struct maker *m, struct stay *s)
 {
 	const char *id = put_id(m, "stay");
 	s->encounter = say(m, "Encounter/%s", id);
-	const char *found = condition_make(m, sct(s->reason->code, s->reason->words), NULL, s->start / DAY,
-					   s->end != NEVER, s->ward->at, s->encounter);
+	const char *found =
+		condition_make(m, sct(s->reason->code, s->reason->words), NULL, s->start / DAY,
+			       s->end != NEVER, s->ward->at, s->encounter);
 	struct node *e = put_resource(m, "Encounter", id, s->ward->at->source);
 	put(m, e, "status", s->end == NEVER ? "in-progress" : "finished");
 	put_coding(m, e, "class", inpatient);
 	put_concepts(m, e, "type", sct("32485007", "Hospital admission"), NULL);
 	put_concept(m, e, "serviceType", (struct code){ 0 }, s->ward->specialty);
 	put_subject(m, e, "subject");
-	const struct people_staff *doctor = staff_for(m, strcmp(s->ward->use, "fracture") == 0 ? "surgeon" :
-						      "consultant", m->p.number);
+	const struct people_staff *doctor =
+		staff_for(m, strcmp(s->ward->use, "fracture") == 0 ? "surgeon" : "consultant",
+			  m->p.number);
 	if (doctor)
-		put_reference(m, put_first(m, e, "participant"), "individual", doctor->ref, doctor->name);
+		put_reference(m, put_first(m, e, "participant"), "individual", doctor->ref,
+			      doctor->name);
 	put_period(m, e, "period", s->start, s->end);
 	put_concepts(m, e, "reasonCode", (struct code){ 0 }, s->reason->words);
 	struct node *diagnosis = put_first(m, e, "diagnosis");
 	put_reference(m, diagnosis, "condition", found, s->reason->words);
 	put_admission(m, e, s);
 	struct node *location = put_first(m, e, "location");
-	put_reference(m, location, "location", say(m, "Location/loc-%s-%u", s->ward->id, s->bed),
+	put_reference(m, location, "location",
+		      say(m, "Location/loc-%s-%u", s->ward->id, s->bed),
 		      say(m, "%s, bed %u", s->ward->name, s->bed));
 	put(m, location, "status", s->end == NEVER ? "active" : "completed");
 	put_period(m, location, "period", s->start, s->end);
@@ -146,8 +157,10 @@ static void treatment_make(struct maker *m, const struct stay *s)
 		return;
 	struct node *p = put_about(m, "Procedure", "procedure", hospital->source);
 	put(m, p, "status", "completed");
-	put_concept(m, p, "code", sct(hip ? "52734007" : "74770008", hip ? "Total hip replacement" :
-				      "Exploration of abdomen"), hip ? "Hip mended" : NULL);
+	put_concept(m, p, "code",
+		    sct(hip ? "52734007" : "74770008",
+			hip ? "Total hip replacement" : "Exploration of abdomen"),
+		    hip ? "Hip mended" : NULL);
 	put_subject(m, p, "subject");
 	put_reference(m, p, "encounter", s->encounter, NULL);
 	put_time(m, p, "performedDateTime", done);
@@ -156,11 +169,43 @@ static void treatment_make(struct maker *m, const struct stay *s)
 static void put_input(struct maker *m, struct node *task, const char *kind, int64_t day, int n)
 {
 	struct node *input = put_first(m, task, "input");
-	put_concept(m, input, "type", (struct code){ OWN_CODES "task-input", kind, NULL }, NULL);
+	put_concept(m, input, "type", (struct code){ OWN_CODES "task-input", kind, NULL },
+		    NULL);
 	if (day != NEVER)
 		put_date(m, input, "valueDate", day);
 	else
 		put_int(m, input, "valueInteger", n);
+}
+
+/* What must be done before someone can go, shared among the ward, the council and the community. */
+static void steps_make(struct maker *m, const struct stay *s, const char *leaving)
+{
+	static const struct {
+		const char *code, *words, *duty;
+	} steps[] = {
+		{ "medicines", "Medicines to take home", "discharge" },
+		{ "transport", "Book transport home", "discharge" },
+		{ "joint-assessment", "Finish the joint assessment", "social-worker" },
+		{ "therapy", "Home visit by the therapist", "therapist" },
+		{ "equipment", "Equipment at home", "community-therapist" },
+		{ "nursing", "Plan the first nurse’s visit", "district-nurse" },
+		{ "family", "Speak with the family about the choices", "discharge" },
+	};
+	unsigned first = rng_below(&m->r, 7), count = 2 + rng_below(&m->r, 2);
+	for (unsigned i = 0; i < count; i++) {
+		unsigned which = (first + 2 * i) % 7;
+		bool done = rng_chance(&m->r, 350);
+		int64_t due = m->now / 60 * 60 + rng_between(&m->r, -30, 52) * 60;
+		const struct people_staff *owner = staff_for(m, steps[which].duty, m->p.number);
+		struct node *t = task_make(
+			m, steps[which].code, steps[which].words,
+			done ? "completed" : "requested", s->ward->at,
+			s->start + 30 * 60 < m->now ? s->start + 30 * 60 : m->now, due);
+		put_references(m, t, "partOf", leaving, NULL);
+		put_reference(m, t, "encounter", s->encounter, NULL);
+		if (owner)
+			put_reference(m, t, "owner", owner->ref, owner->name);
+	}
 }
 
 /* Leaving: when expected, when ready, which way; and why they wait, counted to a body. */
@@ -169,8 +214,9 @@ static void leaving_make(struct maker *m, const struct stay *s)
 	const struct people_org *hospital = s->ward->at;
 	bool gone = s->end != NEVER;
 	int pathway = s->delay ? s->delay->pathway : m->p.care >= CARE_VISITS ? 1 : 0;
-	struct node *t = task_make(m, "leave-hospital", "Leaving hospital", gone ? "completed" : "in-progress",
-				   hospital, s->start + 18 * 60, NEVER);
+	struct node *t = task_make(m, "leave-hospital", "Leaving hospital",
+				   gone ? "completed" : "in-progress", hospital,
+				   s->start + 18 * 60, NEVER);
 	put_reference(m, t, "focus", s->encounter, NULL);
 	put_reference(m, t, "encounter", s->encounter, NULL);
 	if (s->ready != NEVER)
@@ -179,13 +225,17 @@ static void leaving_make(struct maker *m, const struct stay *s)
 	int expected = s->reason->days + 1;
 	put_input(m, t, "expected-date", s->start / DAY + expected, 0);
 	put_input(m, t, "pathway", NEVER, pathway);
+	if (!gone)
+		steps_make(m, s, put_ref_of(m, t));
 	if (!s->delay)
 		return;
 	const struct people_org *body = people_org(m->d, s->delay->body);
-	struct node *w = task_make(m, "delay", s->delay->next, gone ? "completed" : "in-progress", hospital,
-				   s->ready, s->ready + rng_between(&m->r, 1, 6) * DAY);
+	struct node *w =
+		task_make(m, "delay", s->delay->next, gone ? "completed" : "in-progress",
+			  hospital, s->ready, s->ready + rng_between(&m->r, 1, 6) * DAY);
 	put_concept(m, w, "reasonCode",
-		    (struct code){ OWN_CODES "delay-reason", s->delay->code, s->delay->reason }, NULL);
+		    (struct code){ OWN_CODES "delay-reason", s->delay->code, s->delay->reason },
+		    NULL);
 	put_references(m, w, "partOf", put_ref_of(m, t), NULL);
 	put_reference(m, w, "focus", s->encounter, NULL);
 	put_reference(m, w, "encounter", s->encounter, NULL);
@@ -202,8 +252,11 @@ static void summary_make(struct maker *m, const struct stay *s)
 	put_time(m, d, "date", s->end);
 	put_references(m, d, "author", s->ward->at->ref, s->ward->at->name);
 	put_document(m, d, "Discharge summary",
-		     say(m, "%s was in %s, %s, for: %s.\nThe practice is asked to review in two weeks.\n",
-			 m->p.name, s->ward->name, s->ward->at->name, s->reason->words), s->end);
+		     say(m,
+			 "%s was in %s, %s, for: %s.\nThe practice is asked to review in two "
+			 "weeks.\n",
+			 m->p.name, s->ward->name, s->ward->at->name, s->reason->words),
+		     s->end);
 	struct node *context = put_object(m, d, "context");
 	put_references(m, context, "encounter", s->encounter, NULL);
 }
@@ -222,7 +275,8 @@ static void day_91_make(struct maker *m, const struct stay *s, const char *episo
 		return;
 	const char *where = died ? "died" : rng_chance(&m->r, 860) ? "at-home" : "not-at-home";
 	struct node *output = put_first(m, t, "output");
-	put_concept(m, output, "type", (struct code){ OWN_CODES "task-output", "day-91-place", NULL }, NULL);
+	put_concept(m, output, "type",
+		    (struct code){ OWN_CODES "task-output", "day-91-place", NULL }, NULL);
 	put(m, output, "valueCode", where);
 }
 
@@ -243,8 +297,13 @@ static void stay_make(struct maker *m, struct stay *s)
 	bool by_999 = strcmp(s->ward->use, "maternity") != 0;
 	if (by_999)
 		contact_make(m, &(struct contact){
-			.word = "ae", .class = emergency, .type = sct("4525004", "Emergency department visit"),
-			.words = s->reason->words, .start = s->start - 250, .minutes = 245, .at = s->ward->at });
+					.word = "ae",
+					.class = emergency,
+					.type = sct("4525004", "Emergency department visit"),
+					.words = s->reason->words,
+					.start = s->start - 250,
+					.minutes = 245,
+					.at = s->ward->at });
 	ward_stay_make(m, s);
 	treatment_make(m, s);
 	if (older)
@@ -257,13 +316,23 @@ static void stay_make(struct maker *m, struct stay *s)
 	m->p.stay = *s;
 }
 
+/* A bed nobody else of this place is in while there are any left; the first person's is kept. */
+static unsigned free_bed(struct maker *m, const struct people_ward *ward)
+{
+	unsigned *taken = &m->beds_taken[ward - m->d->wards.at];
+	unsigned bed = 1 + (*taken)++ * 5 % (unsigned)ward->beds;
+	bool kept = strcmp(ward->id, "alder") == 0 && bed == 12;
+	return kept ? 1 + (*taken)++ * 5 % (unsigned)ward->beds : bed;
+}
+
 /* In hospital today: came in the last two weeks; four in ten of the older ones are ready. */
 static void stay_today_make(struct maker *m)
 {
 	struct stay s;
 	draw_stay(m, &s, m->today - 1 - rng_between(&m->r, 0, m->p.age < 65 ? 3 : 13));
+	s.bed = free_bed(m, s.ward);
 	int64_t days = m->today - s.start / DAY;
-	if (m->p.age >= 65 && days >= 3 && rng_chance(&m->r, 460)) {
+	if (m->p.age >= 65 && days >= 3 && rng_chance(&m->r, 560)) {
 		s.ready = (m->today - rng_between(&m->r, 0, (int)days - 2)) * DAY + 8 * 60;
 		if (s.ready > m->now)
 			s.ready = m->now - 30;
@@ -295,7 +364,7 @@ static void last_stay_make(struct maker *m)
 
 void hospital_make(struct maker *m)
 {
-	static const int today[PEOPLE_BANDS] = { 1, 1, 2, 8, 16, 40, 45, 50, 55 };
+	static const int today[PEOPLE_BANDS] = { 1, 1, 3, 14, 26, 55, 62, 68, 74 };
 	static const int past[PEOPLE_BANDS] = { 40, 60, 60, 120, 160, 230, 290, 360, 400 };
 	int band = m->p.band;
 	if (m->p.end / DAY - m->p.born < 60)

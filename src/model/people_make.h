@@ -40,50 +40,59 @@ struct people_group {
 };
 
 /* How much help someone has. */
-enum care { CARE_NONE, CARE_LOW, CARE_VISITS, CARE_DIRECT, CARE_SUPPORTED, CARE_RESIDENTIAL, CARE_NURSING };
+enum care {
+	CARE_NONE,
+	CARE_LOW,
+	CARE_VISITS,
+	CARE_DIRECT,
+	CARE_SUPPORTED,
+	CARE_RESIDENTIAL,
+	CARE_NURSING
+};
 
 /* A stay in hospital. */
 struct stay {
 	const struct people_ward *ward;
 	const struct people_reason *reason;
-	const struct people_delay *delay;      /* NULL: did not wait */
-	int64_t start, ready, end;             /* ready, end: NEVER while not so */
+	const struct people_delay *delay; /* NULL: did not wait */
+	int64_t start, ready, end;        /* ready, end: NEVER while not so */
 	unsigned bed;
-	const char *encounter;                 /* reference */
+	const char *encounter; /* reference */
 };
 
 struct person {
 	unsigned number;
-	const char *id, *ref, *name;           /* "p-000123", "Patient/p-000123", "Edith Tredwell" */
+	const char *id, *ref, *name; /* "p-000123", "Patient/p-000123", "Edith Tredwell" */
 	bool female, dead, lives_alone, self_funder, needs_interpreter, known_to_council;
-	bool numberless;                       /* no NHS number is known */
+	bool numberless; /* no NHS number is known */
 	const char *given, *family;
-	int64_t born;                          /* day */
-	int age, band;                         /* years; column of condition.tsv */
-	int64_t end;                           /* now, or the minute of death */
+	int64_t born;  /* day */
+	int age, band; /* years; column of condition.tsv */
+	int64_t end;   /* now, or the minute of death */
 	const struct people_community *community;
 	const struct people_town *town;
 	const struct people_org *practice, *home, *agency;
 	const struct people_doctor *doctor;
-	const struct people_staff *lead;       /* lead professional; NULL: none */
-	uint64_t conditions;                   /* bit i: row i of condition.tsv */
-	int frailty;                           /* 0 fit … 3 severe */
+	const struct people_staff *lead; /* lead professional; NULL: none */
+	uint64_t conditions;             /* bit i: row i of condition.tsv */
+	int frailty;                     /* 0 fit … 3 severe */
 	enum care care;
 	int64_t care_start;
 	bool has_carer;
 	const char *carer_ref, *carer_name;
-	struct stay stay;                      /* the latest; start NEVER: none */
+	struct stay stay; /* the latest; start NEVER: none */
 };
 
 struct maker {
 	struct ctx *c;
 	const struct people_options *options;
 	const struct people_data *d;
-	struct arena *a;                       /* of the bundle being made */
+	struct arena *a; /* of the bundle being made */
 	struct node *bundle, *entries;
 	struct rng r;
-	int64_t today, now;                    /* day, minute */
-	unsigned serial;                       /* of the resources of one person */
+	int64_t today, now;      /* day, minute */
+	unsigned serial;         /* of the resources of one person */
+	unsigned beds_taken[64]; /* of each ward, by those in hospital today */
 	struct people_group group;
 	struct arena *group_arena;
 	struct person p;
@@ -96,7 +105,8 @@ struct code {
 /* people_put.c: building. Each returns the new child where there may be more to add. */
 void put_bundle(struct maker *m);
 /* A new resource with its id and, unless NULL, where it came from. `id` must be the maker's. */
-struct node *put_resource(struct maker *m, const char *type, const char *id, const char *source);
+struct node *put_resource(struct maker *m, const char *type, const char *id,
+			  const char *source);
 /* The next id of something about the person: "p-000123-visit-7". */
 const char *put_id(struct maker *m, const char *word);
 /* A resource about the person, with the next id. */
@@ -112,32 +122,37 @@ void put_words(struct maker *m, struct node *parent, const char *name, const cha
 	__attribute__((format(printf, 4, 5)));
 void put_int(struct maker *m, struct node *parent, const char *name, int64_t n);
 /* n × 10^-decimals, written with all its decimals. */
-void put_decimal(struct maker *m, struct node *parent, const char *name, int64_t n, int decimals);
+void put_decimal(struct maker *m, struct node *parent, const char *name, int64_t n,
+		 int decimals);
 void put_time(struct maker *m, struct node *parent, const char *name, int64_t minute);
 void put_date(struct maker *m, struct node *parent, const char *name, int64_t day);
 /* NEVER leaves an end out. */
-void put_period(struct maker *m, struct node *parent, const char *name, int64_t start, int64_t end);
+void put_period(struct maker *m, struct node *parent, const char *name, int64_t start,
+		int64_t end);
 /* A day's period: dates, not times. */
-void put_days(struct maker *m, struct node *parent, const char *name, int64_t start, int64_t end);
+void put_days(struct maker *m, struct node *parent, const char *name, int64_t start,
+	      int64_t end);
 void put_coding(struct maker *m, struct node *parent, const char *name, struct code code);
 /* A CodeableConcept; a code without code is words alone; text NULL: the display says it. */
-struct node *put_concept(struct maker *m, struct node *parent, const char *name, struct code code,
-			 const char *text);
+struct node *put_concept(struct maker *m, struct node *parent, const char *name,
+			 struct code code, const char *text);
 void put_concepts(struct maker *m, struct node *parent, const char *name, struct code code,
 		  const char *text);
 void put_reference(struct maker *m, struct node *parent, const char *name, const char *ref,
 		   const char *display);
 void put_references(struct maker *m, struct node *parent, const char *name, const char *ref,
 		    const char *display);
-void put_org(struct maker *m, struct node *parent, const char *name, const struct people_org *org);
-void put_quantity(struct maker *m, struct node *parent, const char *name, int64_t n, int decimals,
-		  const char *unit, const char *ucum);
+void put_org(struct maker *m, struct node *parent, const char *name,
+	     const struct people_org *org);
+void put_quantity(struct maker *m, struct node *parent, const char *name, int64_t n,
+		  int decimals, const char *unit, const char *ucum);
 void put_money(struct maker *m, struct node *parent, const char *name, int64_t pence);
 struct node *put_extension(struct maker *m, struct node *parent, const char *url);
 void put_phone(struct maker *m, struct node *parent, const char *number, const char *use);
 void put_name(struct maker *m, struct node *parent, const char *prefix, const char *given,
 	      const char *family);
-void put_identifier(struct maker *m, struct node *parent, const char *system, const char *value);
+void put_identifier(struct maker *m, struct node *parent, const char *system,
+		    const char *value);
 void put_annotation(struct maker *m, struct node *parent, const char *text, int64_t minute);
 /* subject: the person. */
 void put_subject(struct maker *m, struct node *parent, const char *name);
@@ -177,37 +192,38 @@ void nhs_number(uint64_t seed, unsigned n, char out[11]);
 bool nhs_number_valid(const char *digits);
 
 /* people_place.c */
-void place_make(struct maker *m);                 /* the county, into the bundle */
+void place_make(struct maker *m);                  /* the county, into the bundle */
 void group_draw(struct maker *m, unsigned number); /* m->group */
-void group_make(struct maker *m);                 /* its practices and homes, into the bundle */
+void group_make(struct maker *m); /* its practices and homes, into the bundle */
 
 /* people_person.c */
 void person_draw(struct maker *m, unsigned number); /* m->p: facts, nothing written */
-void person_make(struct maker *m);                /* Patient, RelatedPerson */
+void person_make(struct maker *m);                  /* Patient, RelatedPerson */
 
 /* people_health.c, people_contact.c, people_hospital.c, people_care.c, people_plan.c: each tells
  * a part of the story of m->p into the bundle. */
 void health_make(struct maker *m);
-const char *condition_make(struct maker *m, struct code code, const char *words, int64_t onset, bool over,
-			   const struct people_org *source, const char *encounter);
-void medicine_make(struct maker *m, const struct people_medicine *medicine, int64_t from, bool over,
-		   const struct people_org *source, const char *reason);
-void measure_make(struct maker *m, const char *key, int64_t when, const struct people_org *source,
-		  const char *encounter);
+const char *condition_make(struct maker *m, struct code code, const char *words, int64_t onset,
+			   bool over, const struct people_org *source, const char *encounter);
+void medicine_make(struct maker *m, const struct people_medicine *medicine, int64_t from,
+		   bool over, const struct people_org *source, const char *reason);
+void measure_make(struct maker *m, const char *key, int64_t when,
+		  const struct people_org *source, const char *encounter);
 void contacts_make(struct maker *m);
 /* Someone is on the books of a service; end NEVER: still. Returns the reference. */
-const char *episode_make(struct maker *m, const char *word, const char *what, const struct people_org *at,
-			 const struct people_staff *manager, int64_t start, int64_t end);
+const char *episode_make(struct maker *m, const char *word, const char *what,
+			 const struct people_org *at, const struct people_staff *manager,
+			 int64_t start, int64_t end);
 /* A day of the last `span`, after birth. */
 int64_t recent_day(struct maker *m, int span);
 struct contact {
-	const char *word;                  /* for the id */
-	struct code class;                 /* v3-ActCode */
+	const char *word;  /* for the id */
+	struct code class; /* v3-ActCode */
 	struct code type;
 	const char *words;
 	int64_t start, minutes;
 	const struct people_org *at;
-	const char *who, *who_name;        /* NULL: nobody named */
+	const char *who, *who_name; /* NULL: nobody named */
 };
 const char *contact_make(struct maker *m, const struct contact *contact);
 void hospital_make(struct maker *m);

@@ -39,14 +39,17 @@ static uint32_t scattered(uint64_t seed, unsigned n)
 	uint32_t within = (n - 1) % PER_PREFIX;
 	uint32_t prefix = 999 - (n - 1) / PER_PREFIX;
 	/* 524287 is prime and divides not 900000, so this is one to one. */
-	uint32_t at = (uint32_t)(((uint64_t)within * 524287 + rng_below(&r, PER_PREFIX)) % PER_PREFIX);
+	uint32_t at = (uint32_t)(((uint64_t)within * 524287 + rng_below(&r, PER_PREFIX)) %
+				 PER_PREFIX);
 	return nth_valid(prefix * 100000 + at / PER_TEN, at % PER_TEN);
 }
 
 void nhs_number(uint64_t seed, unsigned n, char out[11])
 {
 	assert(n >= 1 && n <= NHS_NUMBERS);
-	enum { EDITH = 999016613 }; /* person 1's, whatever the seed; its finder takes hers in return */
+	enum {
+		EDITH = 999016613
+	}; /* person 1's, whatever the seed; its finder takes hers in return */
 	uint32_t stem = scattered(seed, n);
 	if (n == 1)
 		stem = EDITH;

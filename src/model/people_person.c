@@ -9,8 +9,9 @@
 static void draw_age(struct maker *m)
 {
 	struct person *p = &m->p;
-	p->female = (int)rng_below(&m->r, (unsigned)(m->d->ages_total[0] + m->d->ages_total[1])) >=
-		    m->d->ages_total[0];
+	p->female =
+		(int)rng_below(&m->r, (unsigned)(m->d->ages_total[0] + m->d->ages_total[1])) >=
+		m->d->ages_total[0];
 	int at = (int)rng_below(&m->r, (unsigned)m->d->ages_total[p->female]);
 	const struct people_ages *row = m->d->ages.at;
 	for (; at >= (p->female ? row->female : row->male); row++)
@@ -35,11 +36,13 @@ static void draw_community(struct maker *m)
 {
 	bool old = m->p.age >= 65;
 	int at = (int)rng_below(&m->r, 10000);
-	const struct people_community *row = m->d->communities.at, *end = row + m->d->communities.len;
+	const struct people_community *row = m->d->communities.at,
+				      *end = row + m->d->communities.len;
 	for (; row + 1 < end && at >= (old ? row->share_old : row->share); row++)
 		at -= old ? row->share_old : row->share;
 	m->p.community = row;
-	m->p.needs_interpreter = rng_chance(&m->r, old ? row->interpreter : row->interpreter / 8);
+	m->p.needs_interpreter =
+		rng_chance(&m->r, old ? row->interpreter : row->interpreter / 8);
 }
 
 static void draw_home_town(struct maker *m)
@@ -74,7 +77,9 @@ static void draw_conditions(struct maker *m)
 /* Shares of fit, mild, moderate, severe by age: together 50, 35, 12 and 3 of 65 and over. */
 static void draw_frailty(struct maker *m)
 {
-	static const int upto[3][3] = { { 650, 930, 990 }, { 400, 820, 960 }, { 150, 600, 880 } };
+	static const int upto[3][3] = { { 650, 930, 990 },
+					{ 400, 820, 960 },
+					{ 150, 600, 880 } };
 	if (m->p.age < 65)
 		return;
 	const int *row = upto[m->p.age < 75 ? 0 : m->p.age < 85 ? 1 : 2];
@@ -110,7 +115,9 @@ static enum care draw_care(struct maker *m)
 	if (m->p.age >= 65)
 		return draw_old_care(m);
 	if (has(m, "learning-disability"))
-		return rng_chance(&m->r, 350) ? CARE_SUPPORTED : rng_chance(&m->r, 350) ? CARE_DIRECT : CARE_NONE;
+		return rng_chance(&m->r, 350)   ? CARE_SUPPORTED
+		       : rng_chance(&m->r, 350) ? CARE_DIRECT
+						: CARE_NONE;
 	if (has(m, "psychosis"))
 		return rng_chance(&m->r, 150) ? CARE_SUPPORTED : CARE_NONE;
 	return rng_chance(&m->r, 4) ? CARE_DIRECT : CARE_NONE;
@@ -121,10 +128,16 @@ static void draw_support(struct maker *m)
 	struct person *p = &m->p;
 	p->care = draw_care(m);
 	bool home = p->care >= CARE_RESIDENTIAL;
-	p->self_funder = p->care >= CARE_VISITS && p->age >= 65 && rng_chance(&m->r, home ? 370 : 220);
-	p->known_to_council = p->care >= CARE_VISITS || rng_chance(&m->r, p->age < 65 ? 10 : 40 + 90 * p->frailty);
-	p->lives_alone = !home && p->age >= 18 && rng_chance(&m->r, p->age < 65 ? 130 : p->age < 80 ? 300 : 520);
-	p->has_carer = !home && p->age >= 18 && p->care != CARE_NONE && rng_chance(&m->r, 620);
+	p->self_funder =
+		p->care >= CARE_VISITS && p->age >= 65 && rng_chance(&m->r, home ? 370 : 220);
+	p->known_to_council = p->care >= CARE_VISITS ||
+			      rng_chance(&m->r, p->age < 65 ? 10 : 40 + 90 * p->frailty);
+	p->lives_alone = !home && p->age >= 18 &&
+			 rng_chance(&m->r, p->age < 65   ? 130
+					   : p->age < 80 ? 300
+							 : 520);
+	bool helped = p->care != CARE_NONE || p->frailty >= 2 || has(m, "dementia");
+	p->has_carer = !home && p->age >= 18 && helped && rng_chance(&m->r, 620);
 	int years = home ? 4 : 5;
 	p->care_start = m->today - rng_between(&m->r, 60, 365 * years);
 	if (home)
@@ -185,12 +198,15 @@ static void put_nhs_number(struct maker *m, struct node *patient)
 	nhs_number(m->options->seed, m->p.number, digits);
 	struct node *identifier = put_first(m, patient, "identifier");
 	bool traced = !rng_chance(&m->r, not_traced);
-	struct node *status = put_extension(m, identifier,
+	struct node *status = put_extension(
+		m, identifier,
 		UKCORE "StructureDefinition/Extension-UKCore-NHSNumberVerificationStatus");
 	put_concept(m, status, "valueCodeableConcept",
-		    (struct code){ UKCORE "CodeSystem/UKCore-NHSNumberVerificationStatusEngland",
+		    (struct code){ UKCORE
+				   "CodeSystem/UKCore-NHSNumberVerificationStatusEngland",
 				   traced ? "01" : "02",
-				   traced ? "Number present and verified" : "Number present but not traced" },
+				   traced ? "Number present and verified"
+					  : "Number present but not traced" },
 		    NULL);
 	put(m, identifier, "system", "https://fhir.nhs.uk/Id/nhs-number");
 	put(m, identifier, "value", digits);
@@ -212,11 +228,12 @@ static void put_language(struct maker *m, struct node *patient)
 	const struct people_community *community = m->p.community;
 	if (strcmp(community->language, "en") == 0)
 		return;
-	struct node *spoken = put_extension(m, patient, UKCORE "StructureDefinition/Extension-UKCore-NHSCommunication");
+	struct node *spoken = put_extension(
+		m, patient, UKCORE "StructureDefinition/Extension-UKCore-NHSCommunication");
 	struct node *language = put_extension(m, spoken, "language");
 	put_concept(m, language, "valueCodeableConcept",
-		    (struct code){ UKCORE "CodeSystem/UKCore-HumanLanguage", community->language,
-				   community->language_display },
+		    (struct code){ UKCORE "CodeSystem/UKCore-HumanLanguage",
+				   community->language, community->language_display },
 		    NULL);
 	struct node *interpreter = put_extension(m, spoken, "interpreterRequired");
 	node_add_bool(m->a, interpreter, "valueBoolean", m->p.needs_interpreter);
@@ -260,27 +277,35 @@ static const char *title(const struct person *p)
 
 static void put_marital(struct maker *m, struct node *patient)
 {
-	static const struct { const char *code, *display; } status[] = {
-		{ "M", "Married" }, { "W", "Widowed" }, { "S", "Never Married" }, { "D", "Divorced" },
+	static const struct {
+		const char *code, *display;
+	} status[] = {
+		{ "M", "Married" },
+		{ "W", "Widowed" },
+		{ "S", "Never Married" },
+		{ "D", "Divorced" },
 	};
 	if (m->p.age < 25)
 		return;
 	int which = m->p.lives_alone ? (m->p.age >= 75 ? 1 : rng_between(&m->r, 2, 3)) : 0;
 	put_concept(m, patient, "maritalStatus",
-		    (struct code){ TERMINOLOGY "v3-MaritalStatus", status[which].code, status[which].display },
+		    (struct code){ TERMINOLOGY "v3-MaritalStatus", status[which].code,
+				   status[which].display },
 		    NULL);
 }
 
 static void patient_make(struct maker *m)
 {
 	struct person *p = &m->p;
-	const struct people_org *source = p->numberless && p->known_to_council ?
-						  people_org(m->d, "org-council") : p->practice;
+	const struct people_org *source = p->numberless && p->known_to_council
+						  ? people_org(m->d, "org-council")
+						  : p->practice;
 	struct node *patient = put_resource(m, "Patient", p->id, source->source);
-	struct node *ethnic = put_extension(m, patient, UKCORE "StructureDefinition/Extension-UKCore-EthnicCategory");
+	struct node *ethnic = put_extension(
+		m, patient, UKCORE "StructureDefinition/Extension-UKCore-EthnicCategory");
 	put_concept(m, ethnic, "valueCodeableConcept",
-		    (struct code){ UKCORE "CodeSystem/UKCore-EthnicCategory", p->community->code,
-				   p->community->display },
+		    (struct code){ UKCORE "CodeSystem/UKCore-EthnicCategory",
+				   p->community->code, p->community->display },
 		    NULL);
 	put_language(m, patient);
 	put_identifiers(m, patient);
@@ -308,17 +333,18 @@ struct relation {
 /* Somebody's mother, daughter or husband, as their age allows. */
 static struct relation draw_relation(struct maker *m)
 {
-	static const struct relation young[] = { { "MTH", "mother", true, 28 }, { "FTH", "father", false, 30 } };
+	static const struct relation young[] = { { "MTH", "mother", true, 28 },
+						 { "FTH", "father", false, 30 } };
 	static const struct relation old[] = {
-		{ "DAUC", "daughter", true, -27 }, { "SONC", "son", false, -28 },
-		{ "DAUC", "daughter", true, -25 }, { "NIECE", "niece", true, -26 },
+		{ "DAUC", "daughter", true, -27 },  { "SONC", "son", false, -28 },
+		{ "DAUC", "daughter", true, -25 },  { "NIECE", "niece", true, -26 },
 		{ "NBOR", "neighbour", true, -10 },
 	};
 	if (m->p.age < 50)
 		return young[rng_below(&m->r, 2)];
 	if (!m->p.lives_alone && rng_chance(&m->r, 600))
-		return m->p.female ? (struct relation){ "HUSB", "husband", false, 2 } :
-				     (struct relation){ "WIFE", "wife", true, -2 };
+		return m->p.female ? (struct relation){ "HUSB", "husband", false, 2 }
+				   : (struct relation){ "WIFE", "wife", true, -2 };
 	return old[rng_below(&m->r, 5)];
 }
 
@@ -331,14 +357,17 @@ static void carer_make(struct maker *m)
 	when_civil(m->p.born, &year, &month, &day);
 	year -= relation.older;
 	const char *given = given_name(m, m->p.community->names, relation.female, year);
-	const char *family = relation.female && rng_chance(&m->r, 550) && relation.older < -5 ?
-				     family_name(m, m->p.community->names) : m->p.family;
+	const char *family = relation.female && rng_chance(&m->r, 550) && relation.older < -5
+				     ? family_name(m, m->p.community->names)
+				     : m->p.family;
 	node_add_bool(m->a, carer, "active", !m->p.dead);
 	put_subject(m, carer, "patient");
 	struct node *relations = put_array(m, carer, "relationship");
-	put_concept(m, relations, NULL, (struct code){ TERMINOLOGY "v3-RoleCode", relation.code, NULL },
+	put_concept(m, relations, NULL,
+		    (struct code){ TERMINOLOGY "v3-RoleCode", relation.code, NULL },
 		    relation.word);
-	put_concept(m, relations, NULL, (struct code){ OWN_CODES "relation", "unpaid-carer", "Unpaid carer" },
+	put_concept(m, relations, NULL,
+		    (struct code){ OWN_CODES "relation", "unpaid-carer", "Unpaid carer" },
 		    NULL);
 	put_name(m, carer, NULL, given, family);
 	put_phone(m, carer, phone_mobile(m), "mobile");

@@ -14,13 +14,17 @@ static void put_org_kind(struct maker *m, struct node *resource, const char *kin
 			continue;
 		struct node *types = put_array(m, resource, "type");
 		put_concept(m, types, NULL,
-			    (struct code){ TERMINOLOGY "organization-type", k->type, k->type_display }, NULL);
+			    (struct code){ TERMINOLOGY "organization-type", k->type,
+					   k->type_display },
+			    NULL);
 		put_concept(m, types, NULL,
-			    (struct code){ OWN_CODES "organisation-kind", k->kind, k->role_display }, NULL);
+			    (struct code){ OWN_CODES "organisation-kind", k->kind,
+					   k->role_display },
+			    NULL);
 		struct node *role = put_extension(m, resource, OWN_EXTENSION "ods-role");
 		put_coding(m, role, "valueCoding",
-			   (struct code){ "https://fhir.nhs.uk/CodeSystem/organisation-role", k->role,
-					  k->role_display });
+			   (struct code){ "https://fhir.nhs.uk/CodeSystem/organisation-role",
+					  k->role, k->role_display });
 	}
 }
 
@@ -42,8 +46,9 @@ static void org_make(struct maker *m, const struct people_org *org, const char *
 }
 
 /* A Location with its kind of place (v3 of FHIR's location-physical-type). */
-static struct node *location_make(struct maker *m, const char *id, const char *name, const char *kind,
-				  const char *display, const struct people_org *org, const char *part_of)
+static struct node *location_make(struct maker *m, const char *id, const char *name,
+				  const char *kind, const char *display,
+				  const struct people_org *org, const char *part_of)
 {
 	struct node *l = put_resource(m, "Location", id, org->source);
 	put(m, l, "status", "active");
@@ -64,8 +69,9 @@ static void ward_make(struct maker *m, const struct people_ward *w)
 				       say(m, "Location/loc-%s", w->org));
 	put(m, l, "description", w->specialty);
 	for (int bed = 1; bed <= w->beds; bed++)
-		location_make(m, say(m, "loc-%s-%d", w->id, bed), say(m, "%s, bed %d", w->name, bed), "bd",
-			      "Bed", w->at, say(m, "Location/%s", ward));
+		location_make(m, say(m, "loc-%s-%d", w->id, bed),
+			      say(m, "%s, bed %d", w->name, bed), "bd", "Bed", w->at,
+			      say(m, "Location/%s", ward));
 }
 
 /* The county and its districts: places that measures are cut by. */
@@ -76,12 +82,14 @@ static void areas_make(struct maker *m)
 	for (size_t i = 0; i < m->d->orgs.len; i++) {
 		const struct people_org *org = &m->d->orgs.at[i];
 		if (strcmp(org->kind, "district") == 0)
-			location_make(m, say(m, "loc-%s", org->id + 4), org->name, "area", "Area", org,
-				      "Location/loc-county");
+			location_make(m, say(m, "loc-%s", org->id + 4), org->name, "area",
+				      "Area", org, "Location/loc-county");
 		if (strcmp(org->kind, "site") == 0)
-			location_make(m, say(m, "loc-%s", org->id), org->name, "si", "Site", org, NULL);
+			location_make(m, say(m, "loc-%s", org->id), org->name, "si", "Site",
+				      org, NULL);
 	}
-	location_make(m, "loc-org-mental", "Downland House", "si", "Site", people_org(m->d, "org-mental"), NULL);
+	location_make(m, "loc-org-mental", "Downland House", "si", "Site",
+		      people_org(m->d, "org-mental"), NULL);
 }
 
 static void staff_make(struct maker *m, const char *id, const char *prefix, const char *given,
@@ -94,7 +102,8 @@ static void staff_make(struct maker *m, const char *id, const char *prefix, cons
 	put_phone(m, p, phone, "work");
 	if (gender)
 		put(m, p, "gender", gender);
-	struct node *r = put_resource(m, "PractitionerRole", say(m, "role-%s", id), org->source);
+	struct node *r =
+		put_resource(m, "PractitionerRole", say(m, "role-%s", id), org->source);
 	node_add_bool(m->a, r, "active", true);
 	put_reference(m, r, "practitioner", say(m, "Practitioner/prac-%s", id), name);
 	put_org(m, r, "organization", org);
@@ -109,7 +118,8 @@ static void services_make(struct maker *m)
 		const struct people_org *org = people_org(m->d, s->org);
 		if (!org)
 			continue;
-		struct node *h = put_resource(m, "HealthcareService", say(m, "svc-%s", s->id), org->source);
+		struct node *h = put_resource(m, "HealthcareService", say(m, "svc-%s", s->id),
+					      org->source);
 		node_add_bool(m->a, h, "active", true);
 		put_org(m, h, "providedBy", org);
 		put(m, h, "name", s->name);
@@ -134,8 +144,8 @@ void place_make(struct maker *m)
 }
 
 /* An organisation of a group: its code counts on from the group's first. */
-static void name_org(struct maker *m, struct people_org *o, const char *kind, const char *letters,
-		     unsigned number, const char *name)
+static void name_org(struct maker *m, struct people_org *o, const char *kind,
+		     const char *letters, unsigned number, const char *name)
 {
 	o->id = say(m, "org-%s-%u", kind, number);
 	o->code = say(m, "WX%s%03u", letters, number);
@@ -146,7 +156,8 @@ static void name_org(struct maker *m, struct people_org *o, const char *kind, co
 	o->ref = say(m, "Organization/%s", o->id);
 }
 
-static void draw_doctor(struct maker *m, struct people_doctor *doctor, const char *id, struct str name)
+static void draw_doctor(struct maker *m, struct people_doctor *doctor, const char *id,
+			struct str name)
 {
 	if (name.len) {
 		doctor->given = str_dup(m->a, str_cut(&name, ' '));
@@ -173,11 +184,13 @@ static void draw_practice(struct maker *m, unsigned i)
 	} else {
 		const char *first = pick(m, "practice.first");
 		name = say(m, "%s %s", first, pick(m, "practice.last"));
-		g->practice[i].town = m->d->towns.at[rng_below(&m->r, (unsigned)m->d->towns.len)].name;
+		g->practice[i].town =
+			m->d->towns.at[rng_below(&m->r, (unsigned)m->d->towns.len)].name;
 	}
 	name_org(m, &g->practice[i], "practice", "G", number, name);
 	for (unsigned k = 0; k < 2; k++)
-		draw_doctor(m, &g->doctor[i][k], say(m, "gp-%u-%u", number, k + 1), str_cut(&doctors, '|'));
+		draw_doctor(m, &g->doctor[i][k], say(m, "gp-%u-%u", number, k + 1),
+			    str_cut(&doctors, '|'));
 }
 
 static void draw_home(struct maker *m, unsigned i)
@@ -210,7 +223,8 @@ static void group_staff(struct maker *m, const struct people_doctor *who, const 
 			const struct people_org *org, struct code role)
 {
 	const char *id = who->ref + strlen("Practitioner/prac-");
-	staff_make(m, id, prefix, who->given, who->family, NULL, org, role, org->phone, who->name);
+	staff_make(m, id, prefix, who->given, who->family, NULL, org, role, org->phone,
+		   who->name);
 }
 
 static const char *street_line(struct maker *m)
@@ -230,8 +244,9 @@ void group_make(struct maker *m)
 	}
 	for (unsigned i = 0; i < GROUP_HOMES; i++) {
 		org_make(m, &g->home[i], street_line(m));
-		location_make(m, say(m, "loc-%s", g->home[i].id), g->home[i].name, "bu", "Building",
-			      &g->home[i], NULL);
-		group_staff(m, &g->manager[i], NULL, &g->home[i], sct("", "Registered manager"));
+		location_make(m, say(m, "loc-%s", g->home[i].id), g->home[i].name, "bu",
+			      "Building", &g->home[i], NULL);
+		group_staff(m, &g->manager[i], NULL, &g->home[i],
+			    sct("", "Registered manager"));
 	}
 }

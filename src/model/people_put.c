@@ -16,10 +16,11 @@ void put_bundle(struct maker *m)
 /* Types that UK Core profiles and whose resources here keep to the profile. */
 static bool has_profile(const char *type)
 {
-	static const char *const types[] = { "Patient", "Practitioner", "PractitionerRole",
-					     "Organization", "Location", "RelatedPerson",
-					     "Condition", "AllergyIntolerance", "Encounter",
-					     "Immunization", "Observation" };
+	static const char *const types[] = {
+		"Patient",   "Practitioner",  "PractitionerRole", "Organization",
+		"Location",  "RelatedPerson", "Condition",        "AllergyIntolerance",
+		"Encounter", "Immunization",  "Observation"
+	};
 	for (size_t i = 0; i < sizeof types / sizeof *types; i++)
 		if (strcmp(types[i], type) == 0)
 			return true;
@@ -97,7 +98,8 @@ void put_int(struct maker *m, struct node *parent, const char *name, int64_t n)
 	node_add_int(m->a, parent, name, n);
 }
 
-void put_decimal(struct maker *m, struct node *parent, const char *name, int64_t n, int decimals)
+void put_decimal(struct maker *m, struct node *parent, const char *name, int64_t n,
+		 int decimals)
 {
 	node_add_dec(m->a, parent, name, (struct dec){ .coef = n, .scale = decimals });
 }
@@ -146,7 +148,8 @@ void put_date(struct maker *m, struct node *parent, const char *name, int64_t da
 	node_add_str(m->a, parent, name, (struct str){ text, 10 });
 }
 
-void put_period(struct maker *m, struct node *parent, const char *name, int64_t start, int64_t end)
+void put_period(struct maker *m, struct node *parent, const char *name, int64_t start,
+		int64_t end)
 {
 	struct node *period = put_object(m, parent, name);
 	if (start != NEVER)
@@ -155,7 +158,8 @@ void put_period(struct maker *m, struct node *parent, const char *name, int64_t 
 		put_time(m, period, "end", end);
 }
 
-void put_days(struct maker *m, struct node *parent, const char *name, int64_t start, int64_t end)
+void put_days(struct maker *m, struct node *parent, const char *name, int64_t start,
+	      int64_t end)
 {
 	struct node *period = put_object(m, parent, name);
 	if (start != NEVER)
@@ -173,8 +177,8 @@ void put_coding(struct maker *m, struct node *parent, const char *name, struct c
 		put(m, coding, "display", code.display);
 }
 
-struct node *put_concept(struct maker *m, struct node *parent, const char *name, struct code code,
-			 const char *text)
+struct node *put_concept(struct maker *m, struct node *parent, const char *name,
+			 struct code code, const char *text)
 {
 	struct node *concept = put_object(m, parent, name);
 	if (code.code && *code.code)
@@ -208,13 +212,14 @@ void put_references(struct maker *m, struct node *parent, const char *name, cons
 	put_reference(m, array ? array : put_array(m, parent, name), NULL, ref, display);
 }
 
-void put_org(struct maker *m, struct node *parent, const char *name, const struct people_org *org)
+void put_org(struct maker *m, struct node *parent, const char *name,
+	     const struct people_org *org)
 {
 	put_reference(m, parent, name, org->ref, org->name);
 }
 
-void put_quantity(struct maker *m, struct node *parent, const char *name, int64_t n, int decimals,
-		  const char *unit, const char *ucum)
+void put_quantity(struct maker *m, struct node *parent, const char *name, int64_t n,
+		  int decimals, const char *unit, const char *ucum)
 {
 	struct node *quantity = put_object(m, parent, name);
 	put_decimal(m, quantity, "value", n, decimals);
@@ -282,7 +287,8 @@ void put_subject(struct maker *m, struct node *parent, const char *name)
 /* Base64 of RFC 4648, with padding. */
 static const char *base64(struct maker *m, const char *text, size_t len)
 {
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	static const char digits[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 	char *out = arena_alloc(m->a, (len + 2) / 3 * 4 + 1), *at = out;
 	for (size_t i = 0; i < len; i += 3) {
 		uint32_t bits = 0;
@@ -295,7 +301,8 @@ static const char *base64(struct maker *m, const char *text, size_t len)
 	return out;
 }
 
-void put_document(struct maker *m, struct node *parent, const char *title, const char *text, int64_t made)
+void put_document(struct maker *m, struct node *parent, const char *title, const char *text,
+		  int64_t made)
 {
 	struct node *content = put_first(m, parent, "content");
 	struct node *attachment = put_object(m, content, "attachment");

@@ -3,7 +3,10 @@
 #include "base/test.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/map.h"
 #include "base/when.h"
@@ -17,11 +20,13 @@ struct told {
 	struct arena life;
 	uint64_t hash, hash_at[64]; /* after each of the first bundles */
 	size_t bundles, resources;
-	struct map ids, refs;       /* "Type/id" → anything */
-	size_t patients, over65, over75, over85, inpatients75, waiting, untraced, numberless, dead;
+	struct map ids, refs; /* "Type/id" → anything */
+	size_t patients, over65, over75, over85, inpatients75, waiting, untraced, numberless,
+		dead;
 	size_t with_dementia;
-	struct node *bundle[8];     /* copies of the first */
-	char wrong[200];            /* the first thing found wrong */
+	struct node *bundle[8]; /* copies of the first */
+	char born[11];          /* of the person being told; empty before */
+	char wrong[200];        /* the first thing found wrong */
 };
 
 static void told_init(struct told *t)
@@ -50,15 +55,38 @@ static void add_hash(struct told *t, const struct node *bundle)
 		t->hash_at[t->bundles] = t->hash;
 }
 
+static bool is_date(struct str s)
+{
+	return s.len >= 10 && s.len <= 25 && s.at[4] == '-' && s.at[7] == '-' &&
+	       s.at[0] >= '1' && s.at[0] <= '2';
+}
+
+/* No beginning after its end; nothing before birth. */
+static void check_times(struct told *t, const struct node *n, const char *where)
+{
+	struct str start = node_str(n, "start"), end = node_str(n, "end"), own = node_text(n);
+	struct when a, b;
+	int order = 0;
+	if (n->kind == NODE_OBJECT && when_parse_datetime(start, &a) &&
+	    when_parse_datetime(end, &b) && when_cmp(a, b, &order) && order > 0)
+		note_wrong(t, "ends before it starts", where);
+	if (n->kind == NODE_STRING && t->born[0] && is_date(own) &&
+	    memcmp(own.at, t->born, 10) < 0)
+		note_wrong(t, "before birth", where);
+}
+
 /* What FHIR refuses anywhere: nothing, empty texts, objects and arrays; and every reference. */
 static void walk(struct told *t, const struct node *root, const char *where)
 {
 	ARENA(a);
-	struct { const struct node *at[4096]; } *stack = arena_alloc(&a, sizeof *stack);
+	struct {
+		const struct node *at[4096];
+	} *stack = arena_alloc(&a, sizeof *stack);
 	size_t depth = 0;
 	stack->at[depth++] = root;
 	while (depth) {
 		const struct node *n = stack->at[--depth];
+		check_times(t, n, where);
 		if (n->kind == NODE_NULL || (n->kind >= NODE_STRING && n->len == 0))
 			note_wrong(t, "empty", where);
 		if (n->kind == NODE_STRING && n->name && n->name_len == 9 &&
@@ -78,14 +106,17 @@ static int years_old(const struct node *patient)
 {
 	struct when born;
 	assert_true(when_parse_date(node_str(patient, "birthDate"), &born));
-	return (int)((double)(TODAY / 86400000000 - when_days(born.year, born.month, born.day)) / 365.2425);
+	return (int)((double)(TODAY / 86400000000 -
+			      when_days(born.year, born.month, born.day)) /
+		     365.2425);
 }
 
 static void add_number(struct told *t, const struct node *patient)
 {
 	bool found = false;
 	node_each(identifier, node_get(patient, "identifier")) {
-		if (!str_is(node_str(identifier, "system"), "https://fhir.nhs.uk/Id/nhs-number"))
+		if (!str_is(node_str(identifier, "system"),
+			    "https://fhir.nhs.uk/Id/nhs-number"))
 			continue;
 		found = true;
 		char *digits = str_dup(&t->life, node_str(identifier, "value"));
@@ -93,7 +124,8 @@ static void add_number(struct told *t, const struct node *patient)
 			note_wrong(t, "NHS number", digits);
 		if (!map_set(&t->ids, str_of(digits), t))
 			note_wrong(t, "NHS number twice", digits);
-		t->untraced += has_code(identifier, "extension.valueCodeableConcept.coding.code", "02");
+		t->untraced += has_code(identifier,
+					"extension.valueCodeableConcept.coding.code", "02");
 	}
 	t->numberless += !found;
 }
@@ -132,15 +164,17 @@ static enum err gather(struct ctx *c, void *arg, struct node *bundle)
 			note_wrong(t, "twice", where);
 		if (!node_path(r, "meta.source"))
 			note_wrong(t, "no source", where);
-		walk(t, r, where);
 		t->resources++;
 		if (str_is(type, "Patient")) {
 			age = years_old(r);
 			add_patient(t, r);
+			memcpy(t->born, node_str(r, "birthDate").at, 10);
 		}
+		walk(t, r, where);
 		t->inpatients75 += age >= 75 && str_is(type, "Encounter") &&
 				   str_is(node_str(r, "status"), "in-progress");
-		t->waiting += str_is(type, "Task") && has_code(r, "code.coding.code", "delay") &&
+		t->waiting += str_is(type, "Task") &&
+			      has_code(r, "code.coding.code", "delay") &&
 			      str_is(node_str(r, "status"), "in-progress");
 		t->with_dementia += has_code(r, "code.coding.code", "52448006");
 	}
@@ -190,7 +224,8 @@ static void within(size_t part, size_t whole, int per_mille, int tolerance)
 {
 	int is = (int)(part * 1000 / whole);
 	if (is < per_mille - tolerance || is > per_mille + tolerance)
-		fail_msg("%zu of %zu is %d per 1,000, not about %d", part, whole, is, per_mille);
+		fail_msg("%zu of %zu is %d per 1,000, not about %d", part, whole, is,
+			 per_mille);
 }
 
 static void county_has_its_profile(void **state)
@@ -218,7 +253,10 @@ static void county_has_its_profile(void **state)
 static const struct node *find(const struct node *bundle, const char *id)
 {
 	node_each(entry, node_get(bundle, "entry"))
-		if (str_is(node_path(entry, "resource.id") ? node_text(node_path(entry, "resource.id")) : STR(""), id))
+		if (str_is(node_path(entry, "resource.id")
+				   ? node_text(node_path(entry, "resource.id"))
+				   : STR(""),
+			   id))
 			return node_get(entry, "resource");
 	return NULL;
 }
@@ -233,10 +271,14 @@ static void edith_is_always_first(void **state)
 		assert_true(str_is(node_text(node_path(p, "name.family")), "Tredwell"));
 		assert_true(str_is(node_str(p, "birthDate"), "1941-03-03"));
 		const struct node *stay = find(edith, "p-000001-stay-1");
-		assert_true(str_is(node_text(node_path(stay, "period.start")), "2025-11-06T12:50:00+00:00"));
-		assert_true(str_is(node_text(node_path(stay, "location.location.display")), "Alder ward, bed 12"));
+		assert_true(str_is(node_text(node_path(stay, "period.start")),
+				   "2025-11-06T12:50:00+00:00"));
+		assert_true(str_is(node_text(node_path(stay, "location.location.display")),
+				   "Alder ward, bed 12"));
 		assert_non_null(find(edith, "p-000001-carer"));
-		assert_true(str_is(node_text(node_path(find(t.bundle[3], "p-000002"), "name.family")), "Tull"));
+		assert_true(str_is(
+			node_text(node_path(find(t.bundle[3], "p-000002"), "name.family")),
+			"Tull"));
 		arena_done(&t.life);
 	}
 }
@@ -282,6 +324,53 @@ static void errors_are_passed_on(void **state)
 	assert_int_equal(calls, 1);
 }
 
+/* A place's own pack with one file spoilt: refused, saying where. */
+static void refused(const char *file, const char *text, const char *why)
+{
+	ARENA(a);
+	struct ctx c;
+	ctx_init(&c, &a);
+	char *dir = arena_str(&a, "/tmp/people_test.XXXXXX");
+	assert_non_null(mkdtemp(dir));
+	const char *demo = arena_printf(&a, "%s/demo", dir);
+	assert_int_equal(mkdir(demo, 0700), 0);
+	const char *path = arena_printf(&a, "%s/%s", demo, file);
+	FILE *f = fopen(path, "w");
+	assert_non_null(f);
+	fputs(text, f);
+	fclose(f);
+	struct share share = { .place = dir };
+	struct people_options options = { 3, 1, TODAY };
+	int calls = 0;
+	enum err e = people_make(&c, &share, &options, refuse, &calls);
+	unlink(path);
+	rmdir(demo);
+	rmdir(dir);
+	assert_int_equal(e, ERR_INVALID);
+	assert_string_equal(c.why, why);
+}
+
+static void bad_data_is_refused_with_its_line(void **state)
+{
+	(void)state;
+	refused("population.tsv", "# ages\nfrom\tto\tmen\n",
+		"demo/population.tsv:2: column \"male\" expected, not \"men\"");
+	refused("population.tsv", "from\tto\tmale\tfemale\n0\t4\t2x\t1\n",
+		"demo/population.tsv:2: male must be a number from 0 to 10,000,000");
+	refused("population.tsv", "from\tto\tmale\tfemale\n0\t4\t2\n",
+		"demo/population.tsv:2: no cell for column female");
+	refused("population.tsv", "from\tto\tmale\tfemale\n0\t4\t2\t3\t4\n",
+		"demo/population.tsv:2: more cells than columns");
+	refused("population.tsv", "from\tto\tmale\tfemale\n",
+		"demo/population.tsv has no rows");
+	refused("condition.tsv",
+		"key\tcode\tname\tsex\tper_mille\tmedicines\ttests\tlasting\n"
+		"gout\t1\tGout\tany\t1 2 3\t\t\t1\n",
+		"demo/condition.tsv:2: per_mille must be a number from 0 to 10,000,000");
+	refused("words.tsv", "key\titems\ngoal\tTo sing\n",
+		"share/demo has no list about.matters");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -291,6 +380,7 @@ int main(void)
 		cmocka_unit_test(edith_is_always_first),
 		cmocka_unit_test(nhs_numbers_hold),
 		cmocka_unit_test(errors_are_passed_on),
+		cmocka_unit_test(bad_data_is_refused_with_its_line),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
