@@ -132,6 +132,8 @@ static enum err run_path(struct indexer *ix, const struct path *path,
 
 	if (e != OK) {
 		ix->c->issues = issues;
+		if (issues.last)
+			issues.last->next = NULL;
 		return e == ERR_LIMIT || e == ERR_STOPPED ? e : OK;
 	}
 	for (size_t i = 0; i < items.len; i++)
