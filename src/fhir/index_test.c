@@ -278,6 +278,87 @@ static void see(void *arg, struct fhir_value v)
 		seen->nodes[seen->len++] = v.node;
 }
 
+/* low and high of one parameter's rows as numbers, "-" for an open end. */
+static const char *spans(struct index_rows rows, const char *code)
+{
+	struct buf b;
+
+	buf_init(&b, &life, 0);
+	for (size_t i = 0; i < rows.len; i++) {
+		const struct index_row *r = &rows.at[i];
+
+		if (strcmp(r->param->code, code) != 0)
+			continue;
+		buf_printf(&b, "%s%s%s %.*s|%.*s\n", str_eq(r->low, INDEX_LOWEST) ? "-" : "n",
+			   str_eq(r->low, r->high) ? "=" : "..",
+			   str_eq(r->high, INDEX_HIGHEST) ? "-" : "n", STR_ARG(r->system),
+			   STR_ARG(r->code));
+	}
+	return buf_get(&b).at;
+}
+
+static void test_data_types(void **state)
+{
+	struct index_rows rows;
+
+	(void)state;
+	rows = rows_of("{\"resourceType\":\"Invoice\",\"totalGross\":{\"value\":10.00,"
+		       "\"currency\":\"GBP\"}}");
+	assert_string_equal(spans(rows, "totalgross"), "n=n urn:iso:std:iso:4217|GBP\n");
+	rows = rows_of("{\"resourceType\":\"Condition\",\"onsetRange\":{\"low\":{\"value\":40,"
+		       "\"unit\":\"a\"}},"
+		       "\"abatementAge\":{\"value\":41,\"system\":\"u\",\"code\":\"a\"}}");
+	assert_string_equal(spans(rows, "onset-age"), "n..- |a\n");
+	assert_string_equal(spans(rows, "abatement-age"), "n=n u|a\n");
+	rows = rows_of("{\"resourceType\":\"RiskAssessment\",\"prediction\":[{"
+		       "\"probabilityDecimal\":0.50},"
+		       "{\"probabilityRange\":{\"high\":{\"value\":1}}}]}");
+	assert_string_equal(spans(rows, "probability"), "n=n |\n-..n |\n");
+	rows = rows_of("{\"resourceType\":\"ServiceRequest\",\"occurrenceTiming\":{\"event\":["
+		       "\"2020-01-01\"],"
+		       "\"repeat\":{\"boundsPeriod\":{\"start\":\"2021-01-01\",\"end\":\"2021-"
+		       "01-31\"}}}}");
+	assert_string_equal(shown(rows, "occurrence"),
+			    "2020-01-01T00:00:00.000Z..2020-01-02T00:00:00.000Z\n"
+			    "2021-01-01T00:00:00.000Z..2021-02-01T00:00:00.000Z\n");
+	rows = rows_of("{\"resourceType\":\"QuestionnaireResponse\",\"questionnaire\":\"https:/"
+		       "/q|2\"}");
+	assert_string_equal(shown(rows, "questionnaire"), "https://q|2\nhttps://q\n");
+	rows = rows_of("{\"resourceType\":\"ValueSet\",\"url\":\"https://"
+		       "v\",\"meta\":{\"profile\":[\"https://p\"]}}");
+	assert_string_equal(shown(rows, "url"), "https://v\n");
+	assert_string_equal(shown(rows, "_profile"), "https://p\n");
+	rows = rows_of(
+		"{\"resourceType\":\"Organization\",\"address\":[{\"line\":[\"1 A St\",\"B\"],"
+		"\"postalCode\":\"YO1 7HH\"}],\"name\":\"\"}");
+	assert_string_equal(shown(rows, "address"),
+			    "1 a st (1 A St)\nb (B)\nyo1 7hh (YO1 7HH)\n");
+	assert_string_equal(shown(rows, "name"), "");
+}
+
+/* Longer values are cut between characters. */
+static void test_cut(void **state)
+{
+	struct buf b;
+	struct index_rows rows;
+
+	(void)state;
+	buf_init(&b, &life, 0);
+	buf_cstr(&b, "{\"resourceType\":\"Organization\",\"name\":\"a");
+	for (int i = 0; i < 2000; i++)
+		buf_cstr(&b, "\303\251");
+	buf_cstr(&b, "\"}");
+	rows = rows_of(buf_get(&b).at);
+	for (size_t i = 0; i < rows.len; i++) {
+		size_t bad;
+
+		if (strcmp(rows.at[i].param->code, "name") != 0)
+			continue;
+		assert_int_equal(rows.at[i].text.len, 1999);
+		assert_true(str_utf8(rows.at[i].text, &bad));
+	}
+}
+
 /* The steps of plain paths and the machine must find the same nodes; what resolve() finds apart. */
 static void check_agrees(struct ctx *c, const struct type_param *p, struct fhir_value resource)
 {
@@ -390,7 +471,8 @@ int main(void)
 		cmocka_unit_test(test_definitions), cmocka_unit_test(test_expressions),
 		cmocka_unit_test(test_patient),     cmocka_unit_test(test_observation),
 		cmocka_unit_test(test_resolves),    cmocka_unit_test(test_others),
-		cmocka_unit_test(test_machine),     cmocka_unit_test(test_agrees),
+		cmocka_unit_test(test_machine),     cmocka_unit_test(test_data_types),
+		cmocka_unit_test(test_cut),         cmocka_unit_test(test_agrees),
 		cmocka_unit_test(test_synthea),
 	};
 
