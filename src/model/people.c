@@ -135,6 +135,18 @@ static void tell_person(struct maker *m)
 	plan_make(m);
 }
 
+/* The county, with the practices and homes its first people need: one bundle, so that a reader who
+ * has it has all that the next ones refer to. */
+static enum err make_county(struct maker *m, people_each *each, void *arg)
+{
+	start_bundle(m, 'C', 0);
+	place_make(m);
+	m->r = rng_start(m->options->seed, 'G', 0);
+	group_draw(m, 0);
+	group_make(m);
+	return each(m->c, arg, m->bundle);
+}
+
 static enum err make_group(struct maker *m, unsigned number, people_each *each, void *arg)
 {
 	start_bundle(m, 'G', number);
@@ -157,13 +169,12 @@ static enum err make_person(struct maker *m, unsigned number, people_each *each,
 
 static enum err make_all(struct maker *m, people_each *each, void *arg)
 {
-	start_bundle(m, 'C', 0);
-	place_make(m);
-	TRY(each(m->c, arg, m->bundle));
+	TRY(make_county(m, each, arg));
 	for (unsigned number = 1; number <= m->options->people; number++) {
+		unsigned group = (number - 1) / GROUP_PEOPLE;
 		TRY(ctx_check(m->c));
-		if ((number - 1) % GROUP_PEOPLE == 0)
-			TRY(make_group(m, (number - 1) / GROUP_PEOPLE, each, arg));
+		if (group != m->group.number)
+			TRY(make_group(m, group, each, arg));
 		TRY(make_person(m, number, each, arg));
 	}
 	return OK;

@@ -20,9 +20,9 @@ struct people_options {
 /* Told of one bundle; an error stops the telling and is passed on. */
 typedef enum err people_each(struct ctx *c, void *arg, struct node *bundle);
 
-/* Calls `each` with one transaction Bundle of PUTs at a time: the organisations, places and staff;
- * then, before every 72,000 people, their practices and care homes; then one bundle a person. The
- * tree lives in an arena that is reset after the call. Data (names, streets, stories, codes) come
+/* Calls `each` with one transaction Bundle of PUTs at a time: the organisations, places and staff
+ * that the first 72,000 people need; then one bundle a person, and before each further 72,000 their
+ * practices and care homes. The tree lives in an arena that is reset after the call. Data (names, streets, stories, codes) come
  * from share/demo; ERR_INVALID with file and line when they are wrong, ERR_BAD_REQUEST for a count
  * out of range, ERR_STOPPED or ERR_LIMIT when the context says so, or what `each` returned. */
 NODISCARD enum err people_make(struct ctx *c, const struct share *share,
