@@ -272,17 +272,28 @@ static enum err write_bundle(struct ctx *c, struct import *import, struct str te
 	return OK;
 }
 
+static enum err write_resource(struct ctx *c, struct import *import, struct str text, struct node *resource)
+{
+	struct str type = node_str(resource, "resourceType"), id = node_str(resource, "id");
+	struct write write = { .source = text, .resource = resource };
+	struct written written;
+	enum err e;
+
+	c->place = &import->loose;
+	e = id.len ? record_update(c, type, id, &write, &written) : record_create(c, type, &write, &written);
+	c->place = import->place;
+	return e;
+}
+
 static enum err write_document(struct ctx *c, struct import *import, struct str text, int64_t *count)
 {
-	struct node *resource, *entries, *transaction;
+	struct node *resource;
 
 	TRY(fhir_read_json(c, import->place->fhir, c->arena, text, &resource));
 	if (str_is(node_str(resource, "resourceType"), "Bundle"))
 		return write_bundle(c, import, text, resource, count);
-	transaction = bundle_new(c, &entries);
-	entry_put(c->arena, entries, resource);
 	*count = 1;
-	return write_loose(c, import, transaction);
+	return write_resource(c, import, text, resource);
 }
 
 /* All lines of a group in one transaction; Bundles among them, or a refusal, send it line by line. */

@@ -52,8 +52,7 @@ static void parcel_done(struct load *load, struct ctx *c, const struct parcel *p
 		load->progress.tick(load->progress.arg, load->bundles, load->people, "people");
 	} else if (load->failure == OK) {
 		load->failure = e;
-		snprintf(load->why, sizeof load->why, "%s%s%s", c->why, issue ? "; first: " : "",
-			 issue ? issue->text : "");
+		snprintf(load->why, sizeof load->why, "%.240s (%.240s)", c->why, issue ? issue->text : "no more");
 	}
 	pthread_cond_broadcast(&load->changed);
 	pthread_mutex_unlock(&load->lock);
