@@ -66,8 +66,8 @@ static enum err name_entry(struct ctx *c, struct bundle *b, struct entry *e)
 		return OK; /* deleting what a condition does not find */
 	struct str own =
 		str_of(arena_printf(c->arena, "%s/" STR_FMT, e->type->name, STR_ARG(e->id)));
-	bool twice = map_get(&b->refs.own, own) != NULL;
-	if (b->transaction && twice && !e->existed)
+	bool first = e->existed || map_set(&b->names, own, e);
+	if (b->transaction && !first)
 		return fail(c, ERR_INVALID, "%s is about " STR_FMT ", as another entry is.",
 			    e->where, STR_ARG(own));
 	if (b->transaction && e->full_url.len && map_get(&b->refs.urls, e->full_url))
@@ -105,6 +105,7 @@ static enum err prepare_all(struct ctx *c, struct bundle *b)
 
 	TRY(store_reader(c, c->place->store, &db));
 	refs_init(&b->refs, c, db, b->source);
+	map_init(&b->names, c->arena);
 	b->refs.must_exist = c->place->references == REFERENCES_STRICT ||
 			     (b->transaction && c->place->references == REFERENCES_TRANSACTION);
 	TRY(each_entry(c, b, name_entry));

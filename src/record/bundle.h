@@ -42,7 +42,8 @@ struct bundle {
 	struct entry *at;
 	size_t len;
 	struct refs refs;
-	bool again; /* a condition found something else inside the writer */
+	struct map names; /* "Patient/1" of entries that write -> the entry */
+	bool again;       /* a condition found something else inside the writer */
 };
 
 #define BUNDLE_ENTRIES 20000

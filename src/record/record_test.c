@@ -1,109 +1,15 @@
 /* record_test.c - every verb on one resource: versions, preconditions, index, history, many threads. */
-#include "base/test.h"
+#include "record/test_world.h"
 
 #include <pthread.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
-
-#include "record/inside.h"
-#include "record/search.h"
-
-struct world {
-	char dir[64], path[96];
-	struct arena arena;
-	struct ctx c;
-	struct clock_fixed clock;
-	struct place *place;
-};
-
-static void open_place(struct world *w, unsigned flags)
-{
-	static const struct share share;
-
-	if (place_open(&w->c, &share, w->path, flags, false, &w->place))
-		fail_msg("%s", w->c.why);
-}
-
-static int set_up(void **state)
-{
-	struct world *w = calloc(1, sizeof *w);
-
-	strcpy(w->dir, "/tmp/record_test.XXXXXX");
-	if (!mkdtemp(w->dir))
-		return -1;
-	snprintf(w->path, sizeof w->path, "%s/place.db", w->dir);
-	arena_init(&w->arena);
-	ctx_init(&w->c, &w->arena);
-	clock_fixed_init(&w->clock, 1700000000000000);
-	w->c.clock = &w->clock.clock;
-	open_place(w, STORE_CREATE);
-	*state = w;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	struct world *w = *state;
-	char command[128];
-
-	place_close(w->place);
-	arena_done(&w->arena);
-	snprintf(command, sizeof command, "rm -r %s", w->dir);
-	int code = system(command);
-	free(w);
-	return code;
-}
-
-static void reopen(struct world *w)
-{
-	place_close(w->place);
-	w->place = NULL;
-	open_place(w, 0);
-}
-
-static struct node *tree(struct ctx *c, const char *json)
-{
-	struct node *n = NULL;
-
-	if (fhir_read_json(c, c->place->fhir, c->arena, str_of(json), &n))
-		fail_msg("%s", c->why);
-	return n;
-}
-
-static void expect(struct world *w, enum err e, enum err expected)
-{
-	if (e != expected)
-		fail_msg("%s instead of %s: %s", err_row(e)->name, err_row(expected)->name, w->c.why);
-}
-#define SUCCEEDS(call) expect(w, (call), OK)
-#define FAILS(error, call) expect(w, (call), (error))
-
-static struct written put(struct world *w, const char *type, const char *id, const char *json)
-{
-	struct write write = { .resource = tree(&w->c, json), .source = str_of(json) };
-	struct written out;
-
-	SUCCEEDS(id ? record_update(&w->c, str_of(type), str_of(id), &write, &out)
-		    : record_create(&w->c, str_of(type), &write, &out));
-	return out;
-}
-
-static void body_is(struct world *w, const char *type, const char *id, const char *json)
-{
-	struct version v;
-
-	SUCCEEDS(record_read(&w->c, str_of(type), str_of(id), &v));
-	if (!str_is(v.body, json))
-		fail_msg("%.*s", STR_ARG(v.body));
-}
 
 #define JOHN "{\"resourceType\":\"Patient\",\"id\":\"john\",\"name\":[{\"family\":\"Smith\"}]}"
 #define JOAN "{\"resourceType\":\"Patient\",\"id\":\"john\",\"name\":[{\"family\":\"Jones\"}]}"
-#define WEIGHT(value)                                                                           \
-	"{\"resourceType\":\"Observation\",\"id\":\"weight\",\"status\":\"final\",\"code\":"    \
-	"{\"coding\":[{\"system\":\"http://loinc.org\",\"code\":\"29463-7\"}]},\"subject\":{"   \
-	"\"reference\":\"Patient/john\"},\"valueQuantity\":{\"value\":" value ",\"unit\":\"kg\"}}"
+#define WEIGHT(value)                                                                          \
+	"{\"resourceType\":\"Observation\",\"id\":\"weight\",\"status\":\"final\",\"code\":"   \
+	"{\"coding\":[{\"system\":\"http://loinc.org\",\"code\":\"29463-7\"}]},\"subject\":{"  \
+	"\"reference\":\"Patient/john\"},\"valueQuantity\":{\"value\":" value                  \
+	",\"unit\":\"kg\"}}"
 
 static void a_resource_comes_back_as_it_was_sent(void **state)
 {
@@ -114,9 +20,12 @@ static void a_resource_comes_back_as_it_was_sent(void **state)
 	assert_int_equal(out.version.version, 1);
 	assert_true(out.version.person > 0); /* John, though he is not there yet */
 	body_is(w, "Observation", "weight",
-		"{\"resourceType\":\"Observation\",\"id\":\"weight\",\"meta\":{\"versionId\":\"1\","
-		"\"lastUpdated\":\"2023-11-14T22:13:20.000Z\"},\"status\":\"final\",\"code\":{\"coding\":"
-		"[{\"system\":\"http://loinc.org\",\"code\":\"29463-7\"}]},\"subject\":{\"reference\":"
+		"{\"resourceType\":\"Observation\",\"id\":\"weight\",\"meta\":{\"versionId\":"
+		"\"1\","
+		"\"lastUpdated\":\"2023-11-14T22:13:20.000Z\"},\"status\":\"final\",\"code\":{"
+		"\"coding\":"
+		"[{\"system\":\"http://"
+		"loinc.org\",\"code\":\"29463-7\"}]},\"subject\":{\"reference\":"
 		"\"Patient/john\"},\"valueQuantity\":{\"value\":72.50,\"unit\":\"kg\"}}");
 	reopen(w);
 	struct version v;
@@ -145,7 +54,8 @@ static void each_change_is_a_version(void **state)
 	struct written out = put(w, "Patient", "john", JOAN);
 	assert_false(out.created);
 	assert_int_equal(out.version.version, 2);
-	assert_true(out.version.updated > 1700000000000000); /* grows though the clock stands still */
+	assert_true(out.version.updated >
+		    1700000000000000); /* grows though the clock stands still */
 	SUCCEEDS(record_vread(&w->c, STR("Patient"), STR("john"), 1, &v));
 	assert_true(str_find(v.body, STR("Smith")) > 0);
 	SUCCEEDS(record_vread(&w->c, STR("Patient"), STR("john"), 2, &v));
@@ -169,7 +79,8 @@ static void a_deleted_resource_is_gone_and_can_come_back(void **state)
 	FAILS(ERR_GONE, record_read(&w->c, STR("Patient"), STR("john"), &v));
 	FAILS(ERR_GONE, record_vread(&w->c, STR("Patient"), STR("john"), 2, &v));
 	SUCCEEDS(record_vread(&w->c, STR("Patient"), STR("john"), 1, &v));
-	SUCCEEDS(record_delete(&w->c, STR("Patient"), STR("john"), 0, &out)); /* twice is once */
+	SUCCEEDS(
+		record_delete(&w->c, STR("Patient"), STR("john"), 0, &out)); /* twice is once */
 	assert_int_equal(out.version.version, 2);
 	SUCCEEDS(record_delete(&w->c, STR("Patient"), STR("nobody"), 0, &out));
 	assert_int_equal(out.version.version, 0);
@@ -207,7 +118,8 @@ static void what_does_not_fit_is_refused(void **state)
 	assert_int_equal(w->c.issues.first->line, 1);
 	assert_int_equal(w->c.issues.first->column, 32);
 	FAILS(ERR_BAD_REQUEST, record_update(&w->c, STR("Slot"), STR("john"), &write, &out));
-	FAILS(ERR_BAD_REQUEST, record_update(&w->c, STR("Patient"), STR("jo hn"), &write, &out));
+	FAILS(ERR_BAD_REQUEST,
+	      record_update(&w->c, STR("Patient"), STR("jo hn"), &write, &out));
 	FAILS(ERR_NOT_FOUND, record_update(&w->c, STR("Elephant"), STR("john"), &write, &out));
 	FAILS(ERR_NOT_FOUND, record_read(&w->c, STR("Elephant"), STR("john"), &v));
 	FAILS(ERR_NOT_FOUND, record_read(&w->c, STR("Patient"), STR("john"), &v));
@@ -235,9 +147,12 @@ static void the_index_follows_the_current_version(void **state)
 	struct written out;
 
 	put(w, "Patient", "john", JOHN);
-	assert_int_equal(count(w, SQL("SELECT count(*) FROM string s JOIN name n ON n.key = s.param "
-				      "WHERE n.text = 'Patient.family' AND s.value = 'smith' AND s.exact = "
-				      "'Smith' AND s.person = s.resource")), 1);
+	assert_int_equal(
+		count(w,
+		      SQL("SELECT count(*) FROM string s JOIN name n ON n.key = s.param "
+			  "WHERE n.text = 'Patient.family' AND s.value = 'smith' AND s.exact = "
+			  "'Smith' AND s.person = s.resource")),
+		1);
 	put(w, "Patient", "john", JOAN);
 	assert_int_equal(count(w, SQL("SELECT count(*) FROM string WHERE value = 'smith'")), 0);
 	assert_true(count(w, SQL("SELECT count(*) FROM string WHERE value = 'jones'")) > 0);
@@ -280,15 +195,19 @@ static void history_is_newest_first_and_paged(void **state)
 	assert_true(page.at[0].deleted);
 	assert_int_equal(page.at[0].method, METHOD_DELETE);
 	assert_true(str_is(page.at[2].type, "Observation"));
-	SUCCEEDS(record_history(&w->c, &(struct history){ .count = 3, .before = page.next }, &page));
+	SUCCEEDS(record_history(&w->c, &(struct history){ .count = 3, .before = page.next },
+				&page));
 	assert_int_equal(page.len, 1);
 	assert_int_equal(page.next, 0);
-	SUCCEEDS(record_history(&w->c, &(struct history){ .type = STR("Patient"), .count = 9 }, &page));
+	SUCCEEDS(record_history(&w->c, &(struct history){ .type = STR("Patient"), .count = 9 },
+				&page));
 	assert_int_equal(page.total, 3);
-	SUCCEEDS(record_history(&w->c, &(struct history){ .type = STR("Slot"), .count = 9 }, &page));
+	SUCCEEDS(record_history(&w->c, &(struct history){ .type = STR("Slot"), .count = 9 },
+				&page));
 	assert_int_equal(page.total, 0);
-	struct history john = { .type = STR("Patient"), .id = STR("john"), .count = 9,
-				.since = 1700000002000000 };
+	struct history john = {
+		.type = STR("Patient"), .id = STR("john"), .count = 9, .since = 1700000002000000
+	};
 	SUCCEEDS(record_history(&w->c, &john, &page));
 	assert_int_equal(page.total, 2);
 	john.since = 0;
@@ -336,8 +255,9 @@ static void all_are_visited_in_order(void **state)
 
 /* --- conditions --- */
 
-#define WITH_NUMBER(number)                                                                     \
-	"{\"resourceType\":\"Patient\",\"identifier\":[{\"system\":\"urn:x\",\"value\":\"" number "\"}]}"
+#define WITH_NUMBER(number)                                                                    \
+	"{\"resourceType\":\"Patient\",\"identifier\":[{\"system\":\"urn:x\",\"value\":"       \
+	"\"" number "\"}]}"
 
 static void conditions_find_what_is_there(void **state)
 {
@@ -353,17 +273,23 @@ static void conditions_find_what_is_there(void **state)
 	assert_true(out.existed);
 	assert_true(str_eq(out.version.id, first.version.id));
 
-	write = (struct write){ .resource = tree(&w->c, "{\"resourceType\":\"Patient\",\"gender\":\"male\","
-							"\"identifier\":[{\"system\":\"urn:x\",\"value\":\"1\"}]}") };
-	SUCCEEDS(record_update_where(&w->c, STR("Patient"), STR("identifier=urn:x|1"), &write, &out));
+	write = (struct write){
+		.resource = tree(&w->c,
+				 "{\"resourceType\":\"Patient\",\"gender\":\"male\","
+				 "\"identifier\":[{\"system\":\"urn:x\",\"value\":\"1\"}]}")
+	};
+	SUCCEEDS(record_update_where(&w->c, STR("Patient"), STR("identifier=urn:x|1"), &write,
+				     &out));
 	assert_int_equal(out.version.version, 2);
 	write.resource = tree(&w->c, WITH_NUMBER("2"));
-	SUCCEEDS(record_update_where(&w->c, STR("Patient"), STR("identifier=urn:x|2"), &write, &out));
+	SUCCEEDS(record_update_where(&w->c, STR("Patient"), STR("identifier=urn:x|2"), &write,
+				     &out));
 	assert_true(out.created);
 	write.resource = tree(&w->c, WITH_NUMBER("2"));
+	FAILS(ERR_AMBIGUOUS, record_update_where(&w->c, STR("Patient"),
+						 STR("identifier=urn:x|"), &write, &out));
 	FAILS(ERR_AMBIGUOUS,
-	      record_update_where(&w->c, STR("Patient"), STR("identifier=urn:x|"), &write, &out));
-	FAILS(ERR_AMBIGUOUS, record_delete_where(&w->c, STR("Patient"), STR("identifier=urn:x|"), &out));
+	      record_delete_where(&w->c, STR("Patient"), STR("identifier=urn:x|"), &out));
 	SUCCEEDS(record_delete_where(&w->c, STR("Patient"), STR("identifier=urn:x|2"), &out));
 	assert_true(out.version.deleted);
 	SUCCEEDS(record_delete_where(&w->c, STR("Patient"), STR("identifier=urn:x|2"), &out));
@@ -401,7 +327,8 @@ static void clean(struct world *w)
 	struct check_report report;
 
 	if (record_check(&w->c, NULL, &report))
-		fail_msg("%s %s: %s", w->c.why, w->c.issues.last->where, w->c.issues.last->text);
+		fail_msg("%s %s: %s", w->c.why, w->c.issues.last->where,
+			 w->c.issues.last->text);
 }
 
 static void checking_finds_each_kind_of_damage(void **state)
@@ -414,10 +341,14 @@ static void checking_finds_each_kind_of_damage(void **state)
 		"UPDATE resource SET id = 'height' WHERE id = 'weight'",
 		"UPDATE total SET current = current + 1",
 		"DROP TRIGGER version_no_delete; DELETE FROM version WHERE version = 1",
-		"DROP TRIGGER version_no_update; UPDATE version SET updated = 5 WHERE version = 2",
-		"DROP TRIGGER version_no_update; UPDATE version SET size = size + 1 WHERE version = 1",
-		"DROP TRIGGER version_no_update; UPDATE version SET body = zeroblob(50) WHERE version = 1",
-		"DROP TRIGGER version_no_update; UPDATE version SET body = NULL WHERE version = 1",
+		"DROP TRIGGER version_no_update; UPDATE version SET updated = 5 WHERE version "
+		"= 2",
+		"DROP TRIGGER version_no_update; UPDATE version SET size = size + 1 WHERE "
+		"version = 1",
+		"DROP TRIGGER version_no_update; UPDATE version SET body = zeroblob(50) WHERE "
+		"version = 1",
+		"DROP TRIGGER version_no_update; UPDATE version SET body = NULL WHERE version "
+		"= 1",
 	};
 	struct world *w = *state;
 	struct check_report report;
@@ -450,9 +381,10 @@ static void rebuilding_makes_all_that_is_derived(void **state)
 	int64_t resources;
 
 	fill(w);
-	damage(w, "DELETE FROM quantity; DELETE FROM total; INSERT INTO uri VALUES (1, 'x', 0, 1);"
-		  "UPDATE resource SET person = 0 WHERE id = 'weight';"
-		  "UPDATE meta SET value = 'rebuilding' WHERE name = 'digest'");
+	damage(w,
+	       "DELETE FROM quantity; DELETE FROM total; INSERT INTO uri VALUES (1, 'x', 0, 1);"
+	       "UPDATE resource SET person = 0 WHERE id = 'weight';"
+	       "UPDATE meta SET value = 'rebuilding' WHERE name = 'digest'");
 	FAILS(ERR_INVALID, record_check(&w->c, NULL, &report));
 	place_close(w->place);
 	w->place = NULL;
@@ -483,8 +415,11 @@ static void *update_again_and_again(void *arg)
 	c.place = me->w->place;
 	for (int i = 0; i < 10; i++) {
 		struct version now;
-		char *json = arena_printf(&arena, "{\"resourceType\":\"Patient\",\"id\":\"p%d\",\"name\":["
-						  "{\"family\":\"%d-%d\"}]}", i % 2, me->number, i);
+		char *json =
+			arena_printf(&arena,
+				     "{\"resourceType\":\"Patient\",\"id\":\"p%d\",\"name\":["
+				     "{\"family\":\"%d-%d\"}]}",
+				     i % 2, me->number, i);
 		struct write write = { .resource = tree(&c, json) };
 		struct str id = str_of(i % 2 ? "p1" : "p0");
 		struct written out;
@@ -521,8 +456,10 @@ static void no_update_is_lost(void **state)
 	SUCCEEDS(record_read(&w->c, STR("Patient"), STR("p1"), &b));
 	assert_int_equal(a.version + b.version, won);
 	assert_int_equal(count(w, SQL("SELECT count(*) FROM version")), won);
-	assert_int_equal(count(w, SQL("SELECT count(*) FROM string s JOIN name n ON n.key = s.param "
-				      "WHERE n.text = 'Patient.family'")), 2);
+	assert_int_equal(
+		count(w, SQL("SELECT count(*) FROM string s JOIN name n ON n.key = s.param "
+			     "WHERE n.text = 'Patient.family'")),
+		2);
 }
 
 int main(void)
