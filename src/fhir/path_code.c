@@ -130,7 +130,8 @@ static enum err gen_operand(struct coder *k, struct around *in, const struct ast
 
 /* ---- names */
 
-static bool is_root(struct shape this, const struct type_name *type, const struct fhir *f)
+/* May $this be of that type? */
+static bool is_root(struct shape this, const struct type_name *type)
 {
 	if (!type->fhir)
 		return false;
@@ -139,19 +140,17 @@ static bool is_root(struct shape this, const struct type_name *type, const struc
 	for (unsigned i = 0; i < this.count; i++)
 		if (fhir_is_a(this.types[i], type->fhir) || fhir_is_a(type->fhir, this.types[i]))
 			return true;
-	(void)f;
 	return false;
 }
 
 static enum err gen_member(struct coder *k, struct around *in, const struct ast *ast,
-			   struct shape left, bool sure, struct shape *out)
+			   struct shape left, struct shape *out)
 {
 	struct member m;
 
 	if (!shape_member(k->a, k->life, k->f, left, ast->name, &m, out))
 		return WRONG(k, ast, "%s has no element '" STR_FMT "'", shape_name(k->a, left),
 			     STR_ARG(ast->name));
-	(void)sure;
 	m.name = (struct str){ arena_dup(k->life, m.name.at, m.name.len), m.name.len };
 	emit(k, in, ast, (struct ins){ CODE_MEMBER, .b = (uint32_t)k->members.len }, 0);
 	*vec_push(&k->members, k->a) = m;
@@ -167,14 +166,14 @@ static enum err gen_first_name(struct coder *k, struct around *in, const struct 
 
 	emit(k, in, ast, (struct ins){ CODE_THIS }, 1);
 	if (capital && k->f && type_find(k->f, STR("FHIR"), ast->name, &type) &&
-	    is_root(in->this, &type, k->f)) {
+	    is_root(in->this, &type)) {
 		emit(k, in, ast, (struct ins){ CODE_ROOT, .b = add_type(k, &type) }, 0);
 		*out = in->this;
 		if (in->this.open || in->this.count != 1 || !fhir_is_a(in->this.types[0], type.fhir))
 			*out = shape_of_type(k->a, type.fhir);
 		return OK;
 	}
-	return gen_member(k, in, ast, in->this, true, out);
+	return gen_member(k, in, ast, in->this, out);
 }
 
 static enum err gen_dollar(struct coder *k, struct around *in, const struct ast *ast, struct shape *out)
@@ -261,7 +260,7 @@ static struct shape call_shape(struct coder *k, const struct ast *ast, struct sh
 	if (ast->func == FUNC_EXTENSION)
 		out = shape_of_type(k->a, k->f ? k->f->extension : NULL);
 	if (ast->func == FUNC_OF_TYPE || ast->func == FUNC_AS)
-		out = shape_as(k->a, k->f, in, &ast->type);
+		out = shape_as(k->a, in, &ast->type);
 	if (ast->func == FUNC_SORT)
 		out.unordered = false;
 	if (ast->func == FUNC_SELECT || ast->func == FUNC_WHERE)
@@ -270,11 +269,10 @@ static struct shape call_shape(struct coder *k, const struct ast *ast, struct sh
 }
 
 /* What $this is within the argument of a function. */
-static struct shape lambda_this(struct coder *k, const struct ast *ast, struct shape in)
+static struct shape lambda_this(const struct ast *ast, struct shape in)
 {
 	if (ast->func == FUNC_REPEAT || ast->func == FUNC_REPEAT_ALL)
 		return (struct shape){ .open = true }; /* its own results as well */
-	(void)k;
 	return in;
 }
 
@@ -290,7 +288,7 @@ static enum err gen_lambdas(struct coder *k, struct around *in, const struct ast
 	for (unsigned i = 0; i < ast->argc; i++)
 		(void)vec_push(&k->blocks, k->a);
 	for (unsigned i = 0; i < ast->argc; i++) {
-		struct shape this = lambda_this(k, ast, input);
+		struct shape this = lambda_this(ast, input);
 
 		/* trace's name, aggregate's start and coalesce's values belong to the caller. */
 		if (ast->func == FUNC_COALESCE || (ast->func == FUNC_AGGREGATE && i == 1))
@@ -364,6 +362,7 @@ static enum err gen_call(struct coder *k, struct around *in, const struct ast *a
 {
 	const struct func_row *row = &path_funcs[ast->func];
 	struct shape input, args = { 0 };
+	uint8_t func;
 
 	if (ast->left) {
 		TRY(gen(k, in, ast->left, &input));
@@ -382,8 +381,11 @@ static enum err gen_call(struct coder *k, struct around *in, const struct ast *a
 		TRY(gen_define(k, in, ast, input));
 		break;
 	case FN_TYPE:
-		emit(k, in, ast,
-		     (struct ins){ CODE_CALL, (uint8_t)ast->argc, ast->func, add_type(k, &ast->type) }, 0);
+		func = ast->func;
+		/* FHIR's own rules (dom-3) ask descendants().as(uri), and mean all of them. */
+		if (func == FUNC_AS && input.unordered)
+			func = FUNC_OF_TYPE;
+		emit(k, in, ast, (struct ins){ CODE_CALL, (uint8_t)ast->argc, func, add_type(k, &ast->type) }, 0);
 		break;
 	default:
 		TRY(gen_eager(k, in, ast, &args));
@@ -436,8 +438,42 @@ static enum err gen_binary(struct coder *k, struct around *in, const struct ast 
 	return OK;
 }
 
+/* -5 is a literal of its own; for -2147483648 there is no other way. */
+static bool fold_minus(const struct ast *sign, struct ast *out, struct dec *room)
+{
+	const struct ast *number = sign->left;
+
+	if (!sign->minus || number->kind != AST_ITEM)
+		return false;
+	*out = *number;
+	out->pos = sign->pos;
+	if (out->item.kind == ITEM_INTEGER) {
+		out->item.integer = -out->item.integer;
+		return true;
+	}
+	if (!out->item.number)
+		return false;
+	*room = dec_neg(*out->item.number);
+	out->item.number = room;
+	return true;
+}
+
+static enum err gen_literal(struct coder *k, struct around *in, const struct ast *ast, struct shape *out)
+{
+	if (ast->item.kind == ITEM_INTEGER && !in_integer(ast->item.integer))
+		return WRONG(k, ast, "%lld is too large for an Integer", (long long)ast->item.integer);
+	emit_item(k, in, ast);
+	*out = shape_system((uint16_t)(1u << ast->item.kind));
+	return OK;
+}
+
 static enum err gen_sign(struct coder *k, struct around *in, const struct ast *ast, struct shape *out)
 {
+	struct ast folded;
+	struct dec room;
+
+	if (fold_minus(ast, &folded, &room))
+		return gen_literal(k, in, &folded, out);
 	TRY(gen_operand(k, in, ast->left, out));
 	if (!(shape_kinds(*out) & GIVES_NUM))
 		return WRONG(k, ast, "a sign needs a number, not %s", shape_name(k->a, *out));
@@ -466,7 +502,7 @@ static enum err gen_type(struct coder *k, struct around *in, const struct ast *a
 	TRY(gen_operand(k, in, ast->left, &left));
 	emit(k, in, ast,
 	     (struct ins){ ast->op == OPER_IS ? CODE_IS : CODE_AS, .b = add_type(k, &ast->type) }, 0);
-	*out = ast->op == OPER_IS ? shape_system(GIVES_BOOL) : shape_as(k->a, k->f, left, &ast->type);
+	*out = ast->op == OPER_IS ? shape_system(GIVES_BOOL) : shape_as(k->a, left, &ast->type);
 	return OK;
 }
 
@@ -474,9 +510,7 @@ static enum err gen(struct coder *k, struct around *in, const struct ast *ast, s
 {
 	switch ((enum ast_kind)ast->kind) {
 	case AST_ITEM:
-		emit_item(k, in, ast);
-		*out = shape_system((uint16_t)(1u << ast->item.kind));
-		return OK;
+		return gen_literal(k, in, ast, out);
 	case AST_EMPTY:
 		emit(k, in, ast, (struct ins){ CODE_EMPTY }, 1);
 		*out = (struct shape){ 0 };
@@ -491,7 +525,7 @@ static enum err gen(struct coder *k, struct around *in, const struct ast *ast, s
 		if (!ast->left)
 			return gen_first_name(k, in, ast, out);
 		TRY(gen(k, in, ast->left, &left));
-		return gen_member(k, in, ast, left, false, out);
+		return gen_member(k, in, ast, left, out);
 	}
 	case AST_CALL:
 		return gen_call(k, in, ast, out);
@@ -536,78 +570,4 @@ enum err path_compile(struct ctx *c, struct arena *life, const struct fhir *f,
 	};
 	*out = p;
 	return OK;
-}
-
-/* ---- explaining */
-
-const char *path_text(const struct path *p)
-{
-	return p->text.at;
-}
-
-static const char *const code_names[] = {
-#define X(id, name, meaning) name,
-#include "fhir/code.def"
-#undef X
-};
-
-static void explain_operand(const struct path *p, const struct ins *ins, struct buf *out)
-{
-	switch ((enum code)ins->code) {
-	case CODE_CONST: {
-		struct str text = item_print(out->arena, &p->consts[ins->b]);
-
-		buf_printf(out, " %s ", kind_name(p->consts[ins->b].kind));
-		buf_str(out, text);
-		break;
-	}
-	case CODE_VAR:
-		buf_printf(out, " %%" STR_FMT, STR_ARG(p->names[ins->b]));
-		break;
-	case CODE_SLOT:
-		buf_printf(out, " %u", ins->b);
-		break;
-	case CODE_DEFINE:
-		buf_printf(out, ins->argc ? " %u from block %u" : " %u", ins->a, ins->b);
-		break;
-	case CODE_MEMBER:
-		buf_printf(out, " " STR_FMT " (%u types)", STR_ARG(p->members[ins->b].name),
-			   p->members[ins->b].len);
-		break;
-	case CODE_ROOT:
-	case CODE_IS:
-	case CODE_AS:
-		buf_printf(out, " " STR_FMT, STR_ARG(p->types[ins->b].text));
-		break;
-	case CODE_OPER:
-		buf_printf(out, " %s", path_ops[ins->a].symbol);
-		break;
-	case CODE_SKIP:
-		buf_printf(out, " to %u if it decides '%s'", ins->b, path_ops[ins->a].symbol);
-		break;
-	case CODE_CALL:
-		buf_printf(out, " %s", path_funcs[ins->a].name);
-		if (path_funcs[ins->a].how == FN_LAMBDA || path_funcs[ins->a].how == FN_SORT)
-			for (unsigned i = 0; i < ins->argc; i++)
-				buf_printf(out, "%s%u", i ? ", " : " block ", ins->b + i);
-		else if (path_funcs[ins->a].how == FN_TYPE && ins->argc)
-			buf_printf(out, " " STR_FMT, STR_ARG(p->types[ins->b].text));
-		else
-			buf_printf(out, " with %u", ins->argc);
-		break;
-	default:
-		break;
-	}
-}
-
-void path_explain(const struct path *p, struct buf *out)
-{
-	for (unsigned i = 0; i < p->block_count; i++) {
-		buf_printf(out, "block %u\n", i);
-		for (unsigned j = 0; j < p->blocks[i].len; j++) {
-			buf_printf(out, "%5u  %-7s", j, code_names[p->blocks[i].at[j].code]);
-			explain_operand(p, &p->blocks[i].at[j], out);
-			buf_char(out, '\n');
-		}
-	}
 }

@@ -193,8 +193,28 @@ enum err fn_select(struct vm *vm, const struct call *call, struct items *out)
 	return PUT(out, pile.items);
 }
 
-/* Results are fed back until nothing new comes; with `once`, equal ones count as nothing new. */
-static enum err repeat(struct vm *vm, const struct call *call, bool once, struct items *out)
+/* Results are fed back until nothing new comes; an equal one is nothing new. */
+enum err fn_repeat(struct vm *vm, const struct call *call, struct items *out)
+{
+	struct items todo = call->in, part;
+	struct item_set set = { 0 };
+	bool added;
+
+	while (todo.len) {
+		size_t start = set.items.len;
+
+		for (size_t i = 0; i < todo.len; i++) {
+			TRY(vm_lambda(vm, call, 0, &todo.at[i], (int64_t)i, &part));
+			for (size_t j = 0; j < part.len; j++)
+				TRY(item_set_add(vm, &set, &part.at[j], &added));
+		}
+		todo = (struct items){ set.items.at + start, set.items.len - start };
+	}
+	return PUT(out, set.items);
+}
+
+/* The same with repeated items; what never ends runs into the limit of items. */
+enum err fn_repeat_all(struct vm *vm, const struct call *call, struct items *out)
 {
 	struct items todo = call->in, part;
 	struct pile pile = { 0 };
@@ -204,28 +224,11 @@ static enum err repeat(struct vm *vm, const struct call *call, bool once, struct
 
 		for (size_t i = 0; i < todo.len; i++) {
 			TRY(vm_lambda(vm, call, 0, &todo.at[i], (int64_t)i, &part));
-			for (size_t j = 0; j < part.len; j++) {
-				bool known = false;
-
-				if (once)
-					TRY(items_has(vm, pile.items, &part.at[j], &known));
-				if (!known)
-					TRY(pile_add(vm, &pile, items_one(&part.at[j])));
-			}
+			TRY(pile_add(vm, &pile, part));
 		}
 		todo = (struct items){ pile.items.at + start, pile.items.len - start };
 	}
 	return PUT(out, pile.items);
-}
-
-enum err fn_repeat(struct vm *vm, const struct call *call, struct items *out)
-{
-	return repeat(vm, call, true, out);
-}
-
-enum err fn_repeat_all(struct vm *vm, const struct call *call, struct items *out)
-{
-	return repeat(vm, call, false, out);
 }
 
 enum err fn_aggregate(struct vm *vm, const struct call *call, struct items *out)

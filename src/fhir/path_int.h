@@ -239,8 +239,7 @@ struct shape shape_join(struct arena *a, struct shape x, struct shape y);
 bool shape_member(struct arena *a, struct arena *life, const struct fhir *f, struct shape in,
 		  struct str name, struct member *m, struct shape *out);
 /* Narrowed to a type, or empty of types when it can never be one. */
-struct shape shape_as(struct arena *a, const struct fhir *f, struct shape in,
-		      const struct type_name *type);
+struct shape shape_as(struct arena *a, struct shape in, const struct type_name *type);
 /* Can the two stand around the operator? False only if they certainly cannot. */
 bool shape_fits(enum op_number op, struct shape left, struct shape right);
 /* System kinds it may have after implicit conversion; 0xffff when it is open. */
@@ -345,6 +344,17 @@ NODISCARD enum err item_order(struct vm *vm, const struct item *x, const struct 
 NODISCARD enum err items_equal(struct vm *vm, struct items x, struct items y, enum truth *out);
 NODISCARD enum err items_like(struct vm *vm, struct items x, struct items y, bool *out);
 NODISCARD enum err items_has(struct vm *vm, struct items in, const struct item *item, bool *out);
+/* Items each of which is there once, in the order they came; found by hash. Zeroed when new. */
+struct item_set {
+	struct items items;
+	size_t room, slots;
+	uint32_t *heads; /* by hash: index + 1 of the newest item in the slot */
+	uint32_t *next;  /* by item: index + 1 of the one before it in its slot */
+	uint64_t *hashes;
+};
+/* Add unless an equal one is there; *added says which. */
+NODISCARD enum err item_set_add(struct vm *vm, struct item_set *set, const struct item *item,
+				bool *added);
 /* Without repeated items, order kept. */
 NODISCARD enum err items_distinct(struct vm *vm, struct items in, struct items *out);
 

@@ -162,11 +162,6 @@ static bool gather_type(struct gather *g, const struct fhir_type *type, uint16_t
 	return true;
 }
 
-static bool is_open_type(const struct fhir_type *type)
-{
-	return type->abstract;
-}
-
 /* The rows of every type below an abstract one; of all types when `root` is NULL. */
 static bool gather_below(struct gather *g, const struct fhir *f, const struct fhir_type *root,
 			 uint16_t key)
@@ -238,7 +233,7 @@ bool shape_member(struct arena *a, struct arena *life, const struct fhir *f, str
 	if (in.open)
 		found = f && gather_below(&g, f, NULL, key);
 	for (unsigned i = 0; i < in.count; i++)
-		found |= is_open_type(in.types[i]) ? gather_below(&g, f, in.types[i], key)
+		found |= in.types[i]->abstract ? gather_below(&g, f, in.types[i], key)
 						   : gather_type(&g, in.types[i], key);
 	finish_rows(&g, life, m);
 	m->special = special_member(in, name, &bits);
@@ -251,8 +246,7 @@ bool shape_member(struct arena *a, struct arena *life, const struct fhir *f, str
 	return found || m->special || in.open || (!in.count && !in.system);
 }
 
-struct shape shape_as(struct arena *a, const struct fhir *f, struct shape in,
-		      const struct type_name *type)
+struct shape shape_as(struct arena *a, struct shape in, const struct type_name *type)
 {
 	struct shape out = shape_new(a);
 
@@ -263,7 +257,6 @@ struct shape shape_as(struct arena *a, const struct fhir *f, struct shape in,
 		shape_add(&out, type->fhir);
 	if (!type->fhir && type->system == ITEM_NODE)
 		out = in; /* Any */
-	(void)f;
 	return out;
 }
 
