@@ -260,7 +260,7 @@ static struct shape call_shape(struct coder *k, const struct ast *ast, struct sh
 	if (ast->func == FUNC_EXTENSION)
 		out = shape_of_type(k->a, k->f ? k->f->extension : NULL);
 	if (ast->func == FUNC_OF_TYPE || ast->func == FUNC_AS)
-		out = shape_as(k->a, in, &ast->type);
+		out = shape_as(k->a, k->f, in, &ast->type);
 	if (ast->func == FUNC_SORT)
 		out.unordered = false;
 	if (ast->func == FUNC_SELECT || ast->func == FUNC_WHERE)
@@ -502,7 +502,7 @@ static enum err gen_type(struct coder *k, struct around *in, const struct ast *a
 	TRY(gen_operand(k, in, ast->left, &left));
 	emit(k, in, ast,
 	     (struct ins){ ast->op == OPER_IS ? CODE_IS : CODE_AS, .b = add_type(k, &ast->type) }, 0);
-	*out = ast->op == OPER_IS ? shape_system(GIVES_BOOL) : shape_as(k->a, left, &ast->type);
+	*out = ast->op == OPER_IS ? shape_system(GIVES_BOOL) : shape_as(k->a, k->f, left, &ast->type);
 	return OK;
 }
 

@@ -17,8 +17,8 @@
 
 /* Limits of an expression's text, so that no input can exhaust the stack of the compiler. */
 #define PATH_TEXT_MAX (256u * 1024)
-#define PATH_DEPTH_MAX 200 /* brackets and calls within each other */
-#define PATH_CHAIN_MAX 2000 /* operators and steps in a row */
+#define PATH_DEPTH_MAX 400 /* operators, brackets and calls within each other */
+#define PATH_CHAIN_MAX 1000 /* operators and steps in a row */
 
 /* ---- lexing */
 
@@ -239,7 +239,8 @@ struct shape shape_join(struct arena *a, struct shape x, struct shape y);
 bool shape_member(struct arena *a, struct arena *life, const struct fhir *f, struct shape in,
 		  struct str name, struct member *m, struct shape *out);
 /* Narrowed to a type, or empty of types when it can never be one. */
-struct shape shape_as(struct arena *a, struct shape in, const struct type_name *type);
+struct shape shape_as(struct arena *a, const struct fhir *f, struct shape in,
+		      const struct type_name *type);
 /* Can the two stand around the operator? False only if they certainly cannot. */
 bool shape_fits(enum op_number op, struct shape left, struct shape right);
 /* System kinds it may have after implicit conversion; 0xffff when it is open. */

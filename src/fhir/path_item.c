@@ -172,10 +172,11 @@ struct items items_special(struct vm *vm, const struct item *item, char special)
 	default: /* value */
 		if (item->kind == ITEM_QUANTITY)
 			return items_dec(vm, *item->number);
-		value = item_system(vm->a, item);
-		if (item->kind != ITEM_NODE || value.kind == ITEM_NODE)
+		if (item->kind != ITEM_NODE || !item->value.type ||
+		    item->value.type->kind != FHIR_PRIMITIVE)
 			return ITEMS_NONE;
-		return one_item(vm, value);
+		value = item_system(vm->a, item);
+		return value.kind == ITEM_NODE ? ITEMS_NONE : one_item(vm, value);
 	}
 }
 

@@ -429,9 +429,9 @@ static enum err parse_level(struct parser *p, unsigned level, struct ast **out)
 	struct ast *left = NULL;
 	int op;
 
-	if (++p->depth > PATH_DEPTH_MAX * 4)
+	if (++p->depth > PATH_DEPTH_MAX)
 		return path_fail(p->lex.c, ERR_LIMIT, p->lex.text, TOK(p)->pos,
-				 "brackets within each other deeper than %d", PATH_DEPTH_MAX);
+				 "more than %d operators and brackets within each other", PATH_DEPTH_MAX);
 	TRY(parse_sign(p, &left));
 	while ((op = operator_here(p)) >= 0 && path_ops[op].level >= level)
 		TRY(parse_binary(p, op, left, &left));

@@ -246,17 +246,23 @@ bool shape_member(struct arena *a, struct arena *life, const struct fhir *f, str
 	return found || m->special || in.open || (!in.count && !in.system);
 }
 
-struct shape shape_as(struct arena *a, struct shape in, const struct type_name *type)
+struct shape shape_as(struct arena *a, const struct fhir *f, struct shape in,
+		      const struct type_name *type)
 {
 	struct shape out = shape_new(a);
 
+	if (!type->fhir && type->system == ITEM_NODE)
+		return in; /* Any */
 	out.unordered = in.unordered;
 	if (type->system != ITEM_NODE)
 		out.system = (uint16_t)(1u << type->system);
-	if (type->fhir)
-		shape_add(&out, type->fhir);
-	if (!type->fhir && type->system == ITEM_NODE)
-		out = in; /* Any */
+	if (!type->fhir)
+		return out;
+	shape_add(&out, type->fhir);
+	/* An Age is a Quantity too, and names are looked up on what it is. */
+	for (unsigned i = 0; type->fhir->kind == FHIR_COMPLEX && i < f->type_count; i++)
+		if (!type->fhir->abstract && fhir_is_a(f->types[i], type->fhir))
+			shape_add(&out, f->types[i]);
 	return out;
 }
 

@@ -17,11 +17,20 @@ static const struct path_limits defaults = { .steps = 10000000, .depth = 200, .i
 
 const char *vm_doing(const struct vm *vm)
 {
-	if (vm->ins->code == CODE_CALL)
+	switch ((enum code)vm->ins->code) {
+	case CODE_CALL:
 		return path_funcs[vm->ins->a].name;
-	if (vm->ins->code == CODE_OPER || vm->ins->code == CODE_SKIP)
+	case CODE_OPER:
+	case CODE_SKIP:
 		return path_ops[vm->ins->a].symbol;
-	return vm->ins->code == CODE_AS ? "as" : vm->ins->code == CODE_IS ? "is" : "this";
+	case CODE_AT:
+		return "an index";
+	case CODE_MINUS:
+	case CODE_PLUS:
+		return "a sign";
+	default:
+		return "this";
+	}
 }
 
 enum err vm_fail(struct vm *vm, enum err e, const char *format, ...)
