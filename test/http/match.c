@@ -192,7 +192,7 @@ const char *match_answer(struct arena *a, struct map *bound, const struct exchan
 	if (end < 0 || !str_starts(answer, STR("HTTP/1.1 ")))
 		return "no answer came";
 	struct str head = { answer.at, (size_t)end }, body = { answer.at + end + 4, answer.len - (size_t)end - 4 };
-	if (!str_eq((struct str){ head.at + 9, 3 }, x->status))
+	if (!fits(&m, x->status, (struct str){ head.at + 9, 3 }))
 		return arena_printf(a, "the status is %.3s", head.at + 9);
 	for (size_t i = 0; i < x->headers.len; i++)
 		header_fits(&m, head, x->headers.at[i]);

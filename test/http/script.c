@@ -153,9 +153,7 @@ struct str script_fill(struct arena *a, const struct map *bound, struct str text
 		text = after(text, (size_t)at + 2);
 		struct str name = str_cut(&text, ')');
 		const struct str *value = map_get(bound, name);
-		if (!value)
-			fail_msg("$(%.*s) is not bound", STR_ARG(name));
-		buf_str(&b, *value);
+		buf_str(&b, value ? *value : STR("(not bound)"));
 	}
 	return buf_get(&b);
 }

@@ -39,7 +39,7 @@ struct script {
 
 /* Read a file; what does not fit the form fails the test with file:line. */
 void script_read(struct arena *a, const char *file, struct script *out);
-/* $(name) replaced by what it was bound to; an unbound name fails the test. */
+/* $(name) replaced by what it was bound to. */
 struct str script_fill(struct arena *a, const struct map *bound, struct str text);
 
 /* client.c: one exchange over a socket of its own. All that came back, NUL-terminated. */

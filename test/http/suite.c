@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -36,6 +37,7 @@ static void server_exec(const struct script *script, const char *dir, int out)
 	args[n++] = "--log";
 	for (size_t i = 0; i < script->options.len && n < 31; i++)
 		args[n++] = script->options.at[i];
+	prctl(PR_SET_PDEATHSIG, SIGKILL); /* a failed test leaves no server behind */
 	int fd = open(log, O_WRONLY | O_CREAT | O_TRUNC, 0600);
 	dup2(out, STDOUT_FILENO);
 	dup2(fd, STDERR_FILENO);
