@@ -65,7 +65,8 @@ static void add_resource(struct arena *a, const struct fhir *f, struct node *lis
 	node_add_cstr(a, node_add(a, o, "referencePolicy", NODE_ARRAY), NULL, "literal");
 	params = node_new(a, NODE_ARRAY);
 	for (const struct fhir_param *const *p = param_list(f, type); p && *p; p++) {
-		if ((*p)->type != PARAM_SPECIAL)
+		/* composites, _text and _content have no path; near has one that search does not take */
+		if ((*p)->path && (*p)->type != PARAM_SPECIAL)
 			add_param(a, params, *p);
 	}
 	if (params->first)
@@ -121,7 +122,7 @@ static struct str statement(struct arena *a, const struct ctx *c)
 	return buf_get(&b);
 }
 
-static struct str statement_of(struct ctx *c)
+struct str capability_text(struct ctx *c)
 {
 	struct str text;
 
@@ -147,5 +148,5 @@ enum err api_metadata(struct ctx *c, const struct request *r, struct reply *repl
 	struct str mode = request_param(c, r, "mode", 0);
 	if (mode.len && !str_is(mode, "full") && !str_is(mode, "normative"))
 		return fail(c, ERR_UNSUPPORTED, "mode is full or normative; this is no terminology server.");
-	return reply_json(c, &format, statement_of(c), reply);
+	return reply_json(c, &format, capability_text(c), reply);
 }

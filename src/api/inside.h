@@ -50,6 +50,11 @@ NODISCARD enum err reply_written(struct ctx *c, const struct request *r, const s
  * issues, or `fine` when there are none. */
 struct node *outcome_new(struct ctx *c, enum err e, const char *fine);
 
+/* --- capability.c: the CapabilityStatement --------------------------------------------------- */
+
+/* As JSON text, in c->arena. */
+struct str capability_text(struct ctx *c);
+
 /* --- the rows of routes.c ------------------------------------------------------------------- */
 
 http_serve api_read, api_vread;                                          /* read.c */
