@@ -19,11 +19,13 @@
 
 static const struct scan_kind TYPE_SCAN = {
 	SQL("SELECT person, key FROM resource WHERE type = ?1 AND deleted = 0 AND version > 0"
-	    FROM_PAIR(2, 3, 4, "key")), 1, true
+	    FROM_PAIR(2, 3, 4, "key")), 1, true,
+	SQL("SELECT coalesce(sum(current), 0) FROM total WHERE type = ?1")
 };
 static const struct scan_kind TOKEN_SCAN = {
 	SQL("SELECT person, resource FROM token WHERE param = ?1 AND code = ?2 AND system = ?3"
-	    FROM_PAIR(4, 5, 6, "resource")), 3, true
+	    FROM_PAIR(4, 5, 6, "resource")), 3, true,
+	SQL("SELECT count(*) FROM token WHERE param = ?1 AND code = ?2 AND system = ?3")
 };
 static const struct scan_kind STRING_SCAN = {
 	SQL("SELECT person, resource FROM string WHERE param = ?1 AND value = ?2"
@@ -32,11 +34,13 @@ static const struct scan_kind STRING_SCAN = {
 };
 static const struct scan_kind REFERENCE_SCAN = {
 	SQL("SELECT person, resource FROM reference WHERE param = ?1 AND target = ?2"
-	    FROM_PAIR(3, 4, 5, "resource")), 2, true
+	    FROM_PAIR(3, 4, 5, "resource")), 2, true,
+	SQL("SELECT count(*) FROM reference WHERE param = ?1 AND target = ?2")
 };
 static const struct scan_kind URI_SCAN = {
 	SQL("SELECT person, resource FROM uri WHERE param = ?1 AND value = ?2"
-	    FROM_PAIR(3, 4, 5, "resource")), 2, true
+	    FROM_PAIR(3, 4, 5, "resource")), 2, true,
+	SQL("SELECT count(*) FROM uri WHERE param = ?1 AND value = ?2")
 };
 
 static const struct scan_kind TOKEN_SYSTEM = {

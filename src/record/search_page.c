@@ -180,9 +180,11 @@ static enum err count_on(struct scope *sc, struct stream *found, struct pair fro
 static enum err count_all(struct scope *sc, int64_t *out)
 {
 	struct stream *found;
+	bool known;
 
 	TRY(plan_open(sc, &found));
-	return count_on(sc, found, (struct pair){ 0, 0 }, INT64_MAX, out);
+	TRY(stream_count(sc, found, &known, out));
+	return known ? OK : count_on(sc, found, (struct pair){ 0, 0 }, INT64_MAX, out);
 }
 
 struct taken {
@@ -206,7 +208,7 @@ static enum err find_total(struct scope *sc, struct stream *found, const struct 
 		*out = (int64_t)taken->len;
 		return OK;
 	}
-	if (s->total_asked)
+	if (s->total_asked || s->condition_count == 0)
 		return count_all(sc, out);
 	if (s->cursor.set || s->sort_count || taken->len > SEARCH_CHEAP_TOTAL)
 		return OK;

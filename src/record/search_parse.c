@@ -428,6 +428,7 @@ enum err search_parse(struct ctx *c, struct str type, struct str query, const st
 				    (int)(type.len < 80 ? type.len : 80), type.at);
 	}
 	s->count = SEARCH_COUNT_DEFAULT;
+	s->choice = (struct search_choice){ .small = 2000, .probed = 5000, .worth = 64 };
 	buf_init(&p.self, c->arena, 0);
 	if (query.len && query.at[0] == '?')
 		query = (struct str){ query.at + 1, query.len - 1 };

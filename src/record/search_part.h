@@ -28,8 +28,6 @@
 #define SEARCH_COUNT_MAX 1000
 #define SEARCH_COUNT_DEFAULT 20
 #define SEARCH_GATHERED 20000000     /* pairs in memory for one condition */
-#define SEARCH_SORTED_SMALL 2000     /* found resources sorted by looking at each */
-#define SEARCH_PROBED 500            /* found resources tested one by one rather than gathered */
 #define SEARCH_CHEAP_TOTAL 128       /* found resources counted though nobody asked */
 
 /* ---- a parsed query ---- */
@@ -104,6 +102,14 @@ struct cursor {
 	struct str sort; /* search_sort.c's bytes */
 };
 
+/* Where one way of doing it becomes dearer than the other; the result is the same. Tests move
+ * these, to see that it is. */
+struct search_choice {
+	size_t small;  /* so many found resources are sorted by looking at each (2,000) */
+	size_t probed; /* so many are tested one by one rather than gathered for (5,000) */
+	size_t worth;  /* testing one costs as much as gathering so many (64) */
+};
+
 struct search {
 	const struct fhir_type *type;         /* NULL: several */
 	const struct fhir_type *const *types; /* asked for, NULL-ended; NULL: all */
@@ -117,6 +123,7 @@ struct search {
 	enum search_summary summary;
 	struct str *elements;
 	size_t element_count;
+	struct search_choice choice;
 	struct str cursor_text; /* _cursor as it came */
 	struct cursor cursor;
 	struct str self;  /* without _cursor */
@@ -197,6 +204,7 @@ struct scan_kind {
 	struct sql sql;
 	unsigned args;
 	bool ordered;
+	struct sql count; /* how many pairs, each different; or no text */
 };
 struct scan {
 	const struct scan_kind *kind;
@@ -229,6 +237,8 @@ NODISCARD enum err pairs_gather(struct scope *sc, const struct scan *scans, size
 
 struct stream *stream_none(struct arena *a);
 struct stream *stream_scan(struct arena *a, const struct scan *scan);
+/* How many pairs a stream has that has not been moved; *known false when it must be walked. */
+NODISCARD enum err stream_count(struct scope *sc, struct stream *s, bool *known, int64_t *out);
 struct stream *stream_pairs(struct arena *a, const struct pairs *k);
 struct stream *stream_or(struct arena *a, struct stream **at, size_t len);
 struct stream *stream_and(struct arena *a, struct stream **at, size_t len);

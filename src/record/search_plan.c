@@ -64,7 +64,7 @@ static enum err find_few(struct plan *p)
 		TRY(stream_seek(p->sc, all, from));
 		if (pair_end(all->at))
 			break;
-		if (p->few->len == SEARCH_PROBED || all->at.person > PAIR_LIMIT ||
+		if (p->few->len == p->sc->search->choice.probed || all->at.person > PAIR_LIMIT ||
 		    all->at.key > PAIR_LIMIT)
 			return OK; /* not few; `all` has moved on and is opened again */
 		pairs_add(p->few, all->at);
@@ -100,7 +100,7 @@ static enum err probe(struct plan *p, const struct condition *condition)
 static enum err gather(struct plan *p, struct leaf *leaf)
 {
 	struct ctx *c = p->sc->c;
-	size_t cap = p->probing ? 1000 + p->few->len * 32 : SEARCH_GATHERED;
+	size_t cap = p->probing ? p->few->len * p->sc->search->choice.worth : SEARCH_GATHERED;
 	struct pairs *pairs = pairs_new(c);
 	struct stream *stream;
 	bool fits;

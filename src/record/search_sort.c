@@ -473,7 +473,7 @@ enum err sort_page(struct scope *sc, struct stream *found, size_t want, struct p
 		   size_t *len, struct str *values)
 {
 	const struct walk_kind *walk = walk_of(sc->search);
-	size_t most = walk ? SEARCH_SORTED_SMALL : SORTED_MAX;
+	size_t most = walk ? sc->search->choice.small : SORTED_MAX;
 	VEC(struct sorted) all = { 0 };
 
 	for (struct pair from = { 0, 0 };; from = pair_after(found->at)) {

@@ -181,6 +181,22 @@ struct stream *stream_scan(struct arena *a, const struct scan *scan)
 	return &s->stream;
 }
 
+enum err stream_count(struct scope *sc, struct stream *stream, bool *known, int64_t *out)
+{
+	struct scan_stream *s = (struct scan_stream *)stream;
+	bool row;
+	STMT(stmt);
+
+	*known = stream->ops == &scan_ops && s->scan.kind->count.text;
+	if (!*known)
+		return OK;
+	TRY(db_stmt(sc->c, sc->db, s->scan.kind->count, &stmt));
+	bind_args(stmt, &s->scan);
+	TRY(stmt_step(sc->c, stmt, &row));
+	*out = stmt_int(stmt, 0);
+	return OK;
+}
+
 enum err pairs_gather(struct scope *sc, const struct scan *scans, size_t count, size_t cap,
 		     struct pairs *k, bool *fits)
 {
