@@ -367,15 +367,26 @@ static enum err add_target(struct opening *o, struct str type, struct str id)
 	return OK;
 }
 
-/* A bare id: of whichever types the parameter may refer to. */
+bool search_targets(const struct fhir_param *param, struct str type)
+{
+	const char *const *target = param->targets;
+
+	if (!target || !*target)
+		return true;
+	for (; *target; target++)
+		if (str_is(type, *target) || !strcmp(*target, "Resource"))
+			return true;
+	return false;
+}
+
 static enum err add_any_target(struct opening *o, struct str id)
 {
-	const char *const *targets = o->condition->param->targets;
+	const struct fhir_param *param = o->condition->param;
 	const struct fhir *f = o->sc->c->place->fhir;
 
-	if (targets && targets[0] && strcmp(targets[0], "Resource") != 0) {
-		for (; *targets; targets++)
-			TRY(add_target(o, str_of(*targets), id));
+	if (!search_targets(param, STR("Resource"))) {
+		for (const char *const *target = param->targets; *target; target++)
+			TRY(add_target(o, str_of(*target), id));
 		return OK;
 	}
 	for (unsigned i = 0; i < f->type_count; i++)
@@ -542,6 +553,16 @@ static const struct scan_kind *const all_of[] = {
 	[PARAM_QUANTITY] = &ALL_QUANTITIES, [PARAM_REFERENCE] = &ALL_REFERENCES,
 	[PARAM_URI] = &ALL_URIS,
 };
+
+enum err leaf_values(struct scope *sc, const struct fhir_type *type,
+		     const struct fhir_param *param, struct scan *out)
+{
+	int64_t key;
+
+	TRY(param_key(sc->c, sc->db, type, param, VARIANT_PLAIN, &key));
+	*out = (struct scan){ all_of[param->type], { arg_int(key) } };
+	return OK;
+}
 
 static enum err missing_leaf(struct opening *o)
 {

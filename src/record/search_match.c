@@ -86,7 +86,8 @@ static bool match_reference(const struct matching *m, const struct index_row *ro
 
 	if (v->absolute || !local)
 		return v->absolute && !local && str_eq(row->code, v->code);
-	return (v->target.len == 0 || str_eq(v->target, type)) && str_eq(v->code, id);
+	return str_eq(v->code, id) && (v->target.len ? str_eq(v->target, type) :
+						       search_targets(m->condition->param, type));
 }
 
 static bool match_dates(const struct matching *m, const struct index_row *row)

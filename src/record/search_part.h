@@ -135,6 +135,8 @@ NODISCARD enum err value_parse(struct ctx *c, const struct condition *condition,
 			       size_t at, struct value *out);
 /* Cut at the first `sep` that has no \ before it, like str_cut. */
 struct str search_cut(struct str *s, char sep);
+/* May a reference parameter refer to this type? A bare id is looked for in these. */
+bool search_targets(const struct fhir_param *param, struct str type);
 /* Without the \ before , | $ and \. */
 struct str search_unescape(struct arena *a, struct str s);
 
@@ -263,6 +265,9 @@ NODISCARD enum err leaf_open(struct scope *sc, const struct fhir_type *type,
 			     const struct condition *condition, struct leaf *out);
 /* All resources of a type. */
 NODISCARD enum err leaf_type(struct scope *sc, const struct fhir_type *type, struct stream **out);
+/* All values of a parameter in its own table: what it can be sorted by. Loose. */
+NODISCARD enum err leaf_values(struct scope *sc, const struct fhir_type *type,
+			       const struct fhir_param *param, struct scan *out);
 /* All conditions, all types. */
 NODISCARD enum err plan_open(struct scope *sc, struct stream **out);
 

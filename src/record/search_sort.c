@@ -404,16 +404,13 @@ static enum err walk_none(struct walk *w, size_t want, struct pair *out, size_t 
 	static const char none[] = { HAS_NONE };
 	struct scope *sc = w->sc;
 	const struct cursor *cursor = &sc->search->cursor;
-	struct condition present = { .param = w->key->param, .modifier = MOD_MISSING,
-				     .values = &(struct value){ .missing = false },
-				     .value_count = 1 };
 	struct pairs *pairs = pairs_new(sc->c);
 	struct stream *found;
-	struct leaf leaf;
+	struct scan all;
 	bool fits;
 
-	TRY(leaf_open(sc, sc->search->type, &present, &leaf));
-	TRY(pairs_gather(sc, leaf.loose.at, leaf.loose.len, SEARCH_GATHERED, pairs, &fits));
+	TRY(leaf_values(sc, sc->search->type, w->key->param, &all));
+	TRY(pairs_gather(sc, &all, 1, SEARCH_GATHERED, pairs, &fits));
 	if (!fits)
 		return fail(sc->c, ERR_LIMIT, "'_sort' has too many values to sort by");
 	pairs_sort(pairs);
