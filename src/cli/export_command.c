@@ -14,7 +14,7 @@ static const struct option export_options[] = {
 struct export {
 	const char *dir;
 	FILE *file;
-	struct str type;
+	char type[64]; /* of the file that is open */
 	char temp[4096], path[4096];
 	int64_t resources, total;
 	struct progress progress;
@@ -36,7 +36,7 @@ static enum err file_finish(struct ctx *c, struct export *export)
 
 static enum err file_start(struct ctx *c, struct export *export, struct str type)
 {
-	export->type = (struct str){ str_dup(c->arena, type), type.len };
+	snprintf(export->type, sizeof export->type, STR_FMT, STR_ARG(type));
 	snprintf(export->path, sizeof export->path, "%s/" STR_FMT ".ndjson", export->dir, STR_ARG(type));
 	snprintf(export->temp, sizeof export->temp, "%s/." STR_FMT ".ndjson.part", export->dir, STR_ARG(type));
 	export->file = fopen(export->temp, "w");
@@ -49,7 +49,7 @@ static enum err export_one(struct ctx *c, void *arg, const struct version *v)
 {
 	struct export *export = arg;
 
-	if (!export->file || !str_eq(export->type, v->type)) {
+	if (!export->file || !str_is(v->type, export->type)) {
 		TRY(file_finish(c, export));
 		TRY(file_start(c, export, v->type));
 	}

@@ -457,22 +457,29 @@ static const xmlNode *next_node(const xmlNode *node, const xmlNode *top)
 	return node == top ? NULL : node->next;
 }
 
-static bool html_allowed(struct str text)
+struct narrative {
+	bool allowed; /* nothing in it that FHIR forbids */
+	bool content; /* something in it to read or see */
+};
+
+static struct narrative narrative_look(struct str text)
 {
+	struct narrative found = { 0 };
 	xmlDoc *doc = xmlReadMemory(text.at, (int)text.len, NULL, "UTF-8",
 				    XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
 	const xmlNode *top = doc ? xmlDocGetRootElement(doc) : NULL;
-	bool allowed = top && !strcmp((const char *)top->name, "div") && !doc->intSubset, content = false;
 
-	for (const xmlNode *node = top; node && allowed; node = next_node(node, top))
-		allowed = node_allowed(node, &content);
+	found.allowed = top && !strcmp((const char *)top->name, "div") && !doc->intSubset;
+	for (const xmlNode *node = top; node && found.allowed; node = next_node(node, top))
+		found.allowed = node_allowed(node, &found.content);
 	if (doc)
 		xmlFreeDoc(doc);
-	return allowed && content;
+	return found;
 }
 
-enum err fn_html_checks(struct vm *vm, const struct call *call, struct items *out)
+static enum err html_checks(struct vm *vm, const struct call *call, bool content, struct items *out)
 {
+	struct narrative found;
 	struct str text;
 	bool some;
 
@@ -480,5 +487,18 @@ enum err fn_html_checks(struct vm *vm, const struct call *call, struct items *ou
 	if (!some)
 		return OK;
 	TRY(vm_step(vm, text.len / 16 + 1));
-	return PUT(out, items_bool(html_allowed(text)));
+	found = narrative_look(text);
+	return PUT(out, items_bool(content ? found.content || !found.allowed : found.allowed));
+}
+
+/* txt-1: only the elements and attributes FHIR allows. */
+enum err fn_html_checks(struct vm *vm, const struct call *call, struct items *out)
+{
+	return html_checks(vm, call, false, out);
+}
+
+/* txt-2: not blank. */
+enum err fn_html_checks2(struct vm *vm, const struct call *call, struct items *out)
+{
+	return html_checks(vm, call, true, out);
 }
