@@ -182,17 +182,10 @@ static bool writes(const struct bundle *b)
 
 static enum err read_entry(struct ctx *c, struct bundle *b, struct entry *e)
 {
+	(void)b;
 	if (e->existed)
 		return record_read(c, str_of(e->type->name), e->id, &e->written.version);
-	if (e->verb != VERB_GET)
-		return OK;
-	bool was = b->transaction;
-	enum err error = bundle_get(c, e);
-	b->transaction = false; /* what is written stays written */
-	if (error)
-		error = bundle_failed(c, b, e, error);
-	b->transaction = was;
-	return error;
+	return e->verb == VERB_GET ? bundle_get(c, e) : OK;
 }
 
 static enum err run(struct ctx *c, struct str source, struct node *tree, bool *again,
@@ -207,6 +200,7 @@ static enum err run(struct ctx *c, struct str source, struct node *tree, bool *a
 	*again = b.again;
 	if (b.again)
 		return OK;
+	b.applied = true;
 	TRY(each_entry(c, &b, read_entry));
 	*response = bundle_reply(c, &b);
 	return OK;

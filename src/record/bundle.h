@@ -44,6 +44,7 @@ struct bundle {
 	struct refs refs;
 	struct map names; /* "Patient/1" of entries that write -> the entry */
 	bool again;       /* a condition found something else inside the writer */
+	bool applied; /* what is written stays; from now on a failure is its entry's alone */
 };
 
 #define BUNDLE_ENTRIES 20000

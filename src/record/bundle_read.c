@@ -135,7 +135,9 @@ enum err bundle_failed(struct ctx *c, struct bundle *b, struct entry *e, enum er
 	note_reason(c, e, error, c->issues.errors > e->issues.errors);
 	struct issue *mine = e->issues.last ? e->issues.last->next : c->issues.first;
 	place_issues(c, e, mine);
-	if (b->transaction || error == ERR_STORE || error == ERR_STOPPED || error == ERR_BUSY)
+	bool all = b->transaction || error == ERR_STORE || error == ERR_STOPPED ||
+		   error == ERR_BUSY;
+	if (all && !b->applied)
 		return error;
 	struct issues before = e->issues;
 	e->error = error;
