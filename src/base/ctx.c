@@ -12,7 +12,7 @@ void ctx_init(struct ctx *c, struct arena *arena)
 
 enum err ctx_check(struct ctx *c)
 {
-	if (c->stop && *c->stop)
+	if (c->stop && __atomic_load_n(c->stop, __ATOMIC_RELAXED))
 		return fail(c, ERR_STOPPED, "The work was stopped before it was finished.");
 	if (c->deadline && clock_monotonic() > c->deadline)
 		return fail(c, ERR_LIMIT, "The work took longer than it may.");
