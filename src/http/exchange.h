@@ -130,8 +130,9 @@ NODISCARD enum err work_start(struct ctx *c, struct http *http, struct work **ou
 /* False when the queue is full or closed. */
 bool work_push(struct work *work, struct exchange *x);
 unsigned work_waiting(struct work *work);
-/* What waits is answered with ERR_STOPPED; returns when all workers have ended. */
+/* Take no more; returns when what waited is answered and all workers have ended. */
 void work_stop(struct work *work);
+void work_free(struct work *work);
 
 /* Clients that take too long to send a request are cut off (reaper.c). */
 NODISCARD enum err reaper_start(struct ctx *c, struct http *http, struct reaper **out);

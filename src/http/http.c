@@ -1,6 +1,7 @@
 /* http.c - starting and stopping the server, and what it counted. */
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -101,10 +102,10 @@ static enum err daemon_start(struct ctx *c, struct http *http)
 
 static void http_free(struct http *http)
 {
-	if (http->work)
-		work_stop(http->work);
 	if (http->daemon)
 		MHD_stop_daemon(http->daemon);
+	if (http->work)
+		work_free(http->work);
 	if (http->reaper)
 		reaper_stop(http->reaper);
 	if (http->listen_fd >= 0)
@@ -121,8 +122,21 @@ static void http_free(struct http *http)
 	free(http);
 }
 
+/* A connection is a file: the shell's usual limit of 1024 is less than what was promised. */
+static void files_allow(unsigned connections)
+{
+	struct rlimit limit;
+	rlim_t want = connections + 512;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= want)
+		return;
+	limit.rlim_cur = limit.rlim_max == RLIM_INFINITY || limit.rlim_max > want ? want : limit.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 static enum err http_begin(struct ctx *c, struct http *http)
 {
+	files_allow(http->limits.connections);
 	TRY(listen_open(c, http->setup.address, http->setup.port, &http->listen_fd, &http->port));
 	TRY(work_start(c, http, &http->work));
 	TRY(reaper_start(c, http, &http->reaper));
@@ -206,11 +220,8 @@ void http_stop(struct http *http, unsigned seconds)
 	atomic_store(&http->draining, true);
 	MHD_quiesce_daemon(http->daemon);
 	http_wait(http, (int64_t)seconds * 1000000);
-	http->stop = true;
+	__atomic_store_n(&http->stop, true, __ATOMIC_RELAXED);
 	work_stop(http->work); /* all suspended connections are resumed when it returns */
 	http_wait(http, 500000); /* for what was just answered to go out */
-	MHD_stop_daemon(http->daemon);
-	http->daemon = NULL;
-	http->work = NULL;
 	http_free(http);
 }

@@ -16,7 +16,7 @@
 
 static struct http *server;
 static atomic_int *held; /* requests that stand in serve_hold */
-static volatile bool let_go;
+static atomic_bool let_go;
 
 /* Routes of the test's own. */
 

@@ -88,7 +88,8 @@ static void send_headers(struct exchange *x, struct MHD_Response *response)
 	MHD_add_response_header(response, "Date", lane_date(x->lane, x->ctx.clock));
 	MHD_add_response_header(response, "X-Request-Id", x->ctx.request);
 	MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
-	MHD_add_response_header(response, "Referrer-Policy", "no-referrer");
+	/* not no-referrer: browsers would then send "Origin: null" with our own forms */
+	MHD_add_response_header(response, "Referrer-Policy", "same-origin");
 	MHD_add_response_header(response, "Cross-Origin-Resource-Policy", "same-origin");
 	for (unsigned i = 0; i < reply->header_count; i++)
 		MHD_add_response_header(response, reply->headers[i].name,

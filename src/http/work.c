@@ -46,7 +46,7 @@ static void *worker(void *arg)
 		struct MHD_Connection *connection = x->connection;
 		if (clock_monotonic() > x->ctx.deadline)
 			x->err = fail(&x->ctx, ERR_BUSY, "The request waited too long for its turn.");
-		if (work->http->stop)
+		if (__atomic_load_n(&work->http->stop, __ATOMIC_RELAXED))
 			x->err = fail(&x->ctx, ERR_STOPPED, "The server is stopping.");
 		exchange_run(x); /* from here on x belongs to the I/O thread again */
 		MHD_resume_connection(connection);
@@ -101,8 +101,13 @@ void work_stop(struct work *work)
 	work->closed = true;
 	pthread_cond_broadcast(&work->some);
 	pthread_mutex_unlock(&work->lock);
-	for (unsigned i = 0; i < work->count; i++)
-		pthread_join(work->threads[i], NULL);
+	for (; work->count; work->count--)
+		pthread_join(work->threads[work->count - 1], NULL);
+}
+
+void work_free(struct work *work)
+{
+	work_stop(work);
 	pthread_cond_destroy(&work->some);
 	pthread_mutex_destroy(&work->lock);
 }
