@@ -132,6 +132,7 @@ static void tell_person(struct maker *m)
 	contacts_make(m);
 	hospital_make(m);
 	care_make(m);
+	duty_make(m);
 	plan_make(m);
 }
 

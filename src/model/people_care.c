@@ -259,6 +259,22 @@ static const char *visits_key(struct maker *m)
 					: m->p.frailty - 1 + more];
 }
 
+/* The pendant was pressed. */
+static void press_make(struct maker *m)
+{
+	const struct people_org *careline = people_org(m->d, "org-careline");
+	if (!rng_chance(&m->r, 400))
+		return;
+	struct node *c = put_about(m, "Communication", "pendant", careline->source);
+	put(m, c, "status", "completed");
+	put_concepts(m, c, "category",
+		     (struct code){ OWN_CODES "contact", "pendant", "Pendant pressed" }, NULL);
+	put_subject(m, c, "subject");
+	put_references(m, c, "recipient", careline->ref, careline->name);
+	put_time(m, c, "sent", any_time(m, recent_day(m, 150)));
+	put(m, put_first(m, c, "payload"), "contentString", pick(m, "pendant.words"));
+}
+
 static void packages_make(struct maker *m)
 {
 	int64_t start = m->p.care_start;
@@ -272,8 +288,10 @@ static void packages_make(struct maker *m)
 	case CARE_VISITS:
 		package_make(m, visits_key(m), start, true);
 		weeks_make(m);
-		if (rng_chance(&m->r, 600))
+		if (rng_chance(&m->r, 600)) {
 			package_make(m, "pendant", start + 5, false);
+			press_make(m);
+		}
 		if (rng_chance(&m->r, 220))
 			package_make(m, "day-centre", start + 20, true);
 		return;
@@ -344,21 +362,6 @@ static void equipment_make(struct maker *m)
 	put_references(m, r, "performer", community->ref, community->name);
 }
 
-/* Someone may be harming them: only those who must know see it. */
-static void safeguarding_make(struct maker *m)
-{
-	const struct people_staff *by = staff_for(m, "safeguarding", m->p.number);
-	int64_t raised = office_time(m, recent_day(m, 300));
-	bool closed = m->p.dead || raised < m->now - 60 * DAY;
-	struct node *t = task_make(m, "safeguarding", pick(m, "safeguarding.words"),
-				   closed ? "completed" : "in-progress", council(m), raised,
-				   raised + 5 * DAY);
-	put_coding(m, put_array(m, node_get(t, "meta"), "security"), NULL,
-		   (struct code){ TERMINOLOGY "v3-Confidentiality", "R", "restricted" });
-	if (by)
-		put_reference(m, t, "owner", by->ref, by->name);
-}
-
 void care_make(struct maker *m)
 {
 	equipment_make(m);
@@ -375,6 +378,4 @@ void care_make(struct maker *m)
 	if (eligible)
 		review_make(m);
 	carer_assessment_make(m);
-	if (eligible && rng_chance(&m->r, 45))
-		safeguarding_make(m);
 }

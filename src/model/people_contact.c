@@ -138,18 +138,35 @@ static void emergency_make(struct maker *m)
 		return;
 	const struct people_reason *reason =
 		pick_reason(m, by_age(p, "ae.child", "ae.adult", "ae.older"));
-	int64_t day = recent_day(m, 700);
+	int64_t day = recent_day(m, 700), start = any_time(m, day);
+	int minutes = rng_between(&m->r, 70, 330);
 	const char *seen = contact_make(
 		m, &(struct contact){ .word = "ae",
 				      .class = emergency,
 				      .type = sct("4525004", "Emergency department visit"),
 				      .words = reason->words,
-				      .start = any_time(m, day),
-				      .minutes = rng_between(&m->r, 70, 330),
+				      .start = start,
+				      .minutes = minutes,
 				      .at = people_org(m->d, "org-hospitals") });
 	if (*reason->code && rng_chance(&m->r, 500))
 		condition_make(m, sct(reason->code, reason->words), NULL, day, true,
 			       people_org(m->d, "org-hospitals"), seen);
+}
+
+/* Seen at the hospital and sent home. */
+static void clinics_make(struct maker *m)
+{
+	int count = m->p.age >= 65 && rng_chance(&m->r, 480) ? rng_between(&m->r, 1, 3) : 0;
+	for (int i = 0; i < count; i++) {
+		const struct people_reason *reason = pick_reason(m, "clinic");
+		contact_make(m, &(struct contact){ .word = "clinic",
+						   .class = ambulatory,
+						   .type = sct("11429006", "Consultation"),
+						   .words = reason->words,
+						   .start = office_time(m, recent_day(m, 1000)),
+						   .minutes = 25,
+						   .at = people_org(m->d, "org-marlbridge") });
+	}
 }
 
 static void appointment_make(struct maker *m, const char *words, const struct people_org *at,
@@ -192,6 +209,7 @@ void contacts_make(struct maker *m)
 	if (m->p.end / DAY - m->p.born < 20)
 		return;
 	surgery_make(m);
+	clinics_make(m);
 	emergency_make(m);
 	nursing_make(m);
 	mind_make(m);

@@ -238,6 +238,8 @@ static const char *const lists_needed[] = {
 	"contact.words",
 	"safeguarding.words",
 	"passport.words",
+	"pendant.words",
+	"adaptation.words",
 	"outcome",
 	"equipment",
 	"family.british",

@@ -95,8 +95,8 @@ static int draw_value(struct maker *m, const struct people_measure *what)
 	return rng_between(&m->r, what->low, what->high);
 }
 
-void measure_make(struct maker *m, const char *key, int64_t when,
-		  const struct people_org *source, const char *encounter)
+const char *measure_make(struct maker *m, const char *key, int64_t when,
+			 const struct people_org *source, const char *encounter)
 {
 	const struct people_measure *what = people_measure(m->d, key);
 	struct node *o = put_about(m, "Observation", "measure", source->source);
@@ -116,6 +116,7 @@ void measure_make(struct maker *m, const char *key, int64_t when,
 	} else {
 		put_measure_value(m, o, what, draw_value(m, what));
 	}
+	return put_ref_of(m, o);
 }
 
 /* The first medicine of the list always, each other one time in three. */

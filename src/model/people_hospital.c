@@ -141,12 +141,46 @@ static void ward_stay_make(struct maker *m, struct stay *s)
 	put_org(m, e, "serviceProvider", s->ward->at);
 }
 
+/* A report of blood tests, or of an X-ray in words. */
+static void report_make(struct maker *m, const struct stay *s, struct code code,
+			const char *const *results, const char *conclusion, int64_t when)
+{
+	struct node *d = put_about(m, "DiagnosticReport", "report", s->ward->at->source);
+	put(m, d, "status", "final");
+	put_concept(m, d, "code", code, NULL);
+	put_subject(m, d, "subject");
+	put_reference(m, d, "encounter", s->encounter, NULL);
+	put_time(m, d, "effectiveDateTime", when);
+	put_time(m, d, "issued", when + 55);
+	put_references(m, d, "performer", s->ward->at->ref, s->ward->at->name);
+	for (size_t i = 0; results[i]; i++)
+		put_references(m, d, "result", results[i], NULL);
+	if (conclusion)
+		put(m, d, "conclusion", conclusion);
+}
+
+static void tests_make(struct maker *m, const struct stay *s)
+{
+	const struct people_org *hospital = s->ward->at;
+	int64_t when = s->start + 90;
+	const char *const none[] = { NULL };
+	const char *crp = measure_make(m, "crp", when, hospital, s->encounter);
+	const char *egfr = measure_make(m, "egfr", when, hospital, s->encounter);
+	const char *const results[] = { crp, egfr, NULL };
+	report_make(m, s, (struct code){ LOINC, "18719-5", "Blood tests" }, results, NULL,
+		    when);
+	if (strcmp(s->ward->use, "fracture") == 0)
+		report_make(m, s, (struct code){ LOINC, "18748-4", "X-ray" }, none,
+			    s->reason->words, when);
+}
+
 static void treatment_make(struct maker *m, const struct stay *s)
 {
 	const struct people_org *hospital = s->ward->at;
 	int64_t second = s->start + 2 * DAY;
 	measure_make(m, "news2", s->start + 45, hospital, s->encounter);
-	measure_make(m, "crp", s->start + 90, hospital, s->encounter);
+	if (s->start + 150 < m->p.end)
+		tests_make(m, s);
 	if (second < (s->end == NEVER ? m->now : s->end))
 		measure_make(m, "news2", second, hospital, s->encounter);
 	bool hip = strcmp(s->reason->code, "5913000") == 0;

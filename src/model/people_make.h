@@ -200,15 +200,16 @@ void group_make(struct maker *m); /* its practices and homes, into the bundle */
 void person_draw(struct maker *m, unsigned number); /* m->p: facts, nothing written */
 void person_make(struct maker *m);                  /* Patient, RelatedPerson */
 
-/* people_health.c, people_contact.c, people_hospital.c, people_care.c, people_plan.c: each tells
+/* people_health.c, people_contact.c, people_hospital.c, people_care.c, people_duty.c, people_plan.c: each tells
  * a part of the story of m->p into the bundle. */
 void health_make(struct maker *m);
 const char *condition_make(struct maker *m, struct code code, const char *words, int64_t onset,
 			   bool over, const struct people_org *source, const char *encounter);
 void medicine_make(struct maker *m, const struct people_medicine *medicine, int64_t from,
 		   bool over, const struct people_org *source, const char *reason);
-void measure_make(struct maker *m, const char *key, int64_t when,
-		  const struct people_org *source, const char *encounter);
+/* Returns its reference. */
+const char *measure_make(struct maker *m, const char *key, int64_t when,
+			 const struct people_org *source, const char *encounter);
 void contacts_make(struct maker *m);
 /* Someone is on the books of a service; end NEVER: still. Returns the reference. */
 const char *episode_make(struct maker *m, const char *word, const char *what,
@@ -228,6 +229,7 @@ struct contact {
 const char *contact_make(struct maker *m, const struct contact *contact);
 void hospital_make(struct maker *m);
 void care_make(struct maker *m);
+void duty_make(struct maker *m);
 void plan_make(struct maker *m);
 /* A task; returns it for more. */
 struct node *task_make(struct maker *m, const char *code, const char *words, const char *status,

@@ -275,6 +275,21 @@ static const char *title(const struct person *p)
 	return p->age < 18 ? NULL : !p->female ? "Mr" : p->age >= 50 ? "Mrs" : "Ms";
 }
 
+/* Whom to ring, for those with no carer on the record. */
+static void put_emergency_contact(struct maker *m, struct node *patient)
+{
+	if (m->p.has_carer || m->p.age < 18 || !rng_chance(&m->r, 350))
+		return;
+	struct node *contact = put_first(m, patient, "contact");
+	put_concepts(m, contact, "relationship",
+		     (struct code){ TERMINOLOGY "v2-0131", "C", "Emergency Contact" }, NULL);
+	struct node *name = put_object(m, contact, "name");
+	put(m, name, "family", m->p.family);
+	const char *given = given_name(m, m->p.community->names, rng_chance(&m->r, 500), 1965);
+	put(m, put_array(m, name, "given"), NULL, given);
+	put_phone(m, contact, phone_mobile(m), "mobile");
+}
+
 static void put_marital(struct maker *m, struct node *patient)
 {
 	static const struct {
@@ -318,6 +333,7 @@ static void patient_make(struct maker *m)
 		put_time(m, patient, "deceasedDateTime", p->end);
 	put_home_address(m, patient);
 	put_marital(m, patient);
+	put_emergency_contact(m, patient);
 	struct node *gp = put_array(m, patient, "generalPractitioner");
 	put_reference(m, gp, NULL, p->practice->ref, p->practice->name);
 	put_reference(m, gp, NULL, p->doctor->ref, p->doctor->name);
