@@ -136,46 +136,55 @@ static void tell_person(struct maker *m)
 	plan_make(m);
 }
 
-/* The county, with the practices and homes its first people need: one bundle, so that a reader who
- * has it has all that the next ones refer to. */
+static void draw_group(struct maker *m, unsigned number)
+{
+	m->r = rng_start(m->options->seed, 'G', number);
+	group_draw(m, number);
+}
+
+/* The county with all its practices and homes in one bundle, so that who has it has everything
+ * that any person refers to, and people can be loaded in any order. */
 static enum err make_county(struct maker *m, people_each *each, void *arg)
 {
 	start_bundle(m, 'C', 0);
 	place_make(m);
-	m->r = rng_start(m->options->seed, 'G', 0);
-	group_draw(m, 0);
-	group_make(m);
+	unsigned last = (m->options->people - 1) / GROUP_PEOPLE;
+	for (unsigned number = last + 1; number-- > 0;) { /* ends with the first people's */
+		draw_group(m, number);
+		group_make(m);
+	}
 	return each(m->c, arg, m->bundle);
 }
 
-static enum err make_group(struct maker *m, unsigned number, people_each *each, void *arg)
+/* The fixed people are one household and refer to each other. */
+static enum err make_household(struct maker *m, people_each *each, void *arg)
 {
-	start_bundle(m, 'G', number);
-	group_draw(m, number);
-	group_make(m);
+	start_bundle(m, 'P', 1);
+	for (unsigned number = 1; number <= PEOPLE_FIXED && number <= m->options->people;
+	     number++)
+		TRY(fixed_make(m, number));
 	return each(m->c, arg, m->bundle);
 }
 
 static enum err make_person(struct maker *m, unsigned number, people_each *each, void *arg)
 {
-	start_bundle(m, 'P', number);
-	if (number <= PEOPLE_FIXED) {
-		TRY(fixed_make(m, number));
-	} else {
-		person_draw(m, number);
-		tell_person(m);
+	unsigned group = (number - 1) / GROUP_PEOPLE;
+	if (group != m->group.number) {
+		arena_reset(m->group_arena);
+		draw_group(m, group);
 	}
+	start_bundle(m, 'P', number);
+	person_draw(m, number);
+	tell_person(m);
 	return each(m->c, arg, m->bundle);
 }
 
 static enum err make_all(struct maker *m, people_each *each, void *arg)
 {
 	TRY(make_county(m, each, arg));
-	for (unsigned number = 1; number <= m->options->people; number++) {
-		unsigned group = (number - 1) / GROUP_PEOPLE;
+	TRY(make_household(m, each, arg));
+	for (unsigned number = PEOPLE_FIXED + 1; number <= m->options->people; number++) {
 		TRY(ctx_check(m->c));
-		if (group != m->group.number)
-			TRY(make_group(m, group, each, arg));
 		TRY(make_person(m, number, each, arg));
 	}
 	return OK;

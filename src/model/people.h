@@ -1,7 +1,7 @@
 /* people.h - a synthetic place: people whose stories cross organisations, drawn from a seed.
  *
- * Same seed, same count, same day: the same bytes; fewer people are a prefix of more. Nothing is
- * copied from real people: names, streets and practices are invented or common, NHS numbers are in
+ * Same seed, same count, same day: the same bytes; and the same people, however many come after
+ * (a larger county has more practices). Nothing is copied from real people: names, streets and practices are invented or common, NHS numbers are in
  * the 999 range set aside for tests (998 and 997, equally unused, beyond 900,000 people). Person 1
  * is always Edith Tredwell, person 2 her daughter Karen Tull.
  */
@@ -20,11 +20,12 @@ struct people_options {
 /* Told of one bundle; an error stops the telling and is passed on. */
 typedef enum err people_each(struct ctx *c, void *arg, struct node *bundle);
 
-/* Calls `each` with one transaction Bundle of PUTs at a time: the organisations, places and staff
- * that the first 72,000 people need; then one bundle a person, and before each further 72,000 their
- * practices and care homes. The tree lives in an arena that is reset after the call. Data (names, streets, stories, codes) come
- * from share/demo; ERR_INVALID with file and line when they are wrong, ERR_BAD_REQUEST for a count
- * out of range, ERR_STOPPED or ERR_LIMIT when the context says so, or what `each` returned. */
+/* Calls `each` with one transaction Bundle of PUTs at a time: first the county with all its
+ * organisations, places and staff; then the household of persons 1 and 2; then one bundle a person.
+ * Each refers only to itself and the county, so that all but the first can be loaded side by side.
+ * The tree lives in an arena that is reset after the call. Data (names, streets, stories, codes)
+ * come from share/demo; ERR_INVALID with file and line when they are wrong, ERR_BAD_REQUEST for a
+ * count out of range, ERR_STOPPED or ERR_LIMIT when the context says so, or what `each` returned. */
 NODISCARD enum err people_make(struct ctx *c, const struct share *share,
 			       const struct people_options *options, people_each *each,
 			       void *arg);

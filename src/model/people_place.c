@@ -209,7 +209,6 @@ static void draw_home(struct maker *m, unsigned i)
 void group_draw(struct maker *m, unsigned number)
 {
 	struct arena *bundle = m->a;
-	arena_reset(m->group_arena);
 	m->a = m->group_arena; /* names are needed until the next group */
 	m->group = (struct people_group){ .number = number };
 	for (unsigned i = 0; i < GROUP_PRACTICES; i++)
