@@ -124,7 +124,7 @@ enum err search_trim(struct ctx *c, const struct search *s, struct version *v)
 	TRY(fhir_read_json(c, f, c->arena, v->body, &resource));
 	const struct fhir_type *type = fhir_type_of(f, resource);
 	if (!type)
-		return fail(c, ERR_STORE, "a stored resource has no type; run `causeway check`");
+		return fail(c, ERR_STORE, "A stored resource has no type; run `causeway check`.");
 	cut_root(s, type, resource);
 	add_tag(c->arena, resource);
 	buf_init(&b, c->arena, 0);

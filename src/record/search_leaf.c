@@ -218,7 +218,7 @@ static enum err token_each(struct opening *o, const struct value *v,
 		if (!row)
 			return OK;
 		if (seen == DISTINCT_MAX)
-			return fail(sc->c, ERR_LIMIT, "'" STR_FMT "' has too many codes to look at",
+			return fail(sc->c, ERR_LIMIT, "'" STR_FMT "' has too many codes to look at.",
 				    STR_ARG(o->condition->as));
 		struct str next = stmt_text(s, 0);
 		code = (struct str){ str_dup(sc->c->arena, next), next.len };
@@ -241,7 +241,7 @@ static enum err wanted_in_set(struct opening *o, const struct value *v, struct s
 
 	if (answer == CODE_UNKNOWN)
 		return fail(o->sc->c, ERR_UNSUPPORTED,
-			    "'" STR_FMT "' names a value set that cannot be listed here",
+			    "'" STR_FMT "' names a value set that cannot be listed here.",
 			    STR_ARG(o->condition->as));
 	*out = answer == CODE_IN;
 	return OK;
@@ -261,11 +261,11 @@ static enum err wanted_by_tree(struct opening *o, const struct value *v, struct 
 static enum err token_tree(struct opening *o, const struct value *v)
 {
 	if (v->system.len == 0 || v->code.len == 0)
-		return fail(o->sc->c, ERR_BAD_REQUEST, "'" STR_FMT "' needs system|code",
+		return fail(o->sc->c, ERR_BAD_REQUEST, "'" STR_FMT "' needs system|code.",
 			    STR_ARG(o->condition->as));
 	if (code_display(o->sc->c->place->fhir, v->system, v->code).len == 0)
 		return fail(o->sc->c, ERR_UNSUPPORTED,
-			    "'" STR_FMT "' names a code whose system cannot be listed here",
+			    "'" STR_FMT "' names a code whose system cannot be listed here.",
 			    STR_ARG(o->condition->as));
 	return token_each(o, v, wanted_by_tree);
 }
@@ -530,7 +530,7 @@ static enum err id_leaf(struct opening *o, struct pairs *pairs, const struct val
 		return OK;
 	struct pair p = { stmt_int(s, 0), stmt_int(s, 1) };
 	if (p.person > PAIR_LIMIT || p.key > PAIR_LIMIT)
-		return fail(sc->c, ERR_LIMIT, "the place has too many resources for this search");
+		return fail(sc->c, ERR_LIMIT, "The place has too many resources for this search.");
 	pairs_add(pairs, p);
 	return OK;
 }

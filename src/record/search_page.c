@@ -90,14 +90,14 @@ enum err cursor_read(struct ctx *c, const struct search *s, struct cursor *out)
 
 	if (s->cursor_text.len > CURSOR_MAX || !unbase64url(c->arena, s->cursor_text, &bytes) ||
 	    bytes.len < sizeof head + sizeof hash)
-		return fail(c, ERR_BAD_REQUEST, "'_cursor' is damaged; start again from the first page");
+		return fail(c, ERR_BAD_REQUEST, "'_cursor' is damaged; start again from the first page.");
 	bytes.len -= sizeof hash;
 	memcpy(&hash, bytes.at + bytes.len, sizeof hash);
 	memcpy(&head, bytes.at, sizeof head);
 	if (hash != cursor_hash(c->arena, s, bytes) || head.form != CURSOR_FORM ||
 	    head.sorted != (s->sort_count > 0))
 		return fail(c, ERR_BAD_REQUEST,
-			    "'_cursor' belongs to another search; start again from the first page");
+			    "'_cursor' belongs to another search; start again from the first page.");
 	*out = (struct cursor){
 		.set = true,
 		.pair = { head.person, head.key },

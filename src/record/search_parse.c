@@ -37,19 +37,19 @@ static enum err decode(struct ctx *c, struct str s, struct str *out)
 			int low = high >= 0 ? hex(s.at[i + 2]) : -1;
 			if (low < 0)
 				return fail(c, ERR_BAD_REQUEST,
-					    "the query has a %% without two hexadecimal digits");
+					    "The query has a %% without two hexadecimal digits.");
 			byte = (char)(high * 16 + low);
 			i += 2;
 		} else if (byte == '+') {
 			byte = ' ';
 		}
 		if ((unsigned char)byte < 0x20 || byte == 0x7f)
-			return fail(c, ERR_BAD_REQUEST, "the query has a control character");
+			return fail(c, ERR_BAD_REQUEST, "The query has a control character.");
 		bytes[len++] = byte;
 	}
 	*out = (struct str){ bytes, len };
 	if (!str_utf8(*out, &bad))
-		return fail(c, ERR_BAD_REQUEST, "the query is not UTF-8");
+		return fail(c, ERR_BAD_REQUEST, "The query is not UTF-8.");
 	return OK;
 }
 
@@ -128,7 +128,7 @@ static enum err unknown(struct ctx *c, const struct search *s, struct str name)
 		return fail(c, ERR_BAD_REQUEST,
 			    "%s has no search parameter '" STR_FMT "'; did you mean '%s'?", of,
 			    (int)(name.len < 80 ? name.len : 80), name.at, best);
-	return fail(c, ERR_BAD_REQUEST, "%s has no search parameter '" STR_FMT "'", of,
+	return fail(c, ERR_BAD_REQUEST, "%s has no search parameter '" STR_FMT "'.", of,
 		    (int)(name.len < 80 ? name.len : 80), name.at);
 }
 
@@ -147,7 +147,7 @@ static enum err parse_count(struct ctx *c, struct search *s, const struct contro
 
 	(void)control;
 	if (!str_int(value, &n) || n < 0)
-		return fail(c, ERR_BAD_REQUEST, "'_count' is not a whole number from 0 to %d",
+		return fail(c, ERR_BAD_REQUEST, "'_count' is not a whole number from 0 to %d.",
 			    SEARCH_COUNT_MAX);
 	s->count = n < SEARCH_COUNT_MAX ? n : SEARCH_COUNT_MAX;
 	if (n == 0)
@@ -164,7 +164,7 @@ static enum err parse_word(struct ctx *c, const char *name, const char *const *w
 			*out = i;
 			return OK;
 		}
-	return fail(c, ERR_BAD_REQUEST, "'%s' has a value that it does not know", name);
+	return fail(c, ERR_BAD_REQUEST, "'%s' has a value that it does not know.", name);
 }
 
 static enum err parse_total(struct ctx *c, struct search *s, const struct control *control,
@@ -206,10 +206,10 @@ static enum err parse_sort(struct ctx *c, struct search *s, const struct control
 		if (!param)
 			return unknown(c, s, name);
 		if (param->type >= PARAM_COMPOSITE)
-			return fail(c, ERR_UNSUPPORTED, "'_sort' by '%s' is not supported",
+			return fail(c, ERR_UNSUPPORTED, "'_sort' by '%s' is not supported.",
 				    param->code);
 		if (s->sort_count == SEARCH_SORTS)
-			return fail(c, ERR_LIMIT, "'_sort' has more than %d keys", SEARCH_SORTS);
+			return fail(c, ERR_LIMIT, "'_sort' has more than %d keys.", SEARCH_SORTS);
 		s->sorts[s->sort_count++] = (struct sort_key){ param, column_of(param), down };
 	}
 	return OK;
@@ -225,9 +225,9 @@ static enum err parse_elements(struct ctx *c, struct search *s, const struct con
 		struct str name = str_cut(&value, ',');
 
 		if (names.len == SEARCH_VALUES)
-			return fail(c, ERR_LIMIT, "'_elements' names more than %d", SEARCH_VALUES);
+			return fail(c, ERR_LIMIT, "'_elements' names more than %d.", SEARCH_VALUES);
 		if (s->type && !fhir_elem(s->type, name))
-			return fail(c, ERR_BAD_REQUEST, "value %zu of '_elements' is no element of %s",
+			return fail(c, ERR_BAD_REQUEST, "Value %zu of '_elements' is no element of %s.",
 				    names.len + 1, s->type->name);
 		*vec_push(&names, c->arena) = name;
 	}
@@ -243,14 +243,14 @@ static enum err parse_types(struct ctx *c, struct search *s, const struct contro
 
 	(void)control;
 	if (s->type)
-		return fail(c, ERR_BAD_REQUEST, "'_type' is for a search of all types");
+		return fail(c, ERR_BAD_REQUEST, "'_type' is for a search of all types.");
 	while (value.at) {
 		const struct fhir_type *type =
 			fhir_resource_type(c->place->fhir, str_cut(&value, ','));
 		bool twice = false;
 
 		if (!type)
-			return fail(c, ERR_BAD_REQUEST, "value %zu of '_type' is no resource type",
+			return fail(c, ERR_BAD_REQUEST, "Value %zu of '_type' is no resource type.",
 				    types.len + 1);
 		for (size_t i = 0; i < types.len; i++)
 			twice = twice || types.at[i] == type;
@@ -276,7 +276,7 @@ static enum err unsupported(struct ctx *c, struct search *s, const struct contro
 {
 	(void)s;
 	(void)value;
-	return fail(c, ERR_UNSUPPORTED, "'%s' is not supported", control->name);
+	return fail(c, ERR_UNSUPPORTED, "'%s' is not supported.", control->name);
 }
 
 static const struct control controls[] = {
@@ -341,7 +341,7 @@ static enum err parse_modifier(struct ctx *c, struct str text, struct condition 
 		out->target = text;
 		return OK;
 	}
-	return fail(c, ERR_BAD_REQUEST, "'%s' is a %s and has no modifier ':" STR_FMT "'",
+	return fail(c, ERR_BAD_REQUEST, "'%s' is a %s and has no modifier ':" STR_FMT "'.",
 		    param->code, param_type_name(param->type),
 		    (int)(text.len < 80 ? text.len : 80), text.at);
 }
@@ -353,14 +353,14 @@ static enum err parse_values(struct ctx *c, struct parsing *p, struct str text,
 
 	do {
 		if (++p->values > SEARCH_VALUES)
-			return fail(c, ERR_LIMIT, "the search has more than %d values",
+			return fail(c, ERR_LIMIT, "The search has more than %d values.",
 				    SEARCH_VALUES);
 		struct str part = search_cut(&text, ',');
 		struct value *value = vec_push(&values, c->arena);
 		TRY(value_parse(c, out, part, values.len, value));
 	} while (text.at);
 	if (out->modifier == MOD_MISSING && values.len > 1)
-		return fail(c, ERR_BAD_REQUEST, "'" STR_FMT "' takes one value", STR_ARG(out->as));
+		return fail(c, ERR_BAD_REQUEST, "'" STR_FMT "' takes one value.", STR_ARG(out->as));
 	out->values = values.at;
 	out->value_count = values.len;
 	return OK;
@@ -374,21 +374,21 @@ static enum err parse_condition(struct ctx *c, struct parsing *p, struct str nam
 	struct str code = str_cut(&rest, ':');
 
 	if (p->conditions.len == SEARCH_CONDITIONS)
-		return fail(c, ERR_LIMIT, "the search has more than %d conditions",
+		return fail(c, ERR_LIMIT, "The search has more than %d conditions.",
 			    SEARCH_CONDITIONS);
 	if (code.len && memchr(code.at, '.', code.len))
-		return fail(c, ERR_UNSUPPORTED, "chained parameters such as '" STR_FMT
-			    "' are not supported", (int)(name.len < 80 ? name.len : 80), name.at);
+		return fail(c, ERR_UNSUPPORTED, "Chained parameters such as '" STR_FMT
+			    "' are not supported.", (int)(name.len < 80 ? name.len : 80), name.at);
 	condition.param = param_find(c->place->fhir, search_type(c, p->search), code);
 	if (!condition.param)
 		return unknown(c, p->search, code);
 	condition.column = column_of(condition.param);
 	if (condition.param->type >= PARAM_COMPOSITE)
-		return fail(c, ERR_UNSUPPORTED, "'%s' is a %s parameter, which is not supported",
+		return fail(c, ERR_UNSUPPORTED, "'%s' is a %s parameter, which is not supported.",
 			    condition.param->code, param_type_name(condition.param->type));
 	if (rest.at && memchr(rest.at, '.', rest.len))
-		return fail(c, ERR_UNSUPPORTED, "chained parameters such as '" STR_FMT
-			    "' are not supported", (int)(name.len < 80 ? name.len : 80), name.at);
+		return fail(c, ERR_UNSUPPORTED, "Chained parameters such as '" STR_FMT
+			    "' are not supported.", (int)(name.len < 80 ? name.len : 80), name.at);
 	if (rest.at)
 		TRY(parse_modifier(c, rest, &condition));
 	TRY(parse_values(c, p, value, &condition));
@@ -420,11 +420,11 @@ enum err search_parse(struct ctx *c, struct str type, struct str query, const st
 	struct parsing p = { .search = s };
 
 	if (query.len > SEARCH_QUERY_BYTES)
-		return fail(c, ERR_LIMIT, "the query is longer than %d bytes", SEARCH_QUERY_BYTES);
+		return fail(c, ERR_LIMIT, "The query is longer than %d bytes.", SEARCH_QUERY_BYTES);
 	if (type.len) {
 		s->type = fhir_resource_type(c->place->fhir, type);
 		if (!s->type)
-			return fail(c, ERR_NOT_FOUND, "there is no resource type '" STR_FMT "'",
+			return fail(c, ERR_NOT_FOUND, "There is no resource type '" STR_FMT "'.",
 				    (int)(type.len < 80 ? type.len : 80), type.at);
 	}
 	s->count = SEARCH_COUNT_DEFAULT;

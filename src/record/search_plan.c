@@ -109,7 +109,7 @@ static enum err gather(struct plan *p, struct leaf *leaf)
 	if (!fits && p->probing)
 		return probe(p, leaf->condition);
 	if (!fits)
-		return fail(c, ERR_LIMIT, "'" STR_FMT "' fits more than %d resources; ask for less",
+		return fail(c, ERR_LIMIT, "'" STR_FMT "' fits more than %d resources; ask for less.",
 			    STR_ARG(leaf->condition->as), SEARCH_GATHERED);
 	pairs_sort(pairs);
 	TRY(finish_leaf(p, leaf, stream_pairs(c->arena, pairs), &stream));

@@ -412,7 +412,7 @@ static enum err walk_none(struct walk *w, size_t want, struct pair *out, size_t 
 	TRY(leaf_values(sc, sc->search->type, w->key->param, &all));
 	TRY(pairs_gather(sc, &all, 1, SEARCH_GATHERED, pairs, &fits));
 	if (!fits)
-		return fail(sc->c, ERR_LIMIT, "'_sort' has too many values to sort by");
+		return fail(sc->c, ERR_LIMIT, "'_sort' has too many values to sort by.");
 	pairs_sort(pairs);
 	TRY(plan_open(sc, &found));
 	found = stream_minus(sc->c->arena, found, stream_pairs(sc->c->arena, pairs));
@@ -483,6 +483,6 @@ enum err sort_page(struct scope *sc, struct stream *found, size_t want, struct p
 	}
 	if (!walk)
 		return fail(sc->c, ERR_LIMIT, "'_sort' like this is for %d resources at most; ask for "
-			    "fewer, or sort by one date, token, string, number or uri", SORTED_MAX);
+			    "fewer, or sort by one date, token, string, number or uri.", SORTED_MAX);
 	return sort_walk(sc, found, walk, want, out, len, values);
 }

@@ -43,7 +43,7 @@ struct str search_unescape(struct arena *a, struct str s)
 static enum err bad_value(struct ctx *c, const struct condition *condition, size_t at,
 			  const char *what)
 {
-	return fail(c, ERR_BAD_REQUEST, "value %zu of '" STR_FMT "' is not %s", at,
+	return fail(c, ERR_BAD_REQUEST, "Value %zu of '" STR_FMT "' is not %s.", at,
 		    STR_ARG(condition->as), what);
 }
 
@@ -353,10 +353,10 @@ enum err value_parse(struct ctx *c, const struct condition *condition, struct st
 	parse_fn *parse = condition->modifier < MOD_TYPE ? by_modifier[condition->modifier] : NULL;
 
 	if (text.len == 0)
-		return fail(c, ERR_BAD_REQUEST, "value %zu of '" STR_FMT "' is empty", at,
+		return fail(c, ERR_BAD_REQUEST, "Value %zu of '" STR_FMT "' is empty.", at,
 			    STR_ARG(condition->as));
 	if (text.len > SEARCH_VALUE_BYTES)
-		return fail(c, ERR_LIMIT, "value %zu of '" STR_FMT "' is longer than %d bytes", at,
+		return fail(c, ERR_LIMIT, "Value %zu of '" STR_FMT "' is longer than %d bytes.", at,
 			    STR_ARG(condition->as), SEARCH_VALUE_BYTES);
 	memset(out, 0, sizeof *out);
 	if (condition->column == COLUMN_ID)
