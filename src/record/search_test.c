@@ -218,10 +218,151 @@ static void test_suites(void **state)
 	assert_int_equal(wrong, 0);
 }
 
+/* ---- bodies cut down ---- */
+
+static const char whole[] =
+	"{\"resourceType\":\"Patient\",\"id\":\"ann\",\"text\":{\"status\":\"generated\",\"div\":"
+	"\"<div xmlns=\\\"http://www.w3.org/1999/xhtml\\\">Ann</div>\"},\"extension\":[{\"url\":\"u\","
+	"\"valueDecimal\":1.50}],\"active\":true,\"name\":[{\"family\":\"M\\u00fcller\"}],"
+	"\"maritalStatus\":{\"text\":\"m\"},\"contact\":[{\"name\":{\"family\":\"K\"}}],"
+	"\"communication\":[{\"language\":{\"text\":\"en\"},\"preferred\":true}],"
+	"\"link\":[{\"other\":{\"reference\":\"Patient/b\"},\"type\":\"refer\"}]}";
+
+static const struct cut {
+	const char *query;
+	const char *kept, *gone; /* members, with spaces between */
+} cuts[] = {
+	{ "_elements=name", "name active", "text extension maritalStatus contact communication" },
+	{ "_elements=name,contact", "name contact", "text maritalStatus" },
+	{ "_elements=name&_elements=text", "name text", "contact" },
+	{ "_summary=true", "name active link", "text maritalStatus contact communication" },
+	{ "_summary=text", "text active", "name contact maritalStatus" },
+	{ "_summary=data", "name contact maritalStatus extension", "text" },
+	{ "_summary=false", "name contact text", "nothing" },
+};
+
+static void check_members(const struct node *resource, const char *names, bool there)
+{
+	struct str rest = str_of(names);
+
+	while (rest.at) {
+		struct str name = str_cut(&rest, ' ');
+		ARENA(a);
+
+		if ((node_get(resource, str_dup(&a, name)) != NULL) != there)
+			fail_msg(STR_FMT " should%s be there", STR_ARG(name), there ? "" : " not");
+	}
+}
+
+static void test_cuts(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	open_place(&f);
+	put(&f, str_of(whole));
+	for (size_t i = 0; i < sizeof cuts / sizeof *cuts; i++) {
+		const struct search *s;
+		struct search_page page;
+		struct node *resource;
+		struct ctx c;
+		ARENA(a);
+
+		request(&f, &c, &a);
+		must(&c, search_parse(&c, STR("Patient"), str_of(cuts[i].query), &s));
+		must(&c, search_run(&c, s, &page));
+		assert_int_equal(page.len, 1);
+		must(&c, fhir_read_json(&c, f.place->fhir, &a, page.at[0].body, &resource));
+		assert_true(str_is(node_str(resource, "id"), "ann"));
+		check_members(resource, cuts[i].kept, true);
+		check_members(resource, cuts[i].gone, false);
+		assert_int_equal(str_is(node_text(node_path(resource, "meta.tag.code")), "SUBSETTED"),
+				 strcmp(cuts[i].query, "_summary=false") != 0);
+		assert_true(str_is(node_text(node_path(resource, "meta.versionId")), "1"));
+	}
+	close_place(&f);
+}
+
+/* ---- cursors ---- */
+
+static void test_cursor(void **state)
+{
+	const struct search *s;
+	struct search_page page;
+	struct fixture f;
+	struct ctx c;
+	ARENA(a);
+
+	(void)state;
+	open_place(&f);
+	put(&f, STR("{\"resourceType\":\"Patient\",\"id\":\"one\"}"));
+	put(&f, STR("{\"resourceType\":\"Patient\",\"id\":\"three\"}"));
+	request(&f, &c, &a);
+	must(&c, search_parse(&c, STR("Patient"), STR("_count=1&_sort=_id"), &s));
+	must(&c, search_run(&c, s, &page));
+	assert_true(page.next.len > 0 && str_is(page.at[0].id, "one"));
+	struct str next = { str_dup(&a, page.next), page.next.len };
+
+	/* What is written between two pages neither repeats nor hides what was there. */
+	put(&f, STR("{\"resourceType\":\"Patient\",\"id\":\"a\"}"));
+	must(&c, search_parse(&c, STR("Patient"), next, &s));
+	must(&c, search_run(&c, s, &page));
+	assert_int_equal(page.len, 1);
+	assert_true(str_is(page.at[0].id, "three") && page.next.len == 0);
+
+	/* A cursor holds for its own query only, and every byte of it counts. */
+	assert_int_equal(search_parse(&c, STR("Observation"), next, &s), ERR_BAD_REQUEST);
+	struct str other = str_of(arena_printf(&a, "active=true&" STR_FMT, STR_ARG(next)));
+	assert_int_equal(search_parse(&c, STR("Patient"), other, &s), ERR_BAD_REQUEST);
+	char *bytes = (char *)next.at;
+	for (size_t i = next.len - 20; i < next.len - 2; i++) {
+		char kept = bytes[i];
+
+		bytes[i] = kept == 'x' ? 'y' : 'x';
+		assert_int_equal(search_parse(&c, STR("Patient"), next, &s), ERR_BAD_REQUEST);
+		bytes[i] = kept;
+	}
+	close_place(&f);
+}
+
+static void test_limits(void **state)
+{
+	const struct search *s;
+	struct fixture f;
+	struct ctx c;
+	struct buf b;
+	ARENA(a);
+
+	(void)state;
+	open_place(&f);
+	request(&f, &c, &a);
+	buf_init(&b, &a, 0);
+	for (int i = 0; i <= SEARCH_CONDITIONS; i++)
+		buf_cstr(&b, "active=true&");
+	assert_int_equal(search_parse(&c, STR("Patient"), buf_get(&b), &s), ERR_LIMIT);
+	buf_init(&b, &a, 0);
+	buf_cstr(&b, "_id=a");
+	for (int i = 0; i < SEARCH_VALUES; i++)
+		buf_cstr(&b, ",a");
+	assert_int_equal(search_parse(&c, STR("Patient"), buf_get(&b), &s), ERR_LIMIT);
+	buf_init(&b, &a, 0);
+	buf_cstr(&b, "family=");
+	for (int i = 0; i <= SEARCH_VALUE_BYTES; i++)
+		buf_char(&b, 'a');
+	assert_int_equal(search_parse(&c, STR("Patient"), buf_get(&b), &s), ERR_LIMIT);
+	for (int i = 0; i < SEARCH_QUERY_BYTES; i++)
+		buf_char(&b, 'a');
+	assert_int_equal(search_parse(&c, STR("Patient"), buf_get(&b), &s), ERR_LIMIT);
+	close_place(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_suites),
+		cmocka_unit_test(test_cuts),
+		cmocka_unit_test(test_cursor),
+		cmocka_unit_test(test_limits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
