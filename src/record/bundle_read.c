@@ -158,6 +158,7 @@ enum err bundle_read(struct ctx *c, struct str source, struct node *tree, struct
 
 	if (!str_is(node_str(tree, "resourceType"), "Bundle"))
 		return fail(c, ERR_BAD_REQUEST, "Only a Bundle can be sent here.");
+	adopt(c, tree);
 	b.transaction = str_is(type, "transaction");
 	if (!b.transaction && !str_is(type, "batch"))
 		return fail(c, ERR_BAD_REQUEST,

@@ -114,6 +114,8 @@ NODISCARD enum err prepare_again(struct ctx *c, struct prepared *p, int64_t vers
 /* The index rows of a stored version. */
 NODISCARD enum err stored_rows(struct ctx *c, struct db *db, const struct fhir_type *type,
 			       int64_t seq, struct rows *out);
+/* A tree made by code has no keys yet, and would be indexed by nothing: fill them in. */
+void adopt(struct ctx *c, struct node *resource);
 /* Give a resource an id, so that it can be prepared as an update. */
 void add_id(struct ctx *c, struct node *resource, struct str id);
 /* The concrete type of that name, or ERR_NOT_FOUND. */

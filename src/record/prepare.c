@@ -211,6 +211,14 @@ static enum err keys_of(struct ctx *c, struct db *db, struct prepared *p)
 	return p->org.len ? name_find(c, db, p->org, &p->org_key) : OK;
 }
 
+void adopt(struct ctx *c, struct node *resource)
+{
+	const struct node *head = node_get(resource, "resourceType");
+
+	if (head && head->key == 0)
+		atoms_adopt(c->place->fhir->atoms, resource);
+}
+
 enum err prepare_put(struct ctx *c, struct db *db, const struct fhir_type *type, struct str id,
 		     enum method method, const struct write *w, struct prepared *out)
 {
@@ -221,6 +229,7 @@ enum err prepare_put(struct ctx *c, struct db *db, const struct fhir_type *type,
 			      .if_match = w->if_match,
 			      .if_none_match = w->if_none_match };
 
+	adopt(c, w->resource);
 	TRY(check_head(c, type, id, method, w));
 	if (c->place->validate)
 		TRY(fhir_validate(c, c->place->fhir, w->source, w->resource));
