@@ -5,7 +5,7 @@
 #include "api/api.h"
 #include "record/search.h"
 
-#define API_RESOURCE_MAX ((size_t)32 << 20) /* bytes of one resource */
+#define API_RESOURCE_MAX ((size_t)64 << 20) /* bytes of one resource */
 #define API_BUNDLE_MAX ((size_t)128 << 20)  /* of a Bundle of them */
 #define API_FORM_MAX ((size_t)64 << 10)     /* of a search sent as a form */
 

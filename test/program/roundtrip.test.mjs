@@ -42,30 +42,37 @@ test('Synthea bundles: imported, exported, equal but for ids', { skip: !existsSy
 	assert.deepEqual(sorted(readExport(join(dir, 'out2'))), sorted(got))
 })
 
-test('HL7 examples: PUT, then GET is equal', { skip: !existsSync(examples) && 'no examples' }, async t => {
-	const dir = scratch(t)
-	const server = await serve(t, join(dir, 'a.db'))
-	const files = readdirSync(examples).filter(name => name.endsWith('.json') && !definitions.test(name))
-	const wrong = []
-	let count = 0
-	for (const file of files) {
-		const text = readFileSync(join(examples, file), 'utf8')
-		const sent = parseExact(text)
-		const url = `${server.base}/fhir/${sent.resourceType}/${sent.id}`
-		const put = await fetch(url, { method: 'PUT', body: text, headers: { 'content-type': 'application/fhir+json' } })
-		if (put.status !== 201 && put.status !== 200) {
-			wrong.push(`${file}: PUT ${put.status} ${(await put.text()).slice(0, 300)}`)
-			continue
+// These break FHIR's own rules, each in the way src/fhir/valid_suite_test.c names, and are refused.
+const broken = new Set(['ActivityDefinition-blood-tubes-supply', 'ActivityDefinition-heart-valve-replacement', 'Bundle-dataelements',
+	'DeviceMetric-example', 'DeviceUseStatement-example', 'EventDefinition-example', 'ImplementationGuide-fhir',
+	'MedicationRequest-medrx0301', 'Observation-clinical-gender', 'Questionnaire-qs1',
+	'Questionnaire-zika-virus-exposure-assessment', 'ig-r4'].map(name => `${name}.json`))
+
+async function putAndGet(server, file) {
+	const text = readFileSync(join(examples, file), 'utf8')
+	const sent = parseExact(text)
+	const url = `${server.base}/fhir/${sent.resourceType}/${sent.id}`
+	const put = await fetch(url, { method: 'PUT', body: text, headers: { 'content-type': 'application/fhir+json' } })
+	const answer = await put.text()
+	if (put.status !== 201 && put.status !== 200)
+		return `${put.status} ${answer.slice(0, 300)}`
+	const { meta: { versionId, lastUpdated, ...meta }, ...rest } = parseExact(await (await fetch(url)).text())
+	const { meta: { versionId: v, lastUpdated: l, ...sentMeta } = {}, ...sentRest } = sent
+	return canonical({ meta, ...rest }) === canonical({ meta: sentMeta, ...sentRest }) ? 'equal' : 'differs'
+}
+
+for (const [how, options] of [['validated', []], ['as they are', ['--no-validate']]])
+	test(`HL7 examples, ${how}: PUT, then GET is equal`, { skip: !existsSync(examples) && 'no examples' }, async t => {
+		const server = await serve(t, join(scratch(t), 'a.db'), ...options)
+		const files = readdirSync(examples).filter(name => name.endsWith('.json') && !definitions.test(name))
+		const wrong = []
+		for (const file of files) {
+			const refused = how === 'validated' && broken.has(file)
+			const became = await putAndGet(server, file)
+			if (refused ? !became.startsWith('422') : became !== 'equal')
+				wrong.push(`${file}: ${became}`)
 		}
-		await put.arrayBuffer()
-		const got = parseExact(await (await fetch(url)).text())
-		const { meta: { versionId, lastUpdated, ...meta }, ...rest } = got
-		const { meta: { versionId: v, lastUpdated: l, ...sentMeta } = {}, ...sentRest } = sent
-		if (canonical({ meta, ...rest }) !== canonical({ meta: sentMeta, ...sentRest }))
-			wrong.push(`${file}: differs`)
-		count++
-	}
-	assert.deepEqual(wrong, [])
-	assert.ok(count >= 700, `${count} examples`)
-	await server.stop()
-})
+		assert.deepEqual(wrong, [])
+		assert.ok(files.length >= 700, `${files.length} examples`)
+		await server.stop()
+	})
