@@ -38,10 +38,11 @@ struct engine {
 	int64_t (*changes)(struct db *db);
 };
 
-extern const struct engine engine_sqlite;
+extern const struct engine engine_sqlite, engine_pgsql;
 
 struct store {
 	const struct engine *engine;
+	const char *shown; /* its address as people may see it; the engine's */
 	struct fault fault;
 };
 
@@ -56,6 +57,6 @@ struct stmt {
 
 /* migrate.c: bring the tables up to what the program knows, or refuse. */
 NODISCARD enum err migrate(struct ctx *c, const struct share *share, struct store *store,
-                           const char *address, unsigned flags);
+                           unsigned flags);
 
 #endif

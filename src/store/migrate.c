@@ -82,7 +82,7 @@ static enum err apply(struct ctx *c, struct db *db, void *arg)
 {
 	static const char table[] =
 	        "CREATE TABLE IF NOT EXISTS migration (number INTEGER PRIMARY KEY, "
-	        "name TEXT NOT NULL, hash TEXT NOT NULL, applied INTEGER NOT NULL)";
+	        "name TEXT NOT NULL, hash TEXT NOT NULL, applied BIGINT NOT NULL)";
 	const struct migrations *all = arg;
 	size_t applied;
 
@@ -123,9 +123,9 @@ static enum err check(struct ctx *c, struct store *store, const struct migration
 }
 
 enum err migrate(struct ctx *c, const struct share *share, struct store *store,
-                 const char *address, unsigned flags)
+                 unsigned flags)
 {
-	struct migrations all = { .share = share, .address = address };
+	struct migrations all = { .share = share, .address = store->shown };
 	const char *folder = arena_printf(c->arena, "sql/%s/", store->engine->name);
 
 	TRY(share_list(c, share, folder, add_file, &all));

@@ -228,6 +228,7 @@ enum err sqlite_open(struct ctx *c, const char *address, unsigned flags, struct 
 	pthread_once(&once, configure_library);
 	store->head.engine = &engine_sqlite;
 	store->path = strdup(address);
+	store->head.shown = store->path;
 	store->flags = flags;
 	pthread_mutex_init(&store->lock, NULL);
 	pthread_mutex_init(&store->writer.lock, NULL);

@@ -1,16 +1,23 @@
 /* store.c - the public functions: count the fault, then ask the engine. */
 #include "store/engine.h"
 
+static const struct engine *engine_for(const char *address)
+{
+	struct str a = str_of(address);
+
+	return str_starts(a, STR("postgresql://")) || str_starts(a, STR("postgres://"))
+	               ? &engine_pgsql
+	               : &engine_sqlite;
+}
+
 enum err store_open(struct ctx *c, const struct share *share, const char *address,
                     unsigned flags, struct store **out)
 {
+	const struct engine *engine = engine_for(address);
 	struct store *store;
 
-	if (strncmp(address, "postgresql:", 11) == 0)
-		return fail(c, ERR_UNSUPPORTED,
-		            "This Causeway keeps its record in a file; give the path of one.");
-	TRY(engine_sqlite.open(c, address, flags, &store));
-	enum err e = migrate(c, share, store, address, flags);
+	TRY(engine->open(c, address, flags, &store));
+	enum err e = migrate(c, share, store, flags);
 	if (e) {
 		store_close(store);
 		return e;

@@ -10,9 +10,10 @@
 #include <unistd.h>
 
 #include "store/db.h"
+#include "store/test_place.h"
 
 struct world {
-	char dir[64], path[96], place[96];
+	char dir[64], path[256], place[96];
 	struct arena arena;
 	struct ctx c;
 	struct share share;
@@ -26,7 +27,7 @@ static int set_up(void **state)
 	strcpy(w->dir, "/tmp/store_test.XXXXXX");
 	if (!mkdtemp(w->dir))
 		return -1;
-	snprintf(w->path, sizeof w->path, "%s/place.db", w->dir);
+	test_place(w->path, sizeof w->path, w->dir);
 	snprintf(w->place, sizeof w->place, "%s/pack", w->dir);
 	arena_init(&w->arena);
 	ctx_init(&w->c, &w->arena);
@@ -41,6 +42,7 @@ static int tear_down(void **state)
 
 	store_close(w->store);
 	arena_done(&w->arena);
+	test_place_drop();
 	snprintf(command, sizeof command, "rm -r %s", w->dir);
 	int code = system(command);
 	free(w);
@@ -121,8 +123,10 @@ static void what_is_written_is_there_after_reopening(void **state)
 	assert_int_equal(count_names(w), 1);
 	reopen(w, 0);
 	assert_int_equal(count_names(w), 1);
-	assert_int_equal(stat(w->path, &st), 0);
-	assert_int_equal(st.st_mode & 077, 0); /* nobody else may read it */
+	if (!test_on_pgsql()) {
+		assert_int_equal(stat(w->path, &st), 0);
+		assert_int_equal(st.st_mode & 077, 0); /* nobody else may read it */
+	}
 	reopen(w, STORE_CREATE);               /* creating what is there opens it */
 	assert_int_equal(count_names(w), 1);
 }
@@ -153,8 +157,14 @@ static void read_only_does_not_write(void **state)
 static void what_is_not_ours_is_refused(void **state)
 {
 	struct world *w = *state;
-	char command[256];
+	char command[600];
 
+	if (test_on_pgsql()) {
+		refused(w, 0, ERR_STORE, "is empty");
+		assert_int_equal(test_psql("CREATE TABLE aunt (name TEXT)"), 0);
+		refused(w, STORE_CREATE, ERR_STORE, "another program");
+		return;
+	}
 	refused(w, 0, ERR_STORE, "Cannot open");
 	put_file(w->path, "");
 	refused(w, 0, ERR_STORE, "is empty");
@@ -173,14 +183,15 @@ static void what_is_not_ours_is_refused(void **state)
 
 static void lay_pack(struct world *w, const char *name, const char *text)
 {
+	const char *engine = test_on_pgsql() ? "postgresql" : "sqlite";
 	char path[256];
 
 	mkdir(w->place, 0700);
 	snprintf(path, sizeof path, "%s/sql", w->place);
 	mkdir(path, 0700);
-	snprintf(path, sizeof path, "%s/sql/sqlite", w->place);
+	snprintf(path, sizeof path, "%s/sql/%s", w->place, engine);
 	mkdir(path, 0700);
-	snprintf(path, sizeof path, "%s/sql/sqlite/%s", w->place, name);
+	snprintf(path, sizeof path, "%s/sql/%s/%s", w->place, engine, name);
 	put_file(path, text);
 	w->share.place = w->place;
 }
@@ -190,16 +201,16 @@ static void newer_and_changed_tables_are_refused(void **state)
 	struct world *w = *state;
 
 	open_store(w, STORE_CREATE);
-	lay_pack(w, "0002_later.sql", "CREATE TABLE later (at)");
+	lay_pack(w, "0002_later.sql", "CREATE TABLE later (at TEXT)");
 	refused(w, 0, ERR_STORE, "is older");
 	reopen(w, STORE_MIGRATE);
 	reopen(w, 0);
 	w->share.place = NULL;
 	refused(w, 0, ERR_NEWER, "newer Causeway");
 	refused(w, STORE_MIGRATE, ERR_NEWER, "newer Causeway");
-	lay_pack(w, "0002_later.sql", "CREATE TABLE later (at, by)");
+	lay_pack(w, "0002_later.sql", "CREATE TABLE later (at TEXT, by TEXT)");
 	refused(w, STORE_MIGRATE, ERR_STORE, "another 0002_later.sql");
-	lay_pack(w, "0002_later.sql", "CREATE TABLE later (at)");
+	lay_pack(w, "0002_later.sql", "CREATE TABLE later (at TEXT)");
 	lay_pack(w, "0004_gap.sql", "");
 	refused(w, 0, ERR_STORE, "number 3 is missing");
 }
@@ -209,7 +220,7 @@ static void a_migration_that_fails_changes_nothing(void **state)
 	struct world *w = *state;
 
 	open_store(w, STORE_CREATE);
-	lay_pack(w, "0002_bad.sql", "CREATE TABLE good (at); CREATE TABLE name (text);");
+	lay_pack(w, "0002_bad.sql", "CREATE TABLE good (at TEXT); CREATE TABLE name (text TEXT);");
 	refused(w, STORE_MIGRATE, ERR_STORE, "0002_bad.sql failed");
 	w->share.place = NULL;
 	reopen(w, 0);
@@ -333,7 +344,8 @@ static void many_writers_share_commits(void **state)
 	store_stats(w->store, &stats);
 	assert_int_equal(count_names(w), THREADS * ROUNDS * 9 / 10);
 	assert_int_equal(stats.waiting, 0);
-	assert_true(stats.commits < stats.writes / 4);
+	if (!test_on_pgsql()) /* whose server shares its fsyncs unseen */
+		assert_true(stats.commits < stats.writes / 4);
 	print_message("%.0f writes/s in %.0f commits/s\n", (double)stats.writes / seconds,
 	              (double)stats.commits / seconds);
 }
