@@ -2,8 +2,9 @@
  *
  * A `struct store` is a database; a `struct db` one connection to it, used by one thread at a
  * time. Engines: sqlite.c (WAL, synchronous=FULL, one writer thread that commits many waiting
- * requests in one fsync), fault.c (wraps another and fails the n-th statement, for tests), later
- * PostgreSQL. Only literals are accepted as SQL, so nothing a user types can become part of it.
+ * requests in one fsync), pgsql.c (PostgreSQL by libpq's pipeline). fault.c fails the n-th
+ * statement of either, for tests. Only literals are accepted as SQL, so nothing a user types can
+ * become part of it.
  *
  *	STMT(s);
  *	TRY(db_stmt(c, db, SQL("SELECT seq FROM resource WHERE type = ?1 AND id = ?2"), &s));
@@ -33,7 +34,7 @@ enum store_flags {
 	STORE_BULK = 8,    /* larger caches for import and rebuild; as durable as without */
 };
 
-/* Open a database: a path, or later a postgresql:// address. Refuses one made by a newer Causeway
+/* Open a database: a path, or a postgresql:// address. Refuses one made by a newer Causeway
  * (ERR_NEWER), one that is none (ERR_STORE), and an older one without STORE_MIGRATE. `store` is
  * closed with store_close. */
 NODISCARD enum err store_open(struct ctx *c, const struct share *share, const char *address,
@@ -62,7 +63,8 @@ void db_end(struct db *db);
 /* Run `work` in a transaction on a connection that may write, and return when what it wrote is
  * durable. `work` runs alone (on the writer's thread in SQLite), must be short, and may be run
  * again from the start if the engine had to roll back; when it fails nothing of it remains and
- * its error is returned. ERR_BUSY when too many wait. */
+ * its error is returned. A statement without rows may only be queued, and its error be told by
+ * the next one with rows or by the commit. ERR_BUSY when too many wait. */
 typedef enum err store_work(struct ctx *c, struct db *db, void *arg);
 NODISCARD enum err store_write(struct ctx *c, struct store *store, store_work *work, void *arg);
 
@@ -95,7 +97,7 @@ NODISCARD enum err db_check(struct ctx *c, struct db *db);
 NODISCARD enum err db_script(struct ctx *c, struct db *db, const char *name, struct str script);
 /* True for the connection store_write hands out: what it reads may yet be rolled back. */
 bool db_writes(const struct db *db);
-/* seq of the row just inserted. */
+/* The key the row just inserted was given. RETURNING costs PostgreSQL one wait less. */
 int64_t db_last_key(struct db *db);
 /* Rows changed by the last statement. */
 int64_t db_changes(struct db *db);

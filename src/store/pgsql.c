@@ -74,7 +74,7 @@ static struct pgsql_text *translate(struct arena *a, const char *sql)
 	}
 	*out = 0;
 	t->writes = word_at(t->text, "INSERT") || word_at(t->text, "UPDATE") ||
-	            word_at(t->text, "DELETE");
+		    word_at(t->text, "DELETE");
 	t->rows = !t->writes || strstr(t->text, " RETURNING ");
 	return t;
 }
@@ -83,8 +83,8 @@ static struct pgsql_text *translate(struct arena *a, const char *sql)
 static bool allowed(const struct pgsql_db *db, const struct pgsql_text *t)
 {
 	return t->writes ? db->head.writes
-	                 : word_at(t->text, "SELECT") || word_at(t->text, "WITH") ||
-	                           word_at(t->text, "VALUES");
+			 : word_at(t->text, "SELECT") || word_at(t->text, "WITH") ||
+				   word_at(t->text, "VALUES");
 }
 
 static struct pgsql_text *text_of(struct pgsql_db *db, const char *sql)
@@ -108,7 +108,7 @@ static enum err get_stmt(struct ctx *c, struct db *head, const char *sql, struct
 
 	if (!allowed(db, t))
 		return fail(c, ERR_STORE, "The database failed: not allowed here (%.20s …).",
-		            t->text);
+			    t->text);
 	if (s) {
 		t->idle = s->next;
 	} else {
@@ -269,7 +269,7 @@ static struct str get_text(struct stmt *head, int column)
 	struct pgsql_stmt *s = STMT_OF(head);
 
 	return (struct str){ PQgetvalue(s->rows, s->row, column),
-		             (size_t)PQgetlength(s->rows, s->row, column) };
+			     (size_t)PQgetlength(s->rows, s->row, column) };
 }
 
 static bool get_null(struct stmt *head, int column)
@@ -359,7 +359,7 @@ static enum err script(struct ctx *c, struct db *head, const char *name, struct 
 	    status != PGRES_EMPTY_QUERY) {
 		const char *why = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
 		e = fail(c, ERR_STORE, "%s failed: %s.", name,
-		         why ? why : "the connection to the database was lost");
+			 why ? why : "the connection to the database was lost");
 		db->broken = e;
 	}
 	PQclear(result);
@@ -371,16 +371,16 @@ static enum err script(struct ctx *c, struct db *head, const char *name, struct 
 /* What the server can tell of itself without an extension: indexes and constraints that are not
  * in force, triggers switched off, pages whose checksum was wrong. */
 static const char health[] =
-        "SELECT 'index ' || c.relname || ' is not valid' FROM pg_index i "
-        "JOIN pg_class c ON c.oid = i.indexrelid WHERE NOT (i.indisvalid AND i.indisready) "
-        "AND c.relnamespace = quote_ident(current_schema())::regnamespace "
-        "UNION ALL SELECT 'constraint ' || conname || ' is not validated' FROM pg_constraint "
-        "WHERE NOT convalidated AND connamespace = quote_ident(current_schema())::regnamespace "
-        "UNION ALL SELECT 'trigger ' || t.tgname || ' is switched off' FROM pg_trigger t "
-        "JOIN pg_class c ON c.oid = t.tgrelid WHERE t.tgenabled = 'D' "
-        "AND c.relnamespace = quote_ident(current_schema())::regnamespace "
-        "UNION ALL SELECT checksum_failures || ' pages had a wrong checksum' "
-        "FROM pg_stat_database WHERE datname = current_database() AND checksum_failures > 0";
+	"SELECT 'index ' || c.relname || ' is not valid' FROM pg_index i "
+	"JOIN pg_class c ON c.oid = i.indexrelid WHERE NOT (i.indisvalid AND i.indisready) "
+	"AND c.relnamespace = quote_ident(current_schema())::regnamespace "
+	"UNION ALL SELECT 'constraint ' || conname || ' is not validated' FROM pg_constraint "
+	"WHERE NOT convalidated AND connamespace = quote_ident(current_schema())::regnamespace "
+	"UNION ALL SELECT 'trigger ' || t.tgname || ' is switched off' FROM pg_trigger t "
+	"JOIN pg_class c ON c.oid = t.tgrelid WHERE t.tgenabled = 'D' "
+	"AND c.relnamespace = quote_ident(current_schema())::regnamespace "
+	"UNION ALL SELECT checksum_failures || ' pages had a wrong checksum' "
+	"FROM pg_stat_database WHERE datname = current_database() AND checksum_failures > 0";
 
 static enum err check(struct ctx *c, struct db *head)
 {
@@ -390,9 +390,10 @@ static enum err check(struct ctx *c, struct db *head)
 	int found = PQntuples(rows);
 	for (int i = 0; i < found; i++)
 		issue_add(c, ISSUE_ERROR, "exception", NULL, 0, 0, "%s",
-		          PQgetvalue(rows, i, 0));
+			  PQgetvalue(rows, i, 0));
 	PQclear(rows);
-	return found ? fail(c, ERR_INVALID, "The database is damaged in %d places.", found) : OK;
+	return found ? fail(c, ERR_INVALID, "The database is damaged in %d places.", found)
+		     : OK;
 }
 
 const struct engine engine_pgsql = {

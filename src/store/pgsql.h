@@ -31,7 +31,7 @@ enum {
 struct pgsql_text {
 	const char *text; /* as PostgreSQL writes it */
 	unsigned params;
-	bool rows;        /* gives rows, so somebody waits for it */
+	bool rows; /* gives rows, so somebody waits for it */
 	bool writes;
 	/* Whether its rows are fetched a few at a time: unknown ones are, until they have proved
 	 * short; then not, until they prove long. */
@@ -50,8 +50,8 @@ struct pgsql_value {
 struct pgsql_stmt {
 	struct stmt head;
 	struct pgsql_text *text;
-	char name[16];       /* on the server */
-	bool prepared;       /* or asked to be */
+	char name[16];        /* on the server */
+	bool prepared;        /* or asked to be */
 	Oid types[PG_PARAMS]; /* as prepared */
 	struct pgsql_value values[PG_PARAMS];
 	PGresult *rows; /* those that have come */
@@ -71,17 +71,17 @@ struct pgsql_sent {
 struct pgsql_db {
 	struct db head;
 	PGconn *handle;
-	struct arena life;     /* of texts and statements */
-	struct map texts;      /* address of a literal -> struct pgsql_text */
-	unsigned out;          /* statements handed out now */
-	unsigned made;         /* statements ever, for their names */
+	struct arena life; /* of texts and statements */
+	struct map texts;  /* address of a literal -> struct pgsql_text */
+	unsigned out;      /* statements handed out now */
+	unsigned made;     /* statements ever, for their names */
 	struct pgsql_sent sent[PG_QUEUE + 8];
 	unsigned sent_len;
-	int64_t changes;       /* of the last statement answered */
+	int64_t changes; /* of the last statement answered */
 	bool in_transaction;
-	uint64_t transaction;  /* counts them */
-	bool wrote;            /* in this transaction */
-	enum err broken;       /* why this transaction can only be rolled back */
+	uint64_t transaction; /* counts them */
+	bool wrote;           /* in this transaction */
+	enum err broken;      /* why this transaction can only be rolled back */
 	char why[512];
 	bool again;            /* it would do to run the whole transaction again */
 	bool lost;             /* the connection is gone */
@@ -113,7 +113,7 @@ NODISCARD enum err pgsql_queue(struct ctx *c, struct pgsql_db *db, const char *s
 NODISCARD enum err pgsql_sync(struct ctx *c, struct pgsql_db *db);
 /* Ask a question of the engine's own and wait. */
 NODISCARD enum err pgsql_ask(struct ctx *c, struct pgsql_db *db, const char *sql,
-                             PGresult **out);
+			     PGresult **out);
 /* Queue a statement with its values; `asked` if its rows will be asked for by pgsql_answer. */
 NODISCARD enum err pgsql_queue_stmt(struct ctx *c, struct pgsql_stmt *s, bool asked);
 /* The same through a cursor: opens it and asks for the first rows. */
@@ -137,17 +137,16 @@ void pgsql_ended(struct pgsql_db *db);
 
 /* pgsql_open.c */
 NODISCARD enum err pgsql_open(struct ctx *c, const char *address, unsigned flags,
-                              struct store **out);
+			      struct store **out);
 void pgsql_close(struct store *store);
-NODISCARD enum err pgsql_take(struct ctx *c, struct pgsql_store *store,
-                              struct pgsql_pool *pool, struct pgsql_db **out);
+NODISCARD enum err pgsql_take(struct ctx *c, struct pgsql_store *store, struct pgsql_pool *pool,
+			      struct pgsql_db **out);
 void pgsql_give(struct pgsql_pool *pool, struct pgsql_db *db);
 NODISCARD enum err pgsql_reader(struct ctx *c, struct store *store, struct db **out);
 void pgsql_reader_done(struct db *db);
 void pgsql_stats(struct store *store, struct store_stats *out);
 
 /* pgsql_write.c */
-NODISCARD enum err pgsql_write(struct ctx *c, struct store *store, store_work *work,
-                               void *arg);
+NODISCARD enum err pgsql_write(struct ctx *c, struct store *store, store_work *work, void *arg);
 
 #endif

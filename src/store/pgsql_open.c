@@ -14,27 +14,28 @@
 
 enum {
 	READERS = 32,
-	WRITERS = 8,        /* one works, the others queue behind it or wait for their fsync */
-	WAITING = 4096,     /* more than this in one pool: ERR_BUSY at once */
-	WAIT = 10000000,    /* microseconds, then ERR_BUSY */
-	CONNECT_WAIT = 10,  /* seconds, unless the address says otherwise */
-	OLDEST = 130000,    /* server_version_num of PostgreSQL 13 */
-	SECOND = 1000       /* milliseconds: time limits are told the server in whole seconds */
+	WRITERS = 8,       /* one works, the others queue behind it or wait for their fsync */
+	WAITING = 4096,    /* more than this in one pool: ERR_BUSY at once */
+	WAIT = 10000000,   /* microseconds, then ERR_BUSY */
+	CONNECT_WAIT = 10, /* seconds, unless the address says otherwise */
+	OLDEST = 130000,   /* server_version_num of PostgreSQL 13 */
+	SECOND = 1000      /* milliseconds: time limits are told the server in whole seconds */
 };
 
 static const char set_up_all[] =
-        "SET jit = off; SET client_min_messages = warning; SET lock_timeout = '30s';"
-        "SET idle_in_transaction_session_timeout = '5min'; SET standard_conforming_strings = on;"
-        "SELECT set_config('synchronous_commit', 'on', false) "
-        "WHERE current_setting('synchronous_commit') = 'off';";
+	"SET jit = off; SET client_min_messages = warning; SET lock_timeout = '30s';"
+	"SET idle_in_transaction_session_timeout = '5min'; SET standard_conforming_strings = "
+	"on;"
+	"SELECT set_config('synchronous_commit', 'on', false) "
+	"WHERE current_setting('synchronous_commit') = 'off';";
 static const char set_up_reader[] = "SET default_transaction_read_only = on";
 /* Writing begins alone in this schema; the commit returns at once and `flush` makes it durable
  * together with everybody else's, when the next may have begun already. */
 static const char set_up_writer[] =
-        "PREPARE alone AS SELECT set_config('synchronous_commit', 'off', true), "
-        "pg_advisory_xact_lock(1667331443, "
-        "quote_ident(current_schema())::regnamespace::oid::int4);"
-        "PREPARE flush AS SELECT pg_logical_emit_message(true, 'causeway', '')";
+	"PREPARE alone AS SELECT set_config('synchronous_commit', 'off', true), "
+	"pg_advisory_xact_lock(1667331443, "
+	"quote_ident(current_schema())::regnamespace::oid::int4);"
+	"PREPARE flush AS SELECT pg_logical_emit_message(true, 'causeway', '')";
 
 /* --- one connection ----------------------------------------------------------------------- */
 
@@ -55,8 +56,9 @@ static void db_close(struct pgsql_db *db)
 static enum err connect_fail(struct ctx *c, const struct pgsql_store *store, PGconn *handle)
 {
 	struct str line = str_of(PQerrorMessage(handle));
-	bool full = strstr(line.at, "too many clients") || strstr(line.at, "too many connections") ||
-	            strstr(line.at, "connection slots");
+	bool full = strstr(line.at, "too many clients") ||
+		    strstr(line.at, "too many connections") ||
+		    strstr(line.at, "connection slots");
 
 	if (full)
 		return fail(c, ERR_BUSY, "%s has no connection left; try again.", store->shown);
@@ -65,15 +67,15 @@ static enum err connect_fail(struct ctx *c, const struct pgsql_store *store, PGc
 }
 
 static enum err run_script(struct ctx *c, const struct pgsql_store *store, PGconn *handle,
-                           const char *sql)
+			   const char *sql)
 {
 	PGresult *result = PQexec(handle, sql);
 	ExecStatusType status = PQresultStatus(result);
 
 	PQclear(result);
 	return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK
-	               ? OK
-	               : connect_fail(c, store, handle);
+		       ? OK
+		       : connect_fail(c, store, handle);
 }
 
 static enum err set_up(struct ctx *c, struct pgsql_store *store, struct pgsql_db *db)
@@ -87,11 +89,11 @@ static enum err set_up(struct ctx *c, struct pgsql_store *store, struct pgsql_db
 }
 
 static enum err db_open(struct ctx *c, struct pgsql_store *store, bool writes,
-                        struct pgsql_db **out)
+			struct pgsql_db **out)
 {
 	char wait[8];
 	const char *const names[] = { "connect_timeout", "dbname", "client_encoding",
-		                      "fallback_application_name", NULL };
+				      "fallback_application_name", NULL };
 	const char *const values[] = { wait, store->address, "UTF8", "causeway", NULL };
 	struct pgsql_db *db = calloc(1, sizeof *db);
 
@@ -103,9 +105,8 @@ static enum err db_open(struct ctx *c, struct pgsql_store *store, bool writes,
 	arena_init(&db->life);
 	map_init(&db->texts, &db->life);
 	db->handle = PQconnectdbParams(names, values, 1);
-	enum err e = PQstatus(db->handle) == CONNECTION_OK
-	                     ? set_up(c, store, db)
-	                     : connect_fail(c, store, db->handle);
+	enum err e = PQstatus(db->handle) == CONNECTION_OK ? set_up(c, store, db)
+							   : connect_fail(c, store, db->handle);
 	if (e) {
 		db_close(db);
 		return e;
@@ -160,8 +161,8 @@ static void pool_close(struct pgsql_pool *pool)
 static enum err busy(struct ctx *c, const struct pgsql_pool *pool)
 {
 	return fail(c, ERR_BUSY,
-	            "All %u connections to the database for %s are in use; try again shortly.",
-	            pool->max, pool->purpose);
+		    "All %u connections to the database for %s are in use; try again shortly.",
+		    pool->max, pool->purpose);
 }
 
 /* As long as we wait for anybody, but not beyond the request's own time. */
@@ -208,7 +209,7 @@ static void drop(struct pgsql_pool *pool, struct pgsql_db *db)
 }
 
 enum err pgsql_take(struct ctx *c, struct pgsql_store *store, struct pgsql_pool *pool,
-                    struct pgsql_db **out)
+		    struct pgsql_db **out)
 {
 	struct pgsql_db *db = NULL;
 
@@ -300,8 +301,8 @@ static enum err read_address(struct ctx *c, struct pgsql_store *store)
 	if (!options) {
 		PQfreemem(why); /* it may quote the password */
 		return fail(c, ERR_USAGE,
-		            "The address of the database cannot be read; it should look like "
-		            "postgresql://user@host/database.");
+			    "The address of the database cannot be read; it should look like "
+			    "postgresql://user@host/database.");
 	}
 	for (const PQconninfoOption *o = options; o->keyword; o++) {
 		if (o->val && strcmp(o->keyword, "host") == 0)
@@ -316,12 +317,12 @@ static enum err read_address(struct ctx *c, struct pgsql_store *store)
 }
 
 static const char facts[] =
-        "SELECT current_setting('server_version_num')::int8, "
-        "(current_setting('server_encoding') = 'UTF8')::int4, "
-        "(current_schema() IS NOT NULL)::int4, "
-        "count(*), count(*) FILTER (WHERE relname = 'migration') FROM pg_class "
-        "WHERE relnamespace = quote_ident(current_schema())::regnamespace "
-        "AND relkind IN ('r', 'p', 'v', 'm')";
+	"SELECT current_setting('server_version_num')::int8, "
+	"(current_setting('server_encoding') = 'UTF8')::int4, "
+	"(current_schema() IS NOT NULL)::int4, "
+	"count(*), count(*) FILTER (WHERE relname = 'migration') FROM pg_class "
+	"WHERE relnamespace = quote_ident(current_schema())::regnamespace "
+	"AND relkind IN ('r', 'p', 'v', 'm')";
 
 /* Is this ours, or empty and allowed to become ours? */
 static enum err claim(struct ctx *c, const struct pgsql_store *store, const PGresult *facts_row)
@@ -333,13 +334,15 @@ static enum err claim(struct ctx *c, const struct pgsql_store *store, const PGre
 	if (!pgsql_int(facts_row, 0, 1))
 		return fail(c, ERR_STORE, "%s is not encoded in UTF8.", shown);
 	if (!pgsql_int(facts_row, 0, 2))
-		return fail(c, ERR_STORE, "%s has no schema for its tables (search_path).", shown);
+		return fail(c, ERR_STORE, "%s has no schema for its tables (search_path).",
+			    shown);
 	if (pgsql_int(facts_row, 0, 4))
 		return OK;
 	if (pgsql_int(facts_row, 0, 3))
 		return fail(c, ERR_STORE, "%s is a database of another program.", shown);
 	if (!(store->flags & STORE_CREATE))
-		return fail(c, ERR_STORE, "%s is empty; `causeway init` makes a database.", shown);
+		return fail(c, ERR_STORE, "%s is empty; `causeway init` makes a database.",
+			    shown);
 	return OK;
 }
 
@@ -415,8 +418,8 @@ void pgsql_stats(struct store *head, struct store_stats *out)
 	int64_t waiting = store->writers.waiting;
 	pthread_mutex_unlock(&store->writers.lock);
 	*out = (struct store_stats){ .writes = store->writes,
-		                     .commits = store->commits,
-		                     .failures = store->failures,
-		                     .waiting = waiting,
-		                     .bytes = ask_size(store) };
+				     .commits = store->commits,
+				     .failures = store->failures,
+				     .waiting = waiting,
+				     .bytes = ask_size(store) };
 }

@@ -64,7 +64,7 @@ static enum err lose(struct ctx *c, struct pgsql_db *db)
 	db->sent_len = 0;
 	line = str_trim(str_cut(&line, '\n'));
 	return fail(c, ERR_STORE, "The connection to the database was lost: " STR_FMT ".",
-	            STR_ARG(line));
+		    STR_ARG(line));
 }
 
 enum err pgsql_fail(struct ctx *c, struct pgsql_db *db, const PGresult *result)
@@ -82,7 +82,7 @@ enum err pgsql_fail(struct ctx *c, struct pgsql_db *db, const PGresult *result)
 		return fail(c, r->err, "%s", r->sentence);
 	}
 	return fail(c, ERR_STORE, "The database failed: %s (%s).", why ? why : "no reason",
-	            state);
+		    state);
 }
 
 static int64_t big_endian(const char *at, int len)
@@ -230,7 +230,7 @@ enum err pgsql_queue_stmt(struct ctx *c, struct pgsql_stmt *s, bool asked)
 	if (!s->prepared || !types_fit(s))
 		TRY(prepare(c, db, s));
 	if (!PQsendQueryPrepared(db->handle, s->name, (int)s->text->params, a.at, a.len,
-	                         a.binary, 1))
+				 a.binary, 1))
 		return lose(c, db);
 	sent(db, asked ? SENT_ASKED : SENT_QUIET, s);
 	return OK;
@@ -248,9 +248,9 @@ enum err pgsql_queue_cursor(struct ctx *c, struct pgsql_stmt *s)
 	if (!s->name[0])
 		snprintf(s->name, sizeof s->name, "s%u", ++db->made);
 	const char *sql = arena_printf(&scratch, "DECLARE c%s NO SCROLL CURSOR FOR %s", s->name,
-	                               s->text->text);
+				       s->text->text);
 	if (!PQsendQueryParams(db->handle, sql, (int)s->text->params, s->types, a.at, a.len,
-	                       a.binary, 1))
+			       a.binary, 1))
 		return lose(c, db);
 	sent(db, SENT_QUIET, NULL);
 	s->transaction = db->transaction;
@@ -311,7 +311,7 @@ static bool is_fine(const PGresult *result)
 
 /* The outcome of one command: its result, then nothing. */
 static enum err read_command(struct ctx *c, struct pgsql_db *db, struct pgsql_sent *one,
-                             enum err e, PGresult **kept)
+			     enum err e, PGresult **kept)
 {
 	PGresult *result;
 	unsigned results = 0;
@@ -360,7 +360,7 @@ enum err pgsql_answer(struct ctx *c, struct pgsql_db *db, PGresult **asked)
 		struct pgsql_sent *one = &db->sent[i];
 
 		e = one->kind == SENT_SYNC ? read_sync(c, db, e)
-		                           : read_command(c, db, one, e, &kept);
+					   : read_command(c, db, one, e, &kept);
 	}
 	db->sent_len = 0;
 	if (e && db->in_transaction)

@@ -51,9 +51,10 @@ static enum err commit(struct ctx *c, struct pgsql_db *db)
 	if (!e)
 		e = pgsql_answer(&own, db, NULL);
 	if (e && db->lost)
-		return fail(c, ERR_STORE,
-		            "The connection to the database was lost during a commit; whether the "
-		            "write was kept is not known.");
+		return fail(
+			c, ERR_STORE,
+			"The connection to the database was lost during a commit; whether the "
+			"write was kept is not known.");
 	return e ? fail(c, e, "%s", own.why) : OK;
 }
 

@@ -21,10 +21,11 @@ static inline int test_psql(const char *sql)
 {
 	char command[1024];
 
-	snprintf(command, sizeof command,
-	         "psql -X -q -v ON_ERROR_STOP=1 -d \"$CAUSEWAY_TEST_PG&options=-csearch_path%%3D"
-	         "test_%d%%20-cclient_min_messages%%3Dwarning\" -c '%s' >/dev/null",
-	         (int)getpid(), sql);
+	snprintf(
+		command, sizeof command,
+		"psql -X -q -v ON_ERROR_STOP=1 -d \"$CAUSEWAY_TEST_PG&options=-csearch_path%%3D"
+		"test_%d%%20-cclient_min_messages%%3Dwarning\" -c '%s' >/dev/null",
+		(int)getpid(), sql);
 	return system(command);
 }
 
@@ -51,8 +52,8 @@ static inline void test_place(char *address, size_t size, const char *dir)
 	snprintf(sql, sizeof sql, "CREATE SCHEMA test_%d", (int)getpid());
 	if (test_psql(sql))
 		abort();
-	snprintf(address, size, "%s&options=-csearch_path%%3Dtest_%d", getenv("CAUSEWAY_TEST_PG"),
-	         (int)getpid());
+	snprintf(address, size, "%s&options=-csearch_path%%3Dtest_%d",
+		 getenv("CAUSEWAY_TEST_PG"), (int)getpid());
 }
 
 #endif
