@@ -9,6 +9,18 @@ enum err fn_nothing(struct vm *vm, const struct call *call, struct items *out)
 	return PUT(out, call->in);
 }
 
+/* The part from `skip` on, `take` items long at most; views, no copies. */
+static struct items part_of(struct items in, size_t skip, size_t take)
+{
+	if (skip >= in.len)
+		return ITEMS_NONE;
+	in.at += skip;
+	in.len -= skip;
+	if (in.len > take)
+		in.len = take;
+	return in.len ? in : ITEMS_NONE;
+}
+
 /* ---- existence */
 
 enum err fn_empty(struct vm *vm, const struct call *call, struct items *out)
@@ -208,7 +220,7 @@ enum err fn_repeat(struct vm *vm, const struct call *call, struct items *out)
 			for (size_t j = 0; j < part.len; j++)
 				TRY(item_set_add(vm, &set, &part.at[j], &added));
 		}
-		todo = (struct items){ set.items.at + start, set.items.len - start };
+		todo = part_of(set.items, start, SIZE_MAX);
 	}
 	return PUT(out, set.items);
 }
@@ -226,7 +238,7 @@ enum err fn_repeat_all(struct vm *vm, const struct call *call, struct items *out
 			TRY(vm_lambda(vm, call, 0, &todo.at[i], (int64_t)i, &part));
 			TRY(pile_add(vm, &pile, part));
 		}
-		todo = (struct items){ pile.items.at + start, pile.items.len - start };
+		todo = part_of(pile.items, start, SIZE_MAX);
 	}
 	return PUT(out, pile.items);
 }
@@ -335,34 +347,22 @@ enum err fn_single(struct vm *vm, const struct call *call, struct items *out)
 	return PUT(out, call->in);
 }
 
-/* The part from `skip` on, `take` items long at most; views, no copies. */
-static struct items part(struct items in, size_t skip, size_t take)
-{
-	if (skip >= in.len)
-		return ITEMS_NONE;
-	in.at += skip;
-	in.len -= skip;
-	if (in.len > take)
-		in.len = take;
-	return in.len ? in : ITEMS_NONE;
-}
-
 enum err fn_first(struct vm *vm, const struct call *call, struct items *out)
 {
 	(void)vm;
-	return PUT(out, part(call->in, 0, 1));
+	return PUT(out, part_of(call->in, 0, 1));
 }
 
 enum err fn_last(struct vm *vm, const struct call *call, struct items *out)
 {
 	(void)vm;
-	return PUT(out, call->in.len ? part(call->in, call->in.len - 1, 1) : ITEMS_NONE);
+	return PUT(out, call->in.len ? part_of(call->in, call->in.len - 1, 1) : ITEMS_NONE);
 }
 
 enum err fn_tail(struct vm *vm, const struct call *call, struct items *out)
 {
 	(void)vm;
-	return PUT(out, part(call->in, 1, SIZE_MAX));
+	return PUT(out, part_of(call->in, 1, SIZE_MAX));
 }
 
 enum err fn_skip(struct vm *vm, const struct call *call, struct items *out)
@@ -371,7 +371,7 @@ enum err fn_skip(struct vm *vm, const struct call *call, struct items *out)
 	bool some;
 
 	TRY(items_integer(vm, call->arg[0], &n, &some));
-	return PUT(out, part(call->in, n > 0 ? (size_t)n : 0, SIZE_MAX));
+	return PUT(out, part_of(call->in, n > 0 ? (size_t)n : 0, SIZE_MAX));
 }
 
 enum err fn_take(struct vm *vm, const struct call *call, struct items *out)
@@ -380,7 +380,7 @@ enum err fn_take(struct vm *vm, const struct call *call, struct items *out)
 	bool some;
 
 	TRY(items_integer(vm, call->arg[0], &n, &some));
-	return PUT(out, part(call->in, 0, n > 0 ? (size_t)n : 0));
+	return PUT(out, part_of(call->in, 0, n > 0 ? (size_t)n : 0));
 }
 
 /* ---- sets */
