@@ -124,13 +124,13 @@ static void start_bundle(struct maker *m, uint64_t kind, unsigned number)
 	m->serial = 0;
 }
 
-/* Everything about a person whose facts are drawn; in the order people would tell it. */
+/* Everything about a person whose facts are drawn. */
 static void tell_person(struct maker *m)
 {
 	person_make(m);
+	hospital_make(m); /* before what happens only to those who are not in hospital */
 	health_make(m);
 	contacts_make(m);
-	hospital_make(m);
 	care_make(m);
 	duty_make(m);
 	plan_make(m);

@@ -24,13 +24,23 @@ const char *contact_make(struct maker *m, const struct contact *contact)
 	return put_ref_of(m, e);
 }
 
-/* A day up to `span` days before the end of the story; not before birth. */
+int64_t outside_stay(struct maker *m, int64_t day)
+{
+	const struct stay *s = &m->p.stay;
+	if (s->start == NEVER || day < s->start / DAY ||
+	    (s->end != NEVER && day > s->end / DAY))
+		return day;
+	int64_t before = s->start / DAY - rng_between(&m->r, 1, 40);
+	return before > m->p.born ? before : m->p.born + 1;
+}
+
+/* Not before birth, not in hospital. */
 int64_t recent_day(struct maker *m, int span)
 {
 	int64_t age = m->p.end / DAY - m->p.born;
 	if (age < span)
 		span = (int)age;
-	return m->p.end / DAY - rng_between(&m->r, 1, span > 4 ? span - 3 : 1);
+	return outside_stay(m, m->p.end / DAY - rng_between(&m->r, 1, span > 4 ? span - 3 : 1));
 }
 
 static const char *by_age(const struct person *p, const char *child, const char *adult,
@@ -42,14 +52,15 @@ static const char *by_age(const struct person *p, const char *child, const char 
 static void surgery_make(struct maker *m)
 {
 	const struct person *p = &m->p;
-	const char *group =
-		p->frailty >= 2 ? "gp.frail" : by_age(p, "gp.child", "gp.adult", "gp.older");
+	const char *group = p->frailty >= 2 || p->home
+				    ? "gp.frail"
+				    : by_age(p, "gp.child", "gp.adult", "gp.older");
 	int count = p->age < 18   ? rng_between(&m->r, 0, 4)
 		    : p->age < 65 ? rng_between(&m->r, 1, 6)
 				  : rng_between(&m->r, 4, 8 + 2 * p->frailty);
 	for (int i = 0; i < count; i++) {
 		bool phone = p->age >= 18 && rng_chance(&m->r, 300);
-		bool home = p->frailty >= 2 && !phone && rng_chance(&m->r, 600);
+		bool home = !phone && (p->home || (p->frailty >= 2 && rng_chance(&m->r, 600)));
 		const struct people_reason *reason = pick_reason(m, group);
 		contact_make(m, &(struct contact){
 					.word = "gp",

@@ -233,6 +233,7 @@ static const char *const lists_needed[] = {
 	"about.avoid",
 	"goal",
 	"goal.young",
+	"goal.home",
 	"action",
 	"carer.need",
 	"contact.words",

@@ -78,21 +78,52 @@ static void put_measure_value(struct maker *m, struct node *parent,
 	put_quantity(m, parent, "valueQuantity", n, what->decimals, what->unit, what->ucum);
 }
 
-static void put_part(struct maker *m, struct node *observation, const char *key)
+/* Of a person and a measure always the same: 0 … 999 of the way through the range. */
+static int usual(const struct maker *m, const struct people_measure *what)
 {
-	const struct people_measure *what = people_measure(m->d, key);
-	struct node *part = put_first(m, observation, "component");
-	put_measure_code(m, part, what);
-	put_measure_value(m, part, what, rng_between(&m->r, what->low, what->high));
+	uint64_t which = (uint64_t)(what - m->d->measures.at);
+	struct rng r = rng_start(m->options->seed, 'M', m->p.number * 64ULL + which);
+	return rng_between(&r, 0, 999);
 }
 
-/* Where a person of this age and frailty is likely to be within the range. */
-static int draw_value(struct maker *m, const struct people_measure *what)
+/* In hundreds of grams: 3.5 kg at birth, a pound a month in the first year, 2.4 kg a year after. */
+static int child_weight(const struct maker *m, int64_t day)
+{
+	int days = (int)(day - m->p.born);
+	return days < 365 ? 35 + days * 62 / 365 : 97 + (days - 365) * 25 / 365;
+}
+
+/* Women are shorter and lighter: the lower 7 in 10 of the range, men the upper. */
+static int by_sex(const struct maker *m, int share)
+{
+	return m->p.female ? share * 7 / 10 : 300 + share * 7 / 10;
+}
+
+/* What this person's value is likely to be: near their usual one. */
+static int draw_value(struct maker *m, const struct people_measure *what, int64_t when)
 {
 	static const int frailty_index[4] = { 8, 16, 29, 42 };
 	if (strcmp(what->key, "frailty") == 0)
 		return frailty_index[m->p.frailty] + rng_between(&m->r, -4, 5);
-	return rng_between(&m->r, what->low, what->high);
+	if (strcmp(what->key, "weight-child") == 0)
+		return child_weight(m, when / DAY) * rng_between(&m->r, 88, 114) / 100;
+	bool grown = strcmp(what->key, "weight") == 0 || strcmp(what->key, "height") == 0;
+	bool sudden = strcmp(what->key, "news2") == 0 || strcmp(what->key, "crp") == 0;
+	int share = sudden ? rng_between(&m->r, 0, 999) : usual(m, what);
+	int span = what->high - what->low;
+	int value = what->low + span * (grown ? by_sex(m, share) : share) / 1000;
+	if (strcmp(what->key, "height") == 0)
+		return value;
+	value += rng_between(&m->r, -span / 12, span / 12);
+	return value < what->low ? what->low : value > what->high ? what->high : value;
+}
+
+static void put_part(struct maker *m, struct node *observation, const char *key, int64_t when)
+{
+	const struct people_measure *what = people_measure(m->d, key);
+	struct node *part = put_first(m, observation, "component");
+	put_measure_code(m, part, what);
+	put_measure_value(m, part, what, draw_value(m, what, when));
 }
 
 const char *measure_make(struct maker *m, const char *key, int64_t when,
@@ -111,10 +142,10 @@ const char *measure_make(struct maker *m, const char *key, int64_t when,
 	put_time(m, o, "effectiveDateTime", when);
 	put_references(m, o, "performer", source->ref, source->name);
 	if (strcmp(key, "bp") == 0) {
-		put_part(m, o, "systolic");
-		put_part(m, o, "diastolic");
+		put_part(m, o, "systolic", when);
+		put_part(m, o, "diastolic", when);
 	} else {
-		put_measure_value(m, o, what, draw_value(m, what));
+		put_measure_value(m, o, what, draw_value(m, what, when));
 	}
 	return put_ref_of(m, o);
 }
@@ -139,7 +170,7 @@ static void tests_make(struct maker *m, const struct people_condition *row, int6
 	struct str list = str_of(row->tests);
 	while (list.at && list.len) {
 		char *key = str_dup(m->a, str_cut(&list, '|'));
-		int64_t day = last_day(m) - rng_between(&m->r, 5, 330);
+		int64_t day = outside_stay(m, last_day(m) - rng_between(&m->r, 5, 330));
 		for (int k = 0; k < 2 && day > onset && people_measure(m->d, key); k++) {
 			measure_make(m, key, office_time(m, day), m->p.practice, NULL);
 			day -= rng_between(&m->r, 300, 420);
@@ -183,7 +214,7 @@ static void frailty_make(struct maker *m)
 	};
 	if (m->p.frailty == 0)
 		return;
-	int64_t day = last_day(m) - rng_between(&m->r, 20, 500);
+	int64_t day = outside_stay(m, last_day(m) - rng_between(&m->r, 20, 500));
 	condition_make(m, sct(codes[m->p.frailty][0], codes[m->p.frailty][1]), NULL, day, false,
 		       m->p.practice, NULL);
 	measure_make(m, "frailty", office_time(m, day), m->p.practice, NULL);
@@ -264,7 +295,7 @@ static void vaccines_make(struct maker *m)
 static void checks_make(struct maker *m)
 {
 	const struct people_org *practice = m->p.practice;
-	int64_t day = last_day(m) - rng_between(&m->r, 10, 900);
+	int64_t day = outside_stay(m, last_day(m) - rng_between(&m->r, 10, 900));
 	if (day < m->p.born + 30)
 		return;
 	int64_t when = office_time(m, day);

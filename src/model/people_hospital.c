@@ -59,12 +59,30 @@ static const struct people_delay *draw_delay(struct maker *m)
 	return row;
 }
 
+/* Nobody gets worse of a long illness they do not have; fresh strokes and falls are another thing. */
+static bool fits(const struct maker *m, const struct people_reason *reason)
+{
+	for (size_t i = 0; i < m->d->conditions.len; i++)
+		if (strcmp(m->d->conditions.at[i].code, reason->code) == 0)
+			return !m->d->conditions.at[i].lasting || (m->p.conditions >> i & 1);
+	return true;
+}
+
+static const struct people_reason *draw_reason(struct maker *m, const char *use)
+{
+	const struct people_reason *reason = pick_reason(m, use);
+	bool worse = strcmp(use, "stay.medical") == 0;
+	for (int tries = 0; worse && tries < 6 && !fits(m, reason); tries++)
+		reason = pick_reason(m, use);
+	return reason;
+}
+
 /* The facts of a stay that began on the day; it ends `NEVER` when they are still there. */
 static void draw_stay(struct maker *m, struct stay *s, int64_t day)
 {
 	*s = (struct stay){ .ready = NEVER, .end = NEVER };
 	const char *use = draw_use(m);
-	s->reason = pick_reason(m, use);
+	s->reason = draw_reason(m, use);
 	s->ward = draw_ward(m, use + strlen("stay."));
 	s->bed = (unsigned)rng_between(&m->r, 1, s->ward->beds);
 	s->start = any_time(m, day);
@@ -229,7 +247,7 @@ static void steps_make(struct maker *m, const struct stay *s, const char *leavin
 	for (unsigned i = 0; i < count; i++) {
 		unsigned which = (first + 2 * i) % 7;
 		bool done = rng_chance(&m->r, 350);
-		int64_t due = m->now / 60 * 60 + rng_between(&m->r, -30, 52) * 60;
+		int64_t due = office_time(m, m->today + rng_between(&m->r, -1, 3));
 		const struct people_staff *owner = staff_for(m, steps[which].duty, m->p.number);
 		struct node *t = task_make(
 			m, steps[which].code, steps[which].words,

@@ -215,8 +215,10 @@ void contacts_make(struct maker *m);
 const char *episode_make(struct maker *m, const char *word, const char *what,
 			 const struct people_org *at, const struct people_staff *manager,
 			 int64_t start, int64_t end);
-/* A day of the last `span`, after birth. */
+/* A day of the last `span`, after birth and not in hospital. */
 int64_t recent_day(struct maker *m, int span);
+/* The day, or one before their latest stay in hospital if it lies within. */
+int64_t outside_stay(struct maker *m, int64_t day);
 struct contact {
 	const char *word;  /* for the id */
 	struct code class; /* v3-ActCode */

@@ -45,14 +45,27 @@ static void draw_community(struct maker *m)
 		rng_chance(&m->r, old ? row->interpreter : row->interpreter / 8);
 }
 
-static void draw_home_town(struct maker *m)
+static void draw_town(struct maker *m)
 {
 	int at = (int)rng_below(&m->r, (unsigned)m->d->towns_total);
 	const struct people_town *row = m->d->towns.at;
 	for (; at >= row->weight; row++)
 		at -= row->weight;
 	m->p.town = row;
-	struct str practices = str_of(row->practices);
+}
+
+/* Those in a care home live where it stands. */
+static void draw_care_home(struct maker *m)
+{
+	m->p.home = &m->group.home[rng_below(&m->r, GROUP_HOMES)];
+	for (size_t i = 0; i < m->d->towns.len; i++)
+		if (strcmp(m->d->towns.at[i].name, m->p.home->town) == 0)
+			m->p.town = &m->d->towns.at[i];
+}
+
+static void draw_practice_of_town(struct maker *m)
+{
+	struct str practices = str_of(m->p.town->practices);
 	struct str chosen = str_cut(&practices, ',');
 	if (practices.at && rng_chance(&m->r, 500))
 		chosen = practices;
@@ -141,7 +154,7 @@ static void draw_support(struct maker *m)
 	int years = home ? 4 : 5;
 	p->care_start = m->today - rng_between(&m->r, 60, 365 * years);
 	if (home)
-		p->home = &m->group.home[rng_below(&m->r, GROUP_HOMES)];
+		draw_care_home(m);
 	static const char *const agencies[] = { "org-wendle", "org-emberly", "org-hearthstone",
 						"org-oakleaf", "org-beacon" };
 	p->agency = people_org(m->d, agencies[rng_below(&m->r, 5)]);
@@ -175,7 +188,7 @@ void person_draw(struct maker *m, unsigned number)
 	draw_age(m);
 	p->band = band_of(p->age);
 	draw_community(m);
-	draw_home_town(m);
+	draw_town(m);
 	int year, month, day;
 	when_civil(p->born, &year, &month, &day);
 	p->given = given_name(m, p->community->names, p->female, year);
@@ -184,6 +197,7 @@ void person_draw(struct maker *m, unsigned number)
 	draw_conditions(m);
 	draw_frailty(m);
 	draw_support(m);
+	draw_practice_of_town(m);
 	draw_death(m);
 	p->numberless = number > NHS_NUMBERS || rng_chance(&m->r, p->known_to_council ? 90 : 4);
 }

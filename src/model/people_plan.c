@@ -62,7 +62,9 @@ static const char *goal_make(struct maker *m, int64_t day)
 	struct node *g = put_about(m, "Goal", "goal", holder(m)->source);
 	put(m, g, "lifecycleStatus", m->p.dead ? "cancelled" : "active");
 	put_concept(m, g, "description", (struct code){ 0 },
-		    pick(m, m->p.age < 65 ? "goal.young" : "goal"));
+		    pick(m, m->p.home       ? "goal.home"
+			    : m->p.age < 65 ? "goal.young"
+					    : "goal"));
 	put_subject(m, g, "subject");
 	put_date(m, g, "startDate", day);
 	put_reference(m, g, "expressedBy", m->p.ref, m->p.name);
