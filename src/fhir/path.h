@@ -83,7 +83,8 @@ NODISCARD enum err path_test(struct ctx *c, const struct path *p, const struct p
 
 /* The item's text as toString() gives it; empty for complex elements. In `a`. */
 struct str item_text(struct arena *a, const struct fhir *f, const struct item *item);
-/* The item as a JSON value: complex ones as their object, dates as strings. New node in `a`. */
+/* The item as a JSON value: complex ones as their object, dates and System.Quantity as strings,
+ * as FHIRPath writes them ("10 'mg'"). New node in `a`. */
 struct node *item_json(struct arena *a, const struct fhir *f, const struct item *item);
 /* Name of its type: "FHIR.HumanName", "System.String"; in `a`. */
 const char *item_type(struct arena *a, const struct item *item);

@@ -47,7 +47,9 @@ struct coder {
 };
 
 /* A grown array, as long as it is now, in the arena of the path. */
-#define KEEP(life, vec) ((void *)arena_dup((life), (vec).at ? (const void *)(vec).at : "", (vec).len * sizeof *(vec).at))
+#define KEEP(life, vec)                                                                        \
+	((void *)arena_dup((life), (vec).at ? (const void *)(vec).at : "",                     \
+			   (vec).len * sizeof *(vec).at))
 
 /* What the code around a node hands to it. */
 struct around {
@@ -56,12 +58,14 @@ struct around {
 	struct shape total; /* of $total */
 };
 
-static enum err gen(struct coder *k, struct around *in, const struct ast *ast, struct shape *out);
+static enum err gen(struct coder *k, struct around *in, const struct ast *ast,
+		    struct shape *out);
 
 #define WRONG(k, ast, ...) path_fail((k)->c, ERR_INVALID, (k)->text, (ast)->pos, __VA_ARGS__)
 
 /* Emit an instruction that changes the height of the stack by `change`. */
-static void emit(struct coder *k, struct around *in, const struct ast *ast, struct ins ins, int change)
+static void emit(struct coder *k, struct around *in, const struct ast *ast, struct ins ins,
+		 int change)
 {
 	struct code_block *b = in->block;
 
@@ -77,7 +81,8 @@ static void emit_item(struct coder *k, struct around *in, const struct ast *ast)
 	struct item item = ast->item;
 
 	if (item.kind == ITEM_STRING || item.kind == ITEM_QUANTITY)
-		item.text = (struct str){ arena_dup(k->life, item.text.at, item.text.len), item.text.len };
+		item.text = (struct str){ arena_dup(k->life, item.text.at, item.text.len),
+					  item.text.len };
 	if (item.number)
 		item.number = memcpy(NEW(k->life, struct dec), item.number, sizeof(struct dec));
 	if (item.kind >= ITEM_DATE && item.kind <= ITEM_TIME)
@@ -100,8 +105,9 @@ static uint32_t add_type(struct coder *k, const struct type_name *type)
 }
 
 /* An expression as a block of its own; the stack it needs is added on top of the caller's. */
-static enum err gen_block(struct coder *k, struct around *in, uint32_t number, struct shape this,
-			  struct shape total, const struct ast *ast, struct shape *out)
+static enum err gen_block(struct coder *k, struct around *in, uint32_t number,
+			  struct shape this, struct shape total, const struct ast *ast,
+			  struct shape *out)
 {
 	struct code_block block = { 0 };
 	struct around within = { &block, this, total };
@@ -110,8 +116,9 @@ static enum err gen_block(struct coder *k, struct around *in, uint32_t number, s
 	TRY(gen(k, &within, ast, out));
 	k->scope = scope;
 	emit(k, &within, ast, (struct ins){ CODE_STOP }, 0);
-	k->blocks.at[number] = (struct block){ KEEP(k->life, block.ins), KEEP(k->life, block.pos),
-					       (unsigned)block.ins.len };
+	k->blocks.at[number] =
+		(struct block){ KEEP(k->life, block.ins), KEEP(k->life, block.pos),
+				(unsigned)block.ins.len };
 	if (in->block->height + block.top > in->block->top)
 		in->block->top = in->block->height + block.top;
 	return OK;
@@ -138,7 +145,8 @@ static bool is_root(struct shape this, const struct type_name *type)
 	if (this.open)
 		return type->fhir->kind == FHIR_RESOURCE || type->fhir->kind == FHIR_COMPLEX;
 	for (unsigned i = 0; i < this.count; i++)
-		if (fhir_is_a(this.types[i], type->fhir) || fhir_is_a(type->fhir, this.types[i]))
+		if (fhir_is_a(this.types[i], type->fhir) ||
+		    fhir_is_a(type->fhir, this.types[i]))
 			return true;
 	return false;
 }
@@ -169,14 +177,16 @@ static enum err gen_first_name(struct coder *k, struct around *in, const struct 
 	    is_root(in->this, &type)) {
 		emit(k, in, ast, (struct ins){ CODE_ROOT, .b = add_type(k, &type) }, 0);
 		*out = in->this;
-		if (in->this.open || in->this.count != 1 || !fhir_is_a(in->this.types[0], type.fhir))
+		if (in->this.open || in->this.count != 1 ||
+		    !fhir_is_a(in->this.types[0], type.fhir))
 			*out = shape_of_type(k->a, type.fhir);
 		return OK;
 	}
 	return gen_member(k, in, ast, in->this, out);
 }
 
-static enum err gen_dollar(struct coder *k, struct around *in, const struct ast *ast, struct shape *out)
+static enum err gen_dollar(struct coder *k, struct around *in, const struct ast *ast,
+			   struct shape *out)
 {
 	enum code code = CODE_THIS;
 
@@ -218,14 +228,15 @@ static enum err gen_variable(struct coder *k, struct around *in, const struct as
 /* Functions whose answer hangs on an order that children() does not have. */
 static bool wants_order(enum func_number func)
 {
-	return func == FUNC_FIRST || func == FUNC_LAST || func == FUNC_TAIL || func == FUNC_SKIP ||
-	       func == FUNC_TAKE;
+	return func == FUNC_FIRST || func == FUNC_LAST || func == FUNC_TAIL ||
+	       func == FUNC_SKIP || func == FUNC_TAKE;
 }
 
 static enum err check_input(struct coder *k, const struct ast *ast, struct shape in)
 {
 	if (in.unordered && wants_order(ast->func))
-		return WRONG(k, ast, "%s() needs an order, and children() and descendants() have none",
+		return WRONG(k, ast,
+			     "%s() needs an order, and children() and descendants() have none",
 			     path_funcs[ast->func].name);
 	return OK;
 }
@@ -276,13 +287,26 @@ static struct shape lambda_this(const struct ast *ast, struct shape in)
 	return in;
 }
 
+/* Which keys of sort() go downwards travels as a constant, a bit for each. */
+static void emit_marks(struct coder *k, struct around *in, const struct ast *ast)
+{
+	struct ast marks = { .pos = ast->pos, .item = { .kind = ITEM_INTEGER } };
+
+	for (unsigned i = 0; i < ast->argc; i++)
+		if (ast->args[i]->down)
+			marks.item.integer |= 1 << i;
+	emit_item(k, in, &marks);
+}
+
 static enum err gen_lambdas(struct coder *k, struct around *in, const struct ast *ast,
 			    struct shape input, struct shape *args)
 {
+	bool sort = path_funcs[ast->func].how == FN_SORT;
 	uint32_t first = (uint32_t)k->blocks.len;
 	struct shape total = in->total, arg;
-	uint16_t down = 0;
 
+	if (sort)
+		emit_marks(k, in, ast);
 	if (ast->func == FUNC_AGGREGATE)
 		total = (struct shape){ .open = true };
 	for (unsigned i = 0; i < ast->argc; i++)
@@ -290,25 +314,17 @@ static enum err gen_lambdas(struct coder *k, struct around *in, const struct ast
 	for (unsigned i = 0; i < ast->argc; i++) {
 		struct shape this = lambda_this(ast, input);
 
-		/* trace's name, aggregate's start and coalesce's values belong to the caller. */
-		if (ast->func == FUNC_COALESCE || (ast->func == FUNC_AGGREGATE && i == 1))
+		/* trace's name, aggregate's start and coalesce's values are the caller's. */
+		if (ast->func == FUNC_COALESCE || (ast->func == FUNC_AGGREGATE && i == 1) ||
+		    (ast->func == FUNC_TRACE && i == 0))
 			this = in->this;
 		TRY(gen_block(k, in, first + i, this, total, ast->args[i], &arg));
 		TRY(check_condition(k, ast, ast->args[i], i, arg));
 		if (!(ast->func == FUNC_IIF && i == 0))
 			*args = shape_join(k->a, *args, arg);
-		if (ast->args[i]->down)
-			down |= (uint16_t)(1u << i);
 	}
-	if (path_funcs[ast->func].how == FN_SORT) { /* marks travel as a constant */
-		struct ast marks = { .pos = ast->pos,
-				     .item = { .kind = ITEM_INTEGER, .integer = down } };
-
-		emit_item(k, in, &marks);
-	}
-	emit(k, in, ast,
-	     (struct ins){ CODE_CALL, (uint8_t)ast->argc, ast->func, first },
-	     path_funcs[ast->func].how == FN_SORT ? -1 : 0);
+	emit(k, in, ast, (struct ins){ CODE_CALL, (uint8_t)ast->argc, ast->func, first },
+	     sort ? -1 : 0);
 	return OK;
 }
 
@@ -329,7 +345,8 @@ static enum err gen_eager(struct coder *k, struct around *in, const struct ast *
 static enum err gen_define(struct coder *k, struct around *in, const struct ast *ast,
 			   struct shape input)
 {
-	static const char *const taken[] = { "context", "resource", "rootResource", "ucum", "sct", "loinc" };
+	static const char *const taken[] = { "context", "resource", "rootResource",
+					     "ucum",    "sct",      "loinc" };
 	const struct ast *name = ast->args[0];
 	struct scope *s = NEW(k->a, struct scope);
 	struct ins ins = { CODE_DEFINE, 0, 0, (uint32_t)k->blocks.len };
@@ -340,7 +357,8 @@ static enum err gen_define(struct coder *k, struct around *in, const struct ast 
 		if (str_is(name->item.text, taken[i]))
 			return WRONG(k, name, "%%%s is given and cannot be defined", taken[i]);
 	if (find_variable(k, name->item.text))
-		return WRONG(k, name, "%%" STR_FMT " is already defined", STR_ARG(name->item.text));
+		return WRONG(k, name, "%%" STR_FMT " is already defined",
+			     STR_ARG(name->item.text));
 	s->name = name->item.text;
 	s->shape = input;
 	if (ast->argc == 2) {
@@ -358,7 +376,8 @@ static enum err gen_define(struct coder *k, struct around *in, const struct ast 
 	return OK;
 }
 
-static enum err gen_call(struct coder *k, struct around *in, const struct ast *ast, struct shape *out)
+static enum err gen_call(struct coder *k, struct around *in, const struct ast *ast,
+			 struct shape *out)
 {
 	const struct func_row *row = &path_funcs[ast->func];
 	struct shape input, args = { 0 };
@@ -385,7 +404,10 @@ static enum err gen_call(struct coder *k, struct around *in, const struct ast *a
 		/* FHIR's own rules (dom-3) ask descendants().as(uri), and mean all of them. */
 		if (func == FUNC_AS && input.unordered)
 			func = FUNC_OF_TYPE;
-		emit(k, in, ast, (struct ins){ CODE_CALL, (uint8_t)ast->argc, func, add_type(k, &ast->type) }, 0);
+		emit(k, in, ast,
+		     (struct ins){ CODE_CALL, (uint8_t)ast->argc, func,
+				   add_type(k, &ast->type) },
+		     0);
 		break;
 	default:
 		TRY(gen_eager(k, in, ast, &args));
@@ -418,7 +440,8 @@ static struct shape binary_shape(struct coder *k, const struct ast *ast, struct 
 	return shape_system(gives);
 }
 
-static enum err gen_binary(struct coder *k, struct around *in, const struct ast *ast, struct shape *out)
+static enum err gen_binary(struct coder *k, struct around *in, const struct ast *ast,
+			   struct shape *out)
 {
 	bool logic = path_ops[ast->op].how == OP_LOGIC && ast->op != OPER_XOR;
 	struct shape left, right;
@@ -458,16 +481,19 @@ static bool fold_minus(const struct ast *sign, struct ast *out, struct dec *room
 	return true;
 }
 
-static enum err gen_literal(struct coder *k, struct around *in, const struct ast *ast, struct shape *out)
+static enum err gen_literal(struct coder *k, struct around *in, const struct ast *ast,
+			    struct shape *out)
 {
 	if (ast->item.kind == ITEM_INTEGER && !in_integer(ast->item.integer))
-		return WRONG(k, ast, "%lld is too large for an Integer", (long long)ast->item.integer);
+		return WRONG(k, ast, "%lld is too large for an Integer",
+			     (long long)ast->item.integer);
 	emit_item(k, in, ast);
 	*out = shape_system((uint16_t)(1u << ast->item.kind));
 	return OK;
 }
 
-static enum err gen_sign(struct coder *k, struct around *in, const struct ast *ast, struct shape *out)
+static enum err gen_sign(struct coder *k, struct around *in, const struct ast *ast,
+			 struct shape *out)
 {
 	struct ast folded;
 	struct dec room;
@@ -481,32 +507,41 @@ static enum err gen_sign(struct coder *k, struct around *in, const struct ast *a
 	return OK;
 }
 
-static enum err gen_at(struct coder *k, struct around *in, const struct ast *ast, struct shape *out)
+static enum err gen_at(struct coder *k, struct around *in, const struct ast *ast,
+		       struct shape *out)
 {
 	struct shape index;
 
 	TRY(gen(k, in, ast->left, out));
 	TRY(gen_operand(k, in, ast->right, &index));
 	if (!(shape_kinds(index) & GIVES_INT))
-		return WRONG(k, ast->right, "an index is an Integer, not %s", shape_name(k->a, index));
+		return WRONG(k, ast->right, "an index is an Integer, not %s",
+			     shape_name(k->a, index));
 	if (out->unordered)
-		return WRONG(k, ast, "an index needs an order, and children() and descendants() have none");
+		return WRONG(
+			k, ast,
+			"an index needs an order, and children() and descendants() have none");
 	emit(k, in, ast, (struct ins){ CODE_AT }, -1);
 	return OK;
 }
 
-static enum err gen_type(struct coder *k, struct around *in, const struct ast *ast, struct shape *out)
+static enum err gen_type(struct coder *k, struct around *in, const struct ast *ast,
+			 struct shape *out)
 {
 	struct shape left;
 
 	TRY(gen_operand(k, in, ast->left, &left));
 	emit(k, in, ast,
-	     (struct ins){ ast->op == OPER_IS ? CODE_IS : CODE_AS, .b = add_type(k, &ast->type) }, 0);
-	*out = ast->op == OPER_IS ? shape_system(GIVES_BOOL) : shape_as(k->a, k->f, left, &ast->type);
+	     (struct ins){ ast->op == OPER_IS ? CODE_IS : CODE_AS,
+			   .b = add_type(k, &ast->type) },
+	     0);
+	*out = ast->op == OPER_IS ? shape_system(GIVES_BOOL)
+				  : shape_as(k->a, k->f, left, &ast->type);
 	return OK;
 }
 
-static enum err gen(struct coder *k, struct around *in, const struct ast *ast, struct shape *out)
+static enum err gen(struct coder *k, struct around *in, const struct ast *ast,
+		    struct shape *out)
 {
 	switch ((enum ast_kind)ast->kind) {
 	case AST_ITEM:
@@ -559,11 +594,16 @@ enum err path_compile(struct ctx *c, struct arena *life, const struct fhir *f,
 	*p = (struct path){
 		.text = { arena_dup(life, text.at, text.len), text.len },
 		.fhir = f,
-		.consts = KEEP(life, k.consts), .const_count = (unsigned)k.consts.len,
-		.members = KEEP(life, k.members), .member_count = (unsigned)k.members.len,
-		.types = KEEP(life, k.types), .type_count = (unsigned)k.types.len,
-		.names = KEEP(life, k.names), .name_count = (unsigned)k.names.len,
-		.blocks = KEEP(life, k.blocks), .block_count = (unsigned)k.blocks.len,
+		.consts = KEEP(life, k.consts),
+		.const_count = (unsigned)k.consts.len,
+		.members = KEEP(life, k.members),
+		.member_count = (unsigned)k.members.len,
+		.types = KEEP(life, k.types),
+		.type_count = (unsigned)k.types.len,
+		.names = KEEP(life, k.names),
+		.name_count = (unsigned)k.names.len,
+		.blocks = KEEP(life, k.blocks),
+		.block_count = (unsigned)k.blocks.len,
 		.stack = main.top,
 		.slots = k.slots,
 		.resolves = k.resolves,

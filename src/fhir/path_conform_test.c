@@ -74,11 +74,13 @@ static struct fhir_value *input(struct suite *s, struct str name)
 	path = arena_printf(&s->life, FIXTURES "/fhirpath/input/" STR_FMT, STR_ARG(name));
 	if (file_read(&s->c, &s->life, path, 0, &text) != OK)
 		fail_msg("%s", s->c.why);
-	if ((str_ends(name, STR(".xml")) ? fhir_read_xml : fhir_read_json)(&s->c, s->f, &s->life, text, &node) != OK)
+	if ((str_ends(name, STR(".xml")) ? fhir_read_xml : fhir_read_json)(
+		    &s->c, s->f, &s->life, text, &node) != OK)
 		fail_msg("%s: %s", path, s->c.why);
 	value = NEW(&s->life, struct fhir_value);
 	*value = (struct fhir_value){ .type = fhir_type_of(s->f, node), .node = node };
-	map_set(&s->inputs, (struct str){ arena_dup(&s->life, name.at, name.len), name.len }, value);
+	map_set(&s->inputs, (struct str){ arena_dup(&s->life, name.at, name.len), name.len },
+		value);
 	return value;
 }
 
@@ -87,8 +89,9 @@ static bool same_type(struct suite *s, struct str wanted, const struct item *ite
 {
 	const char *name = strchr(item_type(&s->work, item), '.') + 1;
 
-	return !wanted.len || (strlen(name) == wanted.len && (name[0] | 0x20) == (wanted.at[0] | 0x20) &&
-			       !memcmp(name + 1, wanted.at + 1, wanted.len - 1));
+	return !wanted.len ||
+	       (strlen(name) == wanted.len && (name[0] | 0x20) == (wanted.at[0] | 0x20) &&
+		!memcmp(name + 1, wanted.at + 1, wanted.len - 1));
 }
 
 static bool same_value(struct suite *s, struct str wanted, const struct item *item)
@@ -98,7 +101,8 @@ static bool same_value(struct suite *s, struct str wanted, const struct item *it
 
 	/* A literal @2014-01-01 or @T10:30 is written 2014-01-01 or 10:30. */
 	for (const char *mark = "@T"; *mark; mark++)
-		if (wanted.len && wanted.at[0] == *mark && (*mark == '@' || item->kind == ITEM_TIME)) {
+		if (wanted.len && wanted.at[0] == *mark &&
+		    (*mark == '@' || item->kind == ITEM_TIME)) {
 			wanted.at++;
 			wanted.len--;
 		}
@@ -114,7 +118,8 @@ static bool same_output(struct suite *s, const xmlNode *test, const struct items
 	for (xmlNode *at = test->children; at; at = at->next) {
 		if (at->type != XML_ELEMENT_NODE || strcmp((const char *)at->name, "output"))
 			continue;
-		if (n >= items->len || !same_type(s, xml_attr(at, "type", &s->work), &items->at[n]) ||
+		if (n >= items->len ||
+		    !same_type(s, xml_attr(at, "type", &s->work), &items->at[n]) ||
 		    !same_value(s, xml_text(at, &s->work), &items->at[n]))
 			return false;
 		n++;
@@ -138,31 +143,39 @@ static const char *describe(struct suite *s, const struct items *items)
 static const char *run(struct suite *s, xmlNode *test)
 {
 	xmlNode *expression = child(test, "expression");
-	struct str text = xml_text(expression, &s->work), invalid = xml_attr(expression, "invalid", &s->work);
+	struct str text = xml_text(expression, &s->work),
+		   invalid = xml_attr(expression, "invalid", &s->work);
 	struct fhir_value *focus = input(s, xml_attr(test, "inputfile", &s->work));
 	struct path_env env = { .fhir = s->f };
 	const struct path *path;
 	struct items items;
 	enum err e;
 
-	e = path_compile(&s->c, &s->work, s->f, focus ? focus->type : s->f->resource, text, &path);
+	e = path_compile(&s->c, &s->work, s->f, focus ? focus->type : s->f->resource, text,
+			 &path);
 	if (str_is(invalid, "syntax") || str_is(invalid, "semantic"))
 		return e == OK ? "compiled, though invalid" : NULL;
 	if (e == OK)
-		e = path_eval(&s->c, path, &env, focus ? *focus : (struct fhir_value){ 0 }, &items);
+		e = path_eval(&s->c, path, &env, focus ? *focus : (struct fhir_value){ 0 },
+			      &items);
 	if (invalid.len)
-		return e == OK ? arena_printf(&s->work, "gave %s, though invalid", describe(s, &items)) : NULL;
+		return e == OK ? arena_printf(&s->work, "gave %s, though invalid",
+					      describe(s, &items))
+			       : NULL;
 	if (e != OK)
 		return s->c.why;
 	if (str_is(xml_attr(test, "predicate", &s->work), "true")) {
 		bool truth = false;
 
-		if (path_test(&s->c, path, &env, focus ? *focus : (struct fhir_value){ 0 }, &truth) != OK)
+		if (path_test(&s->c, path, &env, focus ? *focus : (struct fhir_value){ 0 },
+			      &truth) != OK)
 			return s->c.why;
 		items = (struct items){ NEW(&s->work, struct item), 1 };
 		items.at[0] = (struct item){ .kind = ITEM_BOOLEAN, .boolean = truth };
 	}
-	return same_output(s, test, &items) ? NULL : arena_printf(&s->work, "gave %s", describe(s, &items));
+	return same_output(s, test, &items)
+		       ? NULL
+		       : arena_printf(&s->work, "gave %s", describe(s, &items));
 }
 
 static void try_test(struct suite *s, xmlNode *test)
@@ -181,7 +194,8 @@ static void try_test(struct suite *s, xmlNode *test)
 	s->passed += !wrong;
 	s->failed += wrong != NULL;
 	if (wrong)
-		print_message("%.*s: %s\n    %s\n", (int)name.len, name.at, xml_text(child(test, "expression"), &s->work).at, wrong);
+		print_message("%.*s: %s\n    %s\n", (int)name.len, name.at,
+			      xml_text(child(test, "expression"), &s->work).at, wrong);
 	arena_reset(&s->work);
 }
 
@@ -204,7 +218,8 @@ static void test_suite(void **state)
 	s.c.arena = &s.work;
 	for (xmlNode *group = xmlDocGetRootElement(s.doc)->children; group; group = group->next)
 		for (xmlNode *test = group->children; test; test = test->next)
-			if (test->type == XML_ELEMENT_NODE && !strcmp((const char *)test->name, "test"))
+			if (test->type == XML_ELEMENT_NODE &&
+			    !strcmp((const char *)test->name, "test"))
 				try_test(&s, test);
 	print_message("%u pass, %u fail, %u not run\n", s.passed, s.failed, s.skipped);
 	xmlFreeDoc(s.doc);

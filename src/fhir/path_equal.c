@@ -64,8 +64,8 @@ static enum truth compare_measure(const struct item *x, const struct item *y, in
 	return loose ? TRUTH_EMPTY : TRUTH_YES;
 }
 
-enum err item_order(struct vm *vm, const struct item *given_x, const struct item *given_y, int *order,
-		    enum truth *known)
+enum err item_order(struct vm *vm, const struct item *given_x, const struct item *given_y,
+		    int *order, enum truth *known)
 {
 	struct item x = item_system(vm->a, given_x), y = item_system(vm->a, given_y);
 
@@ -76,11 +76,12 @@ enum err item_order(struct vm *vm, const struct item *given_x, const struct item
 		*known = compare_measure(&x, &y, order) == TRUTH_YES ? TRUTH_YES : TRUTH_EMPTY;
 	else if (same_clock(&x, &y))
 		*known = compare_when(&x, &y, order) ? TRUTH_YES : TRUTH_EMPTY;
-	else if ((x.kind == ITEM_NODE && !x.value.node) || (y.kind == ITEM_NODE && !y.value.node))
+	else if ((x.kind == ITEM_NODE && !x.value.node) ||
+		 (y.kind == ITEM_NODE && !y.value.node))
 		*known = TRUTH_EMPTY; /* a primitive that has only extensions */
 	else
-		return vm_fail(vm, ERR_INVALID, "%s and %s have no order (%s)", item_type(vm->a, &x),
-			       item_type(vm->a, &y), vm_doing(vm));
+		return vm_fail(vm, ERR_INVALID, "%s and %s have no order (%s)",
+			       item_type(vm->a, &x), item_type(vm->a, &y), vm_doing(vm));
 	return OK;
 }
 
@@ -123,7 +124,9 @@ enum err item_equal(struct vm *vm, const struct item *given_x, const struct item
 	else if (is_measure(&x) && is_measure(&y))
 		*out = equal_measures(&x, &y);
 	else if (same_clock(&x, &y))
-		*out = !compare_when(&x, &y, &order) ? TRUTH_EMPTY : order ? TRUTH_NO : TRUTH_YES;
+		*out = !compare_when(&x, &y, &order) ? TRUTH_EMPTY
+		       : order                       ? TRUTH_NO
+						     : TRUTH_YES;
 	else if (x.kind == ITEM_TYPE && y.kind == ITEM_TYPE)
 		*out = str_eq(x.text, y.text) ? TRUTH_YES : TRUTH_NO;
 	else
@@ -166,7 +169,8 @@ static bool like_numbers(struct dec x, struct dec y)
 	scale = x.scale < y.scale ? x.scale : y.scale;
 	if (scale < 0)
 		scale = 0;
-	if (!dec_to_scale(x, scale, ROUND_HALF_UP, &x) || !dec_to_scale(y, scale, ROUND_HALF_UP, &y))
+	if (!dec_to_scale(x, scale, ROUND_HALF_UP, &x) ||
+	    !dec_to_scale(y, scale, ROUND_HALF_UP, &y))
 		return false;
 	return dec_cmp(x, y) == 0;
 }
@@ -178,7 +182,8 @@ static bool like_measures(const struct item *x, const struct item *y)
 
 	if (is_number(x) && is_number(y))
 		return like_numbers(number_of(x), number_of(y));
-	return quantity_common(as_quantity(x, &dx), as_quantity(y, &dy), false, &dx, &dy, &unit) &&
+	return quantity_common(as_quantity(x, &dx), as_quantity(y, &dy), false, &dx, &dy,
+			       &unit) &&
 	       like_numbers(dx, dy);
 }
 
@@ -227,12 +232,14 @@ static enum err children_of(struct vm *vm, struct fhir_value v, const struct fhi
 }
 
 /* Element by element; ids of elements do not count. As deep as the input, which is limited. */
-static enum err like_elements(struct vm *vm, const struct item *x, const struct item *y, bool *out)
+static enum err like_elements(struct vm *vm, const struct item *x, const struct item *y,
+			      bool *out)
 {
 	const struct fhir_type *type = x->value.type;
 
 	*out = equal_elements(x, y);
-	if (*out || x->kind != ITEM_NODE || y->kind != ITEM_NODE || type != y->value.type || !type)
+	if (*out || x->kind != ITEM_NODE || y->kind != ITEM_NODE || type != y->value.type ||
+	    !type)
 		return OK;
 	if (type->kind == FHIR_PRIMITIVE)
 		return OK;
@@ -250,7 +257,8 @@ static enum err like_elements(struct vm *vm, const struct item *x, const struct 
 	return OK;
 }
 
-enum err item_like(struct vm *vm, const struct item *given_x, const struct item *given_y, bool *out)
+enum err item_like(struct vm *vm, const struct item *given_x, const struct item *given_y,
+		   bool *out)
 {
 	struct item x = item_system(vm->a, given_x), y = item_system(vm->a, given_y);
 	int order;

@@ -3,8 +3,10 @@
 
 #define PUT(out, items) (*(out) = (items), OK)
 
-static const char base64_digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-static const char base64_url[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+static const char base64_digits[] =
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+static const char base64_url[] =
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 static bool encode_hex(struct str s, struct buf *b)
 {
@@ -25,9 +27,11 @@ static bool decode_hex(struct str s, struct buf *b)
 	if (s.len % 2)
 		return false;
 	for (size_t i = 0; i < s.len; i += 2) {
-		int high = digit_of("0123456789abcdef", (char)(s.at[i] >= 'A' ? s.at[i] | 0x20 : s.at[i]));
-		int low = digit_of("0123456789abcdef",
-				   (char)(s.at[i + 1] >= 'A' ? s.at[i + 1] | 0x20 : s.at[i + 1]));
+		int high = digit_of("0123456789abcdef",
+				    (char)(s.at[i] >= 'A' ? s.at[i] | 0x20 : s.at[i]));
+		int low =
+			digit_of("0123456789abcdef",
+				 (char)(s.at[i + 1] >= 'A' ? s.at[i + 1] | 0x20 : s.at[i + 1]));
 
 		if (high < 0 || low < 0)
 			return false;
@@ -99,7 +103,8 @@ static const struct entity {
 	char ch;
 	const char *name;
 } entities[] = {
-	{ '&', "&amp;" }, { '<', "&lt;" }, { '>', "&gt;" }, { '"', "&quot;" }, { '\'', "&#39;" },
+	{ '&', "&amp;" },  { '<', "&lt;" },   { '>', "&gt;" },
+	{ '"', "&quot;" }, { '\'', "&#39;" },
 };
 
 static bool escape_html(struct str s, struct buf *b)
@@ -130,7 +135,8 @@ static size_t numeric_entity(struct str s, uint32_t *code)
 		i++;
 	}
 	for (; i < s.len && s.at[i] != ';' && i < 10; i++) {
-		int digit = digit_of("0123456789abcdef", (char)(s.at[i] >= 'A' ? s.at[i] | 0x20 : s.at[i]));
+		int digit = digit_of("0123456789abcdef",
+				     (char)(s.at[i] >= 'A' ? s.at[i] | 0x20 : s.at[i]));
 
 		if (digit < 0 || digit >= (int)base)
 			return 0;
@@ -157,7 +163,8 @@ static bool unescape_html(struct str s, struct buf *b)
 			while (i < sizeof entities / sizeof *entities &&
 			       !str_starts(s, str_of(entities[i].name)))
 				i++;
-			n = i < sizeof entities / sizeof *entities ? strlen(entities[i].name) : 1;
+			n = i < sizeof entities / sizeof *entities ? strlen(entities[i].name)
+								   : 1;
 			buf_char(b, n > 1 ? entities[i].ch : *s.at);
 		}
 		s.at += n;
@@ -206,7 +213,8 @@ static bool unescape_json(struct str s, struct buf *b)
 		}
 	}
 	buf_char(&quoted, '"');
-	if (json_read(&c, b->arena, buf_get(&quoted), NULL, &node) != OK || node->kind != NODE_STRING)
+	if (json_read(&c, b->arena, buf_get(&quoted), NULL, &node) != OK ||
+	    node->kind != NODE_STRING)
 		return false;
 	buf_add(b, node->text, node->len);
 	return true;
@@ -227,8 +235,8 @@ static const struct coding {
 };
 
 /* Text that cannot be decoded gives the empty collection. */
-static enum err code(struct vm *vm, const struct call *call, const struct coding *rows, bool from,
-		     struct items *out)
+static enum err code(struct vm *vm, const struct call *call, const struct coding *rows,
+		     bool from, struct items *out)
 {
 	struct str s, name;
 	bool all, some;

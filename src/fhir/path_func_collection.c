@@ -67,8 +67,8 @@ static enum err any_of(struct vm *vm, const struct call *call, bool wanted, bool
 		struct item item = item_system(vm->a, &call->in.at[i]);
 
 		if (item.kind != ITEM_BOOLEAN)
-			return vm_fail(vm, ERR_INVALID, "%s wants Booleans, not %s", vm_doing(vm),
-				       item_type(vm->a, &item));
+			return vm_fail(vm, ERR_INVALID, "%s wants Booleans, not %s",
+				       vm_doing(vm), item_type(vm->a, &item));
 		*out |= item.boolean == wanted;
 	}
 	return OK;
@@ -265,8 +265,8 @@ struct key { /* one item with its keys */
 };
 
 /* Empty keys come first, whichever way the others go. */
-static enum err compare_keys(struct vm *vm, const struct key *x, const struct key *y, unsigned count,
-			     int64_t down, int *order)
+static enum err compare_keys(struct vm *vm, const struct key *x, const struct key *y,
+			     unsigned count, int64_t down, int *order)
 {
 	*order = 0;
 	for (unsigned i = 0; i < count && *order == 0; i++) {
@@ -287,7 +287,8 @@ static enum err compare_keys(struct vm *vm, const struct key *x, const struct ke
 }
 
 /* Merge sort, bottom up: stable, and an error in a comparison ends it. */
-static enum err sort_keys(struct vm *vm, struct key *keys, size_t len, unsigned count, int64_t down)
+static enum err sort_keys(struct vm *vm, struct key *keys, size_t len, unsigned count,
+			  int64_t down)
 {
 	struct key *from = keys, *to = NEW_N(vm->a, struct key, len), *swap;
 
@@ -302,8 +303,10 @@ static enum err sort_keys(struct vm *vm, struct key *keys, size_t len, unsigned 
 				int order = -1;
 
 				if (i < middle && j < right)
-					TRY(compare_keys(vm, &from[i], &from[j], count, down, &order));
-				to[k] = i < middle && (j >= right || order <= 0) ? from[i++] : from[j++];
+					TRY(compare_keys(vm, &from[i], &from[j], count, down,
+							 &order));
+				to[k] = i < middle && (j >= right || order <= 0) ? from[i++]
+										 : from[j++];
 			}
 		}
 		swap = from;
@@ -326,9 +329,11 @@ enum err fn_sort(struct vm *vm, const struct call *call, struct items *out)
 		keys[i].keys = NEW_N(vm->a, struct items, count);
 		keys[i].keys[0] = items_one(&call->in.at[i]);
 		for (unsigned n = 0; n < call->argc; n++) {
-			TRY(vm_lambda(vm, call, n, &call->in.at[i], (int64_t)i, &keys[i].keys[n]));
+			TRY(vm_lambda(vm, call, n, &call->in.at[i], (int64_t)i,
+				      &keys[i].keys[n]));
 			if (keys[i].keys[n].len > 1)
-				return vm_fail(vm, ERR_INVALID, "a key of sort() is one item, not %zu",
+				return vm_fail(vm, ERR_INVALID,
+					       "a key of sort() is one item, not %zu",
 					       keys[i].keys[n].len);
 		}
 	}
@@ -343,7 +348,8 @@ enum err fn_sort(struct vm *vm, const struct call *call, struct items *out)
 enum err fn_single(struct vm *vm, const struct call *call, struct items *out)
 {
 	if (call->in.len > 1)
-		return vm_fail(vm, ERR_INVALID, "single() wants one item, not %zu", call->in.len);
+		return vm_fail(vm, ERR_INVALID, "single() wants one item, not %zu",
+			       call->in.len);
 	return PUT(out, call->in);
 }
 
@@ -386,7 +392,8 @@ enum err fn_take(struct vm *vm, const struct call *call, struct items *out)
 /* ---- sets */
 
 /* Items that are among the others, or are not. */
-static enum err sift(struct vm *vm, struct items in, struct items others, bool among, struct items *out)
+static enum err sift(struct vm *vm, struct items in, struct items others, bool among,
+		     struct items *out)
 {
 	struct items kept = items_new(vm, in.len);
 
@@ -442,7 +449,8 @@ enum err fn_iif(struct vm *vm, const struct call *call, struct items *out)
 	enum truth truth;
 
 	if (call->in.len > 1)
-		return vm_fail(vm, ERR_INVALID, "iif() wants one item at most, not %zu", call->in.len);
+		return vm_fail(vm, ERR_INVALID, "iif() wants one item at most, not %zu",
+			       call->in.len);
 	frame.this = call->in;
 	TRY(vm_run(vm, call->ins->b, &frame, &condition));
 	TRY(items_truth(vm, condition, &truth));

@@ -53,7 +53,8 @@ enum err fn_time_of_day(struct vm *vm, const struct call *call, struct items *ou
 
 static bool is_when(const struct item *item)
 {
-	return item->kind == ITEM_DATE || item->kind == ITEM_DATETIME || item->kind == ITEM_TIME;
+	return item->kind == ITEM_DATE || item->kind == ITEM_DATETIME ||
+	       item->kind == ITEM_TIME;
 }
 
 static enum err take_when(struct vm *vm, struct items in, struct when *w, bool *some)
@@ -72,7 +73,7 @@ static enum err take_when(struct vm *vm, struct items in, struct when *w, bool *
 /* In the order of the functions in func.def, from year to millisecond. */
 enum err fn_part(struct vm *vm, const struct call *call, struct items *out)
 {
-	static const uint8_t needs[] = { WHEN_YEAR,   WHEN_MONTH,  WHEN_DAY,	 WHEN_HOUR,
+	static const uint8_t needs[] = { WHEN_YEAR,   WHEN_MONTH,  WHEN_DAY,     WHEN_HOUR,
 					 WHEN_MINUTE, WHEN_SECOND, WHEN_FRACTION };
 	unsigned part = (call->ins->a - FUNC_YEAR) % 7u;
 	struct when w;
@@ -81,8 +82,8 @@ enum err fn_part(struct vm *vm, const struct call *call, struct items *out)
 	TRY(take_when(vm, call->in, &w, &some));
 	if (!some || w.precision < needs[part] || (w.kind == WHEN_TIME && part < 3))
 		return OK;
-	const int64_t parts[] = { w.year,   w.month,  w.day,		w.hour,
-				  w.minute, w.second, w.nanos / 1000000 };
+	const int64_t parts[] = { w.year,   w.month,          w.day, w.hour, w.minute,
+				  w.second, w.nanos / 1000000 };
 
 	return PUT(out, items_int(vm, parts[part]));
 }
@@ -114,7 +115,8 @@ enum err fn_time_of(struct vm *vm, const struct call *call, struct items *out)
 	bool some;
 
 	TRY(take_when(vm, call->in, &w, &some));
-	return PUT(out, some && w.precision >= WHEN_HOUR ? items_when(vm, time_of(w)) : ITEMS_NONE);
+	return PUT(out,
+		   some && w.precision >= WHEN_HOUR ? items_when(vm, time_of(w)) : ITEMS_NONE);
 }
 
 /* ---- spans between two dates */
@@ -122,8 +124,9 @@ enum err fn_time_of(struct vm *vm, const struct call *call, struct items *out)
 /* Nanoseconds since 1970 (a time: since midnight) of the start of what the value covers. */
 static __int128 instant_of(struct when w)
 {
-	__int128 days = w.kind == WHEN_TIME ? 0
-					    : when_days(w.year, w.month ? w.month : 1, w.day ? w.day : 1);
+	__int128 days = w.kind == WHEN_TIME
+				? 0
+				: when_days(w.year, w.month ? w.month : 1, w.day ? w.day : 1);
 	__int128 seconds = days * 86400 + w.hour * 3600 + w.minute * 60 + w.second;
 
 	return (seconds - (w.zoned ? w.offset * 60 : 0)) * 1000000000 + w.nanos;
@@ -192,7 +195,8 @@ static enum err between(struct vm *vm, const struct call *call, bool whole, stru
 	if (!some || !other || !named)
 		return OK;
 	if (!unit_time(name, &unit, &word))
-		return vm_fail(vm, ERR_INVALID, "'" STR_FMT "' is no unit of time", STR_ARG(name));
+		return vm_fail(vm, ERR_INVALID, "'" STR_FMT "' is no unit of time",
+			       STR_ARG(name));
 	if ((x.kind == WHEN_TIME) != (y.kind == WHEN_TIME))
 		return vm_fail(vm, ERR_INVALID, "a Time has no distance from a date");
 	if (x.precision < unit_sizes[unit].needs || y.precision < unit_sizes[unit].needs ||
@@ -237,9 +241,12 @@ enum err fn_precision(struct vm *vm, const struct call *call, struct items *out)
 	if (is_when(&item)) {
 		struct when w = when_of(&item);
 
-		return PUT(out, items_int(vm, (w.kind == WHEN_TIME ? time_digits : date_digits)[w.precision]));
+		return PUT(out,
+			   items_int(vm, (w.kind == WHEN_TIME ? time_digits
+							      : date_digits)[w.precision]));
 	}
-	if (item.kind != ITEM_INTEGER && item.kind != ITEM_DECIMAL && item.kind != ITEM_QUANTITY)
+	if (item.kind != ITEM_INTEGER && item.kind != ITEM_DECIMAL &&
+	    item.kind != ITEM_QUANTITY)
 		return vm_fail(vm, ERR_INVALID, "precision() wants a Decimal or a date, not %s",
 			       item_type(vm->a, &item));
 	return PUT(out, items_int(vm, item.kind == ITEM_INTEGER || item.number->scale < 0
@@ -267,40 +274,54 @@ static bool number_boundary(struct dec d, int digits, bool high, struct dec *out
 	return dec_to_scale(bound, digits, outward ? ROUND_HALF_UP : ROUND_DOWN, out);
 }
 
+/* Say what was not said: the first or the last that it can have been. */
+static void fill_up(struct when *w, bool high)
+{
+	if (w->precision < WHEN_MONTH)
+		w->month = high ? 12 : 1;
+	if (w->precision < WHEN_DAY && w->kind != WHEN_TIME)
+		w->day = high ? (uint8_t)when_month_days(w->year, w->month) : 1;
+	if (w->precision < WHEN_HOUR)
+		w->hour = high ? 23 : 0;
+	/* FHIR has no hours without minutes: T08 is 08:00. */
+	if (w->precision < WHEN_MINUTE)
+		w->minute = high && w->precision < WHEN_HOUR ? 59 : 0;
+	if (w->precision < WHEN_SECOND)
+		w->second = high ? 59 : 0;
+	if (w->precision < WHEN_FRACTION)
+		w->nanos = high ? 999000000 : 0;
+	w->nanos -= w->nanos % 1000000;
+}
+
+/* The precision that writes so many digits; -1 if none does. */
+static int precision_of(int64_t digits, bool time)
+{
+	for (int i = time ? WHEN_HOUR : WHEN_YEAR; i <= WHEN_FRACTION; i++)
+		if ((time ? time_digits : date_digits)[i] == digits)
+			return i;
+	return -1;
+}
+
 /* The first or last moment of what is covered, written to so many digits. */
 static bool when_boundary(struct when w, int64_t digits, bool high, struct when *out)
 {
-	const uint8_t *table = w.kind == WHEN_TIME ? time_digits : date_digits;
-	unsigned wanted = 0;
+	int wanted = precision_of(digits, w.kind == WHEN_TIME);
 
-	while (wanted <= WHEN_FRACTION && table[wanted] != digits)
-		wanted++;
-	if (wanted > WHEN_FRACTION || digits == 0)
+	if (wanted < 0)
 		return false;
-	if (wanted > WHEN_DAY && w.kind == WHEN_DATE)
-		w.kind = WHEN_DATETIME;
-	if (w.precision < WHEN_MONTH)
-		w.month = high ? 12 : 1;
-	if (w.precision < WHEN_DAY && w.kind != WHEN_TIME)
-		w.day = high ? (uint8_t)when_month_days(w.year, w.month) : 1;
-	if (w.precision < WHEN_HOUR)
-		w.hour = high ? 23 : 0;
-	/* FHIR has no hours without minutes: T08 is 08:00. */
-	if (w.precision < WHEN_MINUTE)
-		w.minute = high && w.precision < WHEN_HOUR ? 59 : 0;
-	if (w.precision < WHEN_SECOND)
-		w.second = high ? 59 : 0;
-	if (w.precision < WHEN_FRACTION)
-		w.nanos = high ? 999000000 : 0;
-	w.nanos -= w.nanos % 1000000;
+	fill_up(&w, high);
+	w.precision = (uint8_t)wanted;
 	w.digits = wanted == WHEN_FRACTION ? 3 : 0;
-	if (!w.zoned && wanted > WHEN_DAY && w.kind == WHEN_DATETIME) {
-		w.zoned = true; /* the earliest and the latest place on Earth */
+	if (wanted <= WHEN_DAY) {
+		*out = date_of(w);
+		return true;
+	}
+	if (w.kind == WHEN_DATE)
+		w.kind = WHEN_DATETIME;
+	if (w.kind == WHEN_DATETIME && !w.zoned) { /* the first and the last place on Earth */
+		w.zoned = true;
 		w.offset = high ? -12 * 60 : 14 * 60;
 	}
-	w.precision = (uint8_t)wanted;
-	if (w.kind == WHEN_DATETIME && wanted <= WHEN_DAY)
-		w = date_of(w);
 	*out = w;
 	return true;
 }
@@ -336,14 +357,17 @@ static enum err boundary(struct vm *vm, const struct call *call, bool high, stru
 	if (digits < 0 || digits > BOUNDARY_DIGITS_MAX)
 		return OK;
 	if (is_when(&item))
-		return PUT(out, when_boundary(when_of(&item), digits, high, &w) ? items_when(vm, w)
-										: ITEMS_NONE);
-	if (item.kind != ITEM_INTEGER && item.kind != ITEM_DECIMAL && item.kind != ITEM_QUANTITY)
-		return vm_fail(vm, ERR_INVALID, "%s wants a number, date or time, not %s", vm_doing(vm),
-			       item_type(vm->a, &item));
+		return PUT(out, when_boundary(when_of(&item), digits, high, &w)
+					? items_when(vm, w)
+					: ITEMS_NONE);
+	if (item.kind != ITEM_INTEGER && item.kind != ITEM_DECIMAL &&
+	    item.kind != ITEM_QUANTITY)
+		return vm_fail(vm, ERR_INVALID, "%s wants a number, date or time, not %s",
+			       vm_doing(vm), item_type(vm->a, &item));
 	if (!number_boundary(number_of(&item), (int)digits, high, &d))
 		return OK;
-	return PUT(out, item.kind == ITEM_QUANTITY ? items_quantity(vm, d, item.text) : items_dec(vm, d));
+	return PUT(out, item.kind == ITEM_QUANTITY ? items_quantity(vm, d, item.text)
+						   : items_dec(vm, d));
 }
 
 enum err fn_low(struct vm *vm, const struct call *call, struct items *out)

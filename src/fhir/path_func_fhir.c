@@ -9,7 +9,8 @@
 /* ---- walking */
 
 /* Add all children of an item to a list that has room for `room`. */
-static enum err add_all(struct vm *vm, const struct item *item, struct items *list, size_t *room)
+static enum err add_all(struct vm *vm, const struct item *item, struct items *list,
+			size_t *room)
 {
 	const struct fhir_type *type = item->value.type;
 
@@ -73,8 +74,8 @@ static bool has_value(const struct item *item)
 {
 	if (item->kind != ITEM_NODE)
 		return item->kind != ITEM_TYPE;
-	return item->value.type && item->value.type->kind == FHIR_PRIMITIVE && item->value.node &&
-	       item->value.node->kind != NODE_NULL;
+	return item->value.type && item->value.type->kind == FHIR_PRIMITIVE &&
+	       item->value.node && item->value.node->kind != NODE_NULL;
 }
 
 enum err fn_has_value(struct vm *vm, const struct call *call, struct items *out)
@@ -155,18 +156,21 @@ enum err fn_has_extension(struct vm *vm, const struct call *call, struct items *
 enum err fn_check_modifiers(struct vm *vm, const struct call *call, struct items *out)
 {
 	for (size_t i = 0; i < call->in.len; i++) {
-		const struct node *list = node_get(call->in.at[i].value.node, "modifierExtension");
+		const struct node *list =
+			node_get(call->in.at[i].value.node, "modifierExtension");
 
 		if (call->in.at[i].kind != ITEM_NODE)
 			continue;
 		node_each(extension, list) {
-			struct item url = { .kind = ITEM_STRING, .text = node_str(extension, "url") };
+			struct item url = { .kind = ITEM_STRING,
+					    .text = node_str(extension, "url") };
 			bool known = false;
 
 			for (unsigned n = 0; n < call->argc && !known; n++)
 				TRY(items_has(vm, call->arg[n], &url, &known));
 			if (!known)
-				return vm_fail(vm, ERR_INVALID, "modifier extension '" STR_FMT "' is not known",
+				return vm_fail(vm, ERR_INVALID,
+					       "modifier extension '" STR_FMT "' is not known",
 					       STR_ARG(url.text));
 		}
 	}
@@ -175,12 +179,14 @@ enum err fn_check_modifiers(struct vm *vm, const struct call *call, struct items
 
 /* ---- references */
 
-static bool find_contained(struct vm *vm, const struct node *owner, struct str id, struct fhir_value *out)
+static bool find_contained(struct vm *vm, const struct node *owner, struct str id,
+			   struct fhir_value *out)
 {
 	node_each(resource, node_get(owner, "contained")) {
 		if (!str_eq(node_str(resource, "id"), id))
 			continue;
-		*out = (struct fhir_value){ .type = fhir_type_of(vm->f, resource), .node = resource };
+		*out = (struct fhir_value){ .type = fhir_type_of(vm->f, resource),
+					    .node = resource };
 		return out->type != NULL;
 	}
 	return false;
@@ -196,7 +202,8 @@ static bool names_entry(const struct node *entry, struct str reference)
 	if (full.len && str_eq(full, reference))
 		return true;
 	return type.len && id.len && reference.len == type.len + 1 + id.len &&
-	       str_starts(reference, type) && reference.at[type.len] == '/' && str_ends(reference, id);
+	       str_starts(reference, type) && reference.at[type.len] == '/' &&
+	       str_ends(reference, id);
 }
 
 static bool find_entry(struct vm *vm, struct str reference, struct fhir_value *out)
@@ -216,7 +223,8 @@ static bool resolve_one(struct vm *vm, struct str reference, struct fhir_value *
 	struct str rest = reference, before = str_cut(&rest, '#');
 
 	if (rest.at && !before.len) {
-		if (!rest.len && vm->resource.node) { /* "#": the resource that contains this one */
+		if (!rest.len &&
+		    vm->resource.node) { /* "#": the resource that contains this one */
 			*out = vm->root;
 			return true;
 		}
@@ -225,7 +233,8 @@ static bool resolve_one(struct vm *vm, struct str reference, struct fhir_value *
 	}
 	if (find_entry(vm, before, out))
 		return true;
-	return vm->env && vm->env->resolve && vm->env->resolve(vm->env->arg, vm->c, reference, out);
+	return vm->env && vm->env->resolve &&
+	       vm->env->resolve(vm->env->arg, vm->c, reference, out);
 }
 
 /* Text of a Reference, canonical, uri or String. */
@@ -265,9 +274,10 @@ enum err fn_resource_key(struct vm *vm, const struct call *call, struct items *o
 	node = some && item.kind == ITEM_NODE ? item.value.node : NULL;
 	if (!node_str(node, "resourceType").len || !node_str(node, "id").len)
 		return OK;
-	return PUT(out, items_text(vm, str_of(arena_printf(
-					       vm->a, STR_FMT "/" STR_FMT, STR_ARG(node_str(node, "resourceType")),
-					       STR_ARG(node_str(node, "id"))))));
+	return PUT(out,
+		   items_text(vm, str_of(arena_printf(vm->a, STR_FMT "/" STR_FMT,
+						      STR_ARG(node_str(node, "resourceType")),
+						      STR_ARG(node_str(node, "id"))))));
 }
 
 /* The last two parts of a literal reference, "Patient/1" of "https://x/Patient/1/_history/2". */
@@ -290,8 +300,8 @@ enum err fn_reference_key(struct vm *vm, const struct call *call, struct items *
 	if (!type.len || !part.len ||
 	    (call->argc && !str_eq(vm->path->types[call->ins->b].text, type)))
 		return OK;
-	return PUT(out, items_text(vm, str_of(arena_printf(vm->a, STR_FMT "/" STR_FMT, STR_ARG(type),
-							   STR_ARG(part)))));
+	return PUT(out, items_text(vm, str_of(arena_printf(vm->a, STR_FMT "/" STR_FMT,
+							   STR_ARG(type), STR_ARG(part)))));
 }
 
 /* ---- profiles and terminology */
@@ -312,7 +322,8 @@ enum err fn_conforms(struct vm *vm, const struct call *call, struct items *out)
 		if (vm->f->types[i]->url && str_is(url, vm->f->types[i]->url))
 			wanted = vm->f->types[i];
 	if (!wanted)
-		return vm_fail(vm, ERR_INVALID, "there is no profile '" STR_FMT "' here", STR_ARG(url));
+		return vm_fail(vm, ERR_INVALID, "there is no profile '" STR_FMT "' here",
+			       STR_ARG(url));
 	return PUT(out, items_bool(item.kind == ITEM_NODE && item.value.type &&
 				   fhir_is_a(item.value.type, wanted)));
 }
@@ -340,7 +351,8 @@ static unsigned codes_of(const struct item *item, struct coded *out, unsigned ca
 	if (node_get(node, "coding")) {
 		node_each(coding, node_get(node, "coding"))
 			if (n < cap)
-				out[n++] = (struct coded){ node_str(coding, "system"), node_str(coding, "code") };
+				out[n++] = (struct coded){ node_str(coding, "system"),
+							   node_str(coding, "code") };
 		return n;
 	}
 	out[0] = (struct coded){ node_str(node, "system"), node_str(node, "code") };
@@ -358,7 +370,8 @@ enum err fn_member_of(struct vm *vm, const struct call *call, struct items *out)
 	unsigned n;
 
 	if (call->in.len > 1)
-		return vm_fail(vm, ERR_INVALID, "memberOf() wants one item, not %zu", call->in.len);
+		return vm_fail(vm, ERR_INVALID, "memberOf() wants one item, not %zu",
+			       call->in.len);
 	TRY(items_string(vm, call->arg[0], &url, &some));
 	n = call->in.len ? codes_of(call->in.at, codes, CODINGS_MAX) : 0;
 	if (!some || !n)
@@ -374,7 +387,8 @@ enum err fn_member_of(struct vm *vm, const struct call *call, struct items *out)
 	return PUT(out, answer == CODE_UNKNOWN ? ITEMS_NONE : items_bool(answer == CODE_IN));
 }
 
-static enum err subsumes(struct vm *vm, struct items above, struct items below, struct items *out)
+static enum err subsumes(struct vm *vm, struct items above, struct items below,
+			 struct items *out)
 {
 	struct coded high[CODINGS_MAX], low[CODINGS_MAX];
 	unsigned n, m;
@@ -407,19 +421,23 @@ enum err fn_subsumed_by(struct vm *vm, const struct call *call, struct items *ou
 /* ---- narrative: what FHIR R4 allows in Narrative.div (narrative.html#xhtml) */
 
 static const char *const html_elements[] = {
-	"a", "abbr", "acronym", "address", "b", "bdo", "big", "blockquote", "br", "caption", "cite",
-	"code", "col", "colgroup", "dd", "del", "dfn", "div", "dl", "dt", "em", "h1", "h2", "h3", "h4",
-	"h5", "h6", "hr", "i", "img", "ins", "kbd", "li", "map", "area", "ol", "p", "pre", "q", "samp",
-	"small", "span", "strong", "sub", "sup", "table", "tbody", "td", "tfoot", "th", "thead", "tr",
-	"tt", "ul", "var", NULL
+	"a",     "abbr",    "acronym", "address", "b",   "bdo",      "big",   "blockquote",
+	"br",    "caption", "cite",    "code",    "col", "colgroup", "dd",    "del",
+	"dfn",   "div",     "dl",      "dt",      "em",  "h1",       "h2",    "h3",
+	"h4",    "h5",      "h6",      "hr",      "i",   "img",      "ins",   "kbd",
+	"li",    "map",     "area",    "ol",      "p",   "pre",      "q",     "samp",
+	"small", "span",    "strong",  "sub",     "sup", "table",    "tbody", "td",
+	"tfoot", "th",      "thead",   "tr",      "tt",  "ul",       "var",   NULL
 };
 static const char *const html_attributes[] = {
-	"title", "style", "class", "id", "lang", "xml:lang", "dir", "accesskey", "tabindex", "href",
-	"name", "src", "alt", "width", "height", "hspace", "vspace", "border", "align", "valign",
-	"summary", "cellspacing", "cellpadding", "span", "char", "charoff", "headers", "scope", "abbr",
-	"axis", "rowspan", "colspan", "nowrap", "bgcolor", "frame", "rules", "rev", "rel", "target",
-	"type", "hreflang", "charset", "usemap", "ismap", "longdesc", "coords", "shape", "cite",
-	"datetime", "start", "value", "compact", "xmlns", NULL
+	"title",       "style",       "class",    "id",      "lang",    "xml:lang", "dir",
+	"accesskey",   "tabindex",    "href",     "name",    "src",     "alt",      "width",
+	"height",      "hspace",      "vspace",   "border",  "align",   "valign",   "summary",
+	"cellspacing", "cellpadding", "span",     "char",    "charoff", "headers",  "scope",
+	"abbr",        "axis",        "rowspan",  "colspan", "nowrap",  "bgcolor",  "frame",
+	"rules",       "rev",         "rel",      "target",  "type",    "hreflang", "charset",
+	"usemap",      "ismap",       "longdesc", "coords",  "shape",   "cite",     "datetime",
+	"start",       "value",       "compact",  "xmlns",   NULL
 };
 
 static bool is_listed(const char *const *list, const xmlChar *name)
@@ -477,7 +495,8 @@ static struct narrative narrative_look(struct str text)
 	return found;
 }
 
-static enum err html_checks(struct vm *vm, const struct call *call, bool content, struct items *out)
+static enum err html_checks(struct vm *vm, const struct call *call, bool content,
+			    struct items *out)
 {
 	struct narrative found;
 	struct str text;

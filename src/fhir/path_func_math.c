@@ -17,7 +17,8 @@ static bool is_number(const struct item *item)
 }
 
 /* The one number (or Quantity) of the input. */
-static enum err take_number(struct vm *vm, struct items in, bool quantity, struct item *out, bool *some)
+static enum err take_number(struct vm *vm, struct items in, bool quantity, struct item *out,
+			    bool *some)
 {
 	TRY(items_single(vm, in, out, some));
 	if (*some && !is_number(out) && !(quantity && out->kind == ITEM_QUANTITY))
@@ -46,12 +47,14 @@ enum err fn_abs(struct vm *vm, const struct call *call, struct items *out)
 	bool some;
 
 	TRY(take_number(vm, call->in, true, &item, &some));
-	return PUT(out, some ? like_input(vm, &item, true, dec_abs(number_of(&item))) : ITEMS_NONE);
+	return PUT(out,
+		   some ? like_input(vm, &item, true, dec_abs(number_of(&item))) : ITEMS_NONE);
 }
 
 /* ---- rounding */
 
-static enum err whole(struct vm *vm, const struct call *call, enum dec_round round, struct items *out)
+static enum err whole(struct vm *vm, const struct call *call, enum dec_round round,
+		      struct items *out)
 {
 	struct item item;
 	struct dec d;
@@ -132,7 +135,8 @@ static bool exp_small(struct dec x, struct dec *out)
 	struct dec term = dec_int(1), sum = dec_int(1);
 
 	for (int n = 1; n < 40 && !dec_is_zero(term); n++)
-		if (!mul(term, x, &term) || !over(term, dec_int(n), &term) || !dec_add(sum, term, &sum))
+		if (!mul(term, x, &term) || !over(term, dec_int(n), &term) ||
+		    !dec_add(sum, term, &sum))
 			return false;
 	*out = sum;
 	return true;
@@ -164,8 +168,8 @@ static bool ln_near(struct dec x, struct dec *out)
 {
 	struct dec up, down, z, square, power, term, sum;
 
-	if (!dec_sub(x, dec_int(1), &up) || !dec_add(x, dec_int(1), &down) || !over(up, down, &z) ||
-	    !mul(z, z, &square))
+	if (!dec_sub(x, dec_int(1), &up) || !dec_add(x, dec_int(1), &down) ||
+	    !over(up, down, &z) || !mul(z, z, &square))
 		return false;
 	sum = power = z;
 	for (int n = 3; n < 80 && !dec_is_zero(power); n += 2)
@@ -198,8 +202,9 @@ static bool ln_dec(struct dec x, struct dec *out)
 			return false;
 		twos++;
 	}
-	return ln_near(x, &sum) && dec_mul(ln10, dec_int(tens), &part) && dec_add(sum, part, &sum) &&
-	       dec_mul(ln2, dec_int(twos), &part) && dec_add(sum, part, out);
+	return ln_near(x, &sum) && dec_mul(ln10, dec_int(tens), &part) &&
+	       dec_add(sum, part, &sum) && dec_mul(ln2, dec_int(twos), &part) &&
+	       dec_add(sum, part, out);
 }
 
 enum err fn_exp(struct vm *vm, const struct call *call, struct items *out)
@@ -221,8 +226,8 @@ enum err fn_ln(struct vm *vm, const struct call *call, struct items *out)
 	bool some;
 
 	TRY(take_number(vm, call->in, false, &item, &some));
-	if (!some || dec_cmp(number_of(&item), dec_int(0)) <= 0 || !ln_dec(number_of(&item), &d) ||
-	    !finish(&d))
+	if (!some || dec_cmp(number_of(&item), dec_int(0)) <= 0 ||
+	    !ln_dec(number_of(&item), &d) || !finish(&d))
 		return OK;
 	return PUT(out, items_dec(vm, d));
 }
@@ -272,7 +277,8 @@ static bool power_whole(struct dec x, int64_t n, struct dec *out)
 	int64_t left = n < 0 ? -n : n;
 
 	for (; left; left >>= 1) {
-		if ((left & 1) && !dec_mul(result, base, &result) && !mul(result, base, &result))
+		if ((left & 1) && !dec_mul(result, base, &result) &&
+		    !mul(result, base, &result))
 			return false;
 		if (left > 1 && !dec_mul(base, base, &base) && !mul(base, base, &base))
 			return false;
@@ -295,13 +301,14 @@ enum err fn_power(struct vm *vm, const struct call *call, struct items *out)
 	y = number_of(&exponent);
 	if (dec_to_int(dec_trim(y), &n) && n < 10000 && n > -10000) {
 		fits = !(dec_is_zero(x) && n < 0) && power_whole(x, n, &d);
-		if (fits && (item.kind == ITEM_DECIMAL || exponent.kind == ITEM_DECIMAL || n < 0))
+		if (fits &&
+		    (item.kind == ITEM_DECIMAL || exponent.kind == ITEM_DECIMAL || n < 0))
 			return PUT(out, items_dec(vm, dec_trim(d)));
 		return PUT(out, like_input(vm, &item, fits, d));
 	}
 	/* A broken power of a negative number is none. */
-	if (dec_cmp(x, dec_int(0)) <= 0 || !ln_dec(x, &d) || !mul(d, y, &d) || !exp_dec(d, &d) ||
-	    !finish(&d))
+	if (dec_cmp(x, dec_int(0)) <= 0 || !ln_dec(x, &d) || !mul(d, y, &d) ||
+	    !exp_dec(d, &d) || !finish(&d))
 		return OK;
 	return PUT(out, items_dec(vm, d));
 }

@@ -6,9 +6,9 @@
 #include "fhir/path_int.h"
 
 #define PUT(out, items) (*(out) = (items), OK)
-#define MATCH_LIMIT 200000u      /* steps of the regular expression machine */
+#define MATCH_LIMIT 200000u /* steps of the regular expression machine */
 #define MATCH_HEAP_KB 4096u
-#define REPLACED_MAX (4u << 20)  /* bytes a replacement may grow to */
+#define REPLACED_MAX (4u << 20) /* bytes a replacement may grow to */
 
 /* ---- characters */
 
@@ -44,7 +44,8 @@ static enum err take_input(struct vm *vm, const struct call *call, struct str *s
 	return items_string(vm, call->in, s, all);
 }
 
-static enum err take_two(struct vm *vm, const struct call *call, struct str *s, struct str *arg, bool *all)
+static enum err take_two(struct vm *vm, const struct call *call, struct str *s, struct str *arg,
+			 bool *all)
 {
 	bool some;
 
@@ -66,7 +67,8 @@ enum err fn_index_of(struct vm *vm, const struct call *call, struct items *out)
 	if (!all)
 		return OK;
 	at = part.len ? str_find(s, part) : 0;
-	return PUT(out, items_int(vm, at < 0 ? -1 : characters((struct str){ s.at, (size_t)at })));
+	return PUT(out,
+		   items_int(vm, at < 0 ? -1 : characters((struct str){ s.at, (size_t)at })));
 }
 
 enum err fn_last_index(struct vm *vm, const struct call *call, struct items *out)
@@ -193,7 +195,8 @@ enum err fn_split(struct vm *vm, const struct call *call, struct items *out)
 		ptrdiff_t at = str_find(s, separator);
 		size_t len = at < 0 ? s.len : (size_t)at;
 
-		parts.at[parts.len++] = (struct item){ .kind = ITEM_STRING, .text = { s.at, len } };
+		parts.at[parts.len++] =
+			(struct item){ .kind = ITEM_STRING, .text = { s.at, len } };
 		if (at < 0)
 			return PUT(out, parts);
 		s.at += len + separator.len;
@@ -321,7 +324,8 @@ static void free_context(pcre2_match_context **context)
 
 static uint32_t regex_flags(struct str flags)
 {
-	uint32_t options = PCRE2_UTF | PCRE2_DOTALL | PCRE2_NEVER_BACKSLASH_C | PCRE2_NO_UTF_CHECK;
+	uint32_t options =
+		PCRE2_UTF | PCRE2_DOTALL | PCRE2_NEVER_BACKSLASH_C | PCRE2_NO_UTF_CHECK;
 
 	if (memchr(flags.at, 'i', flags.len))
 		options |= PCRE2_CASELESS;
@@ -331,7 +335,8 @@ static uint32_t regex_flags(struct str flags)
 }
 
 /* Compile, within the limit; the whole input is one line ('.' fits line ends as well). */
-static enum err regex_compile(struct vm *vm, struct str text, struct str flags, pcre2_code **out)
+static enum err regex_compile(struct vm *vm, struct str text, struct str flags,
+			      pcre2_code **out)
 {
 	PCRE2_SIZE at;
 	int error;
@@ -339,13 +344,14 @@ static enum err regex_compile(struct vm *vm, struct str text, struct str flags, 
 	if (text.len > vm->limits.regex)
 		return vm_fail(vm, ERR_LIMIT, "a regular expression has %u bytes at most",
 			       vm->limits.regex);
-	*out = pcre2_compile((PCRE2_SPTR)text.at, text.len, regex_flags(flags), &error, &at, NULL);
+	*out = pcre2_compile((PCRE2_SPTR)text.at, text.len, regex_flags(flags), &error, &at,
+			     NULL);
 	if (!*out) {
 		char reason[120];
 
 		pcre2_get_error_message(error, (PCRE2_UCHAR *)reason, sizeof reason);
-		return vm_fail(vm, ERR_INVALID, "the regular expression is wrong at byte %zu: %s", at,
-			       reason);
+		return vm_fail(vm, ERR_INVALID,
+			       "the regular expression is wrong at byte %zu: %s", at, reason);
 	}
 	return OK;
 }
@@ -370,7 +376,8 @@ static enum err regex_failed(struct vm *vm, int error)
 	return vm_fail(vm, ERR_LIMIT, "the regular expression gave up: %s", reason);
 }
 
-static enum err take_flags(struct vm *vm, const struct call *call, unsigned n, struct str *flags)
+static enum err take_flags(struct vm *vm, const struct call *call, unsigned n,
+			   struct str *flags)
 {
 	bool some;
 
@@ -378,7 +385,8 @@ static enum err take_flags(struct vm *vm, const struct call *call, unsigned n, s
 	return call->argc > n ? items_string(vm, call->arg[n], flags, &some) : OK;
 }
 
-static enum err match(struct vm *vm, const struct call *call, uint32_t options, struct items *out)
+static enum err match(struct vm *vm, const struct call *call, uint32_t options,
+		      struct items *out)
 {
 	REGEX_LOCAL(pcre2_code, code, free_code);
 	REGEX_LOCAL(pcre2_match_data, data, free_match);
@@ -394,7 +402,8 @@ static enum err match(struct vm *vm, const struct call *call, uint32_t options, 
 	TRY(regex_compile(vm, regex, flags, &code));
 	data = pcre2_match_data_create_from_pattern(code, NULL);
 	limits = regex_limits();
-	found = pcre2_match(code, (PCRE2_SPTR)s.at, s.len, 0, options | PCRE2_NO_UTF_CHECK, data, limits);
+	found = pcre2_match(code, (PCRE2_SPTR)s.at, s.len, 0, options | PCRE2_NO_UTF_CHECK,
+			    data, limits);
 	if (found < 0 && found != PCRE2_ERROR_NOMATCH)
 		return regex_failed(vm, found);
 	return PUT(out, items_bool(found >= 0));
@@ -430,13 +439,15 @@ enum err fn_replace_matches(struct vm *vm, const struct call *call, struct items
 	limits = regex_limits();
 	for (room = s.len * 2 + by.len + 64;; room = len + 1) {
 		if (room > REPLACED_MAX)
-			return vm_fail(vm, ERR_LIMIT, "the text grew beyond %u bytes", REPLACED_MAX);
+			return vm_fail(vm, ERR_LIMIT, "the text grew beyond %u bytes",
+				       REPLACED_MAX);
 		text = arena_alloc(vm->a, room);
 		len = room;
-		done = pcre2_substitute(code, (PCRE2_SPTR)s.at, s.len, 0,
-					PCRE2_SUBSTITUTE_GLOBAL | PCRE2_SUBSTITUTE_OVERFLOW_LENGTH |
-						PCRE2_NO_UTF_CHECK | PCRE2_SUBSTITUTE_UNSET_EMPTY,
-					NULL, limits, (PCRE2_SPTR)by.at, by.len, (PCRE2_UCHAR *)text, &len);
+		done = pcre2_substitute(
+			code, (PCRE2_SPTR)s.at, s.len, 0,
+			PCRE2_SUBSTITUTE_GLOBAL | PCRE2_SUBSTITUTE_OVERFLOW_LENGTH |
+				PCRE2_NO_UTF_CHECK | PCRE2_SUBSTITUTE_UNSET_EMPTY,
+			NULL, limits, (PCRE2_SPTR)by.at, by.len, (PCRE2_UCHAR *)text, &len);
 		if (done != PCRE2_ERROR_NOMEMORY)
 			break;
 	}

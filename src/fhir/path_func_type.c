@@ -10,9 +10,9 @@ static struct items to_boolean(struct vm *vm, const struct item *item)
 	static const struct {
 		const char *text;
 		bool truth;
-	} words[] = { { "true", true },	  { "t", true },   { "yes", true },  { "y", true },
-		      { "1", true },	  { "1.0", true }, { "false", false }, { "f", false },
-		      { "no", false },	  { "n", false },  { "0", false },   { "0.0", false } };
+	} words[] = { { "true", true }, { "t", true },   { "yes", true },    { "y", true },
+		      { "1", true },    { "1.0", true }, { "false", false }, { "f", false },
+		      { "no", false },  { "n", false },  { "0", false },     { "0.0", false } };
 
 	if (item->kind == ITEM_BOOLEAN)
 		return items_bool(item->boolean);
@@ -98,8 +98,9 @@ static struct items to_decimal(struct vm *vm, const struct item *item)
 
 static struct items to_string(struct vm *vm, const struct item *item)
 {
-	return item->kind == ITEM_NODE || item->kind == ITEM_TYPE ? ITEMS_NONE
-								   : items_text(vm, item_print(vm->a, item));
+	return item->kind == ITEM_NODE || item->kind == ITEM_TYPE
+		       ? ITEMS_NONE
+		       : items_text(vm, item_print(vm->a, item));
 }
 
 static struct items to_date(struct vm *vm, const struct item *item)
@@ -116,7 +117,8 @@ static struct items to_date(struct vm *vm, const struct item *item)
 		w.kind = WHEN_DATE;
 		return items_when(vm, w);
 	}
-	return item->kind == ITEM_STRING && when_parse_date(item->text, &w) ? items_when(vm, w) : ITEMS_NONE;
+	return item->kind == ITEM_STRING && when_parse_date(item->text, &w) ? items_when(vm, w)
+									    : ITEMS_NONE;
 }
 
 static struct items to_datetime(struct vm *vm, const struct item *item)
@@ -125,7 +127,8 @@ static struct items to_datetime(struct vm *vm, const struct item *item)
 
 	if (item->kind == ITEM_DATE || item->kind == ITEM_DATETIME)
 		w = when_of(item);
-	else if (item->kind != ITEM_STRING || !when_parse_path(item->text, &w) || w.kind == WHEN_TIME)
+	else if (item->kind != ITEM_STRING || !when_parse_path(item->text, &w) ||
+		 w.kind == WHEN_TIME)
 		return ITEMS_NONE;
 	w.kind = WHEN_DATETIME;
 	return items_when(vm, w);
@@ -141,7 +144,8 @@ static struct items to_time(struct vm *vm, const struct item *item)
 	if (item->kind != ITEM_STRING)
 		return ITEMS_NONE;
 	text = str_starts(item->text, STR("T")) ? "" : "T";
-	if (!when_parse_path(str_of(arena_printf(vm->a, "%s" STR_FMT, text, STR_ARG(item->text))), &w) ||
+	if (!when_parse_path(
+		    str_of(arena_printf(vm->a, "%s" STR_FMT, text, STR_ARG(item->text))), &w) ||
 	    w.kind != WHEN_TIME)
 		return ITEMS_NONE;
 	return items_when(vm, w);
@@ -170,7 +174,8 @@ static struct items to_quantity(struct vm *vm, const struct item *item)
 
 /* In the order of the functions in func.def, from toBoolean() and from convertsToBoolean() on. */
 static struct items (*const conversions[])(struct vm *vm, const struct item *item) = {
-	to_boolean, to_integer, to_decimal, to_string, to_date, to_datetime, to_time, to_quantity,
+	to_boolean, to_integer,  to_decimal, to_string,
+	to_date,    to_datetime, to_time,    to_quantity,
 };
 
 /* In the unit of the argument, if there is one. */
@@ -185,11 +190,13 @@ static enum err in_unit(struct vm *vm, const struct call *call, struct items *qu
 	TRY(items_string(vm, call->arg[0], &unit, &some));
 	if (!some)
 		return OK;
-	*quantity = quantity_in(*quantity->at, unit, &d) ? items_quantity(vm, d, unit) : ITEMS_NONE;
+	*quantity =
+		quantity_in(*quantity->at, unit, &d) ? items_quantity(vm, d, unit) : ITEMS_NONE;
 	return OK;
 }
 
-static enum err convert(struct vm *vm, const struct call *call, unsigned which, struct items *out)
+static enum err convert(struct vm *vm, const struct call *call, unsigned which,
+			struct items *out)
 {
 	struct item item;
 	bool some;
@@ -200,10 +207,10 @@ static enum err convert(struct vm *vm, const struct call *call, unsigned which, 
 	return in_unit(vm, call, out);
 }
 
-#define CONVERSION(fn, id)                                                              \
-	enum err fn(struct vm *vm, const struct call *call, struct items *out)          \
-	{                                                                               \
-		return convert(vm, call, FUNC_##id - FUNC_TO_BOOLEAN, out);             \
+#define CONVERSION(fn, id)                                                                     \
+	enum err fn(struct vm *vm, const struct call *call, struct items *out)                 \
+	{                                                                                      \
+		return convert(vm, call, FUNC_##id - FUNC_TO_BOOLEAN, out);                    \
 	}
 CONVERSION(fn_to_boolean, TO_BOOLEAN)
 CONVERSION(fn_to_integer, TO_INTEGER)
@@ -239,7 +246,8 @@ enum err fn_of_type(struct vm *vm, const struct call *call, struct items *out)
 enum err fn_as(struct vm *vm, const struct call *call, struct items *out)
 {
 	if (call->in.len > 1)
-		return vm_fail(vm, ERR_INVALID, "as() wants one item, not %zu; ofType() takes many",
+		return vm_fail(vm, ERR_INVALID,
+			       "as() wants one item, not %zu; ofType() takes many",
 			       call->in.len);
 	return items_of_type(vm, call->in, type_arg(vm, call), true, out);
 }
@@ -259,8 +267,8 @@ enum err fn_type(struct vm *vm, const struct call *call, struct items *out)
 
 	TRY(vm_step(vm, call->in.len));
 	for (size_t i = 0; i < call->in.len; i++)
-		types.at[types.len++] = (struct item){
-			.kind = ITEM_TYPE, .text = str_of(item_type(vm->a, &call->in.at[i]))
-		};
+		types.at[types.len++] =
+			(struct item){ .kind = ITEM_TYPE,
+				       .text = str_of(item_type(vm->a, &call->in.at[i])) };
 	return PUT(out, types);
 }

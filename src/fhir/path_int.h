@@ -17,21 +17,21 @@
 
 /* Limits of an expression's text, so that no input can exhaust the stack of the compiler. */
 #define PATH_TEXT_MAX (256u * 1024)
-#define PATH_DEPTH_MAX 400 /* operators, brackets and calls within each other */
+#define PATH_DEPTH_MAX 400  /* operators, brackets and calls within each other */
 #define PATH_CHAIN_MAX 1000 /* operators and steps in a row */
 
 /* ---- lexing */
 
 enum tok_kind {
 	TOK_END,
-	TOK_NAME,      /* a bare word, operators like `and` included */
-	TOK_QUOTED,    /* `a name in backticks` */
+	TOK_NAME,   /* a bare word, operators like `and` included */
+	TOK_QUOTED, /* `a name in backticks` */
 	TOK_STRING,
 	TOK_INTEGER,
 	TOK_DECIMAL,
-	TOK_WHEN,      /* @2014-01-02T…, text without the @ */
-	TOK_VARIABLE,  /* %name, text without the % */
-	TOK_DOLLAR,    /* $this, text with the $ */
+	TOK_WHEN,     /* @2014-01-02T…, text without the @ */
+	TOK_VARIABLE, /* %name, text without the % */
+	TOK_DOLLAR,   /* $this, text with the $ */
 	TOK_SYMBOL
 };
 
@@ -122,11 +122,11 @@ enum func_number {
 };
 extern const struct func_row path_funcs[PATH_FUNCS];
 
-#define X(id, name, min, max, how, gives, fn, help) \
+#define X(id, name, min, max, how, gives, fn, help)                                            \
 	enum err fn(struct vm *vm, const struct call *call, struct items *out);
 #include "fhir/func.def"
 #undef X
-#define X(id, symbol, level, how, gives, fn, help) \
+#define X(id, symbol, level, how, gives, fn, help)                                             \
 	enum err fn(struct vm *vm, struct items left, struct items right, struct items *out);
 #include "fhir/op.def"
 #undef X
@@ -135,8 +135,8 @@ extern const struct func_row path_funcs[PATH_FUNCS];
 
 /* A type by name: System's have a kind, FHIR's a row of the tables; `Quantity` is both. */
 struct type_name {
-	struct str text; /* as written */
-	uint8_t system;  /* enum item_kind; ITEM_NODE: none */
+	struct str text;              /* as written */
+	uint8_t system;               /* enum item_kind; ITEM_NODE: none */
 	const struct fhir_type *fhir; /* or NULL */
 };
 
@@ -164,10 +164,10 @@ enum ast_kind {
 
 struct ast {
 	uint8_t kind;
-	bool minus;      /* AST_SIGN */
-	bool down;       /* an argument of sort(): descending */
-	uint8_t op;      /* AST_BINARY, AST_TYPE: enum op_number */
-	uint8_t func;    /* AST_CALL: enum func_number */
+	bool minus;   /* AST_SIGN */
+	bool down;    /* an argument of sort(): descending */
+	uint8_t op;   /* AST_BINARY, AST_TYPE: enum op_number */
+	uint8_t func; /* AST_CALL: enum func_number */
 	uint16_t depth;
 	uint16_t argc;
 	uint32_t pos;
@@ -222,8 +222,9 @@ struct path {
 	const struct item *consts;
 	const struct member *members;
 	const struct type_name *types;
-	const struct str *names;   /* of %variables */
-	const struct block *blocks; /* [0] is the expression, the others are arguments of functions */
+	const struct str *names; /* of %variables */
+	const struct block
+		*blocks; /* [0] is the expression, the others are arguments of functions */
 	unsigned const_count, member_count, type_count, name_count, block_count;
 	unsigned stack; /* collections held at once, those of nested blocks included */
 	unsigned slots; /* variables defined by defineVariable() */
@@ -337,14 +338,16 @@ enum truth { TRUTH_NO, TRUTH_YES, TRUTH_EMPTY };
 /* Equal (=) or equivalent (~) items. */
 NODISCARD enum err item_equal(struct vm *vm, const struct item *x, const struct item *y,
 			      enum truth *out);
-NODISCARD enum err item_like(struct vm *vm, const struct item *x, const struct item *y, bool *out);
+NODISCARD enum err item_like(struct vm *vm, const struct item *x, const struct item *y,
+			     bool *out);
 /* Order of two items: <0, 0, >0; TRUTH_EMPTY when precision or units leave it open, ERR_INVALID
  * when their types have no order. */
-NODISCARD enum err item_order(struct vm *vm, const struct item *x, const struct item *y, int *order,
-			      enum truth *known);
+NODISCARD enum err item_order(struct vm *vm, const struct item *x, const struct item *y,
+			      int *order, enum truth *known);
 NODISCARD enum err items_equal(struct vm *vm, struct items x, struct items y, enum truth *out);
 NODISCARD enum err items_like(struct vm *vm, struct items x, struct items y, bool *out);
-NODISCARD enum err items_has(struct vm *vm, struct items in, const struct item *item, bool *out);
+NODISCARD enum err items_has(struct vm *vm, struct items in, const struct item *item,
+			     bool *out);
 /* Items each of which is there once, in the order they came; found by hash. Zeroed when new. */
 struct item_set {
 	struct items items;
@@ -373,7 +376,8 @@ bool item_is_a(const struct item *item, const struct type_name *type);
 NODISCARD enum err items_of_type(struct vm *vm, struct items in, const struct type_name *type,
 				 bool just, struct items *out);
 /* Both, one after the other. */
-NODISCARD enum err items_concat(struct vm *vm, struct items x, struct items y, struct items *out);
+NODISCARD enum err items_concat(struct vm *vm, struct items x, struct items y,
+				struct items *out);
 struct str item_print(struct arena *a, const struct item *item);
 struct when when_of(const struct item *item);
 struct dec number_of(const struct item *item); /* INTEGER, DECIMAL, QUANTITY */

@@ -48,20 +48,22 @@ static const struct dec *keep_dec(struct arena *a, struct dec d)
 
 struct items items_dec(struct vm *vm, struct dec d)
 {
-	return one_item(vm, (struct item){ .kind = ITEM_DECIMAL, .number = keep_dec(vm->a, d) });
+	return one_item(vm,
+			(struct item){ .kind = ITEM_DECIMAL, .number = keep_dec(vm->a, d) });
 }
 
 struct items items_quantity(struct vm *vm, struct dec d, struct str unit)
 {
-	return one_item(vm, (struct item){
-				    .kind = ITEM_QUANTITY, .text = unit, .number = keep_dec(vm->a, d) });
+	return one_item(vm, (struct item){ .kind = ITEM_QUANTITY,
+					   .text = unit,
+					   .number = keep_dec(vm->a, d) });
 }
 
 static uint8_t when_item_kind(const struct when *w)
 {
-	static const uint8_t kinds[] = {
-		[WHEN_DATE] = ITEM_DATE, [WHEN_DATETIME] = ITEM_DATETIME, [WHEN_TIME] = ITEM_TIME
-	};
+	static const uint8_t kinds[] = { [WHEN_DATE] = ITEM_DATE,
+					 [WHEN_DATETIME] = ITEM_DATETIME,
+					 [WHEN_TIME] = ITEM_TIME };
 
 	return kinds[w->kind];
 }
@@ -76,12 +78,14 @@ static const struct when *keep_when(struct arena *a, struct when w)
 
 struct items items_when(struct vm *vm, struct when w)
 {
-	return one_item(vm, (struct item){ .kind = when_item_kind(&w), .when = keep_when(vm->a, w) });
+	return one_item(
+		vm, (struct item){ .kind = when_item_kind(&w), .when = keep_when(vm->a, w) });
 }
 
 /* ---- elements to System values */
 
-static bool to_when(struct arena *a, const struct node *node, enum item_kind kind, struct item *out)
+static bool to_when(struct arena *a, const struct node *node, enum item_kind kind,
+		    struct item *out)
 {
 	struct str text = { node->text, node->len };
 	struct when w;
@@ -133,7 +137,8 @@ struct item item_system(struct arena *a, const struct item *item)
 		out = (struct item){ .kind = ITEM_BOOLEAN, .boolean = node->truth };
 		break;
 	case NODE_NUMBER:
-		if (kind == ITEM_INTEGER && str_int((struct str){ node->text, node->len }, &out.integer))
+		if (kind == ITEM_INTEGER &&
+		    str_int((struct str){ node->text, node->len }, &out.integer))
 			out.kind = ITEM_INTEGER;
 		else if (kind == ITEM_DECIMAL)
 			to_decimal(a, (struct str){ node->text, node->len }, &out);
@@ -142,7 +147,8 @@ struct item item_system(struct arena *a, const struct item *item)
 		if (kind == ITEM_DATE || kind == ITEM_DATETIME || kind == ITEM_TIME)
 			to_when(a, node, kind, &out);
 		else
-			out = (struct item){ .kind = ITEM_STRING, .text = { node->text, node->len } };
+			out = (struct item){ .kind = ITEM_STRING,
+					     .text = { node->text, node->len } };
 		break;
 	case NODE_OBJECT:
 		if (kind == ITEM_QUANTITY)
@@ -185,7 +191,8 @@ struct items items_special(struct vm *vm, const struct item *item, char special)
 enum err items_single(struct vm *vm, struct items in, struct item *out, bool *some)
 {
 	if (in.len > 1)
-		return vm_fail(vm, ERR_INVALID, "%s wants one item, not %zu", vm_doing(vm), in.len);
+		return vm_fail(vm, ERR_INVALID, "%s wants one item, not %zu", vm_doing(vm),
+			       in.len);
 	*some = in.len == 1;
 	if (in.len)
 		*out = item_system(vm->a, in.at);
@@ -208,8 +215,8 @@ enum err items_string(struct vm *vm, struct items in, struct str *out, bool *som
 		return OK;
 	if (item.kind == ITEM_STRING)
 		*out = item.text;
-	else if (item.kind == ITEM_NODE && item.value.type && item.value.type->kind == FHIR_PRIMITIVE &&
-		 !item.value.node)
+	else if (item.kind == ITEM_NODE && item.value.type &&
+		 item.value.type->kind == FHIR_PRIMITIVE && !item.value.node)
 		*some = false; /* only extensions: no value */
 	else
 		return vm_fail(vm, ERR_INVALID, "%s wants a String, not %s", vm_doing(vm),
@@ -303,7 +310,8 @@ struct str item_print(struct arena *a, const struct item *given)
 struct str item_text(struct arena *a, const struct fhir *f, const struct item *item)
 {
 	(void)f; /* an item knows its type */
-	if (item->kind == ITEM_NODE && item->value.type && item->value.type->kind != FHIR_PRIMITIVE)
+	if (item->kind == ITEM_NODE && item->value.type &&
+	    item->value.type->kind != FHIR_PRIMITIVE)
 		return (struct str){ "", 0 };
 	return item_print(a, item);
 }
@@ -328,8 +336,9 @@ struct node *item_json(struct arena *a, const struct fhir *f, const struct item 
 		out->truth = item->boolean;
 		return out;
 	}
-	out = node_new(a, item->kind == ITEM_INTEGER || item->kind == ITEM_DECIMAL ? NODE_NUMBER
-										    : NODE_STRING);
+	out = node_new(a, item->kind == ITEM_INTEGER || item->kind == ITEM_DECIMAL
+				  ? NODE_NUMBER
+				  : NODE_STRING);
 	text = item_print(a, item);
 	out->text = text.at;
 	out->len = (uint32_t)text.len;
@@ -340,5 +349,6 @@ const char *item_type(struct arena *a, const struct item *item)
 {
 	if (item->kind != ITEM_NODE)
 		return arena_printf(a, "System.%s", kind_name(item->kind));
-	return arena_printf(a, "FHIR.%s", item->value.type ? item->value.type->name : "Element");
+	return arena_printf(a, "FHIR.%s",
+			    item->value.type ? item->value.type->name : "Element");
 }

@@ -4,7 +4,8 @@
  */
 #include "fhir/path_int.h"
 
-enum err path_fail(struct ctx *c, enum err e, struct str text, uint32_t pos, const char *format, ...)
+enum err path_fail(struct ctx *c, enum err e, struct str text, uint32_t pos, const char *format,
+		   ...)
 {
 	char reason[sizeof c->why];
 	uint32_t line, column;
@@ -18,11 +19,13 @@ enum err path_fail(struct ctx *c, enum err e, struct str text, uint32_t pos, con
 	return fail(c, e, "line %u, column %u: %s", line, column, reason);
 }
 
-#define WRONG(lex, pos, ...) path_fail((lex)->c, ERR_SYNTAX, (lex)->text, (uint32_t)(pos), __VA_ARGS__)
+#define WRONG(lex, pos, ...)                                                                   \
+	path_fail((lex)->c, ERR_SYNTAX, (lex)->text, (uint32_t)(pos), __VA_ARGS__)
 
 static int peek(const struct lexer *lex, size_t ahead)
 {
-	return lex->at + ahead < lex->text.len ? (unsigned char)lex->text.at[lex->at + ahead] : -1;
+	return lex->at + ahead < lex->text.len ? (unsigned char)lex->text.at[lex->at + ahead]
+					       : -1;
 }
 
 static bool is_digit(int ch)
@@ -48,7 +51,8 @@ static enum err skip_blank(struct lexer *lex)
 				lex->at++;
 		} else if (ch == '/' && peek(lex, 1) == '*') {
 			size_t start = lex->at;
-			struct str rest = { lex->text.at + start + 2, lex->text.len - start - 2 };
+			struct str rest = { lex->text.at + start + 2,
+					    lex->text.len - start - 2 };
 			ptrdiff_t end = str_find(rest, STR("*/"));
 
 			if (end < 0)
@@ -193,7 +197,8 @@ static enum err read_when(struct lexer *lex)
 			return WRONG(lex, start, "@T needs a time like @T14:30");
 	} else {
 		if (!digits(lex, 4))
-			return WRONG(lex, start, "@ needs a date like @2014-01-25 or a time like @T14:30");
+			return WRONG(lex, start,
+				     "@ needs a date like @2014-01-25 or a time like @T14:30");
 		if (separator_digits(lex, '-'))
 			separator_digits(lex, '-');
 		if (peek(lex, 0) == 'T') {
@@ -248,8 +253,9 @@ static enum err read_variable(struct lexer *lex)
 
 static enum err read_symbol(struct lexer *lex)
 {
-	static const char *const symbols[] = { "<=", ">=", "!=", "!~", "<", ">", "=", "~", "+", "-", "*",
-					       "/",  "&",  "|",	 ".",  ",", "(", ")", "[", "]", "{", "}" };
+	static const char *const symbols[] = { "<=", ">=", "!=", "!~", "<", ">", "=", "~",
+					       "+",  "-",  "*",  "/",  "&", "|", ".", ",",
+					       "(",  ")",  "[",  "]",  "{", "}" };
 	struct str rest = { lex->text.at + lex->at, lex->text.len - lex->at };
 
 	for (size_t i = 0; i < sizeof symbols / sizeof *symbols; i++)

@@ -27,7 +27,8 @@ static void widen(struct item *item, struct dec *room)
 	*item = (struct item){ .kind = ITEM_QUANTITY, .text = STR("1"), .number = room };
 }
 
-static void take_operands(struct vm *vm, struct items left, struct items right, struct operands *o)
+static void take_operands(struct vm *vm, struct items left, struct items right,
+			  struct operands *o)
 {
 	o->x = item_system(vm->a, left.at);
 	o->y = item_system(vm->a, right.at);
@@ -69,10 +70,12 @@ static enum err take_span(struct vm *vm, const struct item *q, bool minus, enum 
 	bool word;
 
 	if (!unit_time(q->text, unit, &word))
-		return vm_fail(vm, ERR_INVALID, "a date cannot be moved by '" STR_FMT "'", STR_ARG(q->text));
+		return vm_fail(vm, ERR_INVALID, "a date cannot be moved by '" STR_FMT "'",
+			       STR_ARG(q->text));
 	if (!word && (*unit == UNIT_YEAR || *unit == UNIT_MONTH))
 		return vm_fail(vm, ERR_INVALID,
-			       "a date cannot be moved by '" STR_FMT "', which is no whole number of days; "
+			       "a date cannot be moved by '" STR_FMT
+			       "', which is no whole number of days; "
 			       "write %s",
 			       STR_ARG(q->text), *unit == UNIT_YEAR ? "year" : "month");
 	if (!dec_to_scale(value, 0, ROUND_DOWN, &whole) || !dec_to_int(whole, n) ||
@@ -80,13 +83,15 @@ static enum err take_span(struct vm *vm, const struct item *q, bool minus, enum 
 		return vm_fail(vm, ERR_INVALID, "this span of time is too long");
 	/* Seconds of the calendar keep their fraction; UCUM's 's' is cut like the longer units. */
 	if (word && *unit == UNIT_SECOND && dec_sub(value, whole, &rest) &&
-	    dec_mul(rest, (struct dec){ 1, -9 }, &nano) && dec_to_scale(nano, 0, ROUND_DOWN, &nano))
+	    dec_mul(rest, (struct dec){ 1, -9 }, &nano) &&
+	    dec_to_scale(nano, 0, ROUND_DOWN, &nano))
 		dec_to_int(nano, &fraction);
 	*nanos = (int32_t)fraction;
 	return OK;
 }
 
-static enum err move_when(struct vm *vm, const struct operands *o, bool minus, struct items *out)
+static enum err move_when(struct vm *vm, const struct operands *o, bool minus,
+			  struct items *out)
 {
 	enum when_unit unit;
 	struct when moved;
@@ -97,16 +102,19 @@ static enum err move_when(struct vm *vm, const struct operands *o, bool minus, s
 	if (o->x.kind == ITEM_TIME && unit < UNIT_HOUR)
 		return vm_fail(vm, ERR_INVALID, "a Time cannot be moved by '" STR_FMT "'",
 			       STR_ARG(o->y.text));
-	*out = when_add(when_of(&o->x), n, unit, nanos, &moved) ? items_when(vm, moved) : ITEMS_NONE;
+	*out = when_add(when_of(&o->x), n, unit, nanos, &moved) ? items_when(vm, moved)
+								: ITEMS_NONE;
 	return OK;
 }
 
 static bool is_when(const struct item *item)
 {
-	return item->kind == ITEM_DATE || item->kind == ITEM_DATETIME || item->kind == ITEM_TIME;
+	return item->kind == ITEM_DATE || item->kind == ITEM_DATETIME ||
+	       item->kind == ITEM_TIME;
 }
 
-static enum err sum(struct vm *vm, struct items left, struct items right, bool minus, struct items *out)
+static enum err sum(struct vm *vm, struct items left, struct items right, bool minus,
+		    struct items *out)
 {
 	struct operands o;
 	struct dec dx, dy, d = { 0 };
@@ -126,8 +134,9 @@ static enum err sum(struct vm *vm, struct items left, struct items right, bool m
 		       (minus ? dec_sub : dec_add)(dx, dy, &d);
 		*out = fits ? items_quantity(vm, d, unit) : ITEMS_NONE;
 	} else if (o.x.kind == ITEM_STRING && o.y.kind == ITEM_STRING && !minus) {
-		*out = items_text(vm, str_of(arena_printf(vm->a, STR_FMT STR_FMT, STR_ARG(o.x.text),
-							  STR_ARG(o.y.text))));
+		*out = items_text(vm,
+				  str_of(arena_printf(vm->a, STR_FMT STR_FMT, STR_ARG(o.x.text),
+						      STR_ARG(o.y.text))));
 	} else if (is_when(&o.x) && o.y.kind == ITEM_QUANTITY) {
 		return move_when(vm, &o, minus, out);
 	} else {
@@ -160,7 +169,8 @@ enum err op_mul(struct vm *vm, struct items left, struct items right, struct ite
 		*out = decimal_or_none(vm, dec_mul(number_of(&o.x), number_of(&o.y), &d), d);
 	else if (o.measures)
 		*out = dec_mul(*o.x.number, *o.y.number, &d)
-			       ? items_quantity(vm, d, unit_product(vm->a, o.x.text, o.y.text, false))
+			       ? items_quantity(vm, d,
+						unit_product(vm->a, o.x.text, o.y.text, false))
 			       : ITEMS_NONE;
 	else
 		return mismatch(vm, &o);
@@ -190,7 +200,8 @@ enum err op_over(struct vm *vm, struct items left, struct items right, struct it
 		*out = decimal_or_none(vm, quotient(number_of(&o.x), number_of(&o.y), &d), d);
 	else if (o.measures)
 		*out = quotient(*o.x.number, *o.y.number, &d)
-			       ? items_quantity(vm, d, unit_product(vm->a, o.x.text, o.y.text, true))
+			       ? items_quantity(vm, d,
+						unit_product(vm->a, o.x.text, o.y.text, true))
 			       : ITEMS_NONE;
 	else
 		return mismatch(vm, &o);
@@ -215,11 +226,13 @@ enum err op_div(struct vm *vm, struct items left, struct items right, struct ite
 
 	take_operands(vm, left, right, &o);
 	if (o.integers)
-		*out = integer_or_none(vm, o.y.integer != 0, o.y.integer ? o.x.integer / o.y.integer : 0);
+		*out = integer_or_none(vm, o.y.integer != 0,
+				       o.y.integer ? o.x.integer / o.y.integer : 0);
 	else if (o.numbers)
 		*out = whole_items(vm, dec_div_whole(number_of(&o.x), number_of(&o.y), &d), d);
 	else if (o.measures)
-		*out = quantity_common(o.x, o.y, true, &dx, &dy, &unit) && dec_div_whole(dx, dy, &d)
+		*out = quantity_common(o.x, o.y, true, &dx, &dy, &unit) &&
+				       dec_div_whole(dx, dy, &d)
 			       ? items_quantity(vm, d, STR("1"))
 			       : ITEMS_NONE;
 	else
@@ -235,7 +248,8 @@ enum err op_mod(struct vm *vm, struct items left, struct items right, struct ite
 
 	take_operands(vm, left, right, &o);
 	if (o.integers)
-		*out = integer_or_none(vm, o.y.integer != 0, o.y.integer ? o.x.integer % o.y.integer : 0);
+		*out = integer_or_none(vm, o.y.integer != 0,
+				       o.y.integer ? o.x.integer % o.y.integer : 0);
 	else if (o.numbers)
 		*out = decimal_or_none(vm, dec_mod(number_of(&o.x), number_of(&o.y), &d), d);
 	else if (o.measures)
@@ -254,7 +268,8 @@ enum err op_join(struct vm *vm, struct items left, struct items right, struct it
 
 	TRY(items_string(vm, left, &x, &some));
 	TRY(items_string(vm, right, &y, &some));
-	*out = items_text(vm, str_of(arena_printf(vm->a, STR_FMT STR_FMT, STR_ARG(x), STR_ARG(y))));
+	*out = items_text(vm,
+			  str_of(arena_printf(vm->a, STR_FMT STR_FMT, STR_ARG(x), STR_ARG(y))));
 	return OK;
 }
 
@@ -339,7 +354,8 @@ static enum err member(struct vm *vm, struct items one, struct items all, struct
 	if (!one.len)
 		return NONE(out);
 	if (one.len > 1)
-		return vm_fail(vm, ERR_INVALID, "'%s' looks for one item, not %zu", vm_doing(vm), one.len);
+		return vm_fail(vm, ERR_INVALID, "'%s' looks for one item, not %zu",
+			       vm_doing(vm), one.len);
 	TRY(items_has(vm, all, one.at, &has));
 	*out = items_bool(has);
 	return OK;

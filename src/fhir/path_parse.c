@@ -28,7 +28,8 @@ static const char *tok_text(const struct parser *p)
 {
 	if (TOK(p)->kind == TOK_END)
 		return "the end of the expression";
-	return arena_printf(p->a, "'" STR_FMT "'", (int)(TOK(p)->text.len > 40 ? 40 : TOK(p)->text.len),
+	return arena_printf(p->a, "'" STR_FMT "'",
+			    (int)(TOK(p)->text.len > 40 ? 40 : TOK(p)->text.len),
 			    TOK(p)->text.at);
 }
 
@@ -97,7 +98,8 @@ static enum err parse_when(struct parser *p, struct ast *ast)
 	struct when *w = NEW(p->a, struct when);
 
 	if (!when_parse_path(TOK(p)->text, w))
-		return WRONG(p, ast->pos, "@" STR_FMT " is no date or time", STR_ARG(TOK(p)->text));
+		return WRONG(p, ast->pos, "@" STR_FMT " is no date or time",
+			     STR_ARG(TOK(p)->text));
 	ast->item = (struct item){ .kind = kinds[w->kind], .when = w };
 	return OK;
 }
@@ -166,7 +168,8 @@ static enum err parse_type(struct parser *p, struct type_name *out)
 	if (at_symbol(p, ".") && (str_is(name, "FHIR") || str_is(name, "System"))) {
 		TRY(lex_next(&p->lex));
 		if (!is_name(p))
-			return WRONG(p, TOK(p)->pos, "expected the name of a type before %s", tok_text(p));
+			return WRONG(p, TOK(p)->pos, "expected the name of a type before %s",
+				     tok_text(p));
 		space = name;
 		name = TOK(p)->text;
 		TRY(lex_next(&p->lex));
@@ -230,8 +233,8 @@ static enum err check_arity(struct parser *p, const struct ast *call)
 	if (call->argc >= row->min && call->argc <= row->max)
 		return OK;
 	if (row->min == row->max)
-		return WRONG(p, call->pos, "%s() takes %u argument%s, not %u", row->name, row->min,
-			     row->min == 1 ? "" : "s", call->argc);
+		return WRONG(p, call->pos, "%s() takes %u argument%s, not %u", row->name,
+			     row->min, row->min == 1 ? "" : "s", call->argc);
 	return WRONG(p, call->pos, "%s() takes %u to %u arguments, not %u", row->name, row->min,
 		     row->max, call->argc);
 }
@@ -341,8 +344,9 @@ static enum err parse_term(struct parser *p, struct ast **out)
 		if (str_is(tok->text, "true") || str_is(tok->text, "false"))
 			return parse_literal(p, out);
 		/* These four are names too: ValueSet.expansion.contains, value.is(Quantity). */
-		if (is_operator(tok->text) && !str_is(tok->text, "as") && !str_is(tok->text, "is") &&
-		    !str_is(tok->text, "in") && !str_is(tok->text, "contains"))
+		if (is_operator(tok->text) && !str_is(tok->text, "as") &&
+		    !str_is(tok->text, "is") && !str_is(tok->text, "in") &&
+		    !str_is(tok->text, "contains"))
 			break;
 		return parse_step(p, NULL, out);
 	case TOK_QUOTED:
@@ -431,7 +435,8 @@ static enum err parse_level(struct parser *p, unsigned level, struct ast **out)
 
 	if (++p->depth > PATH_DEPTH_MAX)
 		return path_fail(p->lex.c, ERR_LIMIT, p->lex.text, TOK(p)->pos,
-				 "more than %d operators and brackets within each other", PATH_DEPTH_MAX);
+				 "more than %d operators and brackets within each other",
+				 PATH_DEPTH_MAX);
 	TRY(parse_sign(p, &left));
 	while ((op = operator_here(p)) >= 0 && path_ops[op].level >= level)
 		TRY(parse_binary(p, op, left, &left));
@@ -448,7 +453,8 @@ enum err path_parse(struct ctx *c, struct arena *a, const struct fhir *f, struct
 	size_t bad;
 
 	if (text.len > PATH_TEXT_MAX)
-		return fail(c, ERR_LIMIT, "the expression is longer than %u bytes", PATH_TEXT_MAX);
+		return fail(c, ERR_LIMIT, "the expression is longer than %u bytes",
+			    PATH_TEXT_MAX);
 	if (!str_utf8(text, &bad))
 		return path_fail(c, ERR_SYNTAX, text, (uint32_t)bad, "this is not UTF-8");
 	TRY(lex_next(&p.lex));

@@ -11,7 +11,7 @@ static const struct span {
 	const char *word, *many; /* 1 day, 4 days */
 	const char *code;        /* UCUM's */
 	enum when_unit unit;
-	bool loose;              /* of no fixed length */
+	bool loose; /* of no fixed length */
 } spans[] = {
 	{ "year", "years", "a", UNIT_YEAR, true },
 	{ "month", "months", "mo", UNIT_MONTH, true },
@@ -61,14 +61,16 @@ static bool unit_meaning(struct str unit, struct ucum *out, bool *loose)
 }
 
 /* (value + offset) * num * other's den: exact, in a unit nobody names. */
-static bool scaled(struct dec value, const struct ucum *unit, const struct ucum *other, struct dec *out)
+static bool scaled(struct dec value, const struct ucum *unit, const struct ucum *other,
+		   struct dec *out)
 {
 	return dec_add(value, unit->offset, out) && dec_mul(*out, unit->num, out) &&
 	       dec_mul(*out, other->den, out);
 }
 
 /* The value in another unit, to as many digits as fit (28 at most after the point). */
-static bool convert(struct dec value, const struct ucum *from, const struct ucum *to, struct dec *out)
+static bool convert(struct dec value, const struct ucum *from, const struct ucum *to,
+		    struct dec *out)
 {
 	static const int scales[] = { 28, 20, 12, 8 };
 	struct dec top, bottom, result;
@@ -115,7 +117,8 @@ bool quantity_common(struct item x, struct item y, bool finer, struct dec *dx, s
 	if (str_eq(x.text, y.text))
 		return true;
 	if (!unit_meaning(x.text, &ux, &loose) || !unit_meaning(y.text, &uy, &loose) ||
-	    !ucum_comparable(&ux, &uy) || !dec_mul(ux.num, uy.den, &sx) || !dec_mul(uy.num, ux.den, &sy))
+	    !ucum_comparable(&ux, &uy) || !dec_mul(ux.num, uy.den, &sx) ||
+	    !dec_mul(uy.num, ux.den, &sy))
 		return false;
 	if ((dec_cmp(sx, sy) <= 0) == finer)
 		return convert(*y.number, &uy, &ux, dy);
@@ -184,6 +187,8 @@ static struct str code_of(struct str unit)
 {
 	const struct span *span = span_word(unit);
 
+	if (!unit.len)
+		return STR("1");
 	return span ? str_of(span->code) : unit;
 }
 
@@ -201,7 +206,6 @@ struct str unit_product(struct arena *a, struct str x, struct str y, bool over)
 		x.len = 0;
 	if (!over && str_eq(x, y) && is_plain(x) && x.at[x.len - 1] > '9')
 		return str_of(arena_printf(a, STR_FMT "2", STR_ARG(x)));
-	return str_of(arena_printf(a, STR_FMT "%s%s" STR_FMT "%s",
-				   STR_ARG(x), over ? "/" : ".", is_plain(y) ? "" : "(", STR_ARG(y),
-				   is_plain(y) ? "" : ")"));
+	return str_of(arena_printf(a, STR_FMT "%s%s" STR_FMT "%s", STR_ARG(x), over ? "/" : ".",
+				   is_plain(y) ? "" : "(", STR_ARG(y), is_plain(y) ? "" : ")"));
 }

@@ -57,7 +57,8 @@ static void compile_rules(const struct fhir_type *type, const struct fhir_rule *
 		enum err e = path_compile(&ctx, &work, f, type, str_of((*rules)->path), &path);
 
 		if ((e != OK) != is_known_mistake((*rules)->id, type))
-			fail_msg("%s on %s: %s", (*rules)->id, type->name, e == OK ? "compiles" : ctx.why);
+			fail_msg("%s on %s: %s", (*rules)->id, type->name,
+				 e == OK ? "compiles" : ctx.why);
 		compiled++;
 	}
 }
@@ -71,7 +72,8 @@ static void test_rules(void **state)
 		compile_rules(type, type->rules);
 		for (unsigned j = 0; j < type->elem_count; j++)
 			for (unsigned k = 0; k < type->elems[j].form_count; k++)
-				compile_rules(type->elems[j].forms[k].type, type->elems[j].rules);
+				compile_rules(type->elems[j].forms[k].type,
+					      type->elems[j].rules);
 		forget();
 	}
 	assert_true(compiled > 1000);
@@ -91,8 +93,10 @@ static void test_searches(void **state)
 		for (; list && *list; list++) {
 			if (!(*list)->expression || !*(*list)->expression || !(*list)->path)
 				continue;
-			if (path_compile(&ctx, &work, f, f->types[i], str_of((*list)->expression), &path) != OK)
-				fail_msg("%s of %s: %s", (*list)->code, f->types[i]->name, ctx.why);
+			if (path_compile(&ctx, &work, f, f->types[i],
+					 str_of((*list)->expression), &path) != OK)
+				fail_msg("%s of %s: %s", (*list)->code, f->types[i]->name,
+					 ctx.why);
 			count++;
 		}
 		forget();
@@ -125,7 +129,8 @@ static void test_limits(void **state)
 	assert_int_equal(run("1.repeatAll($this)", NULL), ERR_LIMIT);
 	assert_int_equal(run("1.repeatAll($this | $this + 1)", NULL), ERR_LIMIT);
 	assert_int_equal(run("(1|2|3).select(1|2|3).count()", &few), OK);
-	assert_int_equal(run(arena_printf(&life, "%s.select(%s).count()", wide, wide), &few), ERR_LIMIT);
+	assert_int_equal(run(arena_printf(&life, "%s.select(%s).count()", wide, wide), &few),
+			 ERR_LIMIT);
 	assert_int_equal(run("1.select(1.select(1.select(1)))", &few), ERR_LIMIT);
 	assert_int_equal(run("'a'.matches('aaaaaaaaaaaa')", &few), ERR_LIMIT);
 }
@@ -163,7 +168,8 @@ static void test_depth(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		assert_int_equal(path_compile(&ctx, &work, f, NULL, cases[i].text, &path), cases[i].e);
+		assert_int_equal(path_compile(&ctx, &work, f, NULL, cases[i].text, &path),
+				 cases[i].e);
 		forget();
 	}
 }
@@ -199,8 +205,9 @@ static void test_explain(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_rules),  cmocka_unit_test(test_searches), cmocka_unit_test(test_limits),
-		cmocka_unit_test(test_depth), cmocka_unit_test(test_explain),
+		cmocka_unit_test(test_rules),   cmocka_unit_test(test_searches),
+		cmocka_unit_test(test_limits),  cmocka_unit_test(test_depth),
+		cmocka_unit_test(test_explain),
 	};
 
 	return cmocka_run_group_tests(tests, load, unload);

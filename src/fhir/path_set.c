@@ -77,8 +77,8 @@ static enum err grow(struct vm *vm, struct item_set *set)
 	return OK;
 }
 
-static enum err find(struct vm *vm, struct item_set *set, uint64_t hash, const struct item *item,
-		     bool *found)
+static enum err find(struct vm *vm, struct item_set *set, uint64_t hash,
+		     const struct item *item, bool *found)
 {
 	enum truth same = TRUTH_NO;
 

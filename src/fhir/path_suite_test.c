@@ -63,7 +63,8 @@ static struct str answer(struct suite *s, struct str expression)
 		const struct issue *issue = s->c.issues.last;
 
 		if (!issue)
-			fail_msg("%s:%u: an error without an issue: %s", s->file, s->line, s->c.why);
+			fail_msg("%s:%u: an error without an issue: %s", s->file, s->line,
+				 s->c.why);
 		buf_printf(&b, "! %u:%u %s\n", issue->line, issue->column, issue->text);
 		return buf_get(&b);
 	}
@@ -86,8 +87,9 @@ static void check(struct suite *s, struct str expression, struct str wanted)
 	s->passed += same;
 	s->failed += !same;
 	if (!same)
-		print_message("%s:%u: " STR_FMT "\n  wanted " STR_FMT "  gave   " STR_FMT, s->file, s->line,
-			      STR_ARG(expression), STR_ARG(wanted), STR_ARG(given));
+		print_message("%s:%u: " STR_FMT "\n  wanted " STR_FMT "  gave   " STR_FMT,
+			      s->file, s->line, STR_ARG(expression), STR_ARG(wanted),
+			      STR_ARG(given));
 	arena_reset(&s->work);
 }
 
@@ -149,7 +151,8 @@ static void test_files(void **state)
 		s.file = arena_str(&s.life, files[i]->d_name);
 		s.c.arena = &s.life;
 		read_input(&s, STR("patient"));
-		if (file_read(&s.c, &s.life, arena_printf(&s.life, FOLDER "/%s", s.file), 0, &text) != OK)
+		if (file_read(&s.c, &s.life, arena_printf(&s.life, FOLDER "/%s", s.file), 0,
+			      &text) != OK)
 			fail_msg("%s", s.c.why);
 		run_file(&s, text);
 		free(files[i]);

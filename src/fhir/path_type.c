@@ -9,9 +9,9 @@
 #define SHAPE_TYPES_MAX 96 /* beyond that a shape is open */
 
 static const char *const kind_names[] = {
-	[ITEM_NODE] = "element", [ITEM_BOOLEAN] = "Boolean", [ITEM_INTEGER] = "Integer",
-	[ITEM_DECIMAL] = "Decimal", [ITEM_STRING] = "String", [ITEM_DATE] = "Date",
-	[ITEM_DATETIME] = "DateTime", [ITEM_TIME] = "Time", [ITEM_QUANTITY] = "Quantity",
+	[ITEM_NODE] = "element",      [ITEM_BOOLEAN] = "Boolean", [ITEM_INTEGER] = "Integer",
+	[ITEM_DECIMAL] = "Decimal",   [ITEM_STRING] = "String",   [ITEM_DATE] = "Date",
+	[ITEM_DATETIME] = "DateTime", [ITEM_TIME] = "Time",       [ITEM_QUANTITY] = "Quantity",
 	[ITEM_TYPE] = "TypeInfo",
 };
 
@@ -221,8 +221,8 @@ static char special_member(struct shape in, struct str name, uint16_t *bits)
 	return 0;
 }
 
-bool shape_member(struct arena *a, struct arena *life, const struct fhir *f, struct shape in, struct str name,
-		  struct member *m, struct shape *out)
+bool shape_member(struct arena *a, struct arena *life, const struct fhir *f, struct shape in,
+		  struct str name, struct member *m, struct shape *out)
 {
 	uint16_t bits = 0, key = f ? atoms_find(f->atoms, name) : 0;
 	struct shape to = shape_new(a);
@@ -234,7 +234,7 @@ bool shape_member(struct arena *a, struct arena *life, const struct fhir *f, str
 		found = f && gather_below(&g, f, NULL, key);
 	for (unsigned i = 0; i < in.count; i++)
 		found |= in.types[i]->abstract ? gather_below(&g, f, in.types[i], key)
-						   : gather_type(&g, in.types[i], key);
+					       : gather_type(&g, in.types[i], key);
 	finish_rows(&g, life, m);
 	m->special = special_member(in, name, &bits);
 	if (m->special)

@@ -11,7 +11,9 @@
 
 #define STACK_SMALL 32
 
-static const struct path_limits defaults = { .steps = 10000000, .depth = 200, .items = 1000000, .regex = 2000 };
+static const struct path_limits defaults = {
+	.steps = 10000000, .depth = 200, .items = 1000000, .regex = 2000
+};
 
 /* ---- limits and errors */
 
@@ -58,7 +60,8 @@ enum err vm_step(struct vm *vm, size_t n)
 enum err vm_room(struct vm *vm, size_t items)
 {
 	if (items > vm->limits.items)
-		return vm_fail(vm, ERR_LIMIT, "more than %u items in a collection", vm->limits.items);
+		return vm_fail(vm, ERR_LIMIT, "more than %u items in a collection",
+			       vm->limits.items);
 	return OK;
 }
 
@@ -119,8 +122,9 @@ static enum err step_member(struct vm *vm, const struct member *m, struct items 
 	TRY(vm_step(vm, in.len));
 	for (size_t i = 0; i < in.len; i++) {
 		const struct item *item = &in.at[i];
-		const struct fhir_elem *elem =
-			item->kind == ITEM_NODE && item->value.type ? find_row(m, item->value.type) : NULL;
+		const struct fhir_elem *elem = item->kind == ITEM_NODE && item->value.type
+						       ? find_row(m, item->value.type)
+						       : NULL;
 
 		if (elem) {
 			TRY(add_children(vm, item->value, elem, &out, &room));
@@ -219,10 +223,12 @@ static enum err step_sign(struct vm *vm, bool minus, struct items *top)
 		*top = items_dec(vm, minus ? dec_neg(*item.number) : *item.number);
 		return OK;
 	case ITEM_QUANTITY:
-		*top = items_quantity(vm, minus ? dec_neg(*item.number) : *item.number, item.text);
+		*top = items_quantity(vm, minus ? dec_neg(*item.number) : *item.number,
+				      item.text);
 		return OK;
 	default:
-		return vm_fail(vm, ERR_INVALID, "a sign needs a number, not %s", kind_name(item.kind));
+		return vm_fail(vm, ERR_INVALID, "a sign needs a number, not %s",
+			       kind_name(item.kind));
 	}
 }
 
@@ -264,8 +270,9 @@ static bool vm_given(struct vm *vm, struct str name, struct items *out)
 		if (str_starts(name, str_of(heads[i].head))) {
 			size_t skip = strlen(heads[i].head);
 
-			*out = items_text(vm, str_of(arena_printf(vm->a, "%s" STR_FMT, heads[i].url,
-								  (int)(name.len - skip), name.at + skip)));
+			*out = items_text(vm, str_of(arena_printf(
+						      vm->a, "%s" STR_FMT, heads[i].url,
+						      (int)(name.len - skip), name.at + skip)));
 			return true;
 		}
 	return false;
@@ -285,21 +292,23 @@ static enum err step_var(struct vm *vm, struct str name, struct items *out)
 	else if (str_is(name, "rootResource"))
 		*out = items_value(vm, vm->root);
 	else if (!vm_given(vm, name, out))
-		return vm_fail(vm, ERR_INVALID, "there is no variable %%" STR_FMT, STR_ARG(name));
+		return vm_fail(vm, ERR_INVALID, "there is no variable %%" STR_FMT,
+			       STR_ARG(name));
 	return OK;
 }
 
 /* ---- operators and calls */
 
-static enum err step_oper(struct vm *vm, enum op_number number, struct items left, struct items right,
-			  struct items *out)
+static enum err step_oper(struct vm *vm, enum op_number number, struct items left,
+			  struct items right, struct items *out)
 {
 	const struct op_row *op = &path_ops[number];
 
 	if (op->how == OP_ITEM) {
 		if (left.len > 1 || right.len > 1)
-			return vm_fail(vm, ERR_INVALID, "'%s' wants one item on each side, not %zu",
-				       op->symbol, left.len > 1 ? left.len : right.len);
+			return vm_fail(vm, ERR_INVALID,
+				       "'%s' wants one item on each side, not %zu", op->symbol,
+				       left.len > 1 ? left.len : right.len);
 		if (!left.len || !right.len) {
 			*out = ITEMS_NONE;
 			return OK;
@@ -309,7 +318,8 @@ static enum err step_oper(struct vm *vm, enum op_number number, struct items lef
 }
 
 /* Left sides that decide: false and …, true or …, false implies …. */
-static enum err step_skip(struct vm *vm, enum op_number number, struct items *top, bool *decided)
+static enum err step_skip(struct vm *vm, enum op_number number, struct items *top,
+			  bool *decided)
 {
 	enum truth truth;
 
@@ -346,7 +356,8 @@ static enum err step_define(struct vm *vm, const struct frame *frame, const stru
 
 /* ---- the loop */
 
-static enum err loop(struct vm *vm, const struct block *block, const struct frame *frame, struct items *out)
+static enum err loop(struct vm *vm, const struct block *block, const struct frame *frame,
+		     struct items *out)
 {
 	struct items *top = vm->stack - 1;
 	struct items *base;
@@ -433,7 +444,8 @@ enum err vm_run(struct vm *vm, unsigned block, const struct frame *frame, struct
 	enum err e;
 
 	if (++vm->depth > vm->limits.depth)
-		return vm_fail(vm, ERR_LIMIT, "more than %u calls within each other", vm->limits.depth);
+		return vm_fail(vm, ERR_LIMIT, "more than %u calls within each other",
+			       vm->limits.depth);
 	e = loop(vm, &vm->path->blocks[block], frame, out);
 	vm->depth--;
 	vm->stack = stack;
@@ -447,7 +459,9 @@ enum err vm_run(struct vm *vm, unsigned block, const struct frame *frame, struct
 enum err vm_lambda(struct vm *vm, const struct call *call, unsigned n, const struct item *item,
 		   int64_t index, struct items *out)
 {
-	struct frame frame = { .this = items_one(item), .total = call->frame->total, .index = index };
+	struct frame frame = { .this = items_one(item),
+			       .total = call->frame->total,
+			       .index = index };
 
 	return vm_run(vm, call->ins->b + n, &frame, out);
 }
@@ -490,7 +504,7 @@ static enum err eval(struct vm *vm, const struct path *p, const struct path_env 
 	if (focus.node || focus.extra)
 		vm->focus = frame.this = items_one(this);
 	vm->resource = env && env->resource.node ? env->resource
-		       : is_resource(focus)	 ? focus
+		       : is_resource(focus)      ? focus
 						 : (struct fhir_value){ 0 };
 	vm->root = env && env->root.node ? env->root : vm->resource;
 	set_limits(vm, env ? env->limits : NULL);

@@ -32,7 +32,7 @@ static const struct prefix {
 	{ "da", 1, false },  { "d", -1, false },  { "c", -2, false },  { "m", -3, false },
 	{ "u", -6, false },  { "n", -9, false },  { "p", -12, false }, { "f", -15, false },
 	{ "a", -18, false }, { "z", -21, false }, { "y", -24, false }, { "h", 2, false },
-	{ "k", 3, false },   { "M", 6, false },	  { "G", 9, false },   { "T", 12, false },
+	{ "k", 3, false },   { "M", 6, false },   { "G", 9, false },   { "T", 12, false },
 	{ "P", 15, false },  { "E", 18, false },  { "Z", 21, false },  { "Y", 24, false },
 	{ "Ki", 10, true },  { "Mi", 20, true },  { "Gi", 30, true },  { "Ti", 40, true },
 };
@@ -90,14 +90,16 @@ static bool row_unit(const struct row *row, unsigned depth, struct ucum *out)
 		struct ucum kelvin = unit_one();
 
 		kelvin.power[KELVIN] = 1;
-		if (!dec_parse(str_of(row->factor), &kelvin.num) || !dec_parse(in, &kelvin.den) ||
+		if (!dec_parse(str_of(row->factor), &kelvin.num) ||
+		    !dec_parse(in, &kelvin.den) ||
 		    !dec_parse(str_of(row->offset), &kelvin.offset))
 			return false;
 		*out = kelvin;
 		return true;
 	} else {
 		if (depth > DEPTH_MAX || !read_term(&in, depth + 1, &unit) || in.len ||
-		    !dec_parse(str_of(row->factor), &factor.num) || !combine(&unit, &factor, false))
+		    !dec_parse(str_of(row->factor), &factor.num) ||
+		    !combine(&unit, &factor, false))
 			return false;
 	}
 	*out = unit;
@@ -220,7 +222,8 @@ static bool read_atom(struct str *s, unsigned depth, struct ucum *out)
 		out->num = dec_int(n);
 		return n > 0;
 	}
-	return cut_power(&symbol, &power) && read_symbol(symbol, depth, out) && raise(out, power);
+	return cut_power(&symbol, &power) && read_symbol(symbol, depth, out) &&
+	       raise(out, power);
 }
 
 static bool read_component(struct str *s, unsigned depth, struct ucum *out)
@@ -235,7 +238,8 @@ static bool read_component(struct str *s, unsigned depth, struct ucum *out)
 	if (s->len && s->at[0] == '(') {
 		s->at++;
 		s->len--;
-		if (depth > DEPTH_MAX || !read_term(s, depth + 1, out) || !s->len || s->at[0] != ')')
+		if (depth > DEPTH_MAX || !read_term(s, depth + 1, out) || !s->len ||
+		    s->at[0] != ')')
 			return false;
 		s->at++;
 		s->len--;

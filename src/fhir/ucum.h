@@ -12,8 +12,8 @@
 #define UCUM_DIMENSIONS 24
 
 struct ucum {
-	struct dec num, den;     /* value in base units = (value + offset) * num / den */
-	struct dec offset;       /* 0 but for temperatures */
+	struct dec num, den; /* value in base units = (value + offset) * num / den */
+	struct dec offset;   /* 0 but for temperatures */
 	int8_t power[UCUM_DIMENSIONS];
 };
 
