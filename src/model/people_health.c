@@ -107,6 +107,8 @@ static int draw_value(struct maker *m, const struct people_measure *what, int64_
 		return frailty_index[m->p.frailty] + rng_between(&m->r, -4, 5);
 	if (strcmp(what->key, "weight-child") == 0)
 		return child_weight(m, when / DAY) * rng_between(&m->r, 88, 114) / 100;
+	if (strcmp(what->key, "egfr") == 0 && has(m, "ckd")) /* stage 3 is 30 to 59 */
+		return 31 + usual(m, what) * 25 / 1000 + rng_between(&m->r, 0, 3);
 	bool grown = strcmp(what->key, "weight") == 0 || strcmp(what->key, "height") == 0;
 	bool sudden = strcmp(what->key, "news2") == 0 || strcmp(what->key, "crp") == 0;
 	int share = sudden ? rng_between(&m->r, 0, 999) : usual(m, what);
@@ -222,11 +224,27 @@ static void frailty_make(struct maker *m)
 		measure_make(m, "timed-walk", office_time(m, day), m->p.practice, NULL);
 }
 
+/* Might they be given it for what they have? */
+static bool may_take(const struct maker *m, const char *code)
+{
+	for (size_t i = 0; i < m->d->medicines.len; i++) {
+		struct str key = str_of(m->d->medicines.at[i].key);
+		if (strcmp(m->d->medicines.at[i].code, code) != 0)
+			continue;
+		for (size_t k = 0; k < m->d->conditions.len; k++)
+			if ((m->p.conditions >> k & 1) &&
+			    str_find(str_of(m->d->conditions.at[k].medicines), key) >= 0)
+				return true;
+	}
+	return false;
+}
+
 static void allergies_make(struct maker *m)
 {
 	for (size_t i = 0; i < m->d->allergies.len; i++) {
 		const struct people_allergy *row = &m->d->allergies.at[i];
-		if (!rng_chance(&m->r, m->p.age < 18 ? row->per_mille / 3 : row->per_mille))
+		if (!rng_chance(&m->r, m->p.age < 18 ? row->per_mille / 3 : row->per_mille) ||
+		    may_take(m, row->code))
 			continue;
 		struct node *a =
 			put_about(m, "AllergyIntolerance", "allergy", m->p.practice->source);

@@ -384,7 +384,7 @@ static void stay_today_make(struct maker *m)
 	draw_stay(m, &s, m->today - 1 - rng_between(&m->r, 0, m->p.age < 65 ? 3 : 13));
 	s.bed = free_bed(m, s.ward);
 	int64_t days = m->today - s.start / DAY;
-	if (m->p.age >= 65 && days >= 3 && rng_chance(&m->r, 560)) {
+	if (m->p.age >= 65 && days >= 3 && rng_chance(&m->r, 700)) {
 		s.ready = (m->today - rng_between(&m->r, 0, (int)days - 2)) * DAY + 8 * 60;
 		if (s.ready > m->now)
 			s.ready = m->now - 30;
@@ -416,7 +416,7 @@ static void last_stay_make(struct maker *m)
 
 void hospital_make(struct maker *m)
 {
-	static const int today[PEOPLE_BANDS] = { 1, 1, 3, 14, 26, 55, 62, 68, 74 };
+	static const int today[PEOPLE_BANDS] = { 1, 1, 3, 18, 32, 70, 80, 88, 95 };
 	static const int past[PEOPLE_BANDS] = { 40, 60, 60, 120, 160, 230, 290, 360, 400 };
 	int band = m->p.band;
 	if (m->p.end / DAY - m->p.born < 60)
