@@ -101,8 +101,9 @@ static enum err load_each(struct ctx *c, void *arg, struct node *bundle)
 	struct parcel parcel = { .resources = (int64_t)node_get(bundle, "entry")->len };
 	struct buf text;
 	bool first = load->bundles == 0;
+	ARENA(scratch);
 
-	buf_init(&text, c->arena, 0);
+	buf_init(&text, &scratch, 0);
 	json_write(&text, bundle, 0);
 	parcel.len = text.len;
 	parcel.text = malloc(text.len);
