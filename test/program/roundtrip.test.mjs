@@ -61,10 +61,11 @@ async function putAndGet(server, file) {
 	return canonical({ meta, ...rest }) === canonical({ meta: sentMeta, ...sentRest }) ? 'equal' : 'differs'
 }
 
-for (const [how, options] of [['validated', []], ['as they are', ['--no-validate']]])
+for (const [how, options] of [['validated', []], ['the broken ones taken as they are', ['--no-validate']]])
 	test(`HL7 examples, ${how}: PUT, then GET is equal`, { skip: !existsSync(examples) && 'no examples' }, async t => {
 		const server = await serve(t, join(scratch(t), 'a.db'), ...options)
-		const files = readdirSync(examples).filter(name => name.endsWith('.json') && !definitions.test(name))
+		const files = readdirSync(examples).filter(name => name.endsWith('.json') && !definitions.test(name) &&
+			(how === 'validated' || broken.has(name)))
 		const wrong = [], left = [...files]
 		const lane = async () => { // several at a time: writes that wait together share an fsync
 			for (let file = left.pop(); file; file = left.pop()) {
@@ -76,6 +77,6 @@ for (const [how, options] of [['validated', []], ['as they are', ['--no-validate
 		}
 		await Promise.all(Array.from({ length: 16 }, lane))
 		assert.deepEqual(wrong, [])
-		assert.ok(files.length >= 700, `${files.length} examples`)
+		assert.ok(files.length >= (how === 'validated' ? 700 : broken.size), `${files.length} examples`)
 		await server.stop()
 	})
