@@ -107,6 +107,21 @@ static void preconditions_hold(void **state)
 	SUCCEEDS(record_delete(&w->c, STR("Patient"), STR("john"), 2, &out));
 }
 
+static void a_strict_place_wants_references_that_lead_somewhere(void **state)
+{
+	struct world *w = *state;
+	struct write write = { .resource = tree(&w->c, WEIGHT("1")),
+			       .source = STR(WEIGHT("1")) };
+	struct written out;
+
+	w->place->references = REFERENCES_STRICT;
+	FAILS(ERR_INVALID,
+	      record_update(&w->c, STR("Observation"), STR("weight"), &write, &out));
+	assert_string_equal(w->c.issues.first->where, "Observation.subject.reference");
+	put(w, "Patient", "john", JOHN);
+	SUCCEEDS(record_update(&w->c, STR("Observation"), STR("weight"), &write, &out));
+}
+
 static void what_does_not_fit_is_refused(void **state)
 {
 	struct world *w = *state;
@@ -471,6 +486,7 @@ int main(void)
 		T(each_change_is_a_version),
 		T(a_deleted_resource_is_gone_and_can_come_back),
 		T(preconditions_hold),
+		T(a_strict_place_wants_references_that_lead_somewhere),
 		T(what_does_not_fit_is_refused),
 		T(the_index_follows_the_current_version),
 		T(a_placeholder_becomes_the_resource),

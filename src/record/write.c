@@ -81,6 +81,21 @@ static void tell_unchanged(const struct prepared *p, struct written *out)
 	};
 }
 
+/* Where the place is strict, a resource may refer only to what is there, or to itself. */
+static enum err check_links(struct ctx *c, struct db *db, const struct fhir_type *type,
+			    struct str id, const struct write *w)
+{
+	struct refs refs;
+
+	if (c->place->references != REFERENCES_STRICT)
+		return OK;
+	refs_init(&refs, c, db, w->source);
+	refs.must_exist = true;
+	if (id.len)
+		refs_add(&refs, (struct str){ 0 }, type, id);
+	return refs_resolve(&refs, type->name, (struct str){ 0 }, type, w->resource);
+}
+
 static enum err put(struct ctx *c, const struct fhir_type *type, struct str id,
 		    enum method method, const struct write *w,
 		    const struct condition_of *condition, struct str *found, bool *again,
@@ -91,6 +106,7 @@ static enum err put(struct ctx *c, const struct fhir_type *type, struct str id,
 		READER(db);
 
 		TRY(store_reader(c, c->place->store, &db));
+		TRY(check_links(c, db, type, id, w));
 		TRY(prepare_put(c, db, type, id, method, w, &p));
 	}
 	if (p.unchanged && !p.if_none_match) {

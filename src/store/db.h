@@ -38,7 +38,7 @@ enum store_flags {
  * (ERR_NEWER), one that is none (ERR_STORE), and an older one without STORE_MIGRATE. `store` is
  * closed with store_close. */
 NODISCARD enum err store_open(struct ctx *c, const struct share *share, const char *address,
-                              unsigned flags, struct store **out);
+			      unsigned flags, struct store **out);
 /* Waits for the writer to finish what was accepted. NULL is fine. */
 void store_close(struct store *store);
 /* Make the n-th statement from now on fail, in this store (tests); 0 stops that. */

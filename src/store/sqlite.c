@@ -15,7 +15,7 @@ enum err sqlite_fail(struct ctx *c, sqlite3 *handle, int code)
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED:
 		return fail(c, ERR_BUSY,
-		            "Another program is writing to the database; try again.");
+			    "Another program is writing to the database; try again.");
 	case SQLITE_INTERRUPT:
 		TRY(ctx_check(c));
 		return fail(c, ERR_STOPPED, "The work was stopped before it was finished.");
@@ -67,11 +67,11 @@ static void slots_grow(struct sqlite_db *db)
 }
 
 static enum err prepare(struct ctx *c, struct sqlite_db *db, const char *sql,
-                        struct sqlite_stmt **out)
+			struct sqlite_stmt **out)
 {
 	sqlite3_stmt *handle;
 	int code = sqlite3_prepare_v3(db->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &handle,
-	                              NULL);
+				      NULL);
 
 	if (code)
 		return sqlite_fail(c, db->handle, code);
@@ -152,13 +152,13 @@ static void bind_int(struct stmt *s, int index, int64_t value)
 static void bind_text(struct stmt *s, int index, struct str value)
 {
 	bound(sqlite3_bind_text64(STMT_OF(s)->handle, index, value.at ? value.at : "",
-	                          value.len, SQLITE_STATIC, SQLITE_UTF8));
+				  value.len, SQLITE_STATIC, SQLITE_UTF8));
 }
 
 static void bind_blob(struct stmt *s, int index, struct str value)
 {
 	bound(sqlite3_bind_blob64(STMT_OF(s)->handle, index, value.at ? value.at : "",
-	                          value.len, SQLITE_STATIC));
+				  value.len, SQLITE_STATIC));
 }
 
 static void bind_null(struct stmt *s, int index)
@@ -260,7 +260,8 @@ static enum err check(struct ctx *c, struct db *db)
 		found++;
 		issue_add(c, ISSUE_ERROR, "exception", NULL, 0, 0, STR_FMT, STR_ARG(text));
 	}
-	return found ? fail(c, ERR_INVALID, "The database is damaged in %u places.", found) : OK;
+	return found ? fail(c, ERR_INVALID, "The database is damaged in %u places.", found)
+		     : OK;
 }
 
 const struct engine engine_sqlite = {

@@ -12,6 +12,9 @@
 
 #include "store/engine.h"
 
+/* Milliseconds for another program to finish writing. */
+#define SQLITE_WAIT_FOR_OTHERS 30000
+
 struct sqlite_stmt {
 	struct stmt head;
 	sqlite3_stmt *handle;
@@ -30,7 +33,7 @@ struct sqlite_db {
 	struct sqlite_slot *slots; /* open addressing, a power of two */
 	unsigned slot_cap, slot_len;
 	unsigned out;           /* statements handed out now */
-	bool scripting;    /* more passes the guard */
+	bool scripting;         /* more passes the guard */
 	struct ctx *reader;     /* whom it serves; may be told to stop */
 	struct sqlite_db *next; /* idle readers */
 };
@@ -55,6 +58,7 @@ struct sqlite_writer {
 	struct sqlite_db *db; /* of the thread alone */
 	int frames;           /* in the write-ahead log after the last commit */
 	int checkpoint_at;    /* frames from which to copy them into the database */
+	int checkpoint_next;  /* and from which to try again */
 };
 
 struct sqlite_store {
@@ -79,7 +83,7 @@ extern const struct engine engine_sqlite;
 
 /* sqlite_open.c */
 NODISCARD enum err sqlite_open(struct ctx *c, const char *address, unsigned flags,
-                               struct store **out);
+			       struct store **out);
 void sqlite_close(struct store *store);
 NODISCARD enum err sqlite_reader(struct ctx *c, struct store *store, struct db **out);
 void sqlite_reader_done(struct db *db);
@@ -90,7 +94,7 @@ NODISCARD enum err sqlite_writer_start(struct ctx *c, struct sqlite_store *store
 /* Finish what was accepted, then end the thread. */
 void sqlite_writer_stop(struct sqlite_store *store);
 NODISCARD enum err sqlite_write(struct ctx *c, struct store *store, store_work *work,
-                                void *arg);
+				void *arg);
 void sqlite_stats(struct store *store, struct store_stats *out);
 
 #endif

@@ -15,15 +15,12 @@
 #define TEXT_OF(number) #number
 #define TEXT(number) TEXT_OF(number)
 
-enum {
-	WAIT_FOR_OTHERS = 30000, /* milliseconds for another program to finish writing */
-	TICK = 20000             /* instructions between two looks at the deadline */
-};
+enum { TICK = 20000 }; /* instructions between two looks at the deadline */
 
 static const char pragmas_all[] =
-        "PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF;"
-        "PRAGMA cell_size_check = ON; PRAGMA journal_size_limit = 67108864;"
-        "PRAGMA wal_autocheckpoint = 0;";
+	"PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF;"
+	"PRAGMA cell_size_check = ON; PRAGMA journal_size_limit = 67108864;"
+	"PRAGMA wal_autocheckpoint = 0;";
 static const char pragmas_reader[] = "PRAGMA cache_size = -3000; PRAGMA query_only = ON;";
 static const char pragmas_writer[] = "PRAGMA cache_size = -32000;";
 static const char pragmas_bulk[] = "PRAGMA cache_size = -96000;";
@@ -37,7 +34,7 @@ static bool is_append_only(char *const *tables, const char *table)
 }
 
 static int guard(void *arg, int action, const char *table, const char *column,
-                 const char *schema, const char *trigger)
+		 const char *schema, const char *trigger)
 {
 	const struct sqlite_db *db = arg;
 	const struct sqlite_store *store = (const struct sqlite_store *)db->head.store;
@@ -53,7 +50,8 @@ static int guard(void *arg, int action, const char *table, const char *column,
 	case SQLITE_TRANSACTION:
 		return SQLITE_OK;
 	case SQLITE_PRAGMA:
-		return db->scripting || strcmp(table, "integrity_check") == 0 ? SQLITE_OK : SQLITE_DENY;
+		return db->scripting || strcmp(table, "integrity_check") == 0 ? SQLITE_OK
+									      : SQLITE_DENY;
 	case SQLITE_SAVEPOINT:
 	case SQLITE_INSERT:
 		return db->head.writes ? SQLITE_OK : SQLITE_DENY;
@@ -78,7 +76,7 @@ static void forget_append_only(struct sqlite_store *store)
 enum err sqlite_read_append_only(struct ctx *c, struct sqlite_store *store)
 {
 	static const char sql[] = "SELECT tbl_name FROM sqlite_schema WHERE type = 'trigger' "
-	                          "AND name = tbl_name || '_no_delete' LIMIT 63";
+				  "AND name = tbl_name || '_no_delete' LIMIT 63";
 	sqlite3 *handle = store->writer.db->handle;
 	sqlite3_stmt *s;
 	int code = sqlite3_prepare_v2(handle, sql, -1, &s, NULL);
@@ -102,10 +100,10 @@ static int tick(void *arg)
 }
 
 static enum err open_handle(struct ctx *c, struct sqlite_store *store, bool writes,
-                            struct sqlite_db **out)
+			    struct sqlite_db **out)
 {
 	int mode =
-	        store->flags & STORE_READ_ONLY ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
+		store->flags & STORE_READ_ONLY ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
 	struct sqlite_db *db = calloc(1, sizeof *db);
 
 	if (!db)
@@ -115,12 +113,12 @@ static enum err open_handle(struct ctx *c, struct sqlite_store *store, bool writ
 	int code = sqlite3_open_v2(store->path, &db->handle, mode | SQLITE_OPEN_NOMUTEX, NULL);
 	if (code) {
 		enum err e = fail(c, ERR_STORE, "Cannot open %s: %s.", store->path,
-		                  sqlite3_errmsg(db->handle));
+				  sqlite3_errmsg(db->handle));
 		sqlite_db_close(db);
 		return e;
 	}
 	sqlite3_extended_result_codes(db->handle, 1);
-	sqlite3_busy_timeout(db->handle, WAIT_FOR_OTHERS);
+	sqlite3_busy_timeout(db->handle, SQLITE_WAIT_FOR_OTHERS);
 	sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
 	sqlite3_limit(db->handle, SQLITE_LIMIT_ATTACHED, 0);
@@ -130,9 +128,9 @@ static enum err open_handle(struct ctx *c, struct sqlite_store *store, bool writ
 
 static enum err set_up(struct ctx *c, struct sqlite_db *db, unsigned flags)
 {
-	const char *more = !db->head.writes          ? pragmas_reader
-	                   : flags & STORE_BULK ? pragmas_bulk
-	                                        : pragmas_writer;
+	const char *more = !db->head.writes     ? pragmas_reader
+			   : flags & STORE_BULK ? pragmas_bulk
+						: pragmas_writer;
 
 	TRY(sqlite_exec(c, db, pragmas_all));
 	TRY(sqlite_exec(c, db, more));
@@ -159,7 +157,7 @@ static enum err read_int(struct ctx *c, struct sqlite_db *db, const char *sql, i
 static enum err claim(struct ctx *c, struct sqlite_store *store, struct sqlite_db *db)
 {
 	static const char empty[] = "PRAGMA journal_mode = WAL;"
-	                            "PRAGMA application_id = " TEXT(APPLICATION_ID) ";";
+				    "PRAGMA application_id = " TEXT(APPLICATION_ID) ";";
 	int64_t application = 0, tables = 0;
 
 	if (read_int(c, db, "PRAGMA application_id", &application) ||
@@ -174,7 +172,7 @@ static enum err claim(struct ctx *c, struct sqlite_store *store, struct sqlite_d
 		return fail(c, ERR_STORE, "%s is a database of another program.", store->path);
 	if (!(store->flags & STORE_CREATE))
 		return fail(c, ERR_STORE, "%s is empty; `causeway init` makes a database.",
-		            store->path);
+			    store->path);
 	return sqlite_exec(c, db, empty);
 }
 

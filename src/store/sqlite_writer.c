@@ -19,7 +19,9 @@ enum {
 	JOBS_AT_ONCE = 512,   /* in one commit */
 	TIME_AT_ONCE = 40000, /* microseconds after which a commit is due */
 	FRAMES = 4000,        /* 16 MB of log, then it is copied */
-	FRAMES_BULK = 16000
+	FRAMES_BULK = 16000,
+	PATIENCE = 4,          /* times as many before readers are waited for */
+	WAIT_FOR_READERS = 200 /* milliseconds */
 };
 
 struct batch {
@@ -75,12 +77,12 @@ static void fill_batch(struct sqlite_writer *w, struct batch *b, struct job *job
 		job->result = run_in_savepoint(w, job);
 		if (sqlite3_get_autocommit(w->db->handle)) {
 			fail_all(b, ERR_STORE,
-			         "The database failed in a transaction shared with "
-			         "this write; nothing of it was kept.");
+				 "The database failed in a transaction shared with "
+				 "this write; nothing of it was kept.");
 			return;
 		}
 		job = b->len < JOBS_AT_ONCE && clock_monotonic() < b->due ? take_job(w, false)
-		                                                          : NULL;
+									  : NULL;
 	} while (job);
 }
 
@@ -145,21 +147,34 @@ static void run_batch(struct sqlite_writer *w, struct job *job)
 	wake(w, &b);
 }
 
-/* What is being read from the log stays there; the rest goes into the database, and the next
- * write starts the log from its beginning. */
+/* Copy the log into the database, so that the next write starts it from its beginning. Readers of
+ * an older moment keep part of it; when it has grown to several times its size because there is
+ * always one, wait for those that are quick, and be content if one is not. */
 static void checkpoint(struct sqlite_writer *w)
 {
-	if (w->frames < w->checkpoint_at)
+	sqlite3 *handle = w->db->handle;
+
+	if (w->frames < w->checkpoint_next)
 		return;
-	w->frames = 0;
-	sqlite3_wal_checkpoint_v2(w->db->handle, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+	if (w->frames < PATIENCE * w->checkpoint_at) {
+		sqlite3_wal_checkpoint_v2(handle, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+	} else {
+		sqlite3_busy_timeout(handle, WAIT_FOR_READERS);
+		sqlite3_wal_checkpoint_v2(handle, NULL, SQLITE_CHECKPOINT_RESTART, NULL, NULL);
+		sqlite3_busy_timeout(handle, SQLITE_WAIT_FOR_OTHERS);
+	}
+	w->checkpoint_next = w->frames + w->checkpoint_at / 2;
 }
 
 static int count_frames(void *arg, sqlite3 *handle, const char *name, int frames)
 {
+	struct sqlite_writer *w = arg;
+
 	(void)handle;
 	(void)name;
-	((struct sqlite_writer *)arg)->frames = frames;
+	if (frames < w->frames)
+		w->checkpoint_next = w->checkpoint_at; /* it began anew */
+	w->frames = frames;
 	return SQLITE_OK;
 }
 
@@ -182,6 +197,7 @@ enum err sqlite_writer_start(struct ctx *c, struct sqlite_store *store)
 
 	w->last = &w->first;
 	w->checkpoint_at = store->flags & STORE_BULK ? FRAMES_BULK : FRAMES;
+	w->checkpoint_next = w->checkpoint_at;
 	sqlite3_wal_hook(w->db->handle, count_frames, w);
 	sigfillset(&all); /* signals are for the main thread */
 	pthread_sigmask(SIG_SETMASK, &all, &old);
@@ -251,7 +267,7 @@ static int64_t file_bytes(const char *path, const char *suffix)
 	ARENA(scratch);
 
 	return stat(arena_printf(&scratch, "%s%s", path, suffix), &st) ? 0
-	                                                               : (int64_t)st.st_size;
+								       : (int64_t)st.st_size;
 }
 
 void sqlite_stats(struct store *head, struct store_stats *out)

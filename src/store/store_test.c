@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -169,11 +170,11 @@ static void what_is_not_ours_is_refused(void **state)
 	put_file(w->path, "");
 	refused(w, 0, ERR_STORE, "is empty");
 	put_file(w->path,
-	         "This is a letter to my aunt and by no means a database, long as it may be, "
-	         "for a header of one hundred bytes is read before it can be refused.");
+		 "This is a letter to my aunt and by no means a database, long as it may be, "
+		 "for a header of one hundred bytes is read before it can be refused.");
 	refused(w, STORE_CREATE, ERR_STORE, "is not a database");
 	snprintf(command, sizeof command, "rm %s && sqlite3 %s 'CREATE TABLE aunt (name)'",
-	         w->path, w->path);
+		 w->path, w->path);
 	if (system(command)) {
 		print_message("sqlite3's shell is not installed: half of this was not tried\n");
 		return;
@@ -265,7 +266,7 @@ static void append_only_tables_are_guarded(void **state)
 	assert_int_equal(store_write(&w->c, w->store, drop_table, NULL), ERR_STORE);
 	assert_int_equal(store_reader(&w->c, w->store, &db), OK);
 	assert_int_equal(db_stmt(&w->c, db, SQL("INSERT INTO name (text) VALUES ('x')"), &s),
-	                 ERR_STORE);
+			 ERR_STORE);
 }
 
 static void one_moment_between_begin_and_end(void **state)
@@ -285,7 +286,7 @@ static void one_moment_between_begin_and_end(void **state)
 		assert_int_equal(stmt_step(&w->c, s, &row), OK);
 		assert_int_equal(stmt_int(s, 0), 0);
 		assert_int_equal(db_stmt(&w->c, db, SQL("SELECT count(*) FROM name"), &same),
-		                 OK);
+				 OK);
 		if (i == 0)
 			assert_int_equal(store_write(&w->c, w->store, add_name, "a"), OK);
 	}
@@ -314,7 +315,7 @@ static void *write_names(void *arg)
 		char *text = arena_printf(&arena, "%d-%d", me->number, i);
 		bool fails = i % 10 == 9; /* neighbours in one commit must not suffer */
 		enum err e = store_write(&c, me->w->store, fails ? add_name_and_fail : add_name,
-		                         text);
+					 text);
 		me->failed += e != (fails ? ERR_INVALID : OK);
 	}
 	arena_done(&arena);
@@ -334,7 +335,7 @@ static void many_writers_share_commits(void **state)
 	for (int i = 0; i < THREADS; i++) {
 		writers[i] = (struct writer){ .w = w, .number = i, .rounds = ROUNDS };
 		assert_int_equal(
-		        pthread_create(&writers[i].thread, NULL, write_names, &writers[i]), 0);
+			pthread_create(&writers[i].thread, NULL, write_names, &writers[i]), 0);
 	}
 	for (int i = 0; i < THREADS; i++) {
 		pthread_join(writers[i].thread, NULL);
@@ -347,7 +348,89 @@ static void many_writers_share_commits(void **state)
 	if (!test_on_pgsql()) /* whose server shares its fsyncs unseen */
 		assert_true(stats.commits < stats.writes / 4);
 	print_message("%.0f writes/s in %.0f commits/s\n", (double)stats.writes / seconds,
-	              (double)stats.commits / seconds);
+		      (double)stats.commits / seconds);
+}
+
+/* Two programs, as the server and an import: here two stores on one file. */
+static void two_programs_take_turns(void **state)
+{
+	enum { THREADS = 8, ROUNDS = 25 };
+	struct world *w = *state, other;
+	struct writer writers[THREADS];
+
+	open_store(w, STORE_CREATE);
+	other = *w;
+	open_store(&other, 0);
+	for (int i = 0; i < THREADS; i++) {
+		writers[i] = (struct writer){ .w = i % 2 ? w : &other,
+					      .number = i,
+					      .rounds = ROUNDS };
+		assert_int_equal(
+			pthread_create(&writers[i].thread, NULL, write_names, &writers[i]), 0);
+	}
+	for (int i = 0; i < THREADS; i++) {
+		pthread_join(writers[i].thread, NULL);
+		assert_int_equal(writers[i].failed, 0);
+	}
+	store_close(other.store);
+	assert_int_equal(count_names(w), THREADS * (ROUNDS - ROUNDS / 10));
+}
+
+/* There is always somebody reading an older moment. */
+struct reading {
+	pthread_t thread;
+	struct world *w;
+	atomic_bool *stop;
+};
+
+static void *read_on_and_on(void *arg)
+{
+	struct reading *me = arg;
+	ARENA(arena);
+	struct ctx c;
+
+	ctx_init(&c, &arena);
+	while (!atomic_load(me->stop)) {
+		bool row;
+		READER(db);
+		STMT(s);
+
+		if (store_reader(&c, me->w->store, &db) || db_begin(&c, db) ||
+		    db_stmt(&c, db, SQL("SELECT count(*) FROM meta"), &s) ||
+		    stmt_step(&c, s, &row))
+			abort();
+		usleep(3000);
+	}
+	return NULL;
+}
+
+static void readers_do_not_let_the_log_grow(void **state)
+{
+	enum { READERS = 3, ROUNDS = 200, MEGABYTE = 1 << 20 };
+	struct world *w = *state;
+	struct reading readers[READERS];
+	atomic_bool stop = false;
+	char *text = arena_alloc(&w->arena, MEGABYTE);
+	char log[112];
+	struct stat st;
+
+	open_store(w, STORE_CREATE);
+	for (int i = 0; i < READERS; i++) {
+		readers[i] = (struct reading){ .w = w, .stop = &stop };
+		pthread_create(&readers[i].thread, NULL, read_on_and_on, &readers[i]);
+	}
+	memset(text, 'x', MEGABYTE);
+	for (int i = 0; i < ROUNDS; i++) {
+		snprintf(text + MEGABYTE - 16, 16, "%d", i);
+		assert_int_equal(store_write(&w->c, w->store, add_name, text), OK);
+	}
+	snprintf(log, sizeof log, "%s-wal", w->path);
+	assert_int_equal(stat(log, &st), 0);
+	atomic_store(&stop, true);
+	for (int i = 0; i < READERS; i++)
+		pthread_join(readers[i].thread, NULL);
+	if (st.st_size > 100 * MEGABYTE)
+		fail_msg("the log has %lld bytes", (long long)st.st_size);
 }
 
 static void a_fault_fails_the_job_and_nothing_else(void **state)
@@ -421,6 +504,8 @@ int main(void)
 		T(append_only_tables_are_guarded),
 		T(one_moment_between_begin_and_end),
 		T(many_writers_share_commits),
+		T(two_programs_take_turns),
+		T(readers_do_not_let_the_log_grow),
 		T(a_fault_fails_the_job_and_nothing_else),
 		T(a_kill_loses_nothing_acknowledged),
 	};
