@@ -411,9 +411,11 @@ static void readers_do_not_let_the_log_grow(void **state)
 	struct reading readers[READERS];
 	atomic_bool stop = false;
 	char *text = arena_alloc(&w->arena, MEGABYTE);
-	char log[112];
+	char log[300];
 	struct stat st;
 
+	if (test_on_pgsql())
+		skip(); /* there is no such log */
 	open_store(w, STORE_CREATE);
 	for (int i = 0; i < READERS; i++) {
 		readers[i] = (struct reading){ .w = w, .stop = &stop };
