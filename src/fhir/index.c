@@ -122,20 +122,27 @@ static void take_item(struct indexer *ix, const struct item *item)
 }
 
 /* An expression that fails on a resource ("more than one item") finds nothing in it. */
-static enum err run_path(struct indexer *ix, const struct path *path,
-			 struct fhir_value resource)
+static enum err find_items(struct ctx *c, const struct path *path, const struct path_env *env,
+			   struct fhir_value focus, struct items *out)
 {
-	const struct path_env env = { .fhir = ix->f };
-	struct issues issues = ix->c->issues;
-	struct items items = { 0 };
-	enum err e = path_eval(ix->c, path, &env, resource, &items);
+	struct issues issues = c->issues;
+	enum err e = path_eval(c, path, env, focus, out);
 
 	if (e != OK) {
-		ix->c->issues = issues;
+		c->issues = issues;
 		if (issues.last)
 			issues.last->next = NULL;
-		return e == ERR_LIMIT || e == ERR_STOPPED ? e : OK;
+		*out = (struct items){ 0 };
 	}
+	return e == ERR_LIMIT || e == ERR_STOPPED ? e : OK;
+}
+
+static enum err run_path(struct indexer *ix, const struct path *path,
+			 const struct path_env *env, struct fhir_value focus)
+{
+	struct items items = { 0 };
+
+	TRY(find_items(ix->c, path, env, focus, &items));
 	for (size_t i = 0; i < items.len; i++)
 		take_item(ix, &items.at[i]);
 	return OK;
@@ -144,6 +151,8 @@ static enum err run_path(struct indexer *ix, const struct path *path,
 static enum err run_param(struct indexer *ix, const struct type_param *p,
 			  struct fhir_value resource)
 {
+	const struct path_env env = { .fhir = ix->f };
+
 	ix->param = &p->param;
 	for (size_t i = 0; i < p->plain_count; i++) {
 		ix->system = p->plain[i].system;
@@ -151,7 +160,7 @@ static enum err run_param(struct indexer *ix, const struct type_param *p,
 	}
 	ix->system = (struct str){ 0 };
 	if (!p->plain_count && p->param.path)
-		TRY(run_path(ix, p->param.path, resource));
+		TRY(run_path(ix, p->param.path, &env, resource));
 	if (ix->full)
 		return fail(ix->c, ERR_LIMIT,
 			    "The resource has more than %d values to be found by.", ROWS_MAX);
@@ -184,6 +193,47 @@ enum err fhir_index(struct ctx *c, const struct fhir *f, const struct node *reso
 		if (params->at[i].param.type != PARAM_COMPOSITE)
 			TRY(run_param(&ix, &params->at[i], v));
 	*out = (struct index_rows){ ix.rows.at, ix.rows.len };
+	return OK;
+}
+
+/* The rows of a composite's components at one place. */
+static enum err run_components(struct ctx *c, const struct fhir *f,
+			       const struct fhir_param *composite, struct fhir_value resource,
+			       struct fhir_value place, struct index_rows *out)
+{
+	const struct path_env env = { .fhir = f, .resource = resource };
+	ARENA(scratch);
+	struct indexer ix = { .c = c, .f = f, .scratch = &scratch };
+
+	for (const struct fhir_component *part = composite->components; part->param; part++) {
+		ix.param = part->param;
+		if (part->path)
+			TRY(run_path(&ix, part->path, &env, place));
+	}
+	*out = (struct index_rows){ ix.rows.at, ix.rows.len };
+	return OK;
+}
+
+enum err fhir_index_composite(struct ctx *c, const struct fhir *f,
+			      const struct fhir_param *composite, const struct node *resource,
+			      struct index_rows **out, size_t *count)
+{
+	const struct path_env env = { .fhir = f };
+	struct index_rows *sets;
+	struct items places = { 0 };
+	struct fhir_value v;
+	size_t len = 0;
+
+	TRY(start(c, f, resource, &v));
+	if (composite->path && composite->components)
+		TRY(find_items(c, composite->path, &env, v, &places));
+	sets = NEW_N(c->arena, struct index_rows, places.len + 1);
+	for (size_t i = 0; i < places.len; i++)
+		if (places.at[i].kind == ITEM_NODE)
+			TRY(run_components(c, f, composite, v, places.at[i].value,
+					   &sets[len++]));
+	*out = sets;
+	*count = len;
 	return OK;
 }
 

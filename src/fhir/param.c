@@ -293,8 +293,7 @@ static struct type_params *make_params(const struct fhir *f, const struct fhir_t
 		map_set(&t->by_code, str_of(p->param.code), p);
 		p->param.text = text_for(a, p->param.text, type);
 		fill_expression(f, p, type);
-		if (p->param.type != PARAM_COMPOSITE)
-			p->param.path = compile(f, type, str_of(p->param.expression));
+		p->param.path = compile(f, type, str_of(p->param.expression));
 	}
 	for (size_t i = 0; i < found.len; i++)
 		fill_components(f, t, &found.at[i], type);

@@ -32,7 +32,7 @@ struct fhir_param {
 	enum param_type type;
 	const char *url, *text;   /* canonical URL; what it is for */
 	const char *expression;
-	const struct path *path;  /* of the type it is asked for; NULL for _text, _content, composites … */
+	const struct path *path;  /* of the type it is asked for; NULL for _text, _content … */
 	const char *const *bases; /* resource types it applies to, NULL-ended; "Resource" for all */
 	const char *const *targets; /* of a reference, NULL-ended, or NULL */
 	const struct fhir_component *components; /* ends with a NULL param; NULL if none */
@@ -84,6 +84,13 @@ struct index_rows {
  * 2,000 bytes are cut at a character. Fails only on limits. */
 NODISCARD enum err fhir_index(struct ctx *c, const struct fhir *f, const struct node *resource,
 			      struct index_rows *out);
+
+/* The rows of a composite parameter: one set for each place in the resource that its expression
+ * gives, with the rows of its components there (param: the component's). In c->arena. */
+NODISCARD enum err fhir_index_composite(struct ctx *c, const struct fhir *f,
+					const struct fhir_param *composite,
+					const struct node *resource, struct index_rows **out,
+					size_t *count);
 
 /* The people a resource is about (its Patient compartment): ids of Patient/… references, in
  * c->arena, without duplicates; the Patient itself for a Patient. */
