@@ -610,6 +610,8 @@ enum err leaf_open(struct scope *sc, const struct fhir_type *type,
 		return ids_leaf(&o);
 	if (condition->column == COLUMN_UPDATED)
 		return updated_leaf(&o);
+	if (condition->param->type == PARAM_COMPOSITE)
+		return composite_open(sc, type, condition, out);
 	TRY(param_key(sc->c, sc->db, type, condition->param, variant, &o.param));
 	if (condition->modifier == MOD_MISSING) {
 		out->negate = condition->values[0].missing;

@@ -150,6 +150,14 @@ static bool match_row(const struct matching *m, const struct index_row *row)
 	return by_type[m->condition->param->type](m, row);
 }
 
+bool match_value(struct scope *sc, const struct condition *condition, const struct value *value,
+		 const struct index_row *row)
+{
+	struct matching m = { sc, condition, value };
+
+	return match_row(&m, row);
+}
+
 enum err match_rows(struct scope *sc, const struct condition *condition,
 		    const struct index_rows *rows, bool *out)
 {
@@ -163,11 +171,8 @@ enum err match_rows(struct scope *sc, const struct condition *condition,
 		any = true;
 		if (condition->modifier == MOD_MISSING)
 			break;
-		for (size_t v = 0; v < condition->value_count && !met; v++) {
-			struct matching m = { sc, condition, &condition->values[v] };
-
-			met = match_row(&m, row);
-		}
+		for (size_t v = 0; v < condition->value_count && !met; v++)
+			met = match_value(sc, condition, &condition->values[v], row);
 	}
 	if (condition->modifier == MOD_MISSING)
 		*out = condition->values[0].missing != any;

@@ -383,7 +383,8 @@ static enum err parse_condition(struct ctx *c, struct parsing *p, struct str nam
 	if (!condition.param)
 		return unknown(c, p->search, code);
 	condition.column = column_of(condition.param);
-	if (condition.param->type >= PARAM_COMPOSITE)
+	if (condition.param->type > PARAM_COMPOSITE ||
+	    (condition.param->type == PARAM_COMPOSITE && !condition.param->components))
 		return fail(c, ERR_UNSUPPORTED, "'%s' is a %s parameter, which is not supported.",
 			    condition.param->code, param_type_name(condition.param->type));
 	if (rest.at && memchr(rest.at, '.', rest.len))

@@ -5,6 +5,7 @@
  *	search_leaf.c    a condition   -> streams of pairs, from the index tables
  *	search_stream.c  and, or, minus over streams
  *	search_gather.c  pairs that come in no order -> a sorted array
+ *	search_composite.c  conditions that must hold in one place of a resource
  *	search_plan.c    all conditions -> one stream, cheapest first
  *	search_match.c   a condition against the rows of one resource, without SQL
  *	search_sort.c    _sort
@@ -54,6 +55,8 @@ struct box {
 	struct bound low_from, low_to, high_from, high_to;
 };
 
+struct condition;
+
 /* One of the values of a condition; which members count depends on the parameter's type. */
 struct value {
 	bool missing;       /* :missing */
@@ -65,6 +68,7 @@ struct value {
 	bool absolute;      /* reference: code is a URL of elsewhere */
 	struct box boxes[2]; /* date, number, quantity: where a row must be, any of them */
 	unsigned box_count;
+	struct condition *parts; /* composite: a condition for each component, of one value each */
 };
 
 /* Parameters that have a column of their own. */
@@ -268,9 +272,22 @@ NODISCARD enum err leaf_type(struct scope *sc, const struct fhir_type *type, str
 /* All values of a parameter in its own table: what it can be sorted by. Loose. */
 NODISCARD enum err leaf_values(struct scope *sc, const struct fhir_type *type,
 			       const struct fhir_param *param, struct scan *out);
+/* The same for a composite parameter. */
+NODISCARD enum err composite_open(struct scope *sc, const struct fhir_type *type,
+				  const struct condition *condition, struct leaf *out);
+NODISCARD enum err composite_value(struct ctx *c, const struct condition *condition,
+				   struct str text, size_t at, struct value *out);
+unsigned composite_parts(const struct fhir_param *param);
+/* Some conditions, one type. */
+NODISCARD enum err plan_conditions(struct scope *sc, const struct fhir_type *type,
+				   const struct condition *conditions, size_t count,
+				   struct stream **out);
 /* All conditions, all types. */
 NODISCARD enum err plan_open(struct scope *sc, struct stream **out);
 
+/* Does this row of the condition's parameter fit one of its values? */
+bool match_value(struct scope *sc, const struct condition *condition, const struct value *value,
+		 const struct index_row *row);
 /* Does a resource with these rows meet the condition? What it gives is what the scans give. */
 NODISCARD enum err match_rows(struct scope *sc, const struct condition *condition,
 			      const struct index_rows *rows, bool *out);

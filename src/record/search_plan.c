@@ -11,6 +11,8 @@
 struct plan {
 	struct scope *sc;
 	const struct fhir_type *type;
+	const struct condition *conditions;
+	size_t count;
 	VEC(struct stream *) streams; /* to be met by all */
 	VEC(struct leaf *) loose;     /* still to be gathered */
 	bool probing;                 /* `few` is all that the streams found */
@@ -36,14 +38,13 @@ static enum err finish_leaf(struct plan *p, struct leaf *leaf, struct stream *ga
 
 static enum err open_conditions(struct plan *p)
 {
-	const struct search *s = p->sc->search;
 	struct arena *a = p->sc->c->arena;
 
-	for (size_t i = 0; i < s->condition_count; i++) {
+	for (size_t i = 0; i < p->count; i++) {
 		struct leaf *leaf = NEW(a, struct leaf);
 		struct stream *stream;
 
-		TRY(leaf_open(p->sc, p->type, &s->conditions[i], leaf));
+		TRY(leaf_open(p->sc, p->type, &p->conditions[i], leaf));
 		if (leaf->loose.len) {
 			*vec_push(&p->loose, a) = leaf;
 			continue;
@@ -124,9 +125,10 @@ static enum err open_streams(struct plan *p)
 	return open_conditions(p);
 }
 
-static enum err plan_type(struct scope *sc, const struct fhir_type *type, struct stream **out)
+enum err plan_conditions(struct scope *sc, const struct fhir_type *type,
+			 const struct condition *conditions, size_t count, struct stream **out)
 {
-	struct plan p = { .sc = sc, .type = type };
+	struct plan p = { .sc = sc, .type = type, .conditions = conditions, .count = count };
 	struct arena *a = sc->c->arena;
 
 	TRY(open_streams(&p));
@@ -144,6 +146,13 @@ static enum err plan_type(struct scope *sc, const struct fhir_type *type, struct
 		return leaf_type(sc, type, out);
 	*out = stream_and(a, p.streams.at, p.streams.len);
 	return OK;
+}
+
+static enum err plan_type(struct scope *sc, const struct fhir_type *type, struct stream **out)
+{
+	const struct search *s = sc->search;
+
+	return plan_conditions(sc, type, s->conditions, s->condition_count, out);
 }
 
 enum err plan_open(struct scope *sc, struct stream **out)

@@ -339,7 +339,7 @@ static parse_fn *const by_type[] = {
 	[PARAM_TOKEN] = token_value,       [PARAM_STRING] = plain_value,
 	[PARAM_DATE] = date_value,         [PARAM_NUMBER] = plain_number,
 	[PARAM_QUANTITY] = quantity_value, [PARAM_REFERENCE] = reference_value,
-	[PARAM_URI] = plain_value,
+	[PARAM_URI] = plain_value,         [PARAM_COMPOSITE] = composite_value,
 };
 
 static parse_fn *const by_modifier[] = {
