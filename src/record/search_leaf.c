@@ -585,7 +585,7 @@ static enum err missing_leaf(struct opening *o)
 
 typedef enum err leaf_fn(struct opening *o, const struct value *v);
 
-static leaf_fn *const by_type[] = {
+static leaf_fn *const by_type[PARAM_SPECIAL + 1] = {
 	[PARAM_TOKEN] = token_leaf,       [PARAM_STRING] = string_leaf,
 	[PARAM_DATE] = date_leaf,         [PARAM_NUMBER] = number_leaf,
 	[PARAM_QUANTITY] = quantity_leaf, [PARAM_REFERENCE] = reference_leaf,

@@ -128,7 +128,7 @@ static bool match_quantity(const struct matching *m, const struct index_row *row
 
 typedef bool match_fn(const struct matching *m, const struct index_row *row);
 
-static match_fn *const by_type[] = {
+static match_fn *const by_type[PARAM_SPECIAL + 1] = {
 	[PARAM_TOKEN] = match_code,          [PARAM_STRING] = match_string,
 	[PARAM_DATE] = match_dates,          [PARAM_NUMBER] = match_numbers,
 	[PARAM_QUANTITY] = match_quantity,   [PARAM_REFERENCE] = match_reference,

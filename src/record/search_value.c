@@ -335,22 +335,22 @@ static enum err missing_value(struct ctx *c, const struct condition *condition, 
 typedef enum err parse_fn(struct ctx *, const struct condition *, struct str, size_t,
 			  struct value *);
 
-static parse_fn *const by_type[] = {
+static parse_fn *const by_type[PARAM_SPECIAL + 1] = {
 	[PARAM_TOKEN] = token_value,       [PARAM_STRING] = plain_value,
 	[PARAM_DATE] = date_value,         [PARAM_NUMBER] = plain_number,
 	[PARAM_QUANTITY] = quantity_value, [PARAM_REFERENCE] = reference_value,
 	[PARAM_URI] = plain_value,         [PARAM_COMPOSITE] = composite_value,
 };
 
-static parse_fn *const by_modifier[] = {
+static parse_fn *const by_modifier[MOD_TYPE + 1] = {
 	[MOD_MISSING] = missing_value, [MOD_TEXT] = plain_value, [MOD_IN] = plain_value,
-	[MOD_NOT_IN] = plain_value,    [MOD_IDENTIFIER] = token_value, [MOD_TYPE] = NULL,
+	[MOD_NOT_IN] = plain_value,    [MOD_IDENTIFIER] = token_value,
 };
 
 enum err value_parse(struct ctx *c, const struct condition *condition, struct str text, size_t at,
 		     struct value *out)
 {
-	parse_fn *parse = condition->modifier < MOD_TYPE ? by_modifier[condition->modifier] : NULL;
+	parse_fn *parse = by_modifier[condition->modifier];
 
 	if (text.len == 0)
 		return fail(c, ERR_BAD_REQUEST, "Value %zu of '" STR_FMT "' is empty.", at,
