@@ -65,8 +65,10 @@ static void add_resource(struct arena *a, const struct fhir *f, struct node *lis
 	node_add_cstr(a, node_add(a, o, "referencePolicy", NODE_ARRAY), NULL, "literal");
 	params = node_new(a, NODE_ARRAY);
 	for (const struct fhir_param *const *p = param_list(f, type); p && *p; p++) {
-		/* composites, _text and _content have no path; near has one that search does not take */
-		if ((*p)->path && (*p)->type != PARAM_SPECIAL)
+		/* _text and _content have no path; near has one that search does not take */
+		bool whole = (*p)->type != PARAM_COMPOSITE || (*p)->components;
+
+		if ((*p)->path && (*p)->type != PARAM_SPECIAL && whole)
 			add_param(a, params, *p);
 	}
 	if (params->first)
