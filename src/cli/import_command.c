@@ -20,11 +20,11 @@
 #define LINE_LIMIT ((size_t)64 << 20)
 #define GROUP_LINES 200
 #define GROUP_BYTES ((size_t)2 << 20)
-#define WORKERS_MOST 8
+#define WORKERS_MOST 32
 
 static const struct option import_options[] = {
 	{ "rejects", "FILE", "where what fails goes, with the reason (default: DB.rejects.ndjson)", NULL },
-	{ "jobs", "N", "threads that prepare resources (default: one for each core)", NULL },
+	{ "jobs", "N", "threads that prepare and wait for the disk together", "8" },
 	{ "verbose", NULL, "a line for each file or group once it is durable", NULL },
 	{ 0 },
 };
@@ -504,13 +504,11 @@ static enum err import_summary(struct ctx *c, struct import *import, int64_t sta
 static enum err run_import(struct ctx *c, struct invocation *in)
 {
 	struct import import = { .in = in, .stop = c->stop };
-	int64_t jobs = sysconf(_SC_NPROCESSORS_ONLN), started = clock_monotonic();
+	int64_t jobs = 0, started = clock_monotonic();
 	struct bar *bar;
 	enum err e, summary;
 
 	TRY(command_option_int(c, in, "jobs", 1, WORKERS_MOST, &jobs));
-	if (jobs > WORKERS_MOST)
-		jobs = WORKERS_MOST;
 	import.rejects_path = command_option(in, "rejects");
 	if (!import.rejects_path)
 		import.rejects_path = arena_printf(c->arena, "%s.rejects.ndjson", in->argv[0]);

@@ -6,10 +6,9 @@
 
 #include <pthread.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #define QUEUE_MOST 16
-#define THREADS_MOST 4
+#define THREADS 8 /* more than cores: they wait for the disk together, and share its fsync */
 
 struct parcel {
 	char *text;
@@ -126,12 +125,11 @@ static enum err load_each(struct ctx *c, void *arg, struct node *bundle)
 static enum err load_run(struct ctx *c, const struct share *share, const struct people_options *people,
 			 struct load *load)
 {
-	pthread_t threads[THREADS_MOST];
-	long cores = sysconf(_SC_NPROCESSORS_ONLN);
-	unsigned started = 0, most = cores > THREADS_MOST ? THREADS_MOST : (unsigned)cores;
+	pthread_t threads[THREADS];
+	unsigned started = 0;
 	enum err e;
 
-	while (started < most && pthread_create(&threads[started], NULL, load_thread, load) == 0)
+	while (started < THREADS && pthread_create(&threads[started], NULL, load_thread, load) == 0)
 		started++;
 	if (started == 0)
 		return fail(c, ERR_IO, "no thread can be started: %m");
