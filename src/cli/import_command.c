@@ -9,7 +9,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <unistd.h>
+
 
 #include "base/file.h"
 #include "base/lines.h"
