@@ -46,6 +46,17 @@ static bool compare_when(const struct item *x, const struct item *y, int *order)
 	return when_cmp(a, b, order);
 }
 
+/* Years and months of the calendar are within a tenth of UCUM's: beyond that the order is sure. */
+static bool is_near(struct dec x, struct dec y)
+{
+	struct dec ax = dec_abs(x), ay = dec_abs(y), larger = dec_cmp(ax, ay) > 0 ? ax : ay;
+	struct dec apart = { 0 };
+
+	if (!dec_sub(x, y, &apart) || !dec_mul(dec_abs(apart), dec_int(10), &apart))
+		return true;
+	return dec_cmp(apart, larger) <= 0;
+}
+
 /* Order of two numbers or quantities: TRUTH_NO when they have no unit in common. */
 static enum truth compare_measure(const struct item *x, const struct item *y, int *order)
 {
@@ -61,7 +72,7 @@ static enum truth compare_measure(const struct item *x, const struct item *y, in
 	if (!quantity_align(as_quantity(x, &dx), as_quantity(y, &dy), &dx, &dy, &loose))
 		return TRUTH_NO;
 	*order = dec_cmp(dx, dy);
-	return loose ? TRUTH_EMPTY : TRUTH_YES;
+	return loose && is_near(dx, dy) ? TRUTH_EMPTY : TRUTH_YES;
 }
 
 enum err item_order(struct vm *vm, const struct item *given_x, const struct item *given_y,

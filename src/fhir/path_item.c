@@ -119,6 +119,10 @@ static bool to_quantity(struct arena *a, const struct node *node, struct item *o
 		return false;
 	if (!code.len || !str_is(node_str(node, "system"), "http://unitsofmeasure.org"))
 		code = unit.len ? unit : code.len ? code : STR("1");
+	else if (str_is(code, "a")) /* in a record, a year is the calendar's */
+		code = STR("year");
+	else if (str_is(code, "mo"))
+		code = STR("month");
 	*out = (struct item){ .kind = ITEM_QUANTITY, .text = code, .number = keep_dec(a, d) };
 	return true;
 }
