@@ -42,6 +42,7 @@ struct coder {
 	VEC(struct type_name) types;
 	VEC(struct str) names;
 	VEC(struct block) blocks;
+	VEC(const struct regex *) regexes;
 	unsigned slots;
 	bool resolves;
 };
@@ -328,16 +329,41 @@ static enum err gen_lambdas(struct coder *k, struct around *in, const struct ast
 	return OK;
 }
 
+/* A pattern that is a literal is compiled once: *number is its place + 1, or 0. */
+static enum err gen_regex(struct coder *k, const struct ast *call, uint32_t *number)
+{
+	const struct ast *pattern = call->args[0];
+	unsigned plain =
+		call->func == FUNC_REPLACE_MATCHES ? 2 : 1; /* arguments without flags */
+	const struct regex *regex;
+	const char *why;
+
+	if (pattern->kind != AST_ITEM || pattern->item.kind != ITEM_STRING ||
+	    call->argc > plain || pattern->item.text.len > REGEX_MAX)
+		return OK;
+	why = regex_prepare(k->life, pattern->item.text, &regex);
+	if (why)
+		return WRONG(k, pattern, "%s", why);
+	*vec_push(&k->regexes, k->a) = regex;
+	*number = (uint32_t)k->regexes.len;
+	return OK;
+}
+
 static enum err gen_eager(struct coder *k, struct around *in, const struct ast *ast,
 			  struct shape *args)
 {
+	uint32_t regex = 0;
+
 	for (unsigned i = 0; i < ast->argc; i++) {
 		struct shape arg;
 
 		TRY(gen_operand(k, in, ast->args[i], &arg));
 		*args = shape_join(k->a, *args, arg);
 	}
-	emit(k, in, ast, (struct ins){ CODE_CALL, (uint8_t)ast->argc, ast->func, 0 },
+	if (ast->func == FUNC_MATCHES || ast->func == FUNC_MATCHES_FULL ||
+	    ast->func == FUNC_REPLACE_MATCHES)
+		TRY(gen_regex(k, ast, &regex));
+	emit(k, in, ast, (struct ins){ CODE_CALL, (uint8_t)ast->argc, ast->func, regex },
 	     -(int)ast->argc);
 	return OK;
 }
@@ -602,6 +628,7 @@ enum err path_compile(struct ctx *c, struct arena *life, const struct fhir *f,
 		.type_count = (unsigned)k.types.len,
 		.names = KEEP(life, k.names),
 		.name_count = (unsigned)k.names.len,
+		.regexes = KEEP(life, k.regexes),
 		.blocks = KEEP(life, k.blocks),
 		.block_count = (unsigned)k.blocks.len,
 		.stack = main.top,

@@ -8,6 +8,7 @@
 #define PUT(out, items) (*(out) = (items), OK)
 #define MATCH_LIMIT 200000u /* steps of the regular expression machine */
 #define MATCH_HEAP_KB 4096u
+#define REGEX_WHY 200 /* bytes of a reason */
 #define REPLACED_MAX (4u << 20) /* bytes a replacement may grow to */
 
 /* ---- characters */
@@ -334,25 +335,61 @@ static uint32_t regex_flags(struct str flags)
 	return options;
 }
 
-/* Compile, within the limit; the whole input is one line ('.' fits line ends as well). */
-static enum err regex_compile(struct vm *vm, struct str text, struct str flags,
-			      pcre2_code **out)
+/* Compile; NULL with the reason in `why`. The whole input is one line ('.' fits line ends too). */
+static pcre2_code *regex_new(struct str text, uint32_t options, char why[REGEX_WHY])
 {
 	PCRE2_SIZE at;
 	int error;
+	pcre2_code *code =
+		pcre2_compile((PCRE2_SPTR)text.at, text.len, options, &error, &at, NULL);
+	char reason[120];
+
+	if (!code) {
+		pcre2_get_error_message(error, (PCRE2_UCHAR *)reason, sizeof reason);
+		snprintf(why, REGEX_WHY, "the regular expression is wrong at byte %zu: %s", at,
+			 reason);
+	}
+	return code;
+}
+
+static void regex_drop(void *code)
+{
+	pcre2_code_free(code);
+}
+
+const char *regex_prepare(struct arena *life, struct str text, const struct regex **out)
+{
+	static const struct str none = { "", 0 };
+	pcre2_code *code;
+	char why[REGEX_WHY];
+
+	if (text.len > REGEX_MAX)
+		return "a regular expression this long is not compiled";
+	code = regex_new(text, regex_flags(none), why);
+	if (!code)
+		return arena_str(life, why);
+	arena_defer(life, regex_drop, code);
+	*out = (const struct regex *)code; /* the same thing under a name others may know */
+	return NULL;
+}
+
+/* The regular expression of a call: prepared with the path, or compiled now. */
+static enum err regex_compile(struct vm *vm, const struct call *call, struct str text,
+			      struct str flags, pcre2_code **made, const pcre2_code **out)
+{
+	char why[REGEX_WHY];
 
 	if (text.len > vm->limits.regex)
 		return vm_fail(vm, ERR_LIMIT, "a regular expression has %u bytes at most",
 			       vm->limits.regex);
-	*out = pcre2_compile((PCRE2_SPTR)text.at, text.len, regex_flags(flags), &error, &at,
-			     NULL);
-	if (!*out) {
-		char reason[120];
-
-		pcre2_get_error_message(error, (PCRE2_UCHAR *)reason, sizeof reason);
-		return vm_fail(vm, ERR_INVALID,
-			       "the regular expression is wrong at byte %zu: %s", at, reason);
+	if (call->ins->b) {
+		*out = (const pcre2_code *)vm->path->regexes[call->ins->b - 1];
+		return OK;
 	}
+	*made = regex_new(text, regex_flags(flags), why);
+	if (!*made)
+		return vm_fail(vm, ERR_INVALID, "%s", why);
+	*out = *made;
 	return OK;
 }
 
@@ -388,7 +425,8 @@ static enum err take_flags(struct vm *vm, const struct call *call, unsigned n,
 static enum err match(struct vm *vm, const struct call *call, uint32_t options,
 		      struct items *out)
 {
-	REGEX_LOCAL(pcre2_code, code, free_code);
+	REGEX_LOCAL(pcre2_code, made, free_code);
+	const pcre2_code *code;
 	REGEX_LOCAL(pcre2_match_data, data, free_match);
 	REGEX_LOCAL(pcre2_match_context, limits, free_context);
 	struct str s, regex, flags;
@@ -399,7 +437,7 @@ static enum err match(struct vm *vm, const struct call *call, uint32_t options,
 	TRY(take_flags(vm, call, 1, &flags));
 	if (!all)
 		return OK;
-	TRY(regex_compile(vm, regex, flags, &code));
+	TRY(regex_compile(vm, call, regex, flags, &made, &code));
 	data = pcre2_match_data_create_from_pattern(code, NULL);
 	limits = regex_limits();
 	found = pcre2_match(code, (PCRE2_SPTR)s.at, s.len, 0, options | PCRE2_NO_UTF_CHECK,
@@ -421,7 +459,8 @@ enum err fn_matches_full(struct vm *vm, const struct call *call, struct items *o
 
 enum err fn_replace_matches(struct vm *vm, const struct call *call, struct items *out)
 {
-	REGEX_LOCAL(pcre2_code, code, free_code);
+	REGEX_LOCAL(pcre2_code, made, free_code);
+	const pcre2_code *code;
 	REGEX_LOCAL(pcre2_match_context, limits, free_context);
 	struct str s, regex, by, flags;
 	PCRE2_SIZE room, len;
@@ -435,7 +474,7 @@ enum err fn_replace_matches(struct vm *vm, const struct call *call, struct items
 		return OK;
 	if (!regex.len)
 		return PUT(out, call->in);
-	TRY(regex_compile(vm, regex, flags, &code));
+	TRY(regex_compile(vm, call, regex, flags, &made, &code));
 	limits = regex_limits();
 	for (room = s.len * 2 + by.len + 64;; room = len + 1) {
 		if (room > REPLACED_MAX)

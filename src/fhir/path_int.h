@@ -222,13 +222,13 @@ struct path {
 	const struct item *consts;
 	const struct member *members;
 	const struct type_name *types;
-	const struct str *names; /* of %variables */
-	const struct block
-		*blocks; /* [0] is the expression, the others are arguments of functions */
+	const struct str *names;            /* of %variables */
+	const struct regex *const *regexes; /* of patterns that are literals */
+	const struct block *blocks;         /* [0] is the expression, the others arguments */
 	unsigned const_count, member_count, type_count, name_count, block_count;
 	unsigned stack; /* collections held at once, those of nested blocks included */
 	unsigned slots; /* variables defined by defineVariable() */
-	bool resolves;  /* calls resolve() or conformsTo(): others' code may keep memory */
+	bool resolves;  /* calls resolve(): others' code may keep memory */
 };
 
 /* ---- shapes: path_type.c */
@@ -402,6 +402,14 @@ bool quantity_comparable(struct str x, struct str y);
 struct str unit_product(struct arena *a, struct str x, struct str y, bool over);
 /* "10 'mg'", "4 days", "5". */
 bool quantity_parse(struct arena *a, struct str text, struct item *out);
+
+/* ---- regular expressions: path_func_string.c */
+
+#define REGEX_MAX 2000 /* bytes of one, unless the limits say otherwise */
+
+struct regex; /* PCRE2's code, immutable */
+/* Compile one that stands in a path, to live as long as it; NULL, or the reason why not. */
+const char *regex_prepare(struct arena *life, struct str text, const struct regex **out);
 
 /* ---- for tests and the command line */
 

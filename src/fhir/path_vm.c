@@ -12,7 +12,7 @@
 #define STACK_SMALL 32
 
 static const struct path_limits defaults = {
-	.steps = 10000000, .depth = 200, .items = 1000000, .regex = 2000
+	.steps = 10000000, .depth = 200, .items = 1000000, .regex = REGEX_MAX
 };
 
 /* ---- limits and errors */
