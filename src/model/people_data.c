@@ -6,9 +6,9 @@
 
 #include "base/vec.h"
 
-enum { ROWS_MAX = 20000 };
+enum { ROWS_MAX = 200, NUMBER_MAX = 10000000 }; /* so that sums stay within an int */
 
-enum cell_kind { CELL_TEXT, CELL_INT, CELL_BANDS };
+enum cell_kind { CELL_TEXT, CELL_MAYBE, CELL_INT, CELL_BANDS };
 
 struct column {
 	const char *name;
@@ -18,6 +18,7 @@ struct column {
 
 /* clang-format off */
 #define BEGIN(name, file) static const struct column name##_columns[] = {
+#define MAYBE(member) { #member, CELL_MAYBE, offsetof(struct ROW, member) },
 #define TEXT(member) { #member, CELL_TEXT, offsetof(struct ROW, member) },
 #define INT(member) { #member, CELL_INT, offsetof(struct ROW, member) },
 #define BANDS(member) { #member, CELL_BANDS, offsetof(struct ROW, member) },
@@ -65,7 +66,7 @@ static enum err read_number(struct reader *r, const struct column *col, struct s
 			    int *out)
 {
 	int64_t n;
-	if (!str_int(cell, &n) || n < 0 || n > 10000000)
+	if (!str_int(cell, &n) || n < 0 || n > NUMBER_MAX)
 		return fail(r->c, ERR_INVALID,
 			    "%s:%u: %s must be a number from 0 to 10,000,000", r->file, r->line,
 			    col->name);
@@ -95,6 +96,11 @@ static enum err read_cell(struct reader *r, char *row, const struct column *col,
 	case CELL_BANDS:
 		return read_bands(r, col, cell, (int *)(void *)(row + col->offset));
 	case CELL_TEXT:
+		if (cell.len == 0)
+			return fail(r->c, ERR_INVALID, "%s:%u: %s may not be empty", r->file,
+				    r->line, col->name);
+		__attribute__((fallthrough));
+	case CELL_MAYBE:
 		text = str_dup(r->a, cell);
 		memcpy(row + col->offset, &text, sizeof text);
 	}
@@ -156,8 +162,13 @@ static enum err read_lists(struct ctx *c, const struct share *share, struct aren
 	for (size_t i = 0; i < len; i++) {
 		VEC(const char *) items = { 0 };
 		struct str rest = str_of(rows[i].items);
-		while (rest.at)
-			*vec_push(&items, a) = str_dup(a, str_cut(&rest, '|'));
+		while (rest.at) {
+			struct str item = str_cut(&rest, '|');
+			if (item.len == 0)
+				return fail(c, ERR_INVALID, "demo/%s.tsv: %s has an empty item",
+					    name, rows[i].key);
+			*vec_push(&items, a) = str_dup(a, item);
+		}
 		struct people_list *list = NEW(a, struct people_list);
 		*list = (struct people_list){ items.at, items.len };
 		if (!map_set(&d->lists, str_of(rows[i].key), list))
@@ -211,12 +222,30 @@ static enum err join_tables(struct ctx *c, struct arena *a, struct people_data *
 		if (!people_org(d, d->delays.at[i].body))
 			return fail(c, ERR_INVALID, "demo/delay.tsv: no organisation %s",
 				    d->delays.at[i].body);
+	return OK;
+}
+
+/* What is drawn by weight must weigh something, and a ward has a bed. */
+static enum err weigh_tables(struct ctx *c, struct people_data *d)
+{
 	for (size_t i = 0; i < d->ages.len; i++) {
 		d->ages_total[0] += d->ages.at[i].male;
 		d->ages_total[1] += d->ages.at[i].female;
 	}
 	for (size_t i = 0; i < d->towns.len; i++)
 		d->towns_total += d->towns.at[i].weight;
+	for (size_t i = 0; i < d->delays.len; i++)
+		d->delays_total += d->delays.at[i].weight;
+	for (size_t i = 0; i < d->wards.len; i++)
+		if (d->wards.at[i].beds == 0)
+			return fail(c, ERR_INVALID, "demo/ward.tsv: %s has no bed",
+				    d->wards.at[i].name);
+	if (d->ages_total[0] + d->ages_total[1] == 0)
+		return fail(c, ERR_INVALID, "demo/population.tsv holds no people");
+	if (d->towns_total == 0)
+		return fail(c, ERR_INVALID, "demo/place.tsv: no town has any weight");
+	if (d->delays_total == 0)
+		return fail(c, ERR_INVALID, "demo/delay.tsv: no reason has any weight");
 	return OK;
 }
 
@@ -292,6 +321,7 @@ enum err people_data_read(struct ctx *c, const struct share *share, struct arena
 	struct people_data d = { 0 };
 #define BEGIN(name, file)
 #define TEXT(member)
+#define MAYBE(member)
 #define INT(member)
 #define BANDS(member)
 #define JOIN(declaration)
@@ -304,6 +334,7 @@ enum err people_data_read(struct ctx *c, const struct share *share, struct arena
 	TRY(read_lists(c, share, a, "words", &d));
 	group_reasons(a, &d);
 	TRY(join_tables(c, a, &d));
+	TRY(weigh_tables(c, &d));
 	TRY(check_needed(c, &d));
 	static const char *const fixed[PEOPLE_FIXED] = { "demo/person/edith.ndjson",
 							 "demo/person/karen.ndjson" };

@@ -16,6 +16,7 @@ enum { PEOPLE_BANDS = 9 }; /* of age in condition.tsv: 0, 18, 45, 65, 70, 75, 80
 /* The rows: struct people_ages, people_community, … */
 #define BEGIN(name, file) struct ROW {
 #define TEXT(member) const char *member;
+#define MAYBE(member) const char *member;
 #define INT(member) int member;
 #define BANDS(member) int member[PEOPLE_BANDS];
 #define JOIN(declaration) declaration;
@@ -41,6 +42,7 @@ enum { PEOPLE_FIXED = 2 };
 struct people_data {
 #define BEGIN(name, file)
 #define TEXT(member)
+#define MAYBE(member)
 #define INT(member)
 #define BANDS(member)
 #define JOIN(declaration)
@@ -53,7 +55,7 @@ struct people_data {
 	struct map lists;               /* key → struct people_list: names.tsv, words.tsv */
 	struct map reason_groups;       /* group → struct people_reasons */
 	int ages_total[2];              /* sum of people, men and women */
-	int towns_total;                /* sum of weights */
+	int towns_total, delays_total;  /* sums of weights */
 	struct str fixed[PEOPLE_FIXED]; /* person/ *.ndjson: a resource a line */
 };
 

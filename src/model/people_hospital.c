@@ -1,5 +1,5 @@
-/* people_hospital.c - stays in hospital: the emergency department, the ward, what was found, ready
- * to leave, waiting with a reason and a body answerable, going home, reablement, day 91. */
+/* people_hospital.c - stays in hospital: the emergency department, the ward, what was found,
+ * ready to leave, waiting with a reason and a body answerable, going home, reablement, day 91. */
 #include "model/people_make.h"
 
 static const struct code emergency = { TERMINOLOGY "v3-ActCode", "EMER", "emergency" };
@@ -49,17 +49,14 @@ static const struct people_ward *draw_ward(struct maker *m, const char *use)
 
 static const struct people_delay *draw_delay(struct maker *m)
 {
-	int total = 0;
-	for (size_t i = 0; i < m->d->delays.len; i++)
-		total += m->d->delays.at[i].weight;
-	int at = rng_between(&m->r, 0, total - 1);
+	int at = rng_between(&m->r, 0, m->d->delays_total - 1);
 	const struct people_delay *row = m->d->delays.at;
 	for (; at >= row->weight; row++)
 		at -= row->weight;
 	return row;
 }
 
-/* Nobody gets worse of a long illness they do not have; fresh strokes and falls are another thing. */
+/* Nobody gets worse of a long illness they do not have; a fresh stroke or fall may come to any. */
 static bool fits(const struct maker *m, const struct people_reason *reason)
 {
 	for (size_t i = 0; i < m->d->conditions.len; i++)
@@ -229,7 +226,7 @@ static void put_input(struct maker *m, struct node *task, const char *kind, int6
 		put_int(m, input, "valueInteger", n);
 }
 
-/* What must be done before someone can go, shared among the ward, the council and the community. */
+/* What must be done before someone can go, by the ward, the council and the community. */
 static void steps_make(struct maker *m, const struct stay *s, const char *leaving)
 {
 	static const struct {

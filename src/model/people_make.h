@@ -200,8 +200,8 @@ void group_make(struct maker *m); /* its practices and homes, into the bundle */
 void person_draw(struct maker *m, unsigned number); /* m->p: facts, nothing written */
 void person_make(struct maker *m);                  /* Patient, RelatedPerson */
 
-/* people_health.c, people_contact.c, people_hospital.c, people_care.c, people_duty.c, people_plan.c: each tells
- * a part of the story of m->p into the bundle. */
+/* people_health.c, _contact.c, _hospital.c, _care.c, _duty.c, _plan.c: each tells a part of the
+ * story of m->p into the bundle. */
 void health_make(struct maker *m);
 const char *condition_make(struct maker *m, struct code code, const char *words, int64_t onset,
 			   bool over, const struct people_org *source, const char *encounter);

@@ -82,14 +82,28 @@ static void areas_make(struct maker *m)
 	for (size_t i = 0; i < m->d->orgs.len; i++) {
 		const struct people_org *org = &m->d->orgs.at[i];
 		if (strcmp(org->kind, "district") == 0)
-			location_make(m, say(m, "loc-%s", org->id + 4), org->name, "area",
-				      "Area", org, "Location/loc-county");
-		if (strcmp(org->kind, "site") == 0)
+			location_make(m, say(m, "loc-%s", org->id), org->name, "area", "Area",
+				      org, "Location/loc-county");
+	}
+}
+
+static bool has_wards(const struct maker *m, const struct people_org *org)
+{
+	for (size_t i = 0; i < m->d->wards.len; i++)
+		if (m->d->wards.at[i].at == org)
+			return true;
+	return false;
+}
+
+/* Where clinics and wards are. */
+static void sites_make(struct maker *m)
+{
+	for (size_t i = 0; i < m->d->orgs.len; i++) {
+		const struct people_org *org = &m->d->orgs.at[i];
+		if (strcmp(org->kind, "site") == 0 || has_wards(m, org))
 			location_make(m, say(m, "loc-%s", org->id), org->name, "si", "Site",
 				      org, NULL);
 	}
-	location_make(m, "loc-org-mental", "Downland House", "si", "Site",
-		      people_org(m->d, "org-mental"), NULL);
 }
 
 static void staff_make(struct maker *m, const char *id, const char *prefix, const char *given,
@@ -133,6 +147,7 @@ void place_make(struct maker *m)
 	for (size_t i = 0; i < m->d->orgs.len; i++)
 		org_make(m, &m->d->orgs.at[i], NULL);
 	areas_make(m);
+	sites_make(m);
 	for (size_t i = 0; i < m->d->wards.len; i++)
 		ward_make(m, &m->d->wards.at[i]);
 	for (size_t i = 0; i < m->d->staff.len; i++) {

@@ -363,6 +363,7 @@ static void refused(const char *file, const char *text, const char *why)
 	assert_non_null(mkdtemp(dir));
 	const char *demo = arena_printf(&a, "%s/demo", dir);
 	assert_int_equal(mkdir(demo, 0700), 0);
+	assert_int_equal(mkdir(arena_printf(&a, "%s/person", demo), 0700), 0);
 	const char *path = arena_printf(&a, "%s/%s", demo, file);
 	FILE *f = fopen(path, "w");
 	assert_non_null(f);
@@ -370,9 +371,12 @@ static void refused(const char *file, const char *text, const char *why)
 	fclose(f);
 	struct share share = { .place = dir };
 	struct people_options options = { 3, 1, TODAY };
-	int calls = 0;
-	enum err e = people_make(&c, &share, &options, refuse, &calls);
+	struct told t;
+	told_init(&t);
+	enum err e = people_make(&c, &share, &options, gather, &t);
+	arena_done(&t.life);
 	unlink(path);
+	rmdir(arena_printf(&a, "%s/person", demo));
 	rmdir(demo);
 	rmdir(dir);
 	assert_int_equal(e, ERR_INVALID);
@@ -396,6 +400,17 @@ static void bad_data_is_refused_with_its_line(void **state)
 		"key\tcode\tname\tsex\tper_mille\tmedicines\ttests\tlasting\n"
 		"gout\t1\tGout\tany\t1 2 3\t\t\t1\n",
 		"demo/condition.tsv:2: per_mille must be a number from 0 to 10,000,000");
+	refused("place.tsv", "name\tdistrict\toutcode\tpractices\tweight\nHere\t\tWX1\t1\t1\n",
+		"demo/place.tsv:2: district may not be empty");
+	refused("place.tsv", "name\tdistrict\toutcode\tpractices\tweight\nHere\tD\tWX1\t1\t0\n",
+		"demo/place.tsv: no town has any weight");
+	refused("words.tsv", "key\titems\ngoal\tTo sing||To dance\n",
+		"demo/words.tsv: goal has an empty item");
+	refused("person/karen.ndjson", "{\"resourceType\":\"Patient\",\"id\":\"p-000009\"}\n",
+		"demo/person/karen.ndjson:1: a resource of p-000002 is expected");
+	refused("person/karen.ndjson",
+		"\n{\"resourceType\":\"Patient\",\"id\":\"p-000002\",\"birthDate\":\"@-1x\"}\n",
+		"demo/person/karen.ndjson:2: \"-1x\" cannot be filled in");
 	refused("words.tsv", "key\titems\ngoal\tTo sing\n",
 		"share/demo has no list about.matters");
 }
