@@ -168,6 +168,24 @@ struct str str_fold(struct arena *a, struct str s)
 	return (struct str){ (char *)points, len < 0 ? 0 : (size_t)len };
 }
 
+struct str str_upper(struct arena *a, struct str s)
+{
+	/* A letter and its capital may differ in length; no form of UTF-8 is longer than four. */
+	unsigned char *out = arena_alloc(a, s.len * 4 + 1);
+	size_t len = 0;
+
+	for (size_t at = 0; at < s.len;) {
+		utf8proc_int32_t point;
+		utf8proc_ssize_t used = utf8proc_iterate((const unsigned char *)s.at + at,
+							 (utf8proc_ssize_t)(s.len - at), &point);
+		if (used <= 0)
+			break;
+		len += (size_t)utf8proc_encode_char(utf8proc_toupper(point), out + len);
+		at += (size_t)used;
+	}
+	return (struct str){ (char *)out, len };
+}
+
 bool str_eq_secret(struct str a, struct str b)
 {
 	volatile unsigned char different = 0;

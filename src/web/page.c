@@ -1,0 +1,152 @@
+/* page.c - templates found, parsed once and filled. */
+#include "web/page.h"
+
+#include <pthread.h>
+
+#include "base/html.h"
+
+#define PAGE_LIMIT (16u << 20) /* bytes of one page */
+
+static const char policy[] = "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'; "
+			     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/* The templates parsed so far. They belong to the process: one process serves one place. */
+static struct {
+	pthread_mutex_t lock;
+	struct arena life;
+	struct map by_name;
+	bool ready;
+} parsed = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+struct source {
+	struct ctx *c;
+	struct arena *a;
+};
+
+static bool read_part(void *arg, struct str name, struct str *out)
+{
+	struct source *source = arg;
+	struct ctx *c = source->c;
+	const char *file = arena_printf(c->arena, "web/part/" STR_FMT ".html", STR_ARG(name));
+
+	return share_read(c, &c->place->share, source->a, file, out) == OK;
+}
+
+static enum err parse(struct ctx *c, struct arena *life, const char *name, struct template **out)
+{
+	struct source *source = NEW(life, struct source);
+	struct template_options options = { read_part, source, false };
+	const char *file = arena_printf(life, "web/page/%s.html", name);
+	struct str text;
+
+	*source = (struct source){ c, life };
+	TRY(share_read(c, &c->place->share, life, file, &text));
+	return template_parse(c, life, file, text, &options, out);
+}
+
+static enum err parse_once(struct ctx *c, const char *name, struct template **out)
+{
+	enum err e = OK;
+
+	pthread_mutex_lock(&parsed.lock);
+	if (!parsed.ready)
+		map_init(&parsed.by_name, &parsed.life);
+	parsed.ready = true;
+	*out = map_get(&parsed.by_name, str_of(name));
+	if (!*out) {
+		e = parse(c, &parsed.life, name, out);
+		if (e == OK)
+			map_set(&parsed.by_name, str_of(arena_str(&parsed.life, name)), *out);
+	}
+	pthread_mutex_unlock(&parsed.lock);
+	return e;
+}
+
+enum err page_show(struct ctx *c, const char *name, const struct node *data, struct reply *reply)
+{
+	struct template *template = NULL;
+	struct buf out;
+
+	if (c->place->share.dir)
+		TRY(parse(c, c->arena, name, &template));
+	else
+		TRY(parse_once(c, name, &template));
+	buf_init(&out, c->arena, PAGE_LIMIT);
+	TRY(template_render(c, template, data, &out));
+	reply->type = "text/html; charset=utf-8";
+	reply->body = buf_get(&out);
+	reply_header(reply, "Content-Security-Policy", str_of(policy));
+	reply_header(reply, "Cache-Control", STR("no-store"));
+	return OK;
+}
+
+enum err page_redirect(struct ctx *c, struct str where, struct reply *reply)
+{
+	(void)c;
+	reply->status = 303;
+	reply->type = "text/plain; charset=utf-8";
+	reply_header(reply, "Location", where);
+	reply_header(reply, "Cache-Control", STR("no-store"));
+	return OK;
+}
+
+/* What the place calls itself: the name of the Location its pack points at, else nothing. */
+static struct str place_name(struct ctx *c)
+{
+	struct version v;
+	struct node *location;
+
+	if (!c->place->store || record_read(c, STR("Location"), STR("loc-county"), &v) ||
+	    json_read(c, c->arena, v.body, &(struct json_options){ 0 }, &location))
+		return (struct str){ 0 };
+	return node_str(location, "name");
+}
+
+struct node *page_new(struct ctx *c, const struct request *r, const char *title)
+{
+	static const char *const files[][2] = { { "nhsuk_css", "nhsuk.css" },
+						{ "causeway_css", "causeway.css" },
+						{ "causeway_js", "causeway.js" } };
+	struct node *data = node_new(c->arena, NODE_OBJECT);
+	struct moment now = moment_at(c->arena, clock_now(c->clock));
+
+	put_words(c, data, "title", title);
+	put(c, data, "place", place_name(c));
+	put(c, data, "asked", request_param(c, r, "q", 0));
+	put_time(c, data, "made", now, say_full(c->arena, now, now.from));
+	for (unsigned i = 0; i < 3; i++)
+		put(c, data, files[i][0], static_address(c, files[i][1]));
+	return data;
+}
+
+void put(struct ctx *c, struct node *to, const char *name, struct str text)
+{
+	if (text.len)
+		node_add_str(c->arena, to, name, text);
+}
+
+void put_words(struct ctx *c, struct node *to, const char *name, const char *text)
+{
+	put(c, to, name, str_of(text));
+}
+
+struct node *put_object(struct ctx *c, struct node *to, const char *name)
+{
+	return node_add(c->arena, to, name, NODE_OBJECT);
+}
+
+struct node *put_list(struct ctx *c, struct node *to, const char *name)
+{
+	return node_add(c->arena, to, name, NODE_ARRAY);
+}
+
+void put_time(struct ctx *c, struct node *to, const char *name, struct moment m, struct str words)
+{
+	struct node *time;
+
+	if (!m.iso.len || !words.len)
+		return;
+	time = put_object(c, to, name);
+	put(c, time, "iso", m.iso);
+	put(c, time, "words", words);
+}

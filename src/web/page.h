@@ -1,0 +1,34 @@
+/* page.h - from a tree of data to a reply: the templates, and what every page has.
+ *
+ * A page is share/web/page/NAME.html, which fills the blocks of share/web/part/layout.html. The
+ * templates are parsed once, at the first page; with `--share DIR` for each page anew, so that
+ * who designs them only reloads.
+ */
+#ifndef WEB_PAGE_H
+#define WEB_PAGE_H
+
+#include "http/http.h"
+#include "record/record.h"
+#include "web/words.h"
+
+/* The data of a page, with what the layout needs: {{title}} of the window, the place's name, the
+ * style sheets' addresses, what was searched for. In c->arena. */
+struct node *page_new(struct ctx *c, const struct request *r, const char *title);
+/* Fill the reply with page NAME made of `data`. */
+NODISCARD enum err page_show(struct ctx *c, const char *name, const struct node *data, struct reply *reply);
+/* Another address, 303. */
+enum err page_redirect(struct ctx *c, struct str where, struct reply *reply);
+
+/* What HTTP shows as static/NAME; its address has its hash in it. */
+NODISCARD enum err static_show(struct ctx *c, const struct request *r, struct reply *reply);
+struct str static_address(struct ctx *c, const char *name);
+
+/* Short words for building data. A text that is empty is not added, so that {{#name}} is false. */
+void put(struct ctx *c, struct node *to, const char *name, struct str text);
+void put_words(struct ctx *c, struct node *to, const char *name, const char *text);
+struct node *put_object(struct ctx *c, struct node *to, const char *name);
+struct node *put_list(struct ctx *c, struct node *to, const char *name);
+/* { iso, words } for the partial "time"; nothing for no moment. */
+void put_time(struct ctx *c, struct node *to, const char *name, struct moment m, struct str words);
+
+#endif
