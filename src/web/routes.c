@@ -1,12 +1,17 @@
 /* routes.c - every page's address and the function that serves it. */
+#include "web/pages.h"
 #include "web/web.h"
 
-const struct route web_routes[] = { { 0 } };
-
-void web_refuse(struct ctx *c, enum err e, const struct request *request, struct reply *reply)
-{
-	(void)request;
-	reply->status = err_row(e)->http;
-	reply->type = "text/plain; charset=utf-8";
-	reply->body = str_of(*c->why ? arena_str(c->arena, c->why) : err_row(e)->meaning);
-}
+const struct route web_routes[] = {
+	{ HTTP_GET, "/", home_show },
+	{ HTTP_GET, "/people", find_show },
+	{ HTTP_GET, "/people/{id}", person_show },
+	{ HTTP_GET, "/people/{id}/timeline", timeline_show },
+	{ HTTP_GET, "/people/{id}/source/{type}/{rid}", source_show },
+	{ HTTP_GET, "/waiting", waiting_show },
+	{ HTTP_GET, "/organisations", organisations_show },
+	{ HTTP_GET, "/help", help_show },
+	{ HTTP_GET, "/accessibility", accessibility_show },
+	{ HTTP_GET, "/static/{hash}/{name}", static_show, ROUTE_QUICK },
+	{ 0 },
+};

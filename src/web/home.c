@@ -1,0 +1,285 @@
+/* home.c - the first page: search, what is going on now, what is in this place; and the list of
+ * people in hospital. The counts are kept for a few seconds, so that many readers cost one. */
+#include "web/pages.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "record/search.h"
+#include "web/chart.h"
+
+#define KEEP_US INT64_C(5000000) /* how long a count is good for */
+#define LISTED 500               /* people in hospital shown */
+#define KINDS_MAX 200
+
+struct count {
+	char type[64];
+	int64_t count;
+};
+
+/* What the first page counts. */
+struct counts {
+	int64_t at; /* clock_monotonic(); 0: never */
+	const struct place *place;
+	int64_t now[5];
+	struct count kinds[KINDS_MAX];
+	size_t kind_count;
+	int64_t total;
+};
+
+static struct {
+	pthread_mutex_t lock;
+	struct counts counts;
+} kept = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+/* What is counted as of now; {n} persons first, because the sentence below uses it. */
+static const struct {
+	const char *type, *query, *one, *many, *link;
+} now_rows[] = {
+	{ "Patient", "_summary=count", "person", "people", "#search-main" },
+	{ "Encounter", "status=in-progress&class=IMP,ACUTE,NONAC,SS&_summary=count", "person in hospital now",
+	  "people in hospital now", "/waiting" },
+	{ "Task", "code=delay&status=in-progress&_summary=count", "person ready to leave and waiting",
+	  "people ready to leave and waiting", "/waiting" },
+	{ "EpisodeOfCare", "status=active&_summary=count", "service or care package running",
+	  "services and care packages running", "#here-h" },
+	{ "Organization", "_summary=count", "organisation", "organisations", "/organisations" },
+};
+enum { NOW_PEOPLE, NOW_STAYS, NOW_WAITING, NOW_PACKAGES, NOW_ORGANISATIONS, NOW_ROWS };
+
+/* Names of kinds of record in plain words; others are shown by their FHIR name in lower case. */
+static const char *const kind_words[][2] = {
+	{ "AllergyIntolerance", "allergies" },
+	{ "Appointment", "appointments" },
+	{ "CarePlan", "plans" },
+	{ "CareTeam", "care teams" },
+	{ "Claim", "claims" },
+	{ "Condition", "problems and diagnoses" },
+	{ "Consent", "sharing choices" },
+	{ "DiagnosticReport", "test reports" },
+	{ "DocumentReference", "documents" },
+	{ "Encounter", "contacts and stays" },
+	{ "EpisodeOfCare", "services and care packages" },
+	{ "ExplanationOfBenefit", "payments explained" },
+	{ "Flag", "alerts" },
+	{ "Goal", "goals" },
+	{ "HealthcareService", "services offered" },
+	{ "Immunization", "vaccinations" },
+	{ "Location", "places, wards and beds" },
+	{ "MedicationRequest", "prescriptions" },
+	{ "MedicationStatement", "medicines taken" },
+	{ "Observation", "measurements and tests" },
+	{ "Organization", "organisations" },
+	{ "Patient", "people" },
+	{ "Practitioner", "professionals" },
+	{ "PractitionerRole", "professionals’ roles" },
+	{ "Procedure", "procedures" },
+	{ "QuestionnaireResponse", "forms filled in" },
+	{ "RelatedPerson", "carers and family" },
+	{ "ServiceRequest", "referrals and requests" },
+	{ "Task", "tasks" },
+};
+
+static struct str kind_name(struct ctx *c, struct str type)
+{
+	for (unsigned i = 0; i < sizeof kind_words / sizeof *kind_words; i++)
+		if (str_is(type, kind_words[i][0]))
+			return str_of(kind_words[i][1]);
+	return SAY(c->arena, STR_FMT " records", STR_ARG(type));
+}
+
+static enum err count_now(struct ctx *c, int64_t *out, const char *type, const char *query)
+{
+	const struct search *search;
+	struct search_page page;
+
+	TRY(search_parse(c, str_of(type), str_of(query), &search));
+	TRY(search_run(c, search, &page));
+	*out = page.total > 0 ? page.total : 0;
+	return OK;
+}
+
+static int by_count(const void *a, const void *b)
+{
+	int64_t x = ((const struct count *)a)->count, y = ((const struct count *)b)->count;
+
+	return (x < y) - (x > y);
+}
+
+static enum err count_all(struct ctx *c, struct counts *out)
+{
+	struct type_count *types;
+	size_t len;
+
+	*out = (struct counts){ .place = c->place, .at = clock_monotonic() };
+	for (unsigned i = 0; i < NOW_ROWS; i++)
+		TRY(count_now(c, &out->now[i], now_rows[i].type, now_rows[i].query));
+	TRY(record_counts(c, &types, &len));
+	for (size_t i = 0; i < len && out->kind_count < KINDS_MAX; i++) {
+		struct count *one = &out->kinds[out->kind_count++];
+		snprintf(one->type, sizeof one->type, STR_FMT, STR_ARG(types[i].type));
+		one->count = types[i].count;
+		out->total += types[i].count;
+	}
+	qsort(out->kinds, out->kind_count, sizeof *out->kinds, by_count);
+	return OK;
+}
+
+static enum err counts_get(struct ctx *c, struct counts *out)
+{
+	pthread_mutex_lock(&kept.lock);
+	*out = kept.counts;
+	pthread_mutex_unlock(&kept.lock);
+	if (out->at && out->place == c->place && clock_monotonic() - out->at < KEEP_US)
+		return OK;
+	TRY(count_all(c, out));
+	pthread_mutex_lock(&kept.lock);
+	kept.counts = *out;
+	pthread_mutex_unlock(&kept.lock);
+	return OK;
+}
+
+static void put_counts(struct ctx *c, struct node *data, const struct counts *counts)
+{
+	struct arena *a = c->arena;
+	struct node *now = put_list(c, data, "now"), *kinds = put_list(c, data, "kinds");
+
+	for (unsigned i = 0; i < NOW_ROWS; i++) {
+		if (!counts->now[i])
+			continue;
+		struct node *row = put_object(c, now, NULL);
+		put(c, row, "count", say_count(a, counts->now[i]));
+		put_words(c, row, "what", counts->now[i] == 1 ? now_rows[i].one : now_rows[i].many);
+		put_words(c, row, "link", now_rows[i].link);
+	}
+	for (size_t i = 0; i < counts->kind_count; i++) {
+		struct node *row = put_object(c, kinds, NULL);
+		put(c, row, "kind_count", say_count(a, counts->kinds[i].count));
+		put(c, row, "kind", kind_name(c, str_of(counts->kinds[i].type)));
+	}
+	put(c, data, "total", say_count(a, counts->total));
+	put(c, data, "people", SAY(a, STR_FMT " %s", STR_ARG(say_count(a, counts->now[NOW_PEOPLE])),
+				   counts->now[NOW_PEOPLE] == 1 ? "person" : "people"));
+	put(c, data, "organisations", SAY(a, STR_FMT " organisation%s",
+					  STR_ARG(say_count(a, counts->now[NOW_ORGANISATIONS])),
+					  counts->now[NOW_ORGANISATIONS] == 1 ? "" : "s"));
+}
+
+/* ---- who waits to leave ---- */
+
+struct wait {
+	const struct node *task;
+	struct moment since;
+	int64_t nights;
+};
+
+static int by_nights(const void *a, const void *b)
+{
+	const struct wait *x = a, *y = b;
+
+	return (x->since.from > y->since.from) - (x->since.from < y->since.from);
+}
+
+static void put_wait(struct ctx *c, struct node *list, const struct wait *wait, int64_t now)
+{
+	const struct node *task = wait->task;
+	struct node *row = put_object(c, list, NULL);
+	struct str who = node_str(node_get(task, "for"), "reference");
+
+	put(c, row, "person_id", str_starts(who, STR("Patient/")) ? (struct str){ who.at + 8, who.len - 8 } : who);
+	put(c, row, "person_name", node_str(node_get(task, "for"), "display"));
+	put(c, row, "nights", say_count(c->arena, wait->nights));
+	html_safe(c->arena, row, "tally", chart_tally(c->arena, (int)wait->nights));
+	put(c, row, "wait_reason", concept_words(c->arena, node_get(task, "reasonCode")));
+	put(c, row, "wait_next", concept_words(c->arena, node_get(task, "code")));
+	put(c, row, "wait_owner", node_path(task, "owner.display") ? node_text(node_path(task, "owner.display")) :
+								      STR("Not said"));
+	put(c, row, "wait_source", node_text(node_path(task, "requester.display")));
+	put_time(c, row, "since", wait->since, say_day(c->arena, wait->since, now));
+}
+
+static enum err put_waits(struct ctx *c, struct node *data, size_t most)
+{
+	const struct search *search;
+	struct search_page page;
+	VEC(struct wait) waits = { 0 };
+	int64_t now = clock_now(c->clock);
+
+	TRY(search_parse(c, STR("Task"), STR("code=delay&status=in-progress&_count=500"), &search));
+	TRY(search_run(c, search, &page));
+	for (size_t i = 0; i < page.len; i++) {
+		struct node *task;
+		struct moment since;
+		TRY(fhir_read_json(c, c->place->fhir, c->arena, page.at[i].body, &task));
+		if (!moment_read(node_text(node_path(task, "executionPeriod.start")), &since))
+			continue;
+		*vec_push(&waits, c->arena) =
+			(struct wait){ task, since, london_day(now) - moment_day(since) };
+	}
+	if (!waits.len)
+		return OK;
+	qsort(waits.at, waits.len, sizeof *waits.at, by_nights);
+	struct node *list = put_list(c, data, "waits");
+	for (size_t i = 0; i < waits.len && i < most; i++)
+		put_wait(c, list, &waits.at[i], now);
+	node_add_bool(c->arena, data, "has_waits", true);
+	put(c, data, "waiting_count", say_count(c->arena, (int64_t)waits.len));
+	return OK;
+}
+
+enum err home_show(struct ctx *c, const struct request *r, struct reply *reply)
+{
+	struct node *data = page_new(c, r, "Find a person");
+	struct counts counts;
+	struct moment now = moment_at(c->arena, clock_now(c->clock));
+
+	TRY(counts_get(c, &counts));
+	node_add_bool(c->arena, data, "at_home", true);
+	put_time(c, data, "counted", now, say_as_at(c->arena, now, now.from));
+	put_counts(c, data, &counts);
+	if (counts.now[NOW_WAITING])
+		TRY(put_waits(c, data, 8));
+	return page_show(c, "home", data, reply);
+}
+
+/* ---- everyone in hospital ---- */
+
+static void put_stay(struct ctx *c, struct node *list, const struct node *stay, int64_t now)
+{
+	struct node *row = put_object(c, list, NULL);
+	struct str who = node_text(node_path(stay, "subject.reference"));
+	struct moment since;
+
+	put(c, row, "person_id", str_starts(who, STR("Patient/")) ? (struct str){ who.at + 8, who.len - 8 } : who);
+	put(c, row, "person_name", node_text(node_path(stay, "subject.display")));
+	put(c, row, "ward", node_text(node_path(stay, "location.location.display")));
+	put(c, row, "reason", concept_words(c->arena, node_get(stay, "reasonCode")));
+	put(c, row, "stay_source", node_text(node_path(stay, "serviceProvider.display")));
+	if (moment_read(node_text(node_path(stay, "period.start")), &since)) {
+		put_time(c, row, "admitted", since, say_full(c->arena, since, now));
+		put(c, row, "stay_nights", say_count(c->arena, london_day(now) - moment_day(since)));
+	}
+}
+
+enum err waiting_show(struct ctx *c, const struct request *r, struct reply *reply)
+{
+	struct node *data = page_new(c, r, "In hospital"), *list;
+	const struct search *search;
+	struct search_page page;
+	int64_t now = clock_now(c->clock);
+
+	TRY(put_waits(c, data, LISTED));
+	TRY(search_parse(c, STR("Encounter"),
+			 STR("status=in-progress&class=IMP,ACUTE,NONAC,SS&_sort=date&_count=500&_total=accurate"), &search));
+	TRY(search_run(c, search, &page));
+	list = put_list(c, data, "stays");
+	for (size_t i = 0; i < page.len; i++) {
+		struct node *stay;
+		TRY(fhir_read_json(c, c->place->fhir, c->arena, page.at[i].body, &stay));
+		put_stay(c, list, stay, now);
+	}
+	put(c, data, "stay_count", say_count(c->arena, page.total));
+	if (page.total > (int64_t)page.len)
+		put(c, data, "cut", SAY(c->arena, "The %zu longest stays are listed.", page.len));
+	return page_show(c, "waiting", data, reply);
+}

@@ -1,0 +1,10 @@
+/* pages.h - the functions behind the addresses; routes.c lists them. */
+#ifndef WEB_PAGES_H
+#define WEB_PAGES_H
+
+#include "web/page.h"
+
+http_serve home_show, find_show, waiting_show, person_show, timeline_show, source_show, organisations_show,
+	help_show, accessibility_show;
+
+#endif

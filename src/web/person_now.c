@@ -1,0 +1,191 @@
+/* person_now.c - what is happening now: a stay in hospital, ready or not, and who must act. */
+#include "base/html.h"
+#include "web/chart.h"
+#include "web/person.h"
+
+const struct item *person_stay(const struct person *p)
+{
+	static const char *const classes[] = { "IMP", "ACUTE", "NONAC", "SS" };
+
+	person_each (stay, p, "Encounter") {
+		struct str class = node_text(node_path(stay->node, "class.code"));
+		if (!str_is(node_str(stay->node, "status"), "in-progress") || p->dead)
+			continue;
+		for (unsigned i = 0; i < 4; i++)
+			if (str_is(class, classes[i]))
+				return stay;
+	}
+	return NULL;
+}
+
+static bool is_for(const struct item *task, const struct item *stay)
+{
+	struct str about = node_text(node_path(task->node, "encounter.reference"));
+
+	return str_starts(about, STR("Encounter/")) &&
+	       str_eq((struct str){ about.at + 10, about.len - 10 }, stay->id);
+}
+
+static const struct item *task_of(const struct person *p, const struct item *stay, const char *code)
+{
+	person_each (task, p, "Task")
+		if (task_is(task, code) && task_is_open(task) && is_for(task, stay))
+			return task;
+	return NULL;
+}
+
+const struct item *person_leaving(const struct person *p, const struct item *stay)
+{
+	return task_of(p, stay, "leave-hospital");
+}
+
+static const struct node *input_of(const struct item *task, const char *code)
+{
+	if (task)
+		node_each (input, node_get(task->node, "input"))
+			if (concept_has(node_get(input, "type"), code))
+				return input;
+	return NULL;
+}
+
+/* The first open step towards leaving: the one most late, else the one due first. */
+static const struct item *next_step(const struct person *p, const struct item *leaving)
+{
+	const struct item *first = NULL;
+	int64_t first_due = INT64_MAX;
+
+	person_each (task, p, "Task") {
+		struct moment due = moment_of(task->node, "restriction.period.end");
+		struct str whole = node_text(node_path(task->node, "partOf.reference"));
+		if (!leaving || !task_is_open(task) || task_is(task, "delay") || !due.iso.len ||
+		    !str_ends(whole, leaving->id) || due.from >= first_due)
+			continue;
+		first = task;
+		first_due = due.from;
+	}
+	return first;
+}
+
+static struct node *put_row(struct person *p, struct node *list, const char *label, struct str value)
+{
+	struct node *row;
+
+	if (!value.len)
+		return NULL;
+	row = put_object(p->c, list, NULL);
+	put_words(p->c, row, "label", label);
+	put(p->c, row, "value", value);
+	return row;
+}
+
+static struct str reason_words(struct person *p, const struct item *delay)
+{
+	const struct node *reason = node_get(delay->node, "reasonCode");
+	struct str what = concept_words(p->a, node_get(delay->node, "code")), code;
+
+	code = node_str(node_at(node_get(reason, "coding"), 0), "code");
+	if (!code.len)
+		return what;
+	return SAY(p->a, STR_FMT " (reason " STR_FMT ": " STR_FMT ")", STR_ARG(what), STR_ARG(code),
+		   STR_ARG(concept_words(p->a, reason)));
+}
+
+static void put_going(struct person *p, struct node *list, const struct item *leaving)
+{
+	static const char *const pathways[] = { "Home without new support (pathway 0)",
+						"Home with support (pathway 1)",
+						"A bed to recover in (pathway 2)", "A care home (pathway 3)" };
+	int64_t n;
+
+	if (str_int(node_str(input_of(leaving, "pathway"), "valueInteger"), &n) && n >= 0 && n < 4)
+		put_row(p, list, "Going to", str_of(pathways[n]));
+}
+
+static void put_facts(struct person *p, struct node *now, const struct item *stay, const struct item *leaving)
+{
+	struct node *list = put_list(p->c, now, "now_facts"), *row;
+	const struct item *delay = task_of(p, stay, "delay"), *step = next_step(p, leaving);
+	struct moment expected;
+
+	if (delay) {
+		put_row(p, list, "Waiting for", reason_words(p, delay));
+		put_row(p, list, "Responsible", person_ref(p, node_get(delay->node, "owner")));
+	} else {
+		put_row(p, list, "In for", concept_words(p->a, node_get(stay->node, "reasonCode")));
+	}
+	if (step) {
+		struct str who = person_ref(p, node_get(step->node, "owner")),
+			   what = concept_words(p->a, node_get(step->node, "code"));
+		row = put_row(p, list, "Next step", SAY(p->a, STR_FMT ": " STR_FMT, STR_ARG(who), STR_ARG(what)));
+		put_due(p, row, moment_of(step->node, "restriction.period.end"), false, (struct moment){ 0 });
+	} else if (delay) {
+		row = put_row(p, list, "Next step", concept_words(p->a, node_get(delay->node, "code")));
+		put_due(p, row, moment_of(delay->node, "restriction.period.end"), false, (struct moment){ 0 });
+	}
+	expected = moment_of(input_of(leaving, "expected-date"), "valueDate");
+	if (expected.iso.len && !moment_of(leaving->node, "executionPeriod.start").iso.len)
+		put_row(p, list, "Expected to leave", say_weekday(p->a, expected, p->now));
+	put_going(p, list, leaving);
+}
+
+static int nights(int64_t from, int64_t to)
+{
+	int64_t n = london_day(to) - london_day(from);
+
+	return n < 0 ? 0 : n > 10000 ? 10000 : (int)n;
+}
+
+static void put_chart(struct person *p, struct node *now, struct moment start, struct moment ready)
+{
+	struct arena *a = p->a;
+	bool is_ready = ready.iso.len > 0;
+	struct chart_nights chart = {
+		.needed = nights(start.from, is_ready ? ready.from : p->now),
+		.waiting = is_ready ? nights(ready.from, p->now) : 0,
+		.start = SAY(a, STR_FMT ", admitted", STR_ARG(say_weekday(a, start, p->now))),
+		.ready = SAY(a, STR_FMT ", ready", STR_ARG(say_weekday(a, ready, p->now))),
+	};
+	chart.desc = SAY(a, "%d nights of treatment from " STR_FMT ", then %d nights waiting to leave. Tonight would be the next.",
+			 chart.needed, STR_ARG(say_date(a, start)), chart.waiting);
+	html_safe(a, now, "nights", chart_nights(a, &chart));
+}
+
+/* "Ready to leave hospital. 4 nights waiting." or "In hospital, night 6." */
+static void put_heading(struct person *p, struct node *now, struct moment start, struct moment ready)
+{
+	int n = ready.iso.len ? nights(ready.from, p->now) : nights(start.from, p->now);
+
+	if (ready.iso.len) {
+		put_words(p->c, now, "now_heading", "Ready to leave hospital.");
+		put(p->c, now, "now_act",
+		    n ? SAY(p->a, "%d night%s waiting.", n, n == 1 ? "" : "s") : STR("Since today."));
+		node_add_bool(p->a, now, "now_waiting", true);
+	} else {
+		put(p->c, now, "now_heading",
+		    n ? SAY(p->a, "In hospital for %d night%s.", n, n == 1 ? "" : "s") : STR("Came into hospital today."));
+	}
+}
+
+void person_put_now(struct person *p, struct node *data)
+{
+	const struct item *stay = person_stay(p), *leaving;
+	struct moment start, ready = { 0 };
+	struct node *now;
+
+	if (!stay)
+		return;
+	start = moment_of(stay->node, "period.start");
+	if (!start.iso.len || start.from > p->now)
+		return;
+	leaving = person_leaving(p, stay);
+	if (leaving)
+		ready = moment_of(leaving->node, "executionPeriod.start");
+	if (ready.from > p->now)
+		ready = (struct moment){ 0 };
+	now = put_object(p->c, data, "now");
+	put_heading(p, now, start, ready);
+	put_chart(p, now, start, ready);
+	put_facts(p, now, stay, leaving);
+	put_link(p, now, stay);
+	put_source(p, now, stay);
+}

@@ -1,0 +1,178 @@
+/* person_plan.c - the plan: the goal in their words, and who does what by when. */
+#include "web/person.h"
+
+#include <stdlib.h>
+
+#define DONE_DAYS 14 /* how long a finished action is still shown */
+
+struct action {
+	struct str what, who;
+	struct moment due, done;
+	bool finished;
+	const struct item *item;
+};
+
+struct actions {
+	struct person *p;
+	VEC(struct action) list;
+};
+
+/* Tasks that are not steps of a plan but what other sections tell. */
+static bool is_elsewhere(const struct item *task)
+{
+	static const char *const codes[] = { "leave-hospital", "delay", "referral" };
+
+	for (unsigned i = 0; i < sizeof codes / sizeof *codes; i++)
+		if (task_is(task, codes[i]))
+			return true;
+	return false;
+}
+
+static void add_tasks(struct actions *to)
+{
+	struct person *p = to->p;
+
+	person_each (task, p, "Task") {
+		bool finished = str_is(node_str(task->node, "status"), "completed");
+		struct moment done = moment_of(task->node, "executionPeriod.end");
+		if (!done.iso.len)
+			done = task->as_at;
+		if (is_elsewhere(task) || (!task_is_open(task) && !finished) ||
+		    (finished && !is_recent(p, done, DONE_DAYS)))
+			continue;
+		*vec_push(&to->list, p->a) = (struct action){
+			.what = concept_words(p->a, node_get(task->node, "code")),
+			.who = person_ref(p, node_get(task->node, "owner")),
+			.due = moment_of(task->node, "restriction.period.end"),
+			.done = done,
+			.finished = finished,
+			.item = task,
+		};
+	}
+}
+
+/* Is the action of a plan also a Task, which says more? */
+static bool has_action(const struct actions *to, struct str what)
+{
+	for (size_t i = 0; i < to->list.len; i++)
+		if (what.len && str_starts(to->list.at[i].what, what))
+			return true;
+	return false;
+}
+
+static void add_activities(struct actions *to, const struct item *plan)
+{
+	struct person *p = to->p;
+
+	node_each (activity, node_get(plan->node, "activity")) {
+		const struct node *detail = node_get(activity, "detail");
+		struct str what = node_str(detail, "description"), status = node_str(detail, "status");
+		bool finished = str_is(status, "completed");
+		struct moment due = moment_of(detail, "scheduledPeriod.end");
+		if (!what.len)
+			what = concept_words(p->a, node_get(detail, "code"));
+		if (!what.len || has_action(to, what) || str_is(status, "cancelled") || str_is(status, "stopped") ||
+		    (finished && !is_recent(p, due, 60)))
+			continue;
+		*vec_push(&to->list, p->a) = (struct action){
+			.what = what,
+			.who = person_ref(p, node_get(detail, "performer")),
+			.due = due,
+			.done = due,
+			.finished = finished,
+			.item = plan,
+		};
+	}
+}
+
+/* Open ones by when they are due, without a date last; then what is done, newest first. */
+static int by_due(const void *va, const void *vb)
+{
+	const struct action *a = va, *b = vb;
+	int64_t x = a->due.iso.len ? a->due.from : INT64_MAX, y = b->due.iso.len ? b->due.from : INT64_MAX;
+
+	if (a->finished != b->finished)
+		return a->finished - b->finished;
+	if (a->finished)
+		return (b->done.from > a->done.from) - (b->done.from < a->done.from);
+	return (x > y) - (x < y);
+}
+
+static void put_actions(struct person *p, struct node *plan, struct actions *actions)
+{
+	struct node *list = put_list(p->c, plan, "actions");
+
+	if (actions->list.len)
+		qsort(actions->list.at, actions->list.len, sizeof *actions->list.at, by_due);
+	for (size_t i = 0; i < actions->list.len && i < 30; i++) {
+		const struct action *action = &actions->list.at[i];
+		struct node *row = put_object(p->c, list, NULL);
+		put(p->c, row, "what", action->what.len ? action->what : STR("Not said what"));
+		put(p->c, row, "who", action->who.len ? action->who : STR("Nobody named"));
+		put_due(p, row, action->due, action->finished, action->done);
+		put_link(p, row, action->item);
+		put_source(p, row, action->item);
+	}
+	if (list->len)
+		node_add_bool(p->a, plan, "has_actions", true);
+}
+
+static bool is_current(const struct item *item)
+{
+	static const char *const over[] = { "completed", "revoked", "entered-in-error", "cancelled", "rejected" };
+	struct str status = node_str(item->node, str_is(item->type, "Goal") ? "lifecycleStatus" : "status");
+
+	for (unsigned i = 0; i < sizeof over / sizeof *over; i++)
+		if (str_is(status, over[i]))
+			return false;
+	return true;
+}
+
+static void put_goals(struct person *p, struct node *plan)
+{
+	struct node *goals = put_list(p->c, plan, "goals");
+
+	person_each (goal, p, "Goal") {
+		struct str words = concept_words(p->a, node_get(goal->node, "description"));
+		struct node *row;
+		bool theirs = str_starts(node_text(node_path(goal->node, "expressedBy.reference")), STR("Patient/"));
+		if (!is_current(goal) || !words.len || goals->len >= 4)
+			continue;
+		row = put_object(p->c, goals, NULL);
+		put(p->c, row, "goal", theirs ? SAY(p->a, "“" STR_FMT "”", STR_ARG(words)) : words);
+		put(p->c, row, "whose", theirs ? SAY(p->a, STR_FMT "’s goal", STR_ARG(p->called)) : STR("Goal"));
+		put_time(p->c, row, "goal_at", goal->as_at, say_day(p->a, goal->as_at, p->now));
+	}
+}
+
+static const struct item *newest_plan(const struct person *p)
+{
+	const struct item *newest = NULL;
+
+	person_each (plan, p, "CarePlan")
+		if (is_current(plan) && (!newest || plan->as_at.from > newest->as_at.from))
+			newest = plan;
+	return newest;
+}
+
+void person_put_plan(struct person *p, struct node *data)
+{
+	const struct item *newest = newest_plan(p);
+	struct actions actions = { .p = p };
+	struct node *plan = put_object(p->c, data, "plan");
+
+	put_goals(p, plan);
+	add_tasks(&actions);
+	person_each (one, p, "CarePlan")
+		if (is_current(one))
+			add_activities(&actions, one);
+	put_actions(p, plan, &actions);
+	if (!newest)
+		return;
+	struct str title = node_str(newest->node, "title");
+	put(p->c, plan, "plan_title", title.len ? title : concept_words(p->a, node_get(newest->node, "category")));
+	put_time(p->c, plan, "agreed", newest->as_at, say_date(p->a, newest->as_at));
+	put(p->c, plan, "note", node_text(node_path(newest->node, "note.text")));
+	put_link(p, plan, newest);
+	put_source(p, plan, newest);
+}

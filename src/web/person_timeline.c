@@ -1,0 +1,401 @@
+/* person_timeline.c - the timeline: lanes drawn for the weeks around now, then the same as a list,
+ * with filters that live in the address. */
+#include "base/html.h"
+#include "web/chart.h"
+#include "web/timeline.h"
+
+#include <stdlib.h>
+
+#define LANES_MAX 9
+#define NOTE_MAX 20 /* bytes of a mark's words in the chart */
+
+struct filter {
+	struct str lane, kind;
+	int64_t before; /* INT64_MAX: from the newest */
+};
+
+static bool kind_fits(const struct event *event, const struct filter *filter)
+{
+	const struct event_kind_row *row = &event_kinds[event->kind];
+
+	if (!filter->kind.len)
+		return !row->minor;
+	return str_is(filter->kind, "all") || str_is(filter->kind, row->code);
+}
+
+static bool fits(const struct event *event, const struct filter *filter)
+{
+	return kind_fits(event, filter) && (!filter->lane.len || str_eq(filter->lane, event_lane(event)));
+}
+
+static int newest_first(const void *va, const void *vb)
+{
+	const struct event *a = va, *b = vb;
+	int order = (b->at.from > a->at.from) - (b->at.from < a->at.from);
+
+	return order ? order : str_cmp(a->item->id, b->item->id);
+}
+
+/* ---- the lanes ---- */
+
+/* The chart shows the shortest of these spans around the pivot that has something to show. */
+static const struct {
+	int back, ahead; /* days */
+	int few;         /* marks that make it worth while */
+	const char *words;
+} windows[] = {
+	{ 26, 18, 4, "Six weeks" },
+	{ 180, 70, 4, "Eight months" },
+	{ 900, 200, 4, "Three years" },
+	{ 3650, 365, 1, "Eleven years" },
+};
+
+static int64_t pivot_of(const struct events *events)
+{
+	int64_t newest = INT64_MIN, now = events->p->now;
+
+	for (size_t i = 0; i < events->list.len; i++) {
+		const struct event *event = &events->list.at[i];
+		if (event->at.from <= now && event->at.from > newest)
+			newest = event->at.from;
+	}
+	return newest == INT64_MIN || newest > now - 400 * DAY_US ? now : newest;
+}
+
+static unsigned choose_window(const struct events *events, const struct filter *filter, int64_t pivot)
+{
+	unsigned last = sizeof windows / sizeof *windows - 1;
+
+	for (unsigned w = 0; w < last; w++) {
+		int marks = 0;
+		for (size_t i = 0; i < events->list.len; i++) {
+			const struct event *event = &events->list.at[i];
+			marks += fits(event, filter) && event->at.from > pivot - windows[w].back * DAY_US &&
+				 event->at.from < pivot + windows[w].ahead * DAY_US;
+		}
+		if (marks >= windows[w].few)
+			return w;
+	}
+	return last;
+}
+
+static struct lane *lane_for(struct person *p, struct chart_lanes *chart, struct str name)
+{
+	for (size_t i = 0; i < chart->lanes.len; i++)
+		if (str_eq(chart->lanes.at[i].name, name))
+			return &chart->lanes.at[i];
+	if (chart->lanes.len == LANES_MAX)
+		return NULL;
+	struct lane *lane = vec_push(&chart->lanes, p->a);
+	lane->name = name;
+	return lane;
+}
+
+/* The first words of a title, whole. */
+static struct str note_words(struct str title)
+{
+	ptrdiff_t colon = str_find(title, STR(": "));
+
+	if (colon > 0 && !str_starts(title, STR("A&E")))
+		title = (struct str){ title.at + colon + 2, title.len - (size_t)colon - 2 };
+	if (title.len <= NOTE_MAX)
+		return title;
+	for (size_t i = NOTE_MAX; i > 0; i--)
+		if (title.at[i] == ' ')
+			return (struct str){ title.at, title.at[i - 1] == ',' ? i - 1 : i };
+	return (struct str){ 0 };
+}
+
+static void add_bar(struct person *p, struct chart_lanes *chart, const struct item *item, struct moment from,
+		    struct moment to, const char *class, struct str words)
+{
+	struct str name = item->org ? item->org->lane : STR("Other");
+	int64_t end = to.iso.len ? to.from : p->dead ? from.from : p->now;
+	struct lane *lane;
+
+	if (!from.iso.len || end <= chart->from || from.from >= chart->to)
+		return;
+	lane = lane_for(p, chart, name);
+	if (lane)
+		*vec_push(&lane->bars, p->a) = (struct lane_bar){ .from = from.from,
+								   .to = end,
+								   .class = class,
+								   .words = words,
+								   .dark = str_is(str_of(class), "is-stay") };
+}
+
+static void add_stays(struct person *p, struct chart_lanes *chart)
+{
+	person_each (stay, p, "Encounter") {
+		struct moment from = moment_of(stay->node, "period.start"), to = moment_of(stay->node, "period.end");
+		struct moment ready = { 0 };
+		struct str ward = { 0 };
+		if (!is_stay(stay))
+			continue;
+		person_each (task, p, "Task") {
+			struct str about = node_text(node_path(task->node, "encounter.reference"));
+			if (task_is(task, "leave-hospital") && str_ends(about, stay->id))
+				ready = moment_of(task->node, "executionPeriod.start");
+		}
+		node_each (location, node_get(stay->node, "location"))
+			ward = person_ref(p, node_get(location, "location"));
+		ward.len = str_find(ward, STR(",")) > 0 ? (size_t)str_find(ward, STR(",")) : ward.len;
+		add_bar(p, chart, stay, from, ready.iso.len ? ready : to, "is-stay", ward);
+		if (ready.iso.len)
+			add_bar(p, chart, stay, ready, to, "is-waiting", (struct str){ 0 });
+	}
+}
+
+/* "2 visits a day" of the order, else what the service is. */
+static struct str service_words(struct person *p, const struct item *episode)
+{
+	const struct item *order = person_item(p, node_text(node_path(episode->node, "referralRequest.reference")));
+	struct str words = order ? node_str(order->node, "patientInstruction") : (struct str){ 0 };
+	ptrdiff_t comma = str_find(words, STR(", "));
+
+	if (comma > 0)
+		words.len = (size_t)comma;
+	return str_find(words, STR(" a ")) > 0 ? words : concept_words(p->a, node_get(episode->node, "type"));
+}
+
+static void add_services(struct person *p, struct chart_lanes *chart)
+{
+	person_each (episode, p, "EpisodeOfCare") {
+		struct str words = service_words(p, episode);
+		bool told = false;
+		node_each (one, node_get(episode->node, "statusHistory")) {
+			bool paused = str_is(node_str(one, "status"), "onhold");
+			told = true;
+			add_bar(p, chart, episode, moment_of(one, "period.start"), moment_of(one, "period.end"),
+				paused ? "is-paused" : "is-care", paused ? STR("paused") : words);
+		}
+		if (!told)
+			add_bar(p, chart, episode, moment_of(episode->node, "period.start"),
+				moment_of(episode->node, "period.end"), "is-care", words);
+	}
+}
+
+static void add_marks(struct events *events, const struct filter *filter, struct chart_lanes *chart)
+{
+	static const char *const classes[] = { [EVENT_DONE] = "is-done", [EVENT_BOOKED] = "is-booked", [EVENT_LATE] = "is-late" };
+
+	for (size_t i = 0; i < events->list.len; i++) {
+		const struct event *event = &events->list.at[i];
+		struct lane *lane;
+		if (!fits(event, filter) || event->quiet || event->end.iso.len || event->at.from < chart->from ||
+		    event->at.from > chart->to || event->item->org == NULL)
+			continue;
+		lane = lane_for(events->p, chart, event_lane(event));
+		if (lane)
+			*vec_push(&lane->marks, events->p->a) =
+				(struct lane_mark){ event->at.from, classes[event->state], note_words(event->title) };
+	}
+}
+
+/* Mondays, firsts of months, or years. */
+static void add_ticks(struct person *p, struct chart_lanes *chart, unsigned window)
+{
+	int64_t day = london_day(chart->from);
+	int year, month, of_month;
+
+	for (; day < london_day(chart->to); day++) {
+		int64_t at = day * DAY_US;
+		struct moment m;
+		bool tick;
+		when_civil(day, &year, &month, &of_month);
+		tick = window == 0 ? when_weekday(day) == 1 :
+		       window == 1 ? of_month == 1 :
+		       window == 2 ? of_month == 1 && month % 6 == 1 :
+				     of_month == 1 && month == 1 && year % 2 == 0;
+		if (!tick)
+			continue;
+		m = moment_at(p->a, at + DAY_US / 2);
+		*vec_push(&chart->ticks, p->a) = (struct lane_tick){
+			at, window == 0 ? say_day(p->a, m, at) :
+			    window == 3 ? SAY(p->a, "%d", year) :
+			    window == 2 ? SAY(p->a, "%s %d", month == 1 ? "Jan" : "Jul", year) :
+					  (struct str){ say_day(p->a, m, at).at + 2, 3 }
+		};
+	}
+}
+
+static int lane_rank(struct str name)
+{
+	static const char *const order[] = { "GP",     "Home care", "Care home", "Hospital",  "Ambulance", "Council",
+					     "Community", "Mental health", "Housing", "Alarm", "Voluntary" };
+
+	for (int i = 0; i < (int)(sizeof order / sizeof *order); i++)
+		if (str_is(name, order[i]))
+			return i;
+	return str_is(name, "Other") ? 100 : 50;
+}
+
+static int by_rank(const void *va, const void *vb)
+{
+	const struct lane *a = va, *b = vb;
+	int order = lane_rank(a->name) - lane_rank(b->name);
+
+	return order ? order : str_cmp(a->name, b->name);
+}
+
+static void put_lanes(struct events *events, const struct filter *filter, struct node *timeline)
+{
+	struct person *p = events->p;
+	int64_t pivot = pivot_of(events);
+	unsigned window = choose_window(events, filter, pivot);
+	struct chart_lanes chart = { .from = (london_day(pivot) - windows[window].back) * DAY_US,
+				     .to = (london_day(pivot) + windows[window].ahead) * DAY_US,
+				     .today = p->now };
+
+	chart.title = SAY(p->a, "%s of contacts and care, by organisation", windows[window].words);
+	chart.desc = STR("Bars are stays in hospital and services, marks are contacts. The same is listed below.");
+	if (!filter->kind.len || str_is(filter->kind, "stays") || str_is(filter->kind, "all"))
+		add_stays(p, &chart);
+	if (!filter->kind.len || str_is(filter->kind, "services") || str_is(filter->kind, "all"))
+		add_services(p, &chart);
+	add_marks(events, filter, &chart);
+	if (filter->lane.len) {
+		size_t kept = 0;
+		for (size_t i = 0; i < chart.lanes.len; i++)
+			if (str_eq(chart.lanes.at[i].name, filter->lane))
+				chart.lanes.at[kept++] = chart.lanes.at[i];
+		chart.lanes.len = kept;
+	}
+	if (!chart.lanes.len)
+		return;
+	qsort(chart.lanes.at, chart.lanes.len, sizeof *chart.lanes.at, by_rank);
+	add_ticks(p, &chart, window);
+	html_safe(p->a, timeline, "lanes", chart_lanes(p->a, &chart));
+}
+
+/* ---- the list ---- */
+
+static void put_event(struct person *p, struct node *list, const struct event *event)
+{
+	static const char *const classes[] = { [EVENT_DONE] = "is-past", [EVENT_BOOKED] = "is-booked", [EVENT_LATE] = "is-late" };
+	struct node *row = put_object(p->c, list, NULL);
+
+	put_words(p->c, row, "state", classes[event->state]);
+	put_time(p->c, row, "when", event->at, say_full(p->a, event->at, p->now));
+	put(p->c, row, "event", event->title);
+	put(p->c, row, "detail", event->detail);
+	put(p->c, row, "event_org", event->item->org ? event->item->org->name : STR("Source not said"));
+	put_link(p, row, event->item);
+}
+
+static struct str address_of(struct person *p, const struct filter *filter, int64_t before)
+{
+	struct buf b;
+
+	buf_init(&b, p->a, 1000);
+	buf_printf(&b, "/people/" STR_FMT "/timeline?org=", STR_ARG(p->id));
+	url_escape(&b, filter->lane);
+	buf_cstr(&b, "&kind=");
+	url_escape(&b, filter->kind);
+	if (before != INT64_MAX)
+		buf_printf(&b, "&before=%lld", (long long)before);
+	return buf_get(&b);
+}
+
+static void put_earlier(struct events *events, const struct filter *filter, struct node *timeline, size_t from)
+{
+	struct person *p = events->p;
+	size_t left = 0;
+	int64_t before = 0;
+	struct moment oldest = { 0 };
+
+	for (size_t i = from; i < events->list.len; i++) {
+		if (!fits(&events->list.at[i], filter))
+			continue;
+		if (!left++)
+			before = events->list.at[i].at.from + 1;
+		oldest = events->list.at[i].at;
+	}
+	if (!left)
+		return;
+	oldest.when.precision = oldest.when.precision > WHEN_MONTH ? WHEN_MONTH : oldest.when.precision;
+	put(p->c, timeline, "earlier", address_of(p, filter, before));
+	put(p->c, timeline, "earlier_words",
+	    SAY(p->a, "Earlier: %zu %s back to " STR_FMT, left, left == 1 ? "entry" : "entries", STR_ARG(say_date(p->a, oldest))));
+}
+
+static void put_lists(struct events *events, const struct filter *filter, struct node *timeline, size_t most)
+{
+	struct person *p = events->p;
+	struct node *coming = put_list(p->c, timeline, "coming"), *happened = put_list(p->c, timeline, "happened");
+	size_t shown = 0, i;
+
+	for (i = events->list.len; i-- > 0;) /* soonest first */
+		if (events->list.at[i].at.from > p->now && fits(&events->list.at[i], filter) &&
+		    filter->before == INT64_MAX && coming->len < 30)
+			put_event(p, coming, &events->list.at[i]);
+	for (i = 0; i < events->list.len && shown < most; i++) {
+		const struct event *event = &events->list.at[i];
+		if (event->at.from > p->now || event->at.from >= filter->before || !fits(event, filter))
+			continue;
+		put_event(p, happened, event);
+		shown++;
+	}
+	if (coming->len)
+		node_add_bool(p->a, timeline, "has_coming", true);
+	if (happened->len)
+		node_add_bool(p->a, timeline, "has_happened", true);
+	if (!coming->len && !happened->len)
+		node_add_bool(p->a, timeline, "nothing", true);
+	put_earlier(events, filter, timeline, i);
+}
+
+/* ---- the filters ---- */
+
+static void put_option(struct person *p, struct node *list, struct str value, struct str words, struct str chosen)
+{
+	struct node *option = put_object(p->c, list, NULL);
+
+	put(p->c, option, "option", value);
+	put(p->c, option, "option_words", words);
+	if (str_eq(value, chosen))
+		node_add_bool(p->a, option, "selected", true);
+}
+
+static void put_filters(struct events *events, const struct filter *filter, struct node *timeline)
+{
+	struct person *p = events->p;
+	struct node *orgs = put_list(p->c, timeline, "orgs"), *kinds = put_list(p->c, timeline, "kinds");
+	bool present[EVENT_KINDS] = { false };
+	struct map seen;
+
+	map_init(&seen, p->a);
+	for (size_t i = 0; i < events->list.len; i++) {
+		const struct event *event = &events->list.at[i];
+		present[event->kind] = true;
+		if (map_set(&seen, event_lane(event), events))
+			put_option(p, orgs, event_lane(event), event_lane(event), filter->lane);
+	}
+	for (unsigned i = 0; i < EVENT_KINDS; i++)
+		if (present[i])
+			put_option(p, kinds, str_of(event_kinds[i].code), str_of(event_kinds[i].words), filter->kind);
+	put_option(p, kinds, STR("all"), STR("Everything"), filter->kind);
+	if (filter->lane.len || filter->kind.len || filter->before != INT64_MAX)
+		node_add_bool(p->a, timeline, "filtered", true);
+}
+
+enum err person_put_timeline(struct person *p, struct node *data, size_t most)
+{
+	struct events events = { .p = p };
+	struct filter filter = { .before = INT64_MAX };
+	struct str before = request_param(p->c, p->request, "before", 0);
+	struct node *timeline = put_object(p->c, data, "timeline");
+
+	filter.lane = request_param(p->c, p->request, "org", 0);
+	filter.kind = request_param(p->c, p->request, "kind", 0);
+	if (before.len && !str_int(before, &filter.before))
+		return fail(p->c, ERR_BAD_REQUEST, "before must be a whole number of microseconds.");
+	events_find(&events);
+	if (events.list.len)
+		qsort(events.list.at, events.list.len, sizeof *events.list.at, newest_first);
+	put_filters(&events, &filter, timeline);
+	if (filter.before == INT64_MAX)
+		put_lanes(&events, &filter, timeline);
+	put_lists(&events, &filter, timeline, most);
+	return OK;
+}
