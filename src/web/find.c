@@ -175,25 +175,25 @@ static void put_row(struct finding *f, struct node *list, const struct hit *hit)
 {
 	struct ctx *c = f->c;
 	struct arena *a = c->arena;
-	struct node *row = put_object(c, list, NULL);
+	struct node *row = data_object(c, list, NULL);
 	struct moment born, died;
 	struct str nhs = nhs_number_of(node_get(hit->patient, "identifier"));
 
-	put(c, row, "id", hit->id);
-	put(c, row, "name", name_formal(a, hit->patient));
-	put_words(c, row, "why", hit->sounds ? "Sounds like what you typed" : "");
-	put_words(c, row, "born", "Not known");
+	data_str(c, row, "id", hit->id);
+	data_str(c, row, "name", name_formal(a, hit->patient));
+	data_words(c, row, "why", hit->sounds ? "Sounds like what you typed" : "");
+	data_words(c, row, "born", "Not known");
 	bool dead = moment_read(node_str(hit->patient, "deceasedDateTime"), &died);
 	if (moment_read(hit->born, &born)) {
 		struct str age = say_age(a, born, dead ? died.from : f->now);
 		node_remove(row, node_get(row, "born"));
-		put(c, row, "born", SAY(a, STR_FMT " (" STR_FMT ")", STR_ARG(say_date(a, born)), STR_ARG(age)));
+		data_str(c, row, "born", SAY(a, STR_FMT " (" STR_FMT ")", STR_ARG(say_date(a, born)), STR_ARG(age)));
 	}
-	put(c, row, "died", dead ? say_date(a, died) : (struct str){ 0 });
-	put(c, row, "gender", or_unknown(say_code(a, node_str(hit->patient, "gender"))));
-	put(c, row, "nhs", or_unknown(say_nhs_number(a, nhs)));
-	put(c, row, "address", or_unknown(address_line(a, node_get(hit->patient, "address"))));
-	put(c, row, "gp", gp_of(hit->patient));
+	data_str(c, row, "died", dead ? say_date(a, died) : (struct str){ 0 });
+	data_str(c, row, "gender", or_unknown(say_code(a, node_str(hit->patient, "gender"))));
+	data_str(c, row, "nhs", or_unknown(say_nhs_number(a, nhs)));
+	data_str(c, row, "address", or_unknown(address_line(a, node_get(hit->patient, "address"))));
+	data_str(c, row, "gp", gp_of(hit->patient));
 }
 
 /* This page's address with another place in the list; other parameters stay. */
@@ -222,17 +222,17 @@ static void put_pages(struct finding *f, struct node *data, const struct request
 	if (from == 0 && to == f->hits.len)
 		return;
 	node_add_bool(c->arena, data, "paged", true);
-	put(c, data, "range", SAY(c->arena, "%zu to %zu of %zu", from + 1, to, f->hits.len));
+	data_str(c, data, "range", SAY(c->arena, "%zu to %zu of %zu", from + 1, to, f->hits.len));
 	if (from > 0)
-		put(c, data, "prev", page_address(c, r, from < FOUND_PAGE ? 0 : from - FOUND_PAGE));
+		data_str(c, data, "prev", page_address(c, r, from < FOUND_PAGE ? 0 : from - FOUND_PAGE));
 	if (to < f->hits.len)
-		put(c, data, "next", page_address(c, r, to));
+		data_str(c, data, "next", page_address(c, r, to));
 }
 
 static void put_found(struct finding *f, struct node *data, const struct request *r)
 {
 	struct ctx *c = f->c;
-	struct node *list = put_list(c, data, "found");
+	struct node *list = data_list(c, data, "found");
 	int64_t from = 0;
 	size_t to;
 
@@ -261,12 +261,12 @@ static void put_heading(struct finding *f, struct node *data)
 				       f->total == 1 || exact == 1 ? "person" : "people") :
 			   sounds ? STR("Nobody fits exactly; these sound alike") :
 				    STR("No one found");
-	put(c, data, "heading", count);
-	put(c, data, "searched", SAY(c->arena, "Searched for: " STR_FMT ".", STR_ARG(words)));
+	data_str(c, data, "heading", count);
+	data_str(c, data, "searched", SAY(c->arena, "Searched for: " STR_FMT ".", STR_ARG(words)));
 	if (f->q.number.len && f->q.number_wrong)
-		put_words(c, data, "warning", "That NHS number cannot be right: its last digit does not fit the others. Check it with the person.");
+		data_words(c, data, "warning", "That NHS number cannot be right: its last digit does not fit the others. Check it with the person.");
 	else if (f->total > (int64_t)f->hits.len)
-		put(c, data, "warning", SAY(c->arena, "Only %zu of them are listed. Add a first name, a birth date or a postcode.", f->hits.len));
+		data_str(c, data, "warning", SAY(c->arena, "Only %zu of them are listed. Add a first name, a birth date or a postcode.", f->hits.len));
 }
 
 static void put_asked(struct ctx *c, const struct request *r, struct node *data)
@@ -278,7 +278,7 @@ static void put_asked(struct ctx *c, const struct request *r, struct node *data)
 
 	for (unsigned i = 0; i < sizeof fields / sizeof *fields; i++) {
 		struct str value = request_param(c, r, fields[i][0], 0);
-		put(c, data, fields[i][1], value);
+		data_str(c, data, fields[i][1], value);
 		any |= value.len > 0;
 	}
 	if (any)

@@ -3,9 +3,11 @@
 #include "web/pages.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "record/search.h"
+#include "base/html.h"
 #include "web/chart.h"
 
 #define KEEP_US INT64_C(5000000) /* how long a count is good for */
@@ -142,25 +144,25 @@ static enum err counts_get(struct ctx *c, struct counts *out)
 static void put_counts(struct ctx *c, struct node *data, const struct counts *counts)
 {
 	struct arena *a = c->arena;
-	struct node *now = put_list(c, data, "now"), *kinds = put_list(c, data, "kinds");
+	struct node *now = data_list(c, data, "now"), *kinds = data_list(c, data, "kinds");
 
 	for (unsigned i = 0; i < NOW_ROWS; i++) {
 		if (!counts->now[i])
 			continue;
-		struct node *row = put_object(c, now, NULL);
-		put(c, row, "count", say_count(a, counts->now[i]));
-		put_words(c, row, "what", counts->now[i] == 1 ? now_rows[i].one : now_rows[i].many);
-		put_words(c, row, "link", now_rows[i].link);
+		struct node *row = data_object(c, now, NULL);
+		data_str(c, row, "count", say_count(a, counts->now[i]));
+		data_words(c, row, "what", counts->now[i] == 1 ? now_rows[i].one : now_rows[i].many);
+		data_words(c, row, "link", now_rows[i].link);
 	}
 	for (size_t i = 0; i < counts->kind_count; i++) {
-		struct node *row = put_object(c, kinds, NULL);
-		put(c, row, "kind_count", say_count(a, counts->kinds[i].count));
-		put(c, row, "kind", kind_name(c, str_of(counts->kinds[i].type)));
+		struct node *row = data_object(c, kinds, NULL);
+		data_str(c, row, "kind_count", say_count(a, counts->kinds[i].count));
+		data_str(c, row, "kind", kind_name(c, str_of(counts->kinds[i].type)));
 	}
-	put(c, data, "total", say_count(a, counts->total));
-	put(c, data, "people", SAY(a, STR_FMT " %s", STR_ARG(say_count(a, counts->now[NOW_PEOPLE])),
+	data_str(c, data, "total", say_count(a, counts->total));
+	data_str(c, data, "people", SAY(a, STR_FMT " %s", STR_ARG(say_count(a, counts->now[NOW_PEOPLE])),
 				   counts->now[NOW_PEOPLE] == 1 ? "person" : "people"));
-	put(c, data, "organisations", SAY(a, STR_FMT " organisation%s",
+	data_str(c, data, "organisations", SAY(a, STR_FMT " organisation%s",
 					  STR_ARG(say_count(a, counts->now[NOW_ORGANISATIONS])),
 					  counts->now[NOW_ORGANISATIONS] == 1 ? "" : "s"));
 }
@@ -183,19 +185,19 @@ static int by_nights(const void *a, const void *b)
 static void put_wait(struct ctx *c, struct node *list, const struct wait *wait, int64_t now)
 {
 	const struct node *task = wait->task;
-	struct node *row = put_object(c, list, NULL);
+	struct node *row = data_object(c, list, NULL);
 	struct str who = node_str(node_get(task, "for"), "reference");
 
-	put(c, row, "person_id", str_starts(who, STR("Patient/")) ? (struct str){ who.at + 8, who.len - 8 } : who);
-	put(c, row, "person_name", node_str(node_get(task, "for"), "display"));
-	put(c, row, "nights", say_count(c->arena, wait->nights));
+	data_str(c, row, "person_id", str_starts(who, STR("Patient/")) ? (struct str){ who.at + 8, who.len - 8 } : who);
+	data_str(c, row, "person_name", node_str(node_get(task, "for"), "display"));
+	data_str(c, row, "nights", say_count(c->arena, wait->nights));
 	html_safe(c->arena, row, "tally", chart_tally(c->arena, (int)wait->nights));
-	put(c, row, "wait_reason", concept_words(c->arena, node_get(task, "reasonCode")));
-	put(c, row, "wait_next", concept_words(c->arena, node_get(task, "code")));
-	put(c, row, "wait_owner", node_path(task, "owner.display") ? node_text(node_path(task, "owner.display")) :
+	data_str(c, row, "wait_reason", concept_words(c->arena, node_get(task, "reasonCode")));
+	data_str(c, row, "wait_next", concept_words(c->arena, node_get(task, "code")));
+	data_str(c, row, "wait_owner", node_path(task, "owner.display") ? node_text(node_path(task, "owner.display")) :
 								      STR("Not said"));
-	put(c, row, "wait_source", node_text(node_path(task, "requester.display")));
-	put_time(c, row, "since", wait->since, say_day(c->arena, wait->since, now));
+	data_str(c, row, "wait_source", node_text(node_path(task, "requester.display")));
+	data_time(c, row, "since", wait->since, say_day(c->arena, wait->since, now));
 }
 
 static enum err put_waits(struct ctx *c, struct node *data, size_t most)
@@ -219,11 +221,11 @@ static enum err put_waits(struct ctx *c, struct node *data, size_t most)
 	if (!waits.len)
 		return OK;
 	qsort(waits.at, waits.len, sizeof *waits.at, by_nights);
-	struct node *list = put_list(c, data, "waits");
+	struct node *list = data_list(c, data, "waits");
 	for (size_t i = 0; i < waits.len && i < most; i++)
 		put_wait(c, list, &waits.at[i], now);
 	node_add_bool(c->arena, data, "has_waits", true);
-	put(c, data, "waiting_count", say_count(c->arena, (int64_t)waits.len));
+	data_str(c, data, "waiting_count", say_count(c->arena, (int64_t)waits.len));
 	return OK;
 }
 
@@ -235,7 +237,7 @@ enum err home_show(struct ctx *c, const struct request *r, struct reply *reply)
 
 	TRY(counts_get(c, &counts));
 	node_add_bool(c->arena, data, "at_home", true);
-	put_time(c, data, "counted", now, say_as_at(c->arena, now, now.from));
+	data_time(c, data, "counted", now, say_as_at(c->arena, now, now.from));
 	put_counts(c, data, &counts);
 	if (counts.now[NOW_WAITING])
 		TRY(put_waits(c, data, 8));
@@ -246,18 +248,18 @@ enum err home_show(struct ctx *c, const struct request *r, struct reply *reply)
 
 static void put_stay(struct ctx *c, struct node *list, const struct node *stay, int64_t now)
 {
-	struct node *row = put_object(c, list, NULL);
+	struct node *row = data_object(c, list, NULL);
 	struct str who = node_text(node_path(stay, "subject.reference"));
 	struct moment since;
 
-	put(c, row, "person_id", str_starts(who, STR("Patient/")) ? (struct str){ who.at + 8, who.len - 8 } : who);
-	put(c, row, "person_name", node_text(node_path(stay, "subject.display")));
-	put(c, row, "ward", node_text(node_path(stay, "location.location.display")));
-	put(c, row, "reason", concept_words(c->arena, node_get(stay, "reasonCode")));
-	put(c, row, "stay_source", node_text(node_path(stay, "serviceProvider.display")));
+	data_str(c, row, "person_id", str_starts(who, STR("Patient/")) ? (struct str){ who.at + 8, who.len - 8 } : who);
+	data_str(c, row, "person_name", node_text(node_path(stay, "subject.display")));
+	data_str(c, row, "ward", node_text(node_path(stay, "location.location.display")));
+	data_str(c, row, "reason", concept_words(c->arena, node_get(stay, "reasonCode")));
+	data_str(c, row, "stay_source", node_text(node_path(stay, "serviceProvider.display")));
 	if (moment_read(node_text(node_path(stay, "period.start")), &since)) {
-		put_time(c, row, "admitted", since, say_full(c->arena, since, now));
-		put(c, row, "stay_nights", say_count(c->arena, london_day(now) - moment_day(since)));
+		data_time(c, row, "admitted", since, say_full(c->arena, since, now));
+		data_str(c, row, "stay_nights", say_count(c->arena, london_day(now) - moment_day(since)));
 	}
 }
 
@@ -272,14 +274,14 @@ enum err waiting_show(struct ctx *c, const struct request *r, struct reply *repl
 	TRY(search_parse(c, STR("Encounter"),
 			 STR("status=in-progress&class=IMP,ACUTE,NONAC,SS&_sort=date&_count=500&_total=accurate"), &search));
 	TRY(search_run(c, search, &page));
-	list = put_list(c, data, "stays");
+	list = data_list(c, data, "stays");
 	for (size_t i = 0; i < page.len; i++) {
 		struct node *stay;
 		TRY(fhir_read_json(c, c->place->fhir, c->arena, page.at[i].body, &stay));
 		put_stay(c, list, stay, now);
 	}
-	put(c, data, "stay_count", say_count(c->arena, page.total));
+	data_str(c, data, "stay_count", say_count(c->arena, page.total));
 	if (page.total > (int64_t)page.len)
-		put(c, data, "cut", SAY(c->arena, "The %zu longest stays are listed.", page.len));
+		data_str(c, data, "cut", SAY(c->arena, "The %zu longest stays are listed.", page.len));
 	return page_show(c, "waiting", data, reply);
 }

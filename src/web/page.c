@@ -106,47 +106,48 @@ struct node *page_new(struct ctx *c, const struct request *r, const char *title)
 {
 	static const char *const files[][2] = { { "nhsuk_css", "nhsuk.css" },
 						{ "causeway_css", "causeway.css" },
-						{ "causeway_js", "causeway.js" } };
+						{ "causeway_js", "causeway.js" },
+						{ "icon_svg", "icon.svg" } };
 	struct node *data = node_new(c->arena, NODE_OBJECT);
 	struct moment now = moment_at(c->arena, clock_now(c->clock));
 
-	put_words(c, data, "title", title);
-	put(c, data, "place", place_name(c));
-	put(c, data, "asked", request_param(c, r, "q", 0));
-	put_time(c, data, "made", now, say_full(c->arena, now, now.from));
-	for (unsigned i = 0; i < 3; i++)
-		put(c, data, files[i][0], static_address(c, files[i][1]));
+	data_words(c, data, "title", title);
+	data_str(c, data, "place", place_name(c));
+	data_str(c, data, "asked", request_param(c, r, "q", 0));
+	data_time(c, data, "made", now, say_full(c->arena, now, now.from));
+	for (unsigned i = 0; i < 4; i++)
+		data_str(c, data, files[i][0], static_hash(c, files[i][1]));
 	return data;
 }
 
-void put(struct ctx *c, struct node *to, const char *name, struct str text)
+void data_str(struct ctx *c, struct node *to, const char *name, struct str text)
 {
 	if (text.len)
 		node_add_str(c->arena, to, name, text);
 }
 
-void put_words(struct ctx *c, struct node *to, const char *name, const char *text)
+void data_words(struct ctx *c, struct node *to, const char *name, const char *text)
 {
-	put(c, to, name, str_of(text));
+	data_str(c, to, name, str_of(text));
 }
 
-struct node *put_object(struct ctx *c, struct node *to, const char *name)
+struct node *data_object(struct ctx *c, struct node *to, const char *name)
 {
 	return node_add(c->arena, to, name, NODE_OBJECT);
 }
 
-struct node *put_list(struct ctx *c, struct node *to, const char *name)
+struct node *data_list(struct ctx *c, struct node *to, const char *name)
 {
 	return node_add(c->arena, to, name, NODE_ARRAY);
 }
 
-void put_time(struct ctx *c, struct node *to, const char *name, struct moment m, struct str words)
+void data_time(struct ctx *c, struct node *to, const char *name, struct moment m, struct str words)
 {
 	struct node *time;
 
 	if (!m.iso.len || !words.len)
 		return;
-	time = put_object(c, to, name);
-	put(c, time, "iso", m.iso);
-	put(c, time, "words", words);
+	time = data_object(c, to, name);
+	data_str(c, time, "iso", m.iso);
+	data_str(c, time, "words", words);
 }

@@ -7,6 +7,7 @@
 #ifndef WEB_PAGE_H
 #define WEB_PAGE_H
 
+#include "base/vec.h"
 #include "http/http.h"
 #include "record/record.h"
 #include "web/words.h"
@@ -19,16 +20,15 @@ NODISCARD enum err page_show(struct ctx *c, const char *name, const struct node 
 /* Another address, 303. */
 enum err page_redirect(struct ctx *c, struct str where, struct reply *reply);
 
-/* What HTTP shows as static/NAME; its address has its hash in it. */
-NODISCARD enum err static_show(struct ctx *c, const struct request *r, struct reply *reply);
-struct str static_address(struct ctx *c, const char *name);
+/* The hash of share/web/static/NAME, which stands in its address: /static/HASH/NAME. */
+struct str static_hash(struct ctx *c, const char *name);
 
 /* Short words for building data. A text that is empty is not added, so that {{#name}} is false. */
-void put(struct ctx *c, struct node *to, const char *name, struct str text);
-void put_words(struct ctx *c, struct node *to, const char *name, const char *text);
-struct node *put_object(struct ctx *c, struct node *to, const char *name);
-struct node *put_list(struct ctx *c, struct node *to, const char *name);
+void data_str(struct ctx *c, struct node *to, const char *name, struct str text);
+void data_words(struct ctx *c, struct node *to, const char *name, const char *text);
+struct node *data_object(struct ctx *c, struct node *to, const char *name);
+struct node *data_list(struct ctx *c, struct node *to, const char *name);
 /* { iso, words } for the partial "time"; nothing for no moment. */
-void put_time(struct ctx *c, struct node *to, const char *name, struct moment m, struct str words);
+void data_time(struct ctx *c, struct node *to, const char *name, struct moment m, struct str words);
 
 #endif

@@ -128,11 +128,11 @@ static const struct org *org_within(struct person *p, const struct node *node)
 	return NULL;
 }
 
-static const struct org *org_of_item(struct person *p, const struct item *item)
+static const struct org *org_of_item(struct person *p, const struct entry *item)
 {
 	struct str source = node_text(node_path(item->node, "meta.source"));
 	const struct org *org;
-	const struct item *encounter;
+	const struct entry *encounter;
 
 	if (source.len && !str_starts(source, STR("#")) && !str_starts(source, STR("urn:")))
 		return org_by_source(p, source);
@@ -179,7 +179,7 @@ static bool is_restricted(const struct node *node)
 	return false;
 }
 
-const struct item *person_next(const struct person *p, const char *type, const struct item *item)
+const struct entry *person_next(const struct person *p, const char *type, const struct entry *item)
 {
 	for (item = item ? item + 1 : p->items; item < p->items + p->count; item++)
 		if (str_is(item->type, type))
@@ -187,14 +187,14 @@ const struct item *person_next(const struct person *p, const char *type, const s
 	return NULL;
 }
 
-const struct item *person_item(const struct person *p, struct str reference)
+const struct entry *person_item(const struct person *p, struct str reference)
 {
 	return reference.len ? map_get(&p->by_ref, reference) : NULL;
 }
 
 const struct node *person_resolve(struct person *p, struct str reference)
 {
-	const struct item *item = person_item(p, reference);
+	const struct entry *item = person_item(p, reference);
 	struct str rest = reference, type;
 
 	if (item)
@@ -221,14 +221,14 @@ static enum err read_items(struct person *p)
 	size_t len;
 
 	TRY(record_person(p->c, p->id, PERSON_MAX, &versions, &len, &p->more));
-	p->items = NEW_N(p->a, struct item, len + 1);
+	p->items = NEW_N(p->a, struct entry, len + 1);
 	for (size_t i = 0; i < len; i++) {
-		struct item *item = &p->items[p->count];
+		struct entry *item = &p->items[p->count];
 		struct node *node;
 		TRY(fhir_read_json(p->c, p->c->place->fhir, p->a, versions[i].body, &node));
 		if (is_restricted(node))
 			continue;
-		*item = (struct item){ versions[i].type, versions[i].id, node, NULL, as_at_of(node) };
+		*item = (struct entry){ versions[i].type, versions[i].id, node, NULL, as_at_of(node) };
 		map_set(&p->by_ref, SAY(p->a, STR_FMT "/" STR_FMT, STR_ARG(item->type), STR_ARG(item->id)), item);
 		if (str_is(item->type, "Patient") && str_eq(item->id, p->id))
 			p->patient = node;
@@ -266,17 +266,17 @@ enum err person_load(struct ctx *c, const struct request *r, struct person *out)
 
 /* ---- words the sections share ---- */
 
-void put_source(struct person *p, struct node *to, const struct item *item)
+void data_source(struct person *p, struct node *to, const struct entry *item)
 {
-	struct node *source = put_object(p->c, to, "source");
+	struct node *source = data_object(p->c, to, "source");
 
-	put(p->c, source, "org", item->org ? item->org->name : STR("Source not said"));
-	put_time(p->c, source, "src_at", item->as_at, say_as_at(p->a, item->as_at, p->now));
+	data_str(p->c, source, "org", item->org ? item->org->name : STR("Source not said"));
+	data_time(p->c, source, "src_at", item->as_at, say_as_at(p->a, item->as_at, p->now));
 }
 
-void put_link(struct person *p, struct node *to, const struct item *item)
+void data_link(struct person *p, struct node *to, const struct entry *item)
 {
-	put(p->c, to, "link", SAY(p->a, "/people/" STR_FMT "/source/" STR_FMT "/" STR_FMT, STR_ARG(p->id),
+	data_str(p->c, to, "link", SAY(p->a, "/people/" STR_FMT "/source/" STR_FMT "/" STR_FMT, STR_ARG(p->id),
 				  STR_ARG(item->type), STR_ARG(item->id)));
 }
 
@@ -293,7 +293,7 @@ bool is_recent(const struct person *p, struct moment m, int days)
 	return m.iso.len && m.from > p->now - days * DAY_US;
 }
 
-void put_clock(struct person *p, struct node *to, enum clock_state state, struct str words, struct str more)
+void data_clock(struct person *p, struct node *to, enum clock_state state, struct str words, struct str more)
 {
 	static const struct {
 		const char *class, *icon;
@@ -302,41 +302,41 @@ void put_clock(struct person *p, struct node *to, enum clock_state state, struct
 		[CLOCK_OK] = { "is-ok", "wait" },      [CLOCK_DONE] = { "is-done", "done" },
 		[CLOCK_PAUSED] = { "is-ok", "pause" }, [CLOCK_QUIET] = { "is-quiet", "ended" },
 	};
-	struct node *clock = put_object(p->c, to, "clock");
+	struct node *clock = data_object(p->c, to, "clock");
 
-	put_words(p->c, clock, "clock_class", looks[state].class);
-	put_words(p->c, clock, "icon", looks[state].icon);
-	put(p->c, clock, "clock_words", words);
-	put(p->c, clock, "clock_more", more);
+	data_words(p->c, clock, "clock_class", looks[state].class);
+	data_words(p->c, clock, "icon", looks[state].icon);
+	data_str(p->c, clock, "clock_words", words);
+	data_str(p->c, clock, "clock_more", more);
 }
 
-void put_due(struct person *p, struct node *to, struct moment due, bool finished, struct moment done)
+void data_due(struct person *p, struct node *to, struct moment due, bool finished, struct moment done)
 {
 	struct arena *a = p->a;
 
 	if (finished)
-		put_clock(p, to, CLOCK_DONE, STR("Done"), say_full(a, done, p->now));
+		data_clock(p, to, CLOCK_DONE, STR("Done"), say_full(a, done, p->now));
 	else if (!due.iso.len)
-		put_clock(p, to, CLOCK_OK, STR("No date set"), (struct str){ 0 });
+		data_clock(p, to, CLOCK_OK, STR("No date set"), (struct str){ 0 });
 	else if (due.timed ? due.from < p->now : moment_day(due) < london_day(p->now))
-		put_clock(p, to, CLOCK_LATE,
+		data_clock(p, to, CLOCK_LATE,
 			  SAY(a, "Late " STR_FMT, STR_ARG(say_span(a, p->now - (due.timed ? due.from : due.to)))),
 			  SAY(a, "was due " STR_FMT, STR_ARG(say_full(a, due, p->now))));
 	else if (moment_day(due) == london_day(p->now) && due.timed)
-		put_clock(p, to, CLOCK_SOON, SAY(a, "Today %.5s", say_full(a, due, p->now).at + say_full(a, due, p->now).len - 5),
+		data_clock(p, to, CLOCK_SOON, SAY(a, "Today %.5s", say_full(a, due, p->now).at + say_full(a, due, p->now).len - 5),
 			  SAY(a, "in " STR_FMT, STR_ARG(say_span(a, due.from - p->now))));
 	else if (moment_day(due) == london_day(p->now))
-		put_clock(p, to, CLOCK_SOON, STR("Today"), (struct str){ 0 });
+		data_clock(p, to, CLOCK_SOON, STR("Today"), (struct str){ 0 });
 	else
-		put_clock(p, to, CLOCK_OK, say_weekday(a, due, p->now), (struct str){ 0 });
+		data_clock(p, to, CLOCK_OK, say_weekday(a, due, p->now), (struct str){ 0 });
 }
 
-bool task_is(const struct item *task, const char *code)
+bool task_is(const struct entry *task, const char *code)
 {
 	return concept_has(node_get(task->node, "code"), code);
 }
 
-bool task_is_open(const struct item *task)
+bool task_is_open(const struct entry *task)
 {
 	static const char *const over[] = { "completed", "cancelled", "failed", "rejected", "entered-in-error" };
 	struct str status = node_str(task->node, "status");

@@ -19,7 +19,7 @@ struct org {
 /* "council", "acute" … of an Organization, as the place's own coding says; empty. */
 struct str org_kind(const struct node *organization);
 
-struct item {
+struct entry {
 	struct str type, id;
 	const struct node *node;
 	const struct org *org; /* where it came from; NULL: not said */
@@ -33,10 +33,10 @@ struct person {
 	int64_t now;
 	struct str id;
 	const struct node *patient;
-	struct item *items; /* by type */
+	struct entry *items; /* by type */
 	size_t count;
 	bool more;          /* there are others than `items` */
-	struct map by_ref;  /* "Encounter/7" -> struct item * */
+	struct map by_ref;  /* "Encounter/7" -> struct entry * */
 	struct map orgs;    /* by source or reference -> struct org * */
 	bool dead;
 	struct moment died; /* may be none although dead */
@@ -50,11 +50,11 @@ NODISCARD enum err person_load(struct ctx *c, const struct request *r, struct pe
 void person_put_head(struct person *p, struct node *data);
 
 /* The next item of a type after `item` (NULL: the first), or NULL. */
-const struct item *person_next(const struct person *p, const char *type, const struct item *item);
-#define person_each(item, p, type) \
-	for (const struct item *item = person_next((p), (type), NULL); item; item = person_next((p), (type), item))
+const struct entry *person_next(const struct person *p, const char *type, const struct entry *item);
+#define person_each(it_, p, type) \
+	for (const struct entry *it_ = person_next((p), (type), NULL); it_; it_ = person_next((p), (type), it_))
 /* By reference ("Encounter/7"); NULL when it is not one of the person's. */
-const struct item *person_item(const struct person *p, struct str reference);
+const struct entry *person_item(const struct person *p, struct str reference);
 /* The organisation behind a Reference to one, or NULL. */
 const struct org *person_org(struct person *p, const struct node *reference);
 /* Words of a Reference: its display, else the name of what it points at; may be empty. */
@@ -63,9 +63,9 @@ struct str person_ref(struct person *p, const struct node *reference);
 const struct node *person_resolve(struct person *p, struct str reference);
 
 /* { org, src_at } for the partial "source". */
-void put_source(struct person *p, struct node *to, const struct item *item);
+void data_source(struct person *p, struct node *to, const struct entry *item);
 /* The address of the item behind a line: "link". */
-void put_link(struct person *p, struct node *to, const struct item *item);
+void data_link(struct person *p, struct node *to, const struct entry *item);
 /* A moment of the resource; none when absent. */
 struct moment moment_of(const struct node *node, const char *path);
 /* The extension with an address that ends so; NULL. */
@@ -87,15 +87,15 @@ void person_put_papers(struct person *p, struct node *data);
 
 /* A due date as a clock: { clock, icon, clock_words, clock_more }. */
 enum clock_state { CLOCK_LATE, CLOCK_SOON, CLOCK_OK, CLOCK_DONE, CLOCK_PAUSED, CLOCK_QUIET };
-void put_clock(struct person *p, struct node *to, enum clock_state state, struct str words, struct str more);
+void data_clock(struct person *p, struct node *to, enum clock_state state, struct str words, struct str more);
 /* The same for something due, or done at. `done` may be no moment. */
-void put_due(struct person *p, struct node *to, struct moment due, bool finished, struct moment done);
+void data_due(struct person *p, struct node *to, struct moment due, bool finished, struct moment done);
 
 /* The stay someone is in now, and the Task of leaving it. NULL. */
-const struct item *person_stay(const struct person *p);
-const struct item *person_leaving(const struct person *p, const struct item *stay);
-bool task_is(const struct item *task, const char *code);
+const struct entry *person_stay(const struct person *p);
+const struct entry *person_leaving(const struct person *p, const struct entry *stay);
+bool task_is(const struct entry *task, const char *code);
 /* requested, accepted, in-progress …: not yet over. */
-bool task_is_open(const struct item *task);
+bool task_is_open(const struct entry *task);
 
 #endif

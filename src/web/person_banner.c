@@ -3,10 +3,10 @@
 
 static void put_id(struct person *p, struct node *list, const char *label, struct str value)
 {
-	struct node *row = put_object(p->c, list, NULL);
+	struct node *row = data_object(p->c, list, NULL);
 
-	put_words(p->c, row, "label", label);
-	put(p->c, row, "value", value.len ? value : STR("Not known"));
+	data_words(p->c, row, "label", label);
+	data_str(p->c, row, "value", value.len ? value : STR("Not known"));
 }
 
 static struct str born_words(struct person *p)
@@ -24,14 +24,14 @@ static struct str born_words(struct person *p)
 /* Where they are now: the bed of a stay that is not over. */
 static void put_place(struct person *p, struct node *data)
 {
-	const struct item *stay = person_stay(p);
+	const struct entry *stay = person_stay(p);
 	struct str bed = { 0 };
 
 	if (!stay)
 		return;
 	node_each (location, node_get(stay->node, "location"))
 		bed = person_ref(p, node_get(location, "location"));
-	put(p->c, data, "bed", bed.len ? bed : stay->org ? stay->org->name : STR("In hospital"));
+	data_str(p->c, data, "bed", bed.len ? bed : stay->org ? stay->org->name : STR("In hospital"));
 }
 
 void person_put_head(struct person *p, struct node *data)
@@ -39,10 +39,10 @@ void person_put_head(struct person *p, struct node *data)
 	struct ctx *c = p->c;
 	struct node *ids;
 
-	put(c, data, "id", p->id);
-	put(c, data, "person", name_formal(p->a, p->patient));
-	put(c, data, "called", p->called);
-	ids = put_list(c, data, "ids");
+	data_str(c, data, "id", p->id);
+	data_str(c, data, "person", name_formal(p->a, p->patient));
+	data_str(c, data, "called", p->called);
+	ids = data_list(c, data, "ids");
 	put_id(p, ids, "Born", born_words(p));
 	if (p->dead)
 		put_id(p, ids, "Died", p->died.iso.len ? say_date(p->a, p->died) : STR("Date not known"));
@@ -58,10 +58,10 @@ void person_put_head(struct person *p, struct node *data)
 
 static struct node *put_fact(struct person *p, struct node *list, const char *label, struct str value)
 {
-	struct node *row = put_object(p->c, list, NULL);
+	struct node *row = data_object(p->c, list, NULL);
 
-	put_words(p->c, row, "label", label);
-	put(p->c, row, "value", value);
+	data_words(p->c, row, "label", label);
+	data_str(p->c, row, "value", value);
 	return row;
 }
 
@@ -75,8 +75,8 @@ static void put_tel(struct person *p, struct node *fact, struct str number)
 	for (size_t i = 0; i < number.len; i++)
 		if (number.at[i] >= '!' && number.at[i] <= '~')
 			dial[len++] = number.at[i];
-	put(p->c, fact, "tel", SAY(p->a, "tel:%.*s", (int)len, dial));
-	put(p->c, fact, "phone", say_phone(p->a, number));
+	data_str(p->c, fact, "tel", SAY(p->a, "tel:%.*s", (int)len, dial));
+	data_str(p->c, fact, "phone", say_phone(p->a, number));
 }
 
 static struct str phone_of(const struct node *resource)
@@ -106,7 +106,7 @@ static void put_called(struct person *p, struct node *list)
 }
 
 /* Flags that say how to communicate are facts here, not alerts. */
-static bool is_communication(const struct item *flag)
+static bool is_communication(const struct entry *flag)
 {
 	return concept_has(node_get(flag->node, "code"), "communication");
 }
@@ -211,9 +211,9 @@ static void put_sharing(struct person *p, struct node *list)
 /* ---- alerts ---- */
 
 /* "Falls: 3 in 12 months" is a bold word and the rest. */
-static void put_alert(struct person *p, struct node *list, const struct item *item, struct str words, bool note)
+static void put_alert(struct person *p, struct node *list, const struct entry *item, struct str words, bool note)
 {
-	struct node *row = put_object(p->c, list, NULL);
+	struct node *row = data_object(p->c, list, NULL);
 	ptrdiff_t colon = str_find(words, STR(": "));
 	struct moment review = moment_of(item->node, "period.end");
 	struct str rest = { 0 };
@@ -224,15 +224,15 @@ static void put_alert(struct person *p, struct node *list, const struct item *it
 	}
 	if (review.iso.len)
 		rest = joined(p, rest, ", ", SAY(p->a, "review " STR_FMT, STR_ARG(say_day(p->a, review, p->now))));
-	put(p->c, row, "alert", words);
-	put(p->c, row, "rest", rest);
+	data_str(p->c, row, "alert", words);
+	data_str(p->c, row, "rest", rest);
 	if (note)
 		node_add_bool(p->a, row, "note", true);
-	put_link(p, row, item);
-	put_source(p, row, item);
+	data_link(p, row, item);
+	data_source(p, row, item);
 }
 
-static void put_allergy_alert(struct person *p, struct node *list, const struct item *item)
+static void put_allergy_alert(struct person *p, struct node *list, const struct entry *item)
 {
 	struct str name = concept_words(p->a, node_get(item->node, "code")), reactions = { 0 };
 	struct moment since = moment_of(item->node, "onsetDateTime");
@@ -246,7 +246,7 @@ static void put_allergy_alert(struct person *p, struct node *list, const struct 
 	put_alert(p, list, item, joined(p, name, ": ", reactions), false);
 }
 
-static bool is_serious(const struct item *allergy)
+static bool is_serious(const struct entry *allergy)
 {
 	return str_is(node_str(allergy->node, "criticality"), "high") &&
 	       !concept_has(node_get(allergy->node, "verificationStatus"), "refuted");
@@ -254,7 +254,7 @@ static bool is_serious(const struct item *allergy)
 
 static void put_alerts(struct person *p, struct node *data)
 {
-	struct node *list = put_list(p->c, data, "alerts");
+	struct node *list = data_list(p->c, data, "alerts");
 
 	person_each (allergy, p, "AllergyIntolerance")
 		if (is_serious(allergy))
@@ -272,8 +272,8 @@ static void put_alerts(struct person *p, struct node *data)
 
 void person_put_banner(struct person *p, struct node *data)
 {
-	struct node *facts = put_list(p->c, data, "facts");
-	const struct item *patient = person_item(p, SAY(p->a, "Patient/" STR_FMT, STR_ARG(p->id)));
+	struct node *facts = data_list(p->c, data, "facts");
+	const struct entry *patient = person_item(p, SAY(p->a, "Patient/" STR_FMT, STR_ARG(p->id)));
 
 	put_called(p, facts);
 	put_communication(p, facts);
@@ -284,7 +284,7 @@ void person_put_banner(struct person *p, struct node *data)
 	put_gp(p, facts);
 	put_sharing(p, facts);
 	put_alerts(p, data);
-	struct node *from = put_object(p->c, data, "identity");
-	put_link(p, from, patient);
-	put_source(p, from, patient);
+	struct node *from = data_object(p->c, data, "identity");
+	data_link(p, from, patient);
+	data_source(p, from, patient);
 }

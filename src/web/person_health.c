@@ -10,7 +10,7 @@
 
 /* ---- the organisation most of it comes from, said once above ---- */
 
-static bool is_health(const struct item *item)
+static bool is_health(const struct entry *item)
 {
 	static const char *const types[] = { "Condition", "MedicationStatement", "MedicationRequest",
 					     "AllergyIntolerance" };
@@ -40,16 +40,16 @@ static const struct org *usual_org(const struct person *p)
 }
 
 /* A line: bold words, the rest, and the source where it is not the usual one. */
-static struct node *put_line(struct person *p, struct node *list, const struct item *item, struct str bold,
+static struct node *put_line(struct person *p, struct node *list, const struct entry *item, struct str bold,
 			     struct str rest, const struct org *usual)
 {
-	struct node *row = put_object(p->c, list, NULL);
+	struct node *row = data_object(p->c, list, NULL);
 
-	put(p->c, row, "bold", bold.len ? bold : STR("Not said what"));
-	put(p->c, row, "rest", rest);
-	put_link(p, row, item);
+	data_str(p->c, row, "bold", bold.len ? bold : STR("Not said what"));
+	data_str(p->c, row, "rest", rest);
+	data_link(p, row, item);
 	if (item->org != usual || is_recent(p, item->as_at, LATELY))
-		put_source(p, row, item);
+		data_source(p, row, item);
 	return row;
 }
 
@@ -71,13 +71,13 @@ static struct str lower_first(struct person *p, struct str s)
 
 static int newest_first(const void *a, const void *b)
 {
-	const struct item *x = *(const struct item *const *)a, *y = *(const struct item *const *)b;
+	const struct entry *x = *(const struct entry *const *)a, *y = *(const struct entry *const *)b;
 
 	return (y->as_at.from > x->as_at.from) - (y->as_at.from < x->as_at.from);
 }
 
 struct picked {
-	VEC(const struct item *) list;
+	VEC(const struct entry *) list;
 };
 
 static void sort(struct picked *picked)
@@ -88,14 +88,14 @@ static void sort(struct picked *picked)
 
 /* ---- problems ---- */
 
-static struct moment problem_end(const struct item *item)
+static struct moment problem_end(const struct entry *item)
 {
 	struct moment end = moment_of(item->node, "abatementDateTime");
 
 	return end.iso.len ? end : moment_of(item->node, "abatementPeriod.end");
 }
 
-static bool problem_is_over(const struct item *item)
+static bool problem_is_over(const struct entry *item)
 {
 	const struct node *status = node_get(item->node, "clinicalStatus");
 
@@ -103,7 +103,7 @@ static bool problem_is_over(const struct item *item)
 	       problem_end(item).iso.len;
 }
 
-static void put_problem(struct person *p, struct node *list, const struct item *item, const struct org *usual)
+static void put_problem(struct person *p, struct node *list, const struct entry *item, const struct org *usual)
 {
 	struct str words = concept_words(p->a, node_get(item->node, "code"));
 	struct str note = node_text(node_path(item->node, "note.text")), rest = lower_first(p, note);
@@ -122,7 +122,7 @@ static void put_problem(struct person *p, struct node *list, const struct item *
 
 static void put_problems(struct person *p, struct node *health, const struct org *usual)
 {
-	struct node *now = put_list(p->c, health, "problems"), *past = put_list(p->c, health, "past_problems");
+	struct node *now = data_list(p->c, health, "problems"), *past = data_list(p->c, health, "past_problems");
 	struct picked picked = { 0 };
 
 	person_each (item, p, "Condition")
@@ -131,22 +131,22 @@ static void put_problems(struct person *p, struct node *health, const struct org
 			*vec_push(&picked.list, p->a) = item;
 	sort(&picked);
 	for (size_t i = 0; i < picked.list.len; i++) {
-		const struct item *item = picked.list.at[i];
+		const struct entry *item = picked.list.at[i];
 		bool now_too = !problem_is_over(item) || is_recent(p, problem_end(item), LATELY);
 		put_problem(p, now_too ? now : past, item, usual);
 	}
 	if (past->len)
-		put(p->c, health, "past_count", say_count(p->a, past->len));
+		data_str(p->c, health, "past_count", say_count(p->a, past->len));
 }
 
 /* ---- medicines ---- */
 
-static bool is_medicine(const struct item *item)
+static bool is_medicine(const struct entry *item)
 {
 	return str_is(item->type, "MedicationStatement") || str_is(item->type, "MedicationRequest");
 }
 
-static struct str medicine_words(struct person *p, const struct item *item)
+static struct str medicine_words(struct person *p, const struct entry *item)
 {
 	const struct node *concept = node_get(item->node, "medicationCodeableConcept");
 
@@ -158,7 +158,7 @@ static struct str medicine_words(struct person *p, const struct item *item)
 	return concept_words(p->a, node_get(person_resolve(p, node_str(concept, "reference")), "code"));
 }
 
-static struct str dose_words(const struct item *item)
+static struct str dose_words(const struct entry *item)
 {
 	const struct node *dose = node_get(item->node, "dosage");
 
@@ -167,14 +167,14 @@ static struct str dose_words(const struct item *item)
 	return node_str(node_at(dose, 0), "text");
 }
 
-static struct moment medicine_end(const struct item *item)
+static struct moment medicine_end(const struct entry *item)
 {
 	struct moment end = moment_of(item->node, "effectivePeriod.end");
 
 	return end.iso.len ? end : item->as_at;
 }
 
-static void put_medicine(struct person *p, struct node *list, const struct item *item, const struct org *usual)
+static void put_medicine(struct person *p, struct node *list, const struct entry *item, const struct org *usual)
 {
 	struct str status = node_str(item->node, "status"), rest = dose_words(item);
 	bool active = str_is(status, "active") || str_is(status, "intended") || str_is(status, "draft");
@@ -193,7 +193,7 @@ static void put_medicine(struct person *p, struct node *list, const struct item 
 
 static void put_medicines(struct person *p, struct node *health, const struct org *usual)
 {
-	struct node *list = put_list(p->c, health, "medicines"), *past = put_list(p->c, health, "past_medicines");
+	struct node *list = data_list(p->c, health, "medicines"), *past = data_list(p->c, health, "past_medicines");
 	struct picked picked = { 0 };
 
 	for (size_t i = 0; i < p->count; i++)
@@ -202,7 +202,7 @@ static void put_medicines(struct person *p, struct node *health, const struct or
 	sort(&picked);
 	for (int round = 0; round < 2; round++)
 		for (size_t i = 0; i < picked.list.len; i++) {
-			const struct item *item = picked.list.at[i];
+			const struct entry *item = picked.list.at[i];
 			struct str status = node_str(item->node, "status");
 			bool active = str_is(status, "active") || str_is(status, "intended");
 			bool stopped = str_is(status, "stopped") && is_recent(p, medicine_end(item), LATELY);
@@ -212,14 +212,14 @@ static void put_medicines(struct person *p, struct node *health, const struct or
 				put_medicine(p, stopped ? list : past, item, usual);
 		}
 	if (past->len)
-		put(p->c, health, "past_medicine_count", say_count(p->a, past->len));
+		data_str(p->c, health, "past_medicine_count", say_count(p->a, past->len));
 }
 
 /* ---- allergies ---- */
 
 static void put_allergies(struct person *p, struct node *health, const struct org *usual)
 {
-	struct node *list = put_list(p->c, health, "allergies");
+	struct node *list = data_list(p->c, health, "allergies");
 
 	person_each (item, p, "AllergyIntolerance") {
 		struct str rest = { 0 };
@@ -275,7 +275,7 @@ static struct str value_words(struct person *p, const struct node *observation)
 /* The newest of each kind of measurement. */
 static void put_measures(struct person *p, struct node *health)
 {
-	struct node *list = put_list(p->c, health, "measures");
+	struct node *list = data_list(p->c, health, "measures");
 	struct picked picked = { 0 };
 	struct map seen;
 
@@ -284,49 +284,49 @@ static void put_measures(struct person *p, struct node *health)
 		*vec_push(&picked.list, p->a) = item;
 	sort(&picked);
 	for (size_t i = 0; i < picked.list.len && list->len < 40; i++) {
-		const struct item *item = picked.list.at[i];
+		const struct entry *item = picked.list.at[i];
 		struct str what = concept_words(p->a, node_get(item->node, "code")), value = value_words(p, item->node);
 		struct node *row;
 		if (!value.len || !map_set(&seen, what, list))
 			continue;
-		row = put_object(p->c, list, NULL);
-		put(p->c, row, "measure", what);
-		put(p->c, row, "measured", value);
-		put_link(p, row, item);
-		put_source(p, row, item);
+		row = data_object(p->c, list, NULL);
+		data_str(p->c, row, "measure", what);
+		data_str(p->c, row, "measured", value);
+		data_link(p, row, item);
+		data_source(p, row, item);
 	}
 	if (list->len) {
-		put(p->c, health, "measure_count", say_count(p->a, list->len));
-		put(p->c, health, "measure_all", say_count(p->a, (int64_t)picked.list.len));
+		data_str(p->c, health, "measure_count", say_count(p->a, list->len));
+		data_str(p->c, health, "measure_all", say_count(p->a, (int64_t)picked.list.len));
 	}
 }
 
 static void put_vaccines(struct person *p, struct node *health)
 {
-	struct node *list = put_list(p->c, health, "vaccines");
+	struct node *list = data_list(p->c, health, "vaccines");
 	struct picked picked = { 0 };
 
 	person_each (item, p, "Immunization")
 		*vec_push(&picked.list, p->a) = item;
 	sort(&picked);
 	for (size_t i = 0; i < picked.list.len; i++) {
-		struct node *row = put_object(p->c, list, NULL);
-		const struct item *item = picked.list.at[i];
-		put(p->c, row, "bold", concept_words(p->a, node_get(item->node, "vaccineCode")));
-		put_link(p, row, item);
-		put_source(p, row, item);
+		struct node *row = data_object(p->c, list, NULL);
+		const struct entry *item = picked.list.at[i];
+		data_str(p->c, row, "bold", concept_words(p->a, node_get(item->node, "vaccineCode")));
+		data_link(p, row, item);
+		data_source(p, row, item);
 	}
 	if (list->len)
-		put(p->c, health, "vaccine_count", say_count(p->a, list->len));
+		data_str(p->c, health, "vaccine_count", say_count(p->a, list->len));
 }
 
 void person_put_health(struct person *p, struct node *data)
 {
-	struct node *health = put_object(p->c, data, "health");
+	struct node *health = data_object(p->c, data, "health");
 	const struct org *usual = usual_org(p);
 
 	if (usual)
-		put(p->c, health, "usual", usual->name);
+		data_str(p->c, health, "usual", usual->name);
 	put_problems(p, health, usual);
 	put_medicines(p, health, usual);
 	put_allergies(p, health, usual);
@@ -339,11 +339,11 @@ void person_put_health(struct person *p, struct node *data)
 
 static void put_notice(struct person *p, struct node *list, const char *icon, const char *heading, struct str words)
 {
-	struct node *row = put_object(p->c, list, NULL);
+	struct node *row = data_object(p->c, list, NULL);
 
-	put_words(p->c, row, "icon", icon);
-	put_words(p->c, row, "heading", heading);
-	put(p->c, row, "words", words);
+	data_words(p->c, row, "icon", icon);
+	data_words(p->c, row, "heading", heading);
+	data_str(p->c, row, "words", words);
 }
 
 static bool is_limit(const struct node *provision)
@@ -367,8 +367,8 @@ static void put_limits(struct person *p, struct node *list)
 			   SAY(p->a, STR_FMT " has set a limit: " STR_FMT ".", STR_ARG(p->called),
 			       STR_ARG(lower_first(p, rule.len ? rule : STR("a choice is recorded")))));
 		row = list->last;
-		put_link(p, row, consent);
-		put_source(p, row, consent);
+		data_link(p, row, consent);
+		data_source(p, row, consent);
 	}
 }
 
@@ -389,7 +389,7 @@ static bool sent_anything(const struct person *p, const struct node *organizatio
 
 void person_put_notices(struct person *p, struct node *data)
 {
-	struct node *list = put_list(p->c, data, "notices");
+	struct node *list = data_list(p->c, data, "notices");
 	const struct search *search;
 	struct search_page page = { 0 };
 	struct buf names;

@@ -3,7 +3,7 @@
 #include "web/chart.h"
 #include "web/person.h"
 
-const struct item *person_stay(const struct person *p)
+const struct entry *person_stay(const struct person *p)
 {
 	static const char *const classes[] = { "IMP", "ACUTE", "NONAC", "SS" };
 
@@ -18,7 +18,7 @@ const struct item *person_stay(const struct person *p)
 	return NULL;
 }
 
-static bool is_for(const struct item *task, const struct item *stay)
+static bool is_for(const struct entry *task, const struct entry *stay)
 {
 	struct str about = node_text(node_path(task->node, "encounter.reference"));
 
@@ -26,7 +26,7 @@ static bool is_for(const struct item *task, const struct item *stay)
 	       str_eq((struct str){ about.at + 10, about.len - 10 }, stay->id);
 }
 
-static const struct item *task_of(const struct person *p, const struct item *stay, const char *code)
+static const struct entry *task_of(const struct person *p, const struct entry *stay, const char *code)
 {
 	person_each (task, p, "Task")
 		if (task_is(task, code) && task_is_open(task) && is_for(task, stay))
@@ -34,12 +34,12 @@ static const struct item *task_of(const struct person *p, const struct item *sta
 	return NULL;
 }
 
-const struct item *person_leaving(const struct person *p, const struct item *stay)
+const struct entry *person_leaving(const struct person *p, const struct entry *stay)
 {
 	return task_of(p, stay, "leave-hospital");
 }
 
-static const struct node *input_of(const struct item *task, const char *code)
+static const struct node *input_of(const struct entry *task, const char *code)
 {
 	if (task)
 		node_each (input, node_get(task->node, "input"))
@@ -49,9 +49,9 @@ static const struct node *input_of(const struct item *task, const char *code)
 }
 
 /* The first open step towards leaving: the one most late, else the one due first. */
-static const struct item *next_step(const struct person *p, const struct item *leaving)
+static const struct entry *next_step(const struct person *p, const struct entry *leaving)
 {
-	const struct item *first = NULL;
+	const struct entry *first = NULL;
 	int64_t first_due = INT64_MAX;
 
 	person_each (task, p, "Task") {
@@ -72,13 +72,13 @@ static struct node *put_row(struct person *p, struct node *list, const char *lab
 
 	if (!value.len)
 		return NULL;
-	row = put_object(p->c, list, NULL);
-	put_words(p->c, row, "label", label);
-	put(p->c, row, "value", value);
+	row = data_object(p->c, list, NULL);
+	data_words(p->c, row, "label", label);
+	data_str(p->c, row, "value", value);
 	return row;
 }
 
-static struct str reason_words(struct person *p, const struct item *delay)
+static struct str reason_words(struct person *p, const struct entry *delay)
 {
 	const struct node *reason = node_get(delay->node, "reasonCode");
 	struct str what = concept_words(p->a, node_get(delay->node, "code")), code;
@@ -90,7 +90,7 @@ static struct str reason_words(struct person *p, const struct item *delay)
 		   STR_ARG(concept_words(p->a, reason)));
 }
 
-static void put_going(struct person *p, struct node *list, const struct item *leaving)
+static void put_going(struct person *p, struct node *list, const struct entry *leaving)
 {
 	static const char *const pathways[] = { "Home without new support (pathway 0)",
 						"Home with support (pathway 1)",
@@ -101,10 +101,10 @@ static void put_going(struct person *p, struct node *list, const struct item *le
 		put_row(p, list, "Going to", str_of(pathways[n]));
 }
 
-static void put_facts(struct person *p, struct node *now, const struct item *stay, const struct item *leaving)
+static void put_facts(struct person *p, struct node *now, const struct entry *stay, const struct entry *leaving)
 {
-	struct node *list = put_list(p->c, now, "now_facts"), *row;
-	const struct item *delay = task_of(p, stay, "delay"), *step = next_step(p, leaving);
+	struct node *list = data_list(p->c, now, "now_facts"), *row;
+	const struct entry *delay = task_of(p, stay, "delay"), *step = next_step(p, leaving);
 	struct moment expected;
 
 	if (delay) {
@@ -117,10 +117,10 @@ static void put_facts(struct person *p, struct node *now, const struct item *sta
 		struct str who = person_ref(p, node_get(step->node, "owner")),
 			   what = concept_words(p->a, node_get(step->node, "code"));
 		row = put_row(p, list, "Next step", SAY(p->a, STR_FMT ": " STR_FMT, STR_ARG(who), STR_ARG(what)));
-		put_due(p, row, moment_of(step->node, "restriction.period.end"), false, (struct moment){ 0 });
+		data_due(p, row, moment_of(step->node, "restriction.period.end"), false, (struct moment){ 0 });
 	} else if (delay) {
 		row = put_row(p, list, "Next step", concept_words(p->a, node_get(delay->node, "code")));
-		put_due(p, row, moment_of(delay->node, "restriction.period.end"), false, (struct moment){ 0 });
+		data_due(p, row, moment_of(delay->node, "restriction.period.end"), false, (struct moment){ 0 });
 	}
 	expected = moment_of(input_of(leaving, "expected-date"), "valueDate");
 	if (expected.iso.len && !moment_of(leaving->node, "executionPeriod.start").iso.len)
@@ -156,19 +156,19 @@ static void put_heading(struct person *p, struct node *now, struct moment start,
 	int n = ready.iso.len ? nights(ready.from, p->now) : nights(start.from, p->now);
 
 	if (ready.iso.len) {
-		put_words(p->c, now, "now_heading", "Ready to leave hospital.");
-		put(p->c, now, "now_act",
+		data_words(p->c, now, "now_heading", "Ready to leave hospital.");
+		data_str(p->c, now, "now_act",
 		    n ? SAY(p->a, "%d night%s waiting.", n, n == 1 ? "" : "s") : STR("Since today."));
 		node_add_bool(p->a, now, "now_waiting", true);
 	} else {
-		put(p->c, now, "now_heading",
+		data_str(p->c, now, "now_heading",
 		    n ? SAY(p->a, "In hospital for %d night%s.", n, n == 1 ? "" : "s") : STR("Came into hospital today."));
 	}
 }
 
 void person_put_now(struct person *p, struct node *data)
 {
-	const struct item *stay = person_stay(p), *leaving;
+	const struct entry *stay = person_stay(p), *leaving;
 	struct moment start, ready = { 0 };
 	struct node *now;
 
@@ -182,10 +182,10 @@ void person_put_now(struct person *p, struct node *data)
 		ready = moment_of(leaving->node, "executionPeriod.start");
 	if (ready.from > p->now)
 		ready = (struct moment){ 0 };
-	now = put_object(p->c, data, "now");
+	now = data_object(p->c, data, "now");
 	put_heading(p, now, start, ready);
 	put_chart(p, now, start, ready);
 	put_facts(p, now, stay, leaving);
-	put_link(p, now, stay);
-	put_source(p, now, stay);
+	data_link(p, now, stay);
+	data_source(p, now, stay);
 }

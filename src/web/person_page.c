@@ -9,10 +9,9 @@ static enum err begin(struct ctx *c, const struct request *r, struct person *p, 
 {
 	TRY(person_load(c, r, p));
 	*data = page_new(c, r, "");
-	node_remove(*data, node_get(*data, "asked"));
 	person_put_head(p, *data);
 	if (p->more)
-		put(c, *data, "cut", SAY(c->arena, "Only the first " STR_FMT " records are shown here.",
+		data_str(c, *data, "cut", SAY(c->arena, "Only the first " STR_FMT " records are shown here.",
 					 STR_ARG(say_count(c->arena, PERSON_MAX))));
 	return OK;
 }

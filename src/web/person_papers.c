@@ -1,15 +1,15 @@
 /* person_papers.c - assessments, money, documents. */
 #include "web/person.h"
 
-static struct node *put_line(struct person *p, struct node *list, const struct item *item, struct str words,
+static struct node *put_line(struct person *p, struct node *list, const struct entry *item, struct str words,
 			     struct str rest)
 {
-	struct node *row = put_object(p->c, list, NULL);
+	struct node *row = data_object(p->c, list, NULL);
 
-	put(p->c, row, "paper", words);
-	put(p->c, row, "rest", rest);
-	put_link(p, row, item);
-	put_source(p, row, item);
+	data_str(p->c, row, "paper", words);
+	data_str(p->c, row, "rest", rest);
+	data_link(p, row, item);
+	data_source(p, row, item);
 	return row;
 }
 
@@ -22,7 +22,7 @@ static size_t count_items(const struct node *items, bool answered)
 	return count;
 }
 
-static const struct node *answer_of(const struct item *response, const char *link)
+static const struct node *answer_of(const struct entry *response, const char *link)
 {
 	node_each (item, node_get(response->node, "item"))
 		if (str_is(node_str(item, "linkId"), link))
@@ -30,7 +30,7 @@ static const struct node *answer_of(const struct item *response, const char *lin
 	return NULL;
 }
 
-static struct str form_rest(struct person *p, const struct item *form)
+static struct str form_rest(struct person *p, const struct entry *form)
 {
 	const struct node *items = node_get(form->node, "item"), *unable = answer_of(form, "unable");
 	struct str decision = node_str(node_at(answer_of(form, "decision"), 0), "valueString");
@@ -48,7 +48,7 @@ static void put_assessments(struct person *p, struct node *papers)
 {
 	static const char *const names[][2] = { { "eligibility-adult", "Care Act eligibility" },
 						{ "joint-assessment", "Joint assessment" } };
-	struct node *list = put_list(p->c, papers, "assessments");
+	struct node *list = data_list(p->c, papers, "assessments");
 
 	person_each (form, p, "QuestionnaireResponse") {
 		struct str questionnaire = node_str(form->node, "questionnaire"), name = STR("Form");
@@ -70,7 +70,7 @@ static void put_assessments(struct person *p, struct node *papers)
 }
 
 /* What the person pays a week towards packages that are not over or only proposed. */
-static bool own_share(struct person *p, struct dec *sum, const struct item **item)
+static bool own_share(struct person *p, struct dec *sum, const struct entry **item)
 {
 	bool any = false;
 
@@ -98,28 +98,28 @@ static bool own_share(struct person *p, struct dec *sum, const struct item **ite
 
 static void put_money(struct person *p, struct node *papers)
 {
-	struct node *list = put_list(p->c, papers, "money"), *money = node_new(p->a, NODE_OBJECT), *row;
-	const struct item *item;
+	struct node *list = data_list(p->c, papers, "money"), *money = node_new(p->a, NODE_OBJECT), *row;
+	const struct entry *item;
 	struct dec sum;
 
 	if (own_share(p, &sum, &item)) {
 		node_add_dec(p->a, money, "value", sum);
 		row = put_line(p, list, item, (struct str){ 0 },
 			       SAY(p->a, "a week is %s share of services ordered", "their own"));
-		put(p->c, row, "figure", say_money(p->a, money));
+		data_str(p->c, row, "figure", say_money(p->a, money));
 	}
 	person_each (plan, p, "CarePlan") {
 		const struct node *budget = extension_of(plan->node, "/personal-budget");
 		if (!budget)
 			continue;
 		row = put_line(p, list, plan, (struct str){ 0 }, STR("a year, personal budget"));
-		put(p->c, row, "figure", say_money(p->a, node_get(budget, "valueMoney")));
+		data_str(p->c, row, "figure", say_money(p->a, node_get(budget, "valueMoney")));
 	}
 }
 
 static void put_documents(struct person *p, struct node *papers)
 {
-	struct node *list = put_list(p->c, papers, "documents");
+	struct node *list = data_list(p->c, papers, "documents");
 
 	person_each (document, p, "DocumentReference") {
 		struct str title = node_text(node_path(document->node, "content.attachment.title"));
@@ -133,7 +133,7 @@ static void put_documents(struct person *p, struct node *papers)
 
 void person_put_papers(struct person *p, struct node *data)
 {
-	struct node *papers = put_object(p->c, data, "papers");
+	struct node *papers = data_object(p->c, data, "papers");
 
 	put_assessments(p, papers);
 	put_money(p, papers);

@@ -9,7 +9,7 @@ struct action {
 	struct str what, who;
 	struct moment due, done;
 	bool finished;
-	const struct item *item;
+	const struct entry *item;
 };
 
 struct actions {
@@ -18,7 +18,7 @@ struct actions {
 };
 
 /* Tasks that are not steps of a plan but what other sections tell. */
-static bool is_elsewhere(const struct item *task)
+static bool is_elsewhere(const struct entry *task)
 {
 	static const char *const codes[] = { "leave-hospital", "delay", "referral" };
 
@@ -60,7 +60,7 @@ static bool has_action(const struct actions *to, struct str what)
 	return false;
 }
 
-static void add_activities(struct actions *to, const struct item *plan)
+static void add_activities(struct actions *to, const struct entry *plan)
 {
 	struct person *p = to->p;
 
@@ -100,24 +100,24 @@ static int by_due(const void *va, const void *vb)
 
 static void put_actions(struct person *p, struct node *plan, struct actions *actions)
 {
-	struct node *list = put_list(p->c, plan, "actions");
+	struct node *list = data_list(p->c, plan, "actions");
 
 	if (actions->list.len)
 		qsort(actions->list.at, actions->list.len, sizeof *actions->list.at, by_due);
 	for (size_t i = 0; i < actions->list.len && i < 30; i++) {
 		const struct action *action = &actions->list.at[i];
-		struct node *row = put_object(p->c, list, NULL);
-		put(p->c, row, "what", action->what.len ? action->what : STR("Not said what"));
-		put(p->c, row, "who", action->who.len ? action->who : STR("Nobody named"));
-		put_due(p, row, action->due, action->finished, action->done);
-		put_link(p, row, action->item);
-		put_source(p, row, action->item);
+		struct node *row = data_object(p->c, list, NULL);
+		data_str(p->c, row, "what", action->what.len ? action->what : STR("Not said what"));
+		data_str(p->c, row, "who", action->who.len ? action->who : STR("Nobody named"));
+		data_due(p, row, action->due, action->finished, action->done);
+		data_link(p, row, action->item);
+		data_source(p, row, action->item);
 	}
 	if (list->len)
 		node_add_bool(p->a, plan, "has_actions", true);
 }
 
-static bool is_current(const struct item *item)
+static bool is_current(const struct entry *item)
 {
 	static const char *const over[] = { "completed", "revoked", "entered-in-error", "cancelled", "rejected" };
 	struct str status = node_str(item->node, str_is(item->type, "Goal") ? "lifecycleStatus" : "status");
@@ -130,7 +130,7 @@ static bool is_current(const struct item *item)
 
 static void put_goals(struct person *p, struct node *plan)
 {
-	struct node *goals = put_list(p->c, plan, "goals");
+	struct node *goals = data_list(p->c, plan, "goals");
 
 	person_each (goal, p, "Goal") {
 		struct str words = concept_words(p->a, node_get(goal->node, "description"));
@@ -138,16 +138,16 @@ static void put_goals(struct person *p, struct node *plan)
 		bool theirs = str_starts(node_text(node_path(goal->node, "expressedBy.reference")), STR("Patient/"));
 		if (!is_current(goal) || !words.len || goals->len >= 4)
 			continue;
-		row = put_object(p->c, goals, NULL);
-		put(p->c, row, "goal", theirs ? SAY(p->a, "“" STR_FMT "”", STR_ARG(words)) : words);
-		put(p->c, row, "whose", theirs ? SAY(p->a, STR_FMT "’s goal", STR_ARG(p->called)) : STR("Goal"));
-		put_time(p->c, row, "goal_at", goal->as_at, say_day(p->a, goal->as_at, p->now));
+		row = data_object(p->c, goals, NULL);
+		data_str(p->c, row, "goal", theirs ? SAY(p->a, "“" STR_FMT "”", STR_ARG(words)) : words);
+		data_str(p->c, row, "whose", theirs ? SAY(p->a, STR_FMT "’s goal", STR_ARG(p->called)) : STR("Goal"));
+		data_time(p->c, row, "goal_at", goal->as_at, say_day(p->a, goal->as_at, p->now));
 	}
 }
 
-static const struct item *newest_plan(const struct person *p)
+static const struct entry *newest_plan(const struct person *p)
 {
-	const struct item *newest = NULL;
+	const struct entry *newest = NULL;
 
 	person_each (plan, p, "CarePlan")
 		if (is_current(plan) && (!newest || plan->as_at.from > newest->as_at.from))
@@ -157,9 +157,9 @@ static const struct item *newest_plan(const struct person *p)
 
 void person_put_plan(struct person *p, struct node *data)
 {
-	const struct item *newest = newest_plan(p);
+	const struct entry *newest = newest_plan(p);
 	struct actions actions = { .p = p };
-	struct node *plan = put_object(p->c, data, "plan");
+	struct node *plan = data_object(p->c, data, "plan");
 
 	put_goals(p, plan);
 	add_tasks(&actions);
@@ -170,9 +170,9 @@ void person_put_plan(struct person *p, struct node *data)
 	if (!newest)
 		return;
 	struct str title = node_str(newest->node, "title");
-	put(p->c, plan, "plan_title", title.len ? title : concept_words(p->a, node_get(newest->node, "category")));
-	put_time(p->c, plan, "agreed", newest->as_at, say_date(p->a, newest->as_at));
-	put(p->c, plan, "note", node_text(node_path(newest->node, "note.text")));
-	put_link(p, plan, newest);
-	put_source(p, plan, newest);
+	data_str(p->c, plan, "plan_title", title.len ? title : concept_words(p->a, node_get(newest->node, "category")));
+	data_time(p->c, plan, "agreed", newest->as_at, say_date(p->a, newest->as_at));
+	data_str(p->c, plan, "note", node_text(node_path(newest->node, "note.text")));
+	data_link(p, plan, newest);
+	data_source(p, plan, newest);
 }

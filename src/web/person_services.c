@@ -2,7 +2,7 @@
 #include "web/person.h"
 
 struct service {
-	const struct item *episode, *request; /* one of them may be NULL */
+	const struct entry *episode, *request; /* one of them may be NULL */
 	bool ended;
 };
 
@@ -32,7 +32,7 @@ static struct str payer_words(struct person *p, const struct node *reference)
 
 static void put_costs(struct person *p, struct node *row, const struct node *request)
 {
-	struct node *payers = put_list(p->c, row, "payers");
+	struct node *payers = data_list(p->c, row, "payers");
 	struct dec sum = dec_int(0);
 	size_t count = 0;
 
@@ -49,12 +49,12 @@ static void put_costs(struct person *p, struct node *row, const struct node *req
 			return;
 		if (count > 1)
 			who = SAY(p->a, STR_FMT " " STR_FMT, STR_ARG(who), STR_ARG(say_money(p->a, money)));
-		put(p->c, put_object(p->c, payers, NULL), "payer", who);
+		data_str(p->c, data_object(p->c, payers, NULL), "payer", who);
 	}
 	if (count) {
 		struct node *total = node_new(p->a, NODE_OBJECT);
 		node_add_dec(p->a, total, "value", sum);
-		put(p->c, row, "cost", say_money(p->a, total));
+		data_str(p->c, row, "cost", say_money(p->a, total));
 	}
 }
 
@@ -74,13 +74,13 @@ static void put_amount(struct person *p, struct node *row, const struct node *re
 		words = str_is(unit, "week") ? STR("All week") :
 			SAY(p->a, STR_FMT " " STR_FMT "%s a week", STR_ARG(n), STR_ARG(unit), str_is(n, "1") ? "" : "s");
 	}
-	put(p->c, row, "amount", words.len ? words : STR("Not said"));
-	put(p->c, row, "amount_more", rest);
+	data_str(p->c, row, "amount", words.len ? words : STR("Not said"));
+	data_str(p->c, row, "amount_more", rest);
 }
 
 /* ---- how it runs ---- */
 
-static struct moment status_since(const struct item *episode)
+static struct moment status_since(const struct entry *episode)
 {
 	struct moment since = { 0 };
 
@@ -95,22 +95,22 @@ static struct str since_words(struct person *p, const char *before, struct momen
 	return m.iso.len ? SAY(p->a, "%s " STR_FMT, before, STR_ARG(say_day(p->a, m, p->now))) : (struct str){ 0 };
 }
 
-static void put_episode_state(struct person *p, struct node *row, const struct item *episode, struct str note)
+static void put_episode_state(struct person *p, struct node *row, const struct entry *episode, struct str note)
 {
 	struct str status = node_str(episode->node, "status");
 
 	if (str_is(status, "active"))
-		put_clock(p, row, CLOCK_DONE, STR("Running"), since_words(p, "since", status_since(episode)));
+		data_clock(p, row, CLOCK_DONE, STR("Running"), since_words(p, "since", status_since(episode)));
 	else if (str_is(status, "onhold"))
-		put_clock(p, row, CLOCK_PAUSED, STR("Paused"), since_words(p, "since", status_since(episode)));
+		data_clock(p, row, CLOCK_PAUSED, STR("Paused"), since_words(p, "since", status_since(episode)));
 	else if (str_is(status, "planned") || str_is(status, "waitlist"))
-		put_clock(p, row, CLOCK_OK, note.len ? note : STR("Not started yet"), (struct str){ 0 });
+		data_clock(p, row, CLOCK_OK, note.len ? note : STR("Not started yet"), (struct str){ 0 });
 	else
-		put_clock(p, row, CLOCK_QUIET, STR("Ended"), say_day(p->a, moment_of(episode->node, "period.end"), p->now));
+		data_clock(p, row, CLOCK_QUIET, STR("Ended"), say_day(p->a, moment_of(episode->node, "period.end"), p->now));
 }
 
 /* An open task about the order, such as its approval. */
-static const struct item *task_about(const struct person *p, const struct item *request)
+static const struct entry *task_about(const struct person *p, const struct entry *request)
 {
 	person_each (task, p, "Task") {
 		struct str focus = node_text(node_path(task->node, "focus.reference"));
@@ -121,22 +121,22 @@ static const struct item *task_about(const struct person *p, const struct item *
 	return NULL;
 }
 
-static void put_request_state(struct person *p, struct node *row, const struct item *request)
+static void put_request_state(struct person *p, struct node *row, const struct entry *request)
 {
 	struct str status = node_str(request->node, "status");
-	const struct item *task = task_about(p, request);
+	const struct entry *task = task_about(p, request);
 	struct moment due = task ? moment_of(task->node, "restriction.period.end") : (struct moment){ 0 };
 
 	if (str_is(status, "draft") && due.iso.len && due.from < p->now)
-		put_clock(p, row, CLOCK_LATE, STR("Not approved"), since_words(p, "was due", due));
+		data_clock(p, row, CLOCK_LATE, STR("Not approved"), since_words(p, "was due", due));
 	else if (str_is(status, "draft"))
-		put_clock(p, row, CLOCK_OK, STR("Proposed"), since_words(p, "to be approved by", due));
+		data_clock(p, row, CLOCK_OK, STR("Proposed"), since_words(p, "to be approved by", due));
 	else if (str_is(status, "on-hold"))
-		put_clock(p, row, CLOCK_PAUSED, STR("Paused"), (struct str){ 0 });
+		data_clock(p, row, CLOCK_PAUSED, STR("Paused"), (struct str){ 0 });
 	else if (str_is(status, "active"))
-		put_clock(p, row, CLOCK_OK, STR("Ordered"), since_words(p, "on", request->as_at));
+		data_clock(p, row, CLOCK_OK, STR("Ordered"), since_words(p, "on", request->as_at));
 	else
-		put_clock(p, row, CLOCK_QUIET, say_code(p->a, status), (struct str){ 0 });
+		data_clock(p, row, CLOCK_QUIET, say_code(p->a, status), (struct str){ 0 });
 }
 
 /* ---- rows ---- */
@@ -150,9 +150,9 @@ static struct str first_part(struct str words)
 
 static void put_row(struct person *p, struct node *list, const struct service *service)
 {
-	const struct item *item = service->episode ? service->episode : service->request;
+	const struct entry *item = service->episode ? service->episode : service->request;
 	const struct node *request = service->request ? service->request->node : NULL;
-	struct node *row = put_object(p->c, list, NULL);
+	struct node *row = data_object(p->c, list, NULL);
 	struct str what = concept_words(p->a, service->episode ? node_get(service->episode->node, "type") :
 								 node_get(request, "code"));
 	struct str provider = person_ref(p, service->episode ? node_get(service->episode->node, "managingOrganization") :
@@ -162,16 +162,16 @@ static void put_row(struct person *p, struct node *list, const struct service *s
 		what = first_part(what); /* the amount is said beside it */
 	if (!service->episode && str_is(node_str(request, "intent"), "proposal"))
 		what = SAY(p->a, STR_FMT ", proposed", STR_ARG(what));
-	put(p->c, row, "what", what.len ? what : STR("A service"));
-	put(p->c, row, "provider", provider.len ? provider : STR("Provider not said"));
+	data_str(p->c, row, "what", what.len ? what : STR("A service"));
+	data_str(p->c, row, "provider", provider.len ? provider : STR("Provider not said"));
 	put_amount(p, row, request);
 	put_costs(p, row, request);
 	if (service->episode)
 		put_episode_state(p, row, service->episode, node_text(node_path(request, "note.text")));
 	else
 		put_request_state(p, row, service->request);
-	put_link(p, row, item);
-	put_source(p, row, service->request ? service->request : item);
+	data_link(p, row, item);
+	data_source(p, row, service->request ? service->request : item);
 }
 
 static bool is_over(struct str status)
@@ -185,13 +185,13 @@ static bool is_over(struct str status)
 }
 
 /* Orders of care have a cost or stand for a service; referrals are told in the timeline. */
-static bool is_package(const struct item *request)
+static bool is_package(const struct entry *request)
 {
 	return extension_of(request->node, "/weekly-cost") ||
 	       concept_has(node_get(request->node, "category"), "cld-service-component");
 }
 
-static bool has_episode(const struct person *p, const struct item *request)
+static bool has_episode(const struct person *p, const struct entry *request)
 {
 	struct str ref = SAY(p->a, "ServiceRequest/" STR_FMT, STR_ARG(request->id));
 
@@ -204,8 +204,8 @@ static bool has_episode(const struct person *p, const struct item *request)
 
 void person_put_services(struct person *p, struct node *data)
 {
-	struct node *services = put_object(p->c, data, "services");
-	struct node *now = put_list(p->c, services, "running"), *past = put_list(p->c, services, "ended");
+	struct node *services = data_object(p->c, data, "services");
+	struct node *now = data_list(p->c, services, "running"), *past = data_list(p->c, services, "ended");
 
 	person_each (episode, p, "EpisodeOfCare") {
 		struct service service = { .episode = episode };
@@ -220,5 +220,5 @@ void person_put_services(struct person *p, struct node *data)
 	if (now->len)
 		node_add_bool(p->a, services, "has_running", true);
 	if (past->len)
-		put(p->c, services, "ended_count", say_count(p->a, past->len));
+		data_str(p->c, services, "ended_count", say_count(p->a, past->len));
 }

@@ -1,14 +1,14 @@
 /* person_team.c - about me, in their own words; and who is involved. */
 #include "web/person.h"
 
-static bool is_about_me(const struct item *response)
+static bool is_about_me(const struct entry *response)
 {
 	return words_in(node_str(response->node, "questionnaire"), "about-me");
 }
 
 void person_put_about(struct person *p, struct node *data)
 {
-	const struct item *newest = NULL;
+	const struct entry *newest = NULL;
 	struct node *about, *parts;
 
 	person_each (response, p, "QuestionnaireResponse")
@@ -16,16 +16,16 @@ void person_put_about(struct person *p, struct node *data)
 			newest = response;
 	if (!newest)
 		return;
-	about = put_object(p->c, data, "about");
-	parts = put_list(p->c, about, "parts");
+	about = data_object(p->c, data, "about");
+	parts = data_list(p->c, about, "parts");
 	node_each (item, node_get(newest->node, "item")) {
-		struct node *part = put_object(p->c, parts, NULL);
-		put(p->c, part, "heading", node_str(item, "text"));
-		put(p->c, part, "said", node_text(node_path(item, "answer.valueString")));
+		struct node *part = data_object(p->c, parts, NULL);
+		data_str(p->c, part, "heading", node_str(item, "text"));
+		data_str(p->c, part, "said", node_text(node_path(item, "answer.valueString")));
 	}
-	put(p->c, about, "by", person_ref(p, node_get(newest->node, "author")));
-	put_time(p->c, about, "about_at", newest->as_at, say_date(p->a, newest->as_at));
-	put_link(p, about, newest);
+	data_str(p->c, about, "by", person_ref(p, node_get(newest->node, "author")));
+	data_time(p->c, about, "about_at", newest->as_at, say_date(p->a, newest->as_at));
+	data_link(p, about, newest);
 }
 
 static void put_reach(struct person *p, struct node *row, const struct node *member)
@@ -40,13 +40,13 @@ static void put_reach(struct person *p, struct node *row, const struct node *mem
 		for (size_t i = 0; i < number.len; i++)
 			if (number.at[i] > ' ' && number.at[i] < 127)
 				buf_char(&dial, number.at[i]);
-		put(p->c, row, "tel", buf_get(&dial));
-		put(p->c, row, "phone", say_phone(p->a, number));
+		data_str(p->c, row, "tel", buf_get(&dial));
+		data_str(p->c, row, "phone", say_phone(p->a, number));
 		return;
 	}
 }
 
-static struct str until_words(struct person *p, const struct item *carer)
+static struct str until_words(struct person *p, const struct entry *carer)
 {
 	struct moment end;
 
@@ -58,58 +58,58 @@ static struct str until_words(struct person *p, const struct item *carer)
 }
 
 /* A row: who, as what, how to reach them, which organisation says so. */
-static void put_member(struct person *p, struct node *list, const struct item *team, const struct node *one)
+static void put_member(struct person *p, struct node *list, const struct entry *team, const struct node *one)
 {
 	const struct node *member = node_get(one, "member"), *role = node_get(one, "role");
 	struct str reference = node_str(member, "reference"), words = concept_words(p->a, role), name;
-	const struct item *carer = person_item(p, reference);
+	const struct entry *carer = person_item(p, reference);
 	const struct org *org = person_org(p, node_get(one, "onBehalfOf"));
 	struct node *row;
 
 	name = person_ref(p, member);
 	if (!name.len || str_starts(reference, STR("Patient/")))
 		return;
-	row = put_object(p->c, list, NULL);
-	put(p->c, row, "name", name);
+	row = data_object(p->c, list, NULL);
+	data_str(p->c, row, "name", name);
 	if (concept_has(role, "lead") && str_starts(words, STR("Lead professional"))) {
-		put_words(p->c, row, "lead", "Lead professional");
+		data_words(p->c, row, "lead", "Lead professional");
 		words = (struct str){ words.at + 17, words.len - 17 };
 	}
 	words = SAY(p->a, STR_FMT STR_FMT, STR_ARG(words), STR_ARG(until_words(p, carer)));
-	put(p->c, row, "role", words.len || concept_has(role, "lead") ? words : STR("Role not said"));
+	data_str(p->c, row, "role", words.len || concept_has(role, "lead") ? words : STR("Role not said"));
 	put_reach(p, row, person_resolve(p, reference));
-	struct item said = *team;
+	struct entry said = *team;
 	said.org = org ? org : team->org;
-	put_source(p, row, &said);
+	data_source(p, row, &said);
 }
 
 /* Without a team: the GP, and who took part in the last contacts. */
 static void put_gp(struct person *p, struct node *list)
 {
-	const struct item *patient = person_item(p, SAY(p->a, "Patient/" STR_FMT, STR_ARG(p->id)));
+	const struct entry *patient = person_item(p, SAY(p->a, "Patient/" STR_FMT, STR_ARG(p->id)));
 
 	node_each (gp, node_get(p->patient, "generalPractitioner")) {
 		struct str name = person_ref(p, gp);
 		struct node *row;
 		if (!name.len)
 			continue;
-		row = put_object(p->c, list, NULL);
-		put(p->c, row, "name", name);
-		put_words(p->c, row, "role", str_starts(node_str(gp, "reference"), STR("Organization/")) ? "GP practice" : "GP");
+		row = data_object(p->c, list, NULL);
+		data_str(p->c, row, "name", name);
+		data_words(p->c, row, "role", str_starts(node_str(gp, "reference"), STR("Organization/")) ? "GP practice" : "GP");
 		put_reach(p, row, person_resolve(p, node_str(gp, "reference")));
-		put_source(p, row, patient);
+		data_source(p, row, patient);
 	}
 }
 
 static void put_carers(struct person *p, struct node *list)
 {
 	person_each (carer, p, "RelatedPerson") {
-		struct node *row = put_object(p->c, list, NULL);
+		struct node *row = data_object(p->c, list, NULL);
 		struct str relation = concept_words(p->a, node_get(carer->node, "relationship"));
-		put(p->c, row, "name", name_plain(p->a, carer->node));
-		put(p->c, row, "role", relation.len ? say_code(p->a, relation) : STR("Related; how is not said"));
+		data_str(p->c, row, "name", name_plain(p->a, carer->node));
+		data_str(p->c, row, "role", relation.len ? say_code(p->a, relation) : STR("Related; how is not said"));
 		put_reach(p, row, carer->node);
-		put_source(p, row, carer);
+		data_source(p, row, carer);
 	}
 }
 
@@ -127,7 +127,7 @@ static size_t count_orgs(const struct person *p)
 
 void person_put_team(struct person *p, struct node *data)
 {
-	struct node *team = put_object(p->c, data, "team"), *list = put_list(p->c, team, "members");
+	struct node *team = data_object(p->c, data, "team"), *list = data_list(p->c, team, "members");
 
 	person_each (item, p, "CareTeam")
 		if (!str_is(node_str(item->node, "status"), "inactive") || p->dead)
@@ -139,6 +139,6 @@ void person_put_team(struct person *p, struct node *data)
 	}
 	if (list->len)
 		node_add_bool(p->a, team, "has_members", true);
-	put(p->c, team, "org_count", SAY(p->a, STR_FMT " organisation%s",
+	data_str(p->c, team, "org_count", SAY(p->a, STR_FMT " organisation%s",
 					 STR_ARG(say_number(p->a, (int64_t)count_orgs(p))), count_orgs(p) == 1 ? "" : "s"));
 }

@@ -106,7 +106,7 @@ static struct str note_words(struct str title)
 	return (struct str){ 0 };
 }
 
-static void add_bar(struct person *p, struct chart_lanes *chart, const struct item *item, struct moment from,
+static void add_bar(struct person *p, struct chart_lanes *chart, const struct entry *item, struct moment from,
 		    struct moment to, const char *class, struct str words)
 {
 	struct str name = item->org ? item->org->lane : STR("Other");
@@ -147,9 +147,9 @@ static void add_stays(struct person *p, struct chart_lanes *chart)
 }
 
 /* "2 visits a day" of the order, else what the service is. */
-static struct str service_words(struct person *p, const struct item *episode)
+static struct str service_words(struct person *p, const struct entry *episode)
 {
-	const struct item *order = person_item(p, node_text(node_path(episode->node, "referralRequest.reference")));
+	const struct entry *order = person_item(p, node_text(node_path(episode->node, "referralRequest.reference")));
 	struct str words = order ? node_str(order->node, "patientInstruction") : (struct str){ 0 };
 	ptrdiff_t comma = str_find(words, STR(", "));
 
@@ -273,14 +273,14 @@ static void put_lanes(struct events *events, const struct filter *filter, struct
 static void put_event(struct person *p, struct node *list, const struct event *event)
 {
 	static const char *const classes[] = { [EVENT_DONE] = "is-past", [EVENT_BOOKED] = "is-booked", [EVENT_LATE] = "is-late" };
-	struct node *row = put_object(p->c, list, NULL);
+	struct node *row = data_object(p->c, list, NULL);
 
-	put_words(p->c, row, "state", classes[event->state]);
-	put_time(p->c, row, "when", event->at, say_full(p->a, event->at, p->now));
-	put(p->c, row, "event", event->title);
-	put(p->c, row, "detail", event->detail);
-	put(p->c, row, "event_org", event->item->org ? event->item->org->name : STR("Source not said"));
-	put_link(p, row, event->item);
+	data_words(p->c, row, "state", classes[event->state]);
+	data_time(p->c, row, "when", event->at, say_full(p->a, event->at, p->now));
+	data_str(p->c, row, "event", event->title);
+	data_str(p->c, row, "detail", event->detail);
+	data_str(p->c, row, "event_org", event->item->org ? event->item->org->name : STR("Source not said"));
+	data_link(p, row, event->item);
 }
 
 static struct str address_of(struct person *p, const struct filter *filter, int64_t before)
@@ -314,15 +314,15 @@ static void put_earlier(struct events *events, const struct filter *filter, stru
 	if (!left)
 		return;
 	oldest.when.precision = oldest.when.precision > WHEN_MONTH ? WHEN_MONTH : oldest.when.precision;
-	put(p->c, timeline, "earlier", address_of(p, filter, before));
-	put(p->c, timeline, "earlier_words",
+	data_str(p->c, timeline, "earlier", address_of(p, filter, before));
+	data_str(p->c, timeline, "earlier_words",
 	    SAY(p->a, "Earlier: %zu %s back to " STR_FMT, left, left == 1 ? "entry" : "entries", STR_ARG(say_date(p->a, oldest))));
 }
 
 static void put_lists(struct events *events, const struct filter *filter, struct node *timeline, size_t most)
 {
 	struct person *p = events->p;
-	struct node *coming = put_list(p->c, timeline, "coming"), *happened = put_list(p->c, timeline, "happened");
+	struct node *coming = data_list(p->c, timeline, "coming"), *happened = data_list(p->c, timeline, "happened");
 	size_t shown = 0, i;
 
 	for (i = events->list.len; i-- > 0;) /* soonest first */
@@ -349,10 +349,10 @@ static void put_lists(struct events *events, const struct filter *filter, struct
 
 static void put_option(struct person *p, struct node *list, struct str value, struct str words, struct str chosen)
 {
-	struct node *option = put_object(p->c, list, NULL);
+	struct node *option = data_object(p->c, list, NULL);
 
-	put(p->c, option, "option", value);
-	put(p->c, option, "option_words", words);
+	data_str(p->c, option, "option", value);
+	data_str(p->c, option, "option_words", words);
 	if (str_eq(value, chosen))
 		node_add_bool(p->a, option, "selected", true);
 }
@@ -360,7 +360,7 @@ static void put_option(struct person *p, struct node *list, struct str value, st
 static void put_filters(struct events *events, const struct filter *filter, struct node *timeline)
 {
 	struct person *p = events->p;
-	struct node *orgs = put_list(p->c, timeline, "orgs"), *kinds = put_list(p->c, timeline, "kinds");
+	struct node *orgs = data_list(p->c, timeline, "orgs"), *kinds = data_list(p->c, timeline, "kinds");
 	bool present[EVENT_KINDS] = { false };
 	struct map seen;
 
@@ -384,7 +384,7 @@ enum err person_put_timeline(struct person *p, struct node *data, size_t most)
 	struct events events = { .p = p };
 	struct filter filter = { .before = INT64_MAX };
 	struct str before = request_param(p->c, p->request, "before", 0);
-	struct node *timeline = put_object(p->c, data, "timeline");
+	struct node *timeline = data_object(p->c, data, "timeline");
 
 	filter.lane = request_param(p->c, p->request, "org", 0);
 	filter.kind = request_param(p->c, p->request, "kind", 0);

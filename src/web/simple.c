@@ -19,27 +19,27 @@ static struct str kind_words(struct ctx *c, const struct node *organization)
 
 enum err organisations_show(struct ctx *c, const struct request *r, struct reply *reply)
 {
-	struct node *data = page_new(c, r, "Organisations"), *list = put_list(c, data, "list");
+	struct node *data = page_new(c, r, "Organisations"), *list = data_list(c, data, "list");
 	const struct search *search;
 	struct search_page page;
 
 	TRY(search_parse(c, STR("Organization"), STR("_sort=name&_count=1000&_total=accurate"), &search));
 	TRY(search_run(c, search, &page));
 	for (size_t i = 0; i < page.len; i++) {
-		struct node *row = put_object(c, list, NULL), *org;
+		struct node *row = data_object(c, list, NULL), *org;
 		struct str phone = { 0 };
 		TRY(fhir_read_json(c, c->place->fhir, c->arena, page.at[i].body, &org));
-		put(c, row, "org_name", node_str(org, "name").len ? node_str(org, "name") : page.at[i].id);
-		put(c, row, "org_kind", kind_words(c, org));
-		put(c, row, "org_address", address_line(c->arena, node_get(org, "address")));
+		data_str(c, row, "org_name", node_str(org, "name").len ? node_str(org, "name") : page.at[i].id);
+		data_str(c, row, "org_kind", kind_words(c, org));
+		data_str(c, row, "org_address", address_line(c->arena, node_get(org, "address")));
 		node_each (telecom, node_get(org, "telecom"))
 			if (str_is(node_str(telecom, "system"), "phone"))
 				phone = node_str(telecom, "value");
-		put(c, row, "org_phone", say_phone(c->arena, phone));
+		data_str(c, row, "org_phone", say_phone(c->arena, phone));
 	}
-	put(c, data, "count", say_count(c->arena, page.total));
+	data_str(c, data, "count", say_count(c->arena, page.total));
 	if (page.total > (int64_t)page.len)
-		put(c, data, "cut", SAY(c->arena, "The first %d by name are listed.", ORGS_MAX));
+		data_str(c, data, "cut", SAY(c->arena, "The first %d by name are listed.", ORGS_MAX));
 	return page_show(c, "organisations", data, reply);
 }
 
@@ -72,7 +72,7 @@ static const char *const plain_ways[] = { "Nothing was lost or changed.", "Try a
 
 static const char *put_ways(struct ctx *c, struct node *data, enum err e)
 {
-	struct node *ways = put_list(c, data, "ways");
+	struct node *ways = data_list(c, data, "ways");
 
 	for (unsigned i = 0; i < sizeof failures / sizeof *failures; i++) {
 		if (failures[i].err != e)
@@ -94,18 +94,18 @@ void web_refuse(struct ctx *c, enum err e, const struct request *request, struct
 	const char *heading = put_ways(c, data, e);
 
 	node_add_bool(c->arena, data, "failed", true);
-	put_words(c, data, "heading", heading);
+	data_words(c, data, "heading", heading);
 	/* Our own mistakes are told to the log; people are told that it was not theirs. */
-	put(c, data, "reason", ours && e != ERR_BUSY ? STR("The fault is not yours. What you asked for is not lost.") : why);
+	data_str(c, data, "reason", ours && e != ERR_BUSY ? STR("The fault is not yours. What you asked for is not lost.") : why);
 	if (request->verb == HTTP_GET && e != ERR_NOT_FOUND && e != ERR_GONE) {
 		struct buf again;
 		buf_init(&again, c->arena, 9000);
 		buf_str(&again, request->path);
 		if (request->query.len)
 			buf_printf(&again, "?" STR_FMT, STR_ARG(request->query));
-		put(c, data, "again", buf_get(&again));
+		data_str(c, data, "again", buf_get(&again));
 	}
-	put_words(c, data, "reference", c->request);
+	data_words(c, data, "reference", c->request);
 	*reply = (struct reply){ 0 };
 	if (page_show(c, "error", data, reply) != OK) {
 		reply->type = "text/plain; charset=utf-8";

@@ -107,13 +107,13 @@ static bool has_row(const struct flattening *f, const struct flat *row)
 
 static void put_rows(struct ctx *c, struct node *data, const struct flattening *f)
 {
-	struct node *list = put_list(c, data, "rows");
+	struct node *list = data_list(c, data, "rows");
 
 	for (size_t i = 0; i < f->rows.len; i++) {
-		struct node *row = put_object(c, list, NULL);
-		put(c, row, "path", say_code(c->arena, f->rows.at[i].path));
-		put(c, row, "value", f->rows.at[i].value);
-		put(c, row, "row_link", f->rows.at[i].link);
+		struct node *row = data_object(c, list, NULL);
+		data_str(c, row, "path", say_code(c->arena, f->rows.at[i].path));
+		data_str(c, row, "value", f->rows.at[i].value);
+		data_str(c, row, "row_link", f->rows.at[i].link);
 	}
 }
 
@@ -123,16 +123,16 @@ static void put_rows(struct ctx *c, struct node *data, const struct flattening *
 static void put_changes(struct ctx *c, struct node *to, const char *name, const struct flattening *has,
 			const struct flattening *other)
 {
-	struct node *list = put_list(c, to, name);
+	struct node *list = data_list(c, to, name);
 
 	for (size_t i = 0; i < has->rows.len && list->len < 30; i++) {
 		struct node *row;
 		const struct flat *flat = &has->rows.at[i];
 		if (has_row(other, flat) || str_starts(flat->path, STR("meta, ")))
 			continue;
-		row = put_object(c, list, NULL);
-		put(c, row, "path", say_code(c->arena, flat->path));
-		put(c, row, "value", flat->value);
+		row = data_object(c, list, NULL);
+		data_str(c, row, "path", say_code(c->arena, flat->path));
+		data_str(c, row, "value", flat->value);
 	}
 }
 
@@ -140,12 +140,12 @@ static enum err put_version(struct ctx *c, struct node *list, const struct versi
 			    struct str person)
 {
 	static const char *const methods[] = { "Changed", "Created", "Written", "Deleted", "Changed" };
-	struct node *row = put_object(c, list, NULL), *now, *then;
+	struct node *row = data_object(c, list, NULL), *now, *then;
 	struct moment at = moment_at(c->arena, v->updated);
 
-	put(c, row, "number", say_count(c->arena, v->version));
-	put_words(c, row, "did", v->version == 1 ? "First written" : methods[v->deleted ? 3 : v->method % 5]);
-	put_time(c, row, "at", at, say_full(c->arena, at, clock_now(c->clock)));
+	data_str(c, row, "number", say_count(c->arena, v->version));
+	data_words(c, row, "did", v->version == 1 ? "First written" : methods[v->deleted ? 3 : v->method % 5]);
+	data_time(c, row, "at", at, say_full(c->arena, at, clock_now(c->clock)));
 	if (!before || v->deleted || before->deleted)
 		return OK;
 	TRY(fhir_read_json(c, c->place->fhir, c->arena, v->body, &now));
@@ -160,13 +160,13 @@ static enum err put_history(struct ctx *c, struct node *data, struct str type, s
 {
 	struct history query = { .type = type, .id = id, .count = VERSIONS_MAX };
 	struct history_page page;
-	struct node *list = put_list(c, data, "versions");
+	struct node *list = data_list(c, data, "versions");
 
 	TRY(record_history(c, &query, &page));
 	for (size_t i = 0; i < page.len; i++)
 		TRY(put_version(c, list, &page.at[i], i + 1 < page.len ? &page.at[i + 1] : NULL, person));
 	if (page.next)
-		put(c, data, "older", SAY(c->arena, "The newest %d of " STR_FMT " versions are listed.", VERSIONS_MAX,
+		data_str(c, data, "older", SAY(c->arena, "The newest %d of " STR_FMT " versions are listed.", VERSIONS_MAX,
 					  STR_ARG(say_count(c->arena, page.total))));
 	return OK;
 }
@@ -198,7 +198,7 @@ static void put_attachment(struct ctx *c, struct node *data, const struct node *
 		}
 	}
 	if (str_utf8(buf_get(&text), &bad))
-		put(c, data, "document", buf_get(&text));
+		data_str(c, data, "document", buf_get(&text));
 }
 
 static struct str heading_of(struct ctx *c, const struct node *resource)
@@ -242,17 +242,17 @@ enum err source_show(struct ctx *c, const struct request *r, struct reply *reply
 	if ((v.person && v.person != who.person) || is_restricted(resource))
 		return fail(c, ERR_NOT_FOUND, "There is no such record about this person.");
 	data = page_new(c, r, "Record");
-	put(c, data, "id", person);
-	put(c, data, "person", name_formal(c->arena, patient));
-	put(c, data, "heading", heading_of(c, resource));
-	put(c, data, "type", type);
-	put(c, data, "rid", id);
+	data_str(c, data, "id", person);
+	data_str(c, data, "person", name_formal(c->arena, patient));
+	data_str(c, data, "heading", heading_of(c, resource));
+	data_str(c, data, "type", type);
+	data_str(c, data, "rid", id);
 	put_attachment(c, data, resource);
 	struct flattening rows = flat_of(c, person, resource);
 	put_rows(c, data, &rows);
 	buf_init(&json, c->arena, 4u << 20);
 	json_write(&json, resource, 2);
-	put(c, data, "json", buf_get(&json));
+	data_str(c, data, "json", buf_get(&json));
 	TRY(put_history(c, data, type, id, person));
 	return page_show(c, "source", data, reply);
 }

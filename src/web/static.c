@@ -1,6 +1,6 @@
 /* static.c - style sheets and scripts: embedded in the program, named by the hash of their bytes,
  * so that browsers may keep them for good. */
-#include "web/page.h"
+#include "web/pages.h"
 
 static const struct {
 	const char *name, *type;
@@ -25,13 +25,13 @@ static struct str hash_of(struct ctx *c, struct str bytes)
 	return SAY(c->arena, "%016llx", (unsigned long long)hash_keyed(key, bytes.at, bytes.len));
 }
 
-struct str static_address(struct ctx *c, const char *name)
+struct str static_hash(struct ctx *c, const char *name)
 {
 	struct str bytes;
 
 	if (static_read(c, name, &bytes))
 		return (struct str){ 0 };
-	return SAY(c->arena, "/static/" STR_FMT "/%s", STR_ARG(hash_of(c, bytes)), name);
+	return hash_of(c, bytes);
 }
 
 enum err static_show(struct ctx *c, const struct request *r, struct reply *reply)

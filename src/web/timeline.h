@@ -27,7 +27,7 @@ struct event {
 	enum event_state state;
 	struct moment at, end; /* end: none unless it lasted */
 	struct str title, detail;
-	const struct item *item;
+	const struct entry *item;
 	bool quiet; /* not drawn in the lanes: a bar shows it */
 };
 
@@ -46,7 +46,7 @@ extern const struct event_kind_row event_kinds[EVENT_KINDS];
 /* Everything of the person that has a time, in no order. */
 void events_find(struct events *events);
 /* In hospital, by the class of the Encounter. */
-bool is_stay(const struct item *encounter);
+bool is_stay(const struct entry *encounter);
 /* The row of the chart and value of the filter. */
 struct str event_lane(const struct event *event);
 

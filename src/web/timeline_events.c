@@ -20,7 +20,7 @@ struct str event_lane(const struct event *event)
 	return event->item->org && event->item->org->lane.len ? event->item->org->lane : STR("Other");
 }
 
-static struct event *add(struct events *to, enum event_kind kind, const struct item *item, struct moment at,
+static struct event *add(struct events *to, enum event_kind kind, const struct entry *item, struct moment at,
 			 struct str title, struct str detail)
 {
 	struct event *event;
@@ -76,7 +76,7 @@ static struct str capital(struct person *p, struct str s)
 
 /* ---- contacts and stays ---- */
 
-bool is_stay(const struct item *encounter)
+bool is_stay(const struct entry *encounter)
 {
 	static const char *const classes[] = { "IMP", "ACUTE", "NONAC", "SS" };
 	struct str class = node_text(node_path(encounter->node, "class.code"));
@@ -88,7 +88,7 @@ bool is_stay(const struct item *encounter)
 }
 
 /* "Phone call with Dr Anwen Hughes" */
-static struct str way_words(struct person *p, const struct item *encounter)
+static struct str way_words(struct person *p, const struct entry *encounter)
 {
 	static const char *const ways[][2] = { { "185317003", "Phone call" }, { "439708006", "Home visit" },
 					       { "11429006", "Consultation" } };
@@ -108,7 +108,7 @@ static struct str way_words(struct person *p, const struct item *encounter)
 	return way.len ? way : who;
 }
 
-static struct str ward_of(struct person *p, const struct item *stay)
+static struct str ward_of(struct person *p, const struct entry *stay)
 {
 	struct str ward = { 0 };
 	ptrdiff_t comma;
@@ -119,7 +119,7 @@ static struct str ward_of(struct person *p, const struct item *stay)
 	return comma > 0 ? (struct str){ ward.at, (size_t)comma } : ward;
 }
 
-static void add_stay(struct events *to, const struct item *stay, struct str reason)
+static void add_stay(struct events *to, const struct entry *stay, struct str reason)
 {
 	struct person *p = to->p;
 	struct str ward = ward_of(p, stay), length = { 0 };
@@ -262,7 +262,7 @@ static void add_problems(struct events *to)
 	}
 }
 
-static void add_medicine(struct events *to, const struct item *item, const char *start)
+static void add_medicine(struct events *to, const struct entry *item, const char *start)
 {
 	struct person *p = to->p;
 	struct str name = concept_words(p->a, node_get(item->node, "medicationCodeableConcept"));
@@ -318,7 +318,7 @@ static void add_assessments(struct events *to)
 	}
 }
 
-static void add_task(struct events *to, const struct item *task)
+static void add_task(struct events *to, const struct entry *task)
 {
 	struct person *p = to->p;
 	struct str what = concept_words(p->a, node_get(task->node, "code"));
