@@ -77,9 +77,24 @@ NODISCARD enum err path_compile(struct ctx *c, struct arena *life, const struct 
  * specification demands ("more than one item …"), ERR_LIMIT. `now()` is c->clock. */
 NODISCARD enum err path_eval(struct ctx *c, const struct path *p, const struct path_env *env,
 			     struct fhir_value focus, struct items *out);
+/* The same on any item: what one path gave may be the focus of another. env->resource is then
+ * what %resource means. */
+NODISCARD enum err path_eval_item(struct ctx *c, const struct path *p, const struct path_env *env,
+				  const struct item *focus, struct items *out);
 /* The result as a condition: empty is false, a single non-boolean is true (FHIRPath 4.5). */
 NODISCARD enum err path_test(struct ctx *c, const struct path *p, const struct path_env *env,
 			     struct fhir_value focus, bool *out);
+
+/* What the path can give, known since it was compiled: 1u << enum item_kind for each kind, after
+ * conversion to System types; all bits when it can be anything. */
+uint16_t path_kinds(const struct path *p);
+/* The one FHIR type all it gives is of; NULL when there are several or it is not known. */
+const struct fhir_type *path_type(const struct path *p);
+/* The first %variable that neither the standard nor `vars` (NULL-named at the end, or NULL) gives;
+ * false when there is none. */
+bool path_lacks(const struct path *p, const struct path_var *vars, struct str *name);
+/* Kind a FHIR primitive converts to, ITEM_QUANTITY for Quantity and its kin; else ITEM_NODE. */
+enum item_kind type_kind(const struct fhir_type *type);
 
 /* The item's text as toString() gives it; empty for complex elements. In `a`. */
 struct str item_text(struct arena *a, const struct fhir *f, const struct item *item);

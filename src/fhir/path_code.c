@@ -633,6 +633,8 @@ enum err path_compile(struct ctx *c, struct arena *life, const struct fhir *f,
 		.block_count = (unsigned)k.blocks.len,
 		.stack = main.top,
 		.slots = k.slots,
+		.kinds = shape_kinds(gives),
+		.type = !gives.open && !gives.system && gives.count == 1 ? gives.types[0] : NULL,
 		.resolves = k.resolves,
 	};
 	*out = p;

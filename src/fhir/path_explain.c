@@ -6,6 +6,16 @@ const char *path_text(const struct path *p)
 	return p->text.at;
 }
 
+uint16_t path_kinds(const struct path *p)
+{
+	return p->kinds;
+}
+
+const struct fhir_type *path_type(const struct path *p)
+{
+	return p->type;
+}
+
 static const char *const code_names[] = {
 #define X(id, name, meaning) name,
 #include "fhir/code.def"

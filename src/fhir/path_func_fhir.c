@@ -280,28 +280,35 @@ enum err fn_resource_key(struct vm *vm, const struct call *call, struct items *o
 						      STR_ARG(node_str(node, "id"))))));
 }
 
-/* The last two parts of a literal reference, "Patient/1" of "https://x/Patient/1/_history/2". */
+/* The last two parts of a literal reference: "Patient/1" of "https://x/Patient/1/_history/2". */
+static bool reference_key(struct vm *vm, const struct item *item, const struct fhir_type *wanted,
+			  struct str *key)
+{
+	struct str text = reference_of(item), part;
+	const struct fhir_type *type = NULL;
+
+	while (text.at && text.len && !type) {
+		part = str_cut(&text, '/');
+		type = text.at ? fhir_resource_type(vm->f, part) : NULL;
+	}
+	part = type ? str_cut(&text, '/') : (struct str){ 0 };
+	if (!part.len || (wanted && !fhir_is_a(type, wanted)))
+		return false;
+	*key = str_of(arena_printf(vm->a, "%s/" STR_FMT, type->name, STR_ARG(part)));
+	return true;
+}
+
 enum err fn_reference_key(struct vm *vm, const struct call *call, struct items *out)
 {
-	struct str text, type = { 0 }, part;
-	struct item item;
-	bool some;
+	const struct fhir_type *wanted = call->argc ? vm->path->types[call->ins->b].fhir : NULL;
+	struct items keys = items_new(vm, call->in.len);
+	struct str key;
 
-	TRY(items_single(vm, call->in, &item, &some));
-	text = some ? reference_of(&item) : (struct str){ 0 };
-	while (text.at && text.len) {
-		part = str_cut(&text, '/');
-		if (fhir_resource_type(vm->f, part) && text.at) {
-			type = part;
-			part = str_cut(&text, '/');
-			break;
-		}
-	}
-	if (!type.len || !part.len ||
-	    (call->argc && !str_eq(vm->path->types[call->ins->b].text, type)))
-		return OK;
-	return PUT(out, items_text(vm, str_of(arena_printf(vm->a, STR_FMT "/" STR_FMT,
-							   STR_ARG(type), STR_ARG(part)))));
+	TRY(vm_step(vm, call->in.len));
+	for (size_t i = 0; i < call->in.len; i++)
+		if (reference_key(vm, &call->in.at[i], wanted, &key))
+			keys.at[keys.len++] = (struct item){ .kind = ITEM_STRING, .text = key };
+	return PUT(out, keys);
 }
 
 /* ---- profiles and terminology */

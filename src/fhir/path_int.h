@@ -228,6 +228,8 @@ struct path {
 	unsigned const_count, member_count, type_count, name_count, block_count;
 	unsigned stack; /* collections held at once, those of nested blocks included */
 	unsigned slots; /* variables defined by defineVariable() */
+	uint16_t kinds; /* see path_kinds, path_type */
+	const struct fhir_type *type;
 	bool resolves;  /* calls resolve(): others' code may keep memory */
 };
 
@@ -248,8 +250,6 @@ bool shape_fits(enum op_number op, struct shape left, struct shape right);
 uint16_t shape_kinds(struct shape s);
 /* For messages: "HumanName", "Integer or String". */
 const char *shape_name(struct arena *a, struct shape s);
-/* Kind a FHIR primitive converts to, ITEM_QUANTITY for Quantity and its kin; else ITEM_NODE. */
-enum item_kind type_kind(const struct fhir_type *type);
 /* Look a type's name up ("System.String", "FHIR.Patient", "Quantity"); false if there is none. */
 bool type_find(const struct fhir *f, struct str space, struct str name, struct type_name *out);
 

@@ -245,7 +245,8 @@ static struct items items_value(struct vm *vm, struct fhir_value v)
 	return out;
 }
 
-static bool vm_given(struct vm *vm, struct str name, struct items *out)
+/* Variables every path has; their text in `a`. */
+static bool given_text(struct arena *a, struct str name, struct str *out)
 {
 	static const struct {
 		const char *name, *text;
@@ -263,23 +264,45 @@ static bool vm_given(struct vm *vm, struct str name, struct items *out)
 
 	for (size_t i = 0; i < sizeof urls / sizeof *urls; i++)
 		if (str_is(name, urls[i].name)) {
-			*out = items_text(vm, str_of(urls[i].text));
+			*out = str_of(urls[i].text);
 			return true;
 		}
 	for (size_t i = 0; i < sizeof heads / sizeof *heads; i++)
 		if (str_starts(name, str_of(heads[i].head))) {
 			size_t skip = strlen(heads[i].head);
 
-			*out = items_text(vm, str_of(arena_printf(
-						      vm->a, "%s" STR_FMT, heads[i].url,
-						      (int)(name.len - skip), name.at + skip)));
+			*out = str_of(arena_printf(a, "%s" STR_FMT, heads[i].url,
+						   (int)(name.len - skip), name.at + skip));
 			return true;
 		}
 	return false;
 }
 
+bool path_lacks(const struct path *p, const struct path_var *vars, struct str *name)
+{
+	static const char *const known[] = { "context", "resource", "rootResource" };
+	ARENA(scratch);
+
+	for (unsigned i = 0; i < p->name_count; i++) {
+		struct str text;
+		bool found = given_text(&scratch, p->names[i], &text);
+
+		for (size_t j = 0; j < sizeof known / sizeof *known; j++)
+			found |= str_is(p->names[i], known[j]);
+		for (const struct path_var *v = vars; v && v->name; v++)
+			found |= str_is(p->names[i], v->name);
+		if (!found) {
+			*name = p->names[i];
+			return true;
+		}
+	}
+	return false;
+}
+
 static enum err step_var(struct vm *vm, struct str name, struct items *out)
 {
+	struct str text;
+
 	for (const struct path_var *v = vm->env ? vm->env->vars : NULL; v && v->name; v++)
 		if (str_is(name, v->name)) {
 			*out = v->items;
@@ -291,9 +314,10 @@ static enum err step_var(struct vm *vm, struct str name, struct items *out)
 		*out = items_value(vm, vm->resource);
 	else if (str_is(name, "rootResource"))
 		*out = items_value(vm, vm->root);
-	else if (!vm_given(vm, name, out))
-		return vm_fail(vm, ERR_INVALID, "there is no variable %%" STR_FMT,
-			       STR_ARG(name));
+	else if (given_text(vm->a, name, &text))
+		*out = items_text(vm, text);
+	else
+		return vm_fail(vm, ERR_INVALID, "there is no variable %%" STR_FMT, STR_ARG(name));
 	return OK;
 }
 
@@ -468,9 +492,10 @@ enum err vm_lambda(struct vm *vm, const struct call *call, unsigned n, const str
 
 /* ---- entry */
 
-static bool is_resource(struct fhir_value v)
+static bool is_resource(const struct item *item)
 {
-	return v.type && v.type->kind == FHIR_RESOURCE && v.node;
+	return item->kind == ITEM_NODE && item->value.type && item->value.node &&
+	       item->value.type->kind == FHIR_RESOURCE;
 }
 
 static void set_limits(struct vm *vm, const struct path_limits *given)
@@ -489,7 +514,7 @@ static void set_limits(struct vm *vm, const struct path_limits *given)
 }
 
 static enum err eval(struct vm *vm, const struct path *p, const struct path_env *env,
-		     struct fhir_value focus, struct items *out)
+		     const struct item *focus, struct items *out)
 {
 	struct items small[STACK_SMALL], slots[8] = { 0 };
 	struct item *this = arena_alloc(vm->a, sizeof *this);
@@ -500,11 +525,11 @@ static enum err eval(struct vm *vm, const struct path *p, const struct path_env 
 	vm->path = p;
 	vm->env = env;
 	vm->f = env && env->fhir ? env->fhir : p->fhir;
-	*this = item_node(focus);
-	if (focus.node || focus.extra)
+	*this = *focus;
+	if (focus->kind != ITEM_NODE || focus->value.node || focus->value.extra)
 		vm->focus = frame.this = items_one(this);
 	vm->resource = env && env->resource.node ? env->resource
-		       : is_resource(focus)      ? focus
+		       : is_resource(focus)      ? focus->value
 						 : (struct fhir_value){ 0 };
 	vm->root = env && env->root.node ? env->root : vm->resource;
 	set_limits(vm, env ? env->limits : NULL);
@@ -513,12 +538,20 @@ static enum err eval(struct vm *vm, const struct path *p, const struct path_env 
 	return vm_run(vm, 0, &frame, out);
 }
 
-enum err path_eval(struct ctx *c, const struct path *p, const struct path_env *env,
-		   struct fhir_value focus, struct items *out)
+enum err path_eval_item(struct ctx *c, const struct path *p, const struct path_env *env,
+			const struct item *focus, struct items *out)
 {
 	struct vm vm = { .c = c, .a = c->arena };
 
 	return eval(&vm, p, env, focus, out);
+}
+
+enum err path_eval(struct ctx *c, const struct path *p, const struct path_env *env,
+		   struct fhir_value focus, struct items *out)
+{
+	struct item item = item_node(focus);
+
+	return path_eval_item(c, p, env, &item, out);
 }
 
 enum err path_test(struct ctx *c, const struct path *p, const struct path_env *env,
@@ -526,10 +559,11 @@ enum err path_test(struct ctx *c, const struct path *p, const struct path_env *e
 {
 	struct vm vm = { .c = c, .a = c->arena };
 	struct arena_mark mark = arena_mark(c->arena);
+	struct item item = item_node(focus);
 	enum truth truth = TRUTH_EMPTY;
 	struct items items;
 
-	TRY(eval(&vm, p, env, focus, &items));
+	TRY(eval(&vm, p, env, &item, &items));
 	TRY(items_truth(&vm, items, &truth));
 	*out = truth == TRUTH_YES;
 	if (!p->resolves) /* else others may have put something there to stay */
