@@ -72,6 +72,20 @@ static ptrdiff_t option_index(const struct option *options, struct str name)
 	return -1;
 }
 
+/* Values of an option that may be repeated; there are never more than arguments. */
+static void option_collect(struct ctx *c, struct invocation *in, ptrdiff_t i, int argc)
+{
+	const char **list = in->lists[i];
+
+	if (!str_ends(str_of(in->options[i].value), STR("...")))
+		return;
+	if (!list)
+		list = in->lists[i] = NEW_N(c->arena, const char *, (size_t)argc + 1);
+	while (*list)
+		list++;
+	*list = in->values[i];
+}
+
 /* One "--name", "--name=value" or "--name value"; *at moves past a value taken. */
 static enum err option_take(struct ctx *c, struct invocation *in, int argc, char **argv, int *at)
 {
@@ -93,6 +107,8 @@ static enum err option_take(struct ctx *c, struct invocation *in, int argc, char
 		return fail(c, ERR_USAGE, "--%s needs a value: --%s %s", in->options[i].name,
 			    in->options[i].name, in->options[i].value);
 	}
+	if (in->options[i].value)
+		option_collect(c, in, i, argc);
 	return OK;
 }
 
@@ -140,6 +156,14 @@ const char *command_option(const struct invocation *in, const char *name)
 	return in->values[i] ? in->values[i] : in->options[i].fallback;
 }
 
+const char *const *command_option_list(const struct invocation *in, const char *name)
+{
+	static const char *const none[] = { NULL };
+	ptrdiff_t i = option_index(in->options, str_of(name));
+	assert(i >= 0 && str_ends(str_of(in->options[i].value), STR("...")));
+	return in->lists[i] ? (const char *const *)in->lists[i] : none;
+}
+
 enum err command_option_int(struct ctx *c, const struct invocation *in, const char *name,
 			    int64_t min, int64_t max, int64_t *out)
 {
@@ -162,6 +186,7 @@ static enum err command_run(struct ctx *c, const struct command *row, const stru
 
 	in->options = option_list(c, row);
 	in->values = NEW_N(c->arena, const char *, option_count(in->options) + 1);
+	in->lists = NEW_N(c->arena, const char **, option_count(in->options) + 1);
 	in->argv = NEW_N(c->arena, const char *, (size_t)argc + 1);
 	TRY(arguments_read(c, in, argc, argv));
 	if (command_option(in, "help")) {

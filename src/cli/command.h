@@ -13,7 +13,7 @@
 
 struct option {
 	const char *name;  /* "port"; ends the list when NULL */
-	const char *value; /* "PORT" when it takes one, else NULL */
+	const char *value; /* "PORT" when it takes one, else NULL; "FILE..." when it may be repeated */
 	const char *help;
 	const char *fallback; /* the default shown, or NULL */
 };
@@ -27,6 +27,7 @@ struct invocation {
 	FILE *out, *err;
 	const struct option *options; /* the command's, then the common ones: see command_option */
 	const char **values;          /* beside options; NULL where not given */
+	const char ***lists;          /* beside options: all values of one that may be repeated */
 	const struct command *const *tables; /* all commands, for completion and the man page */
 };
 
@@ -42,6 +43,8 @@ struct command {
 
 /* Value of an option, its fallback, or NULL. A flag that was given is "". */
 const char *command_option(const struct invocation *in, const char *name);
+/* All values of an option that may be repeated, NULL-ended; an empty list when it was not given. */
+const char *const *command_option_list(const struct invocation *in, const char *name);
 NODISCARD enum err command_option_int(struct ctx *c, const struct invocation *in, const char *name,
 				      int64_t min, int64_t max, int64_t *out);
 
