@@ -8,6 +8,7 @@ extern const struct command store_commands[];  /* init check rebuild */
 extern const struct command import_commands[]; /* import */
 extern const struct command export_commands[]; /* export */
 extern const struct command path_commands[];   /* path */
+extern const struct command view_commands[];   /* view */
 extern const struct command query_commands[];  /* get search */
 extern const struct command bench_commands[];  /* bench */
 extern const struct command help_commands[];   /* completion man */

@@ -251,3 +251,16 @@ const struct view_column *const *view_columns(const struct view *v, unsigned *le
 	*len = v->top.width;
 	return v->top.columns;
 }
+
+const char *view_type_name(const struct view_column *column)
+{
+	static const char *const kinds[] = {
+		[ITEM_NODE] = "element",   [ITEM_BOOLEAN] = "Boolean", [ITEM_INTEGER] = "Integer",
+		[ITEM_DECIMAL] = "Decimal", [ITEM_STRING] = "String",   [ITEM_DATE] = "Date",
+		[ITEM_DATETIME] = "DateTime", [ITEM_TIME] = "Time",     [ITEM_QUANTITY] = "Quantity",
+	};
+
+	if (column->type)
+		return column->type->name;
+	return column->known ? kinds[column->kind] : "any";
+}

@@ -56,6 +56,9 @@ const struct fhir_type *view_resource(const struct view *v);
 /* In the order of the definition. */
 const struct view_column *const *view_columns(const struct view *v, unsigned *len);
 
+/* "code", "Boolean", "HumanName"; "any" when it is not known before values are seen. */
+const char *view_type_name(const struct view_column *column);
+
 /* The rows of one resource, in c->arena; none when it is of another type or `where` leaves it out.
  * ERR_INVALID names the resource, the column and why; ERR_LIMIT. */
 NODISCARD enum err view_run(struct ctx *c, const struct view *v, struct fhir_value resource,
