@@ -338,8 +338,9 @@ static void carer_assessment_make(struct maker *m)
 		task_make(m, "carer-assessment", "Carer’s assessment", status, council(m),
 			  office_time(m, asked), (asked + 28) * DAY + 17 * 60);
 	put_reference(m, t, "focus", m->p.carer_ref, m->p.carer_name);
+	const char *need = pick(m, "carer.need");
 	if (done)
-		put_annotation(m, t, pick(m, "carer.need"), office_time(m, asked + 12));
+		put_annotation(m, t, need, office_time(m, asked + 12));
 }
 
 static void equipment_make(struct maker *m)
