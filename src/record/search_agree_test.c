@@ -14,6 +14,7 @@
 
 #include "base/file.h"
 #include "record/search_part.h"
+#include "store/test_place.h"
 
 #define STORED_MAX 400
 #define BYTES_MAX 30000 /* of one example: enough kinds, no long reading */
@@ -32,7 +33,7 @@ struct world {
 	struct ctx c;
 	struct clock_fixed clock;
 	struct place *place;
-	char dir[64], path[96];
+	char dir[64], path[512];
 	VEC(struct stored) all;
 	uint64_t random;
 };
@@ -61,7 +62,7 @@ static void open_world(struct world *w)
 	w->random = 20260101;
 	strcpy(w->dir, "/tmp/search_agree.XXXXXX");
 	assert_non_null(mkdtemp(w->dir));
-	snprintf(w->path, sizeof w->path, "%s/db", w->dir);
+	test_place(w->path, sizeof w->path, w->dir);
 	must(&w->c, place_open(&w->c, &share, w->path, STORE_CREATE, false, &w->place));
 	w->c.place = w->place;
 	w->place->validate = false;
@@ -71,7 +72,7 @@ static void open_world(struct world *w)
 static void close_world(struct world *w)
 {
 	static const char *const tails[] = { "", "-wal", "-shm" };
-	char name[128];
+	char name[600];
 
 	place_close(w->place);
 	arena_done(&w->arena);
@@ -80,6 +81,7 @@ static void close_world(struct world *w)
 		unlink(name);
 	}
 	rmdir(w->dir);
+	test_place_drop();
 }
 
 static void store_example(struct world *w, const char *path)

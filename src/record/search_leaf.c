@@ -51,7 +51,7 @@ static const struct scan_kind STRING_PREFIX = {
 	    " LIMIT ?4"), 3
 };
 static const struct scan_kind STRING_CONTAINS = {
-	SQL("SELECT person, resource FROM string WHERE param = ?1 AND instr(value, ?2) > 0"
+	SQL("SELECT person, resource FROM string WHERE param = ?1 AND replace(value, ?2, '') <> value"
 	    " LIMIT ?3"), 2
 };
 static const struct scan_kind URI_PREFIX = {
@@ -286,14 +286,17 @@ static enum err token_leaf(struct opening *o, const struct value *v)
 
 /* ---- strings and uris ---- */
 
-/* The least text above all that begin with s: no byte of UTF-8 is 0xFF. */
+static struct str joined(struct arena *a, struct str s, const char *tail)
+{
+	char *text = arena_printf(a, STR_FMT "%s", STR_ARG(s), tail);
+
+	return str_of(text);
+}
+
+/* Above all that begin with s: it ends in the last of all characters. */
 static struct str prefix_end(struct arena *a, struct str s)
 {
-	char *end = arena_alloc(a, s.len + 1);
-
-	memcpy(end, s.at, s.len);
-	end[s.len] = (char)0xFF;
-	return (struct str){ end, s.len + 1 };
+	return joined(a, s, "\xF4\x8F\xBF\xBF");
 }
 
 static void add_prefix(struct opening *o, const struct scan_kind *kind, struct str prefix)
@@ -310,13 +313,6 @@ static enum err string_leaf(struct opening *o, const struct value *v)
 	else
 		add_prefix(o, &STRING_PREFIX, v->folded);
 	return OK;
-}
-
-static struct str joined(struct arena *a, struct str s, const char *tail)
-{
-	char *text = arena_printf(a, STR_FMT "%s", STR_ARG(s), tail);
-
-	return str_of(text);
 }
 
 /* The address and each that it lies below, one path segment after the other. */

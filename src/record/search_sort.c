@@ -263,11 +263,11 @@ static const struct walk_kind walks[] = {
 static const struct walk_kind id_walk = {
 	"t",
 	SQL("SELECT id, person, key FROM resource WHERE type = ?1 ORDER BY id LIMIT ?2"),
-	SQL("SELECT id, person, key FROM resource WHERE type = ?1 AND id > ?2 AND ?3 >= 0 AND ?4 >= 0"
-	    " ORDER BY id LIMIT ?5"),
+	SQL("SELECT id, person, key FROM resource WHERE type = ?1 AND"
+	    " (id, person, key) > (?2, ?3, ?4) ORDER BY id LIMIT ?5"),
 	SQL("SELECT id, person, key FROM resource WHERE type = ?1 ORDER BY id DESC LIMIT ?2"),
-	SQL("SELECT id, person, key FROM resource WHERE type = ?1 AND id < ?2 AND ?3 >= 0 AND ?4 >= 0"
-	    " ORDER BY id DESC LIMIT ?5"),
+	SQL("SELECT id, person, key FROM resource WHERE type = ?1 AND"
+	    " (id, person, key) < (?2, ?3, ?4) ORDER BY id DESC LIMIT ?5"),
 };
 
 #define UPDATED(more, order, limit)                                                           \

@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "record/search_part.h"
+#include "store/test_place.h"
 
 static const struct share share = { NULL, SOURCE_DIR "/share" };
 
@@ -16,7 +17,7 @@ struct fixture {
 	struct ctx c;
 	struct clock_fixed clock;
 	struct place *place;
-	char dir[64], path[96];
+	char dir[64], path[512];
 };
 
 static void must(struct ctx *c, enum err e)
@@ -34,7 +35,7 @@ static void open_place(struct fixture *f)
 	f->c.clock = &f->clock.clock;
 	strcpy(f->dir, "/tmp/search_test.XXXXXX");
 	assert_non_null(mkdtemp(f->dir));
-	snprintf(f->path, sizeof f->path, "%s/db", f->dir);
+	test_place(f->path, sizeof f->path, f->dir);
 	must(&f->c, place_open(&f->c, &share, f->path, STORE_CREATE, false, &f->place));
 	f->c.place = f->place;
 	f->place->validate = false;
@@ -43,7 +44,7 @@ static void open_place(struct fixture *f)
 
 static void close_place(struct fixture *f)
 {
-	char name[128];
+	char name[600];
 
 	place_close(f->place);
 	arena_done(&f->arena);
@@ -52,6 +53,7 @@ static void close_place(struct fixture *f)
 		unlink(name);
 	}
 	rmdir(f->dir);
+	test_place_drop();
 }
 
 /* A request of its own: fresh arena, same place. */

@@ -58,6 +58,7 @@ CREATE TABLE resource (
 	UNIQUE (type, id)
 );
 CREATE INDEX resource_type ON resource (type, person, key) WHERE deleted = 0 AND version > 0;
+CREATE INDEX resource_updated ON resource (type, updated, person, key) WHERE deleted = 0 AND version > 0;
 CREATE INDEX resource_person ON resource (person, type, key) WHERE person <> 0;
 
 CREATE TABLE total (
