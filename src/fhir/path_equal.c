@@ -224,24 +224,6 @@ static bool like_texts(struct vm *vm, struct str x, struct str y)
 	return str_eq(texts[0], texts[1]);
 }
 
-static enum err children_of(struct vm *vm, struct fhir_value v, const struct fhir_elem *elem,
-			    struct items *out)
-{
-	size_t n = fhir_children(vm->f, v, elem, NULL, 0);
-	struct fhir_value *all;
-
-	*out = ITEMS_NONE;
-	if (!n)
-		return OK;
-	TRY(vm_room(vm, n));
-	all = NEW_N(vm->a, struct fhir_value, n);
-	n = fhir_children(vm->f, v, elem, all, n);
-	*out = items_new(vm, n);
-	for (size_t i = 0; i < n; i++)
-		out->at[out->len++] = item_node(all[i]);
-	return OK;
-}
-
 /* Element by element; ids of elements do not count. As deep as the input, which is limited. */
 static enum err like_elements(struct vm *vm, const struct item *x, const struct item *y,
 			      bool *out)
@@ -255,12 +237,13 @@ static enum err like_elements(struct vm *vm, const struct item *x, const struct 
 	if (type->kind == FHIR_PRIMITIVE)
 		return OK;
 	for (unsigned i = 0; i < type->elem_count; i++) {
-		struct items mine, theirs;
+		struct items mine = ITEMS_NONE, theirs = ITEMS_NONE;
+		size_t room = 0, other = 0;
 
 		if (type->elems[i].key == vm->f->key_id && type->kind != FHIR_RESOURCE)
 			continue;
-		TRY(children_of(vm, x->value, &type->elems[i], &mine));
-		TRY(children_of(vm, y->value, &type->elems[i], &theirs));
+		TRY(items_add_children(vm, x->value, &type->elems[i], &mine, &room));
+		TRY(items_add_children(vm, y->value, &type->elems[i], &theirs, &other));
 		TRY(items_like(vm, mine, theirs, out));
 		if (!*out)
 			return OK;

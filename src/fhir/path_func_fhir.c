@@ -8,37 +8,39 @@
 
 /* ---- walking */
 
+/* Which elements are there, a bit each by their place in the type; all bits of a type too large
+ * for that. So that an element with two children costs two looks and not twenty. */
+static uint64_t elements_of(struct fhir_value v)
+{
+	const struct node *holder = v.type->kind == FHIR_PRIMITIVE ? v.extra : v.node;
+	uint64_t there = 0;
+
+	if (v.type->elem_count > 64)
+		return UINT64_MAX;
+	node_each(child, holder) {
+		const struct fhir_form *form;
+		bool extra;
+		const struct fhir_elem *elem = fhir_member(v.type, child->key, &form, &extra);
+
+		if (elem)
+			there |= UINT64_C(1) << (elem - v.type->elems);
+	}
+	return there;
+}
+
 /* Add all children of an item to a list that has room for `room`. */
 static enum err add_all(struct vm *vm, const struct item *item, struct items *list,
 			size_t *room)
 {
 	const struct fhir_type *type = item->value.type;
+	uint64_t there;
 
 	if (item->kind != ITEM_NODE || !type)
 		return OK;
-	for (unsigned i = 0; i < type->elem_count; i++) {
-		struct fhir_value few[16], *all = few;
-		size_t n = fhir_children(vm->f, item->value, &type->elems[i], few, 16);
-
-		if (!n)
-			continue;
-		TRY(vm_step(vm, n));
-		TRY(vm_room(vm, list->len + n));
-		if (n > 16) {
-			all = NEW_N(vm->a, struct fhir_value, n);
-			n = fhir_children(vm->f, item->value, &type->elems[i], all, n);
-		}
-		if (list->len + n > *room) {
-			struct items grown = items_new(vm, *room = (list->len + n) * 2);
-
-			if (list->len)
-				memcpy(grown.at, list->at, list->len * sizeof *grown.at);
-			grown.len = list->len;
-			*list = grown;
-		}
-		for (size_t j = 0; j < n; j++)
-			list->at[list->len++] = item_node(all[j]);
-	}
+	there = elements_of(item->value);
+	for (unsigned i = 0; i < type->elem_count; i++)
+		if (i >= 64 || (there >> i & 1))
+			TRY(items_add_children(vm, item->value, &type->elems[i], list, room));
 	return OK;
 }
 
@@ -95,48 +97,36 @@ enum err fn_get_value(struct vm *vm, const struct call *call, struct items *out)
 
 /* ---- extensions */
 
-/* Extensions of an item with a url, or all of them when it is NULL. */
-static enum err add_extensions(struct vm *vm, const struct item *item, const struct str *url,
-			       struct items *list)
+/* Add the extensions of an item that have the url. */
+static enum err add_extensions(struct vm *vm, const struct item *item, struct str url,
+			       struct items *list, size_t *room)
 {
-	const struct fhir_type *type = item->value.type;
 	const struct fhir_elem *elem;
-	struct fhir_value few[8], *all = few;
-	struct items grown;
-	size_t n;
+	size_t start = list->len, kept = start;
 
-	if (item->kind != ITEM_NODE || !type)
+	if (item->kind != ITEM_NODE || !item->value.type)
 		return OK;
-	elem = fhir_elem(type, STR("extension"));
-	n = elem ? fhir_children(vm->f, item->value, elem, few, 8) : 0;
-	if (!n)
+	elem = fhir_elem(item->value.type, STR("extension"));
+	if (!elem)
 		return OK;
-	TRY(vm_step(vm, n));
-	if (n > 8) {
-		TRY(vm_room(vm, n));
-		all = NEW_N(vm->a, struct fhir_value, n);
-		n = fhir_children(vm->f, item->value, elem, all, n);
-	}
-	grown = items_new(vm, list->len + n);
-	if (list->len)
-		memcpy(grown.at, list->at, list->len * sizeof *grown.at);
-	grown.len = list->len;
-	for (size_t i = 0; i < n; i++)
-		if (!url || str_eq(node_str(all[i].node, "url"), *url))
-			grown.at[grown.len++] = item_node(all[i]);
-	*list = grown;
+	TRY(items_add_children(vm, item->value, elem, list, room));
+	for (size_t i = start; i < list->len; i++)
+		if (str_eq(node_str(list->at[i].value.node, "url"), url))
+			list->at[kept++] = list->at[i];
+	list->len = kept;
 	return OK;
 }
 
 static enum err extensions(struct vm *vm, const struct call *call, struct items *out)
 {
 	struct items list = ITEMS_NONE;
+	size_t room = 0;
 	struct str url;
 	bool some;
 
 	TRY(items_string(vm, call->arg[0], &url, &some));
 	for (size_t i = 0; some && i < call->in.len; i++)
-		TRY(add_extensions(vm, &call->in.at[i], &url, &list));
+		TRY(add_extensions(vm, &call->in.at[i], url, &list, &room));
 	return PUT(out, list);
 }
 

@@ -375,6 +375,10 @@ bool item_is_a(const struct item *item, const struct type_name *type);
 /* The items of a type; `just`: as `as` and ofType() mean it. */
 NODISCARD enum err items_of_type(struct vm *vm, struct items in, const struct type_name *type,
 				 bool just, struct items *out);
+/* Add the elements of a value under `elem`; out->at has room for *room items. */
+NODISCARD enum err items_add_children(struct vm *vm, struct fhir_value v,
+				      const struct fhir_elem *elem, struct items *out,
+				      size_t *room);
 /* Both, one after the other. */
 NODISCARD enum err items_concat(struct vm *vm, struct items x, struct items y,
 				struct items *out);

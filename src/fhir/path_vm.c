@@ -84,25 +84,24 @@ static const struct fhir_elem *find_row(const struct member *m, const struct fhi
 	return NULL;
 }
 
-/* Add the children of a value under an element. */
-static enum err add_children(struct vm *vm, struct fhir_value v, const struct fhir_elem *elem,
-			     struct items *out, size_t *room)
+enum err items_add_children(struct vm *vm, struct fhir_value v, const struct fhir_elem *elem,
+			    struct items *out, size_t *room)
 {
 	struct fhir_value few[16], *all = few;
 	size_t n = fhir_children(vm->f, v, elem, few, sizeof few / sizeof *few);
 
+	if (n == 0)
+		return OK;
+	TRY(vm_step(vm, n));
+	TRY(vm_room(vm, out->len + n));
 	if (n > sizeof few / sizeof *few) {
-		TRY(vm_room(vm, n));
 		all = NEW_N(vm->a, struct fhir_value, n);
 		n = fhir_children(vm->f, v, elem, all, n);
 	}
-	if (n == 0)
-		return OK;
 	if (out->len + n > *room) {
 		struct items grown;
 
-		TRY(vm_room(vm, out->len + n));
-		*room = out->len + n < 8 && !out->len ? n : (out->len + n) * 2;
+		*room = out->len ? (out->len + n) * 2 : n;
 		grown = items_new(vm, *room);
 		if (out->len)
 			memcpy(grown.at, out->at, out->len * sizeof *out->at);
@@ -127,7 +126,7 @@ static enum err step_member(struct vm *vm, const struct member *m, struct items 
 						       : NULL;
 
 		if (elem) {
-			TRY(add_children(vm, item->value, elem, &out, &room));
+			TRY(items_add_children(vm, item->value, elem, &out, &room));
 		} else if (m->special) {
 			struct items one = items_special(vm, item, m->special);
 
