@@ -123,7 +123,7 @@ int64_t pgsql_int(const PGresult *rows, int row, int column)
 	case TYPE_NUMERIC:
 		return numeric(at);
 	default:
-		assert(!"a column of whole numbers");
+		assert(false && "a column of whole numbers");
 		return 0;
 	}
 }
