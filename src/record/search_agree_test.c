@@ -92,7 +92,8 @@ static void store_example(struct world *w, const char *path)
 
 	if (file_read(&w->c, &w->arena, path, BYTES_MAX, &write.source) != OK)
 		return;
-	must(&w->c, fhir_read_json(&w->c, w->place->fhir, &w->arena, write.source, &write.resource));
+	must(&w->c,
+	     fhir_read_json(&w->c, w->place->fhir, &w->arena, write.source, &write.resource));
 	stored.type = fhir_type_of(w->place->fhir, write.resource);
 	if (!stored.type || !node_get(write.resource, "id"))
 		return;
@@ -106,11 +107,23 @@ static void store_example(struct world *w, const char *path)
 
 static bool fill_world(struct world *w)
 {
-	static const char *const kinds[] = { "Observation", "Patient", "Encounter", "Condition",
-					     "MedicationRequest", "Claim", "Organization",
-					     "RiskAssessment", "ValueSet", "Questionnaire*",
-					     "Composition", "DiagnosticReport", "Appointment",
-					     "CarePlan", "ChargeItem", "Substance", "Task" };
+	static const char *const kinds[] = { "Observation",
+					     "Patient",
+					     "Encounter",
+					     "Condition",
+					     "MedicationRequest",
+					     "Claim",
+					     "Organization",
+					     "RiskAssessment",
+					     "ValueSet",
+					     "Questionnaire*",
+					     "Composition",
+					     "DiagnosticReport",
+					     "Appointment",
+					     "CarePlan",
+					     "ChargeItem",
+					     "Substance",
+					     "Task" };
 	char pattern[256];
 
 	for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
@@ -118,8 +131,8 @@ static bool fill_world(struct world *w)
 
 		snprintf(pattern, sizeof pattern, EXAMPLES "/%s-*.json", kinds[k]);
 		if (glob(pattern, 0, NULL, &found) == 0)
-			for (size_t i = 0; i < found.gl_pathc && i < 60 &&
-					   w->all.len < STORED_MAX; i++)
+			for (size_t i = 0;
+			     i < found.gl_pathc && i < 60 && w->all.len < STORED_MAX; i++)
 				store_example(w, found.gl_pathv[i]);
 		globfree(&found);
 	}
@@ -132,9 +145,9 @@ struct wish {
 	const struct fhir_param *param;
 	const char *modifier, *prefix;
 	struct str code, system, target, folded; /* as taken from a row */
-	char form;                  /* token: c s| |c s|c; reference: t type/id, i id */
-	int64_t lo, hi;             /* date */
-	struct dec number, half;    /* number, quantity */
+	char form;               /* token: c s| |c s|c; reference: t type/id, i id */
+	int64_t lo, hi;          /* date */
+	struct dec number, half; /* number, quantity */
 	bool missing;
 };
 
@@ -152,8 +165,9 @@ static void escape(struct buf *b, struct str s)
 /* A number that a row's sort key could stand for: numbers are made up near small ones. */
 static struct str some_number(struct world *w, struct wish *wish)
 {
-	static const char *const texts[] = { "1", "2.0", "5.4", "6.3", "100", "1e2", "0.02", "-3",
-					     "37", "36.5", "185", "120", "7.2", "10", "60", "25" };
+	static const char *const texts[] = { "1",    "2.0", "5.4", "6.3",  "100", "1e2",
+					     "0.02", "-3",  "37",  "36.5", "185", "120",
+					     "7.2",  "10",  "60",  "25" };
 	struct str text = str_of(texts[dice(w, sizeof texts / sizeof *texts)]);
 
 	assert_true(dec_parse(text, &wish->number));
@@ -252,7 +266,8 @@ static void wish_uri(struct world *w, struct wish *wish, struct buf *b)
 }
 
 /* A condition about a value of some stored resource of the type; its text goes to `b`. */
-static bool make_wish(struct world *w, const struct stored *from, struct wish *wish, struct buf *b)
+static bool make_wish(struct world *w, const struct stored *from, struct wish *wish,
+		      struct buf *b)
 {
 	const struct index_row *row;
 	struct str text;
@@ -260,11 +275,15 @@ static bool make_wish(struct world *w, const struct stored *from, struct wish *w
 	if (!from->rows.len)
 		return false;
 	row = &from->rows.at[dice(w, from->rows.len)];
-	if (row->identifier || column_of(row->param) != COLUMN_NONE ||
-	    row->code.len > 200 || row->text.len > 200)
+	if (row->identifier || column_of(row->param) != COLUMN_NONE || row->code.len > 200 ||
+	    row->text.len > 200)
 		return false;
-	*wish = (struct wish){ .param = row->param, .modifier = "", .prefix = "",
-			       .code = row->code, .system = row->system, .target = row->target };
+	*wish = (struct wish){ .param = row->param,
+			       .modifier = "",
+			       .prefix = "",
+			       .code = row->code,
+			       .system = row->system,
+			       .target = row->target };
 	buf_cstr(b, row->param->code);
 	if (dice(w, 12) == 0) {
 		wish->modifier = ":missing";
@@ -319,13 +338,14 @@ static bool means_date(const struct wish *w, const struct index_row *r)
 	bool within = r->lo >= w->lo && r->hi <= w->hi;
 	const char *p = w->prefix;
 
-	return !strcmp(p, "ne") ? !within :
-	       !strcmp(p, "gt") ? r->hi > w->hi :
-	       !strcmp(p, "lt") ? r->lo < w->lo :
-	       !strcmp(p, "ge") ? r->hi > w->hi || within :
-	       !strcmp(p, "le") ? r->lo < w->lo || within :
-	       !strcmp(p, "sa") ? r->lo >= w->hi :
-	       !strcmp(p, "eb") ? r->hi <= w->lo : within;
+	return !strcmp(p, "ne")   ? !within
+	       : !strcmp(p, "gt") ? r->hi > w->hi
+	       : !strcmp(p, "lt") ? r->lo < w->lo
+	       : !strcmp(p, "ge") ? r->hi > w->hi || within
+	       : !strcmp(p, "le") ? r->lo < w->lo || within
+	       : !strcmp(p, "sa") ? r->lo >= w->hi
+	       : !strcmp(p, "eb") ? r->hi <= w->lo
+				  : within;
 }
 
 static int key_cmp(struct str key, struct dec d)
@@ -344,13 +364,14 @@ static bool means_number(const struct wish *w, const struct index_row *r)
 	assert_true(dec_sub(v, w->half, &lo) && dec_add(v, w->half, &hi));
 	bool within = key_cmp(r->low, lo) >= 0 && key_cmp(r->low, hi) < 0 &&
 		      key_cmp(r->high, lo) >= 0 && key_cmp(r->high, hi) < 0;
-	return !strcmp(p, "ne") ? !within :
-	       !strcmp(p, "gt") ? key_cmp(r->high, v) > 0 :
-	       !strcmp(p, "lt") ? key_cmp(r->low, v) < 0 :
-	       !strcmp(p, "ge") ? key_cmp(r->high, v) >= 0 :
-	       !strcmp(p, "le") ? key_cmp(r->low, v) <= 0 :
-	       !strcmp(p, "sa") ? key_cmp(r->low, v) > 0 :
-	       !strcmp(p, "eb") ? key_cmp(r->high, v) < 0 : within;
+	return !strcmp(p, "ne")   ? !within
+	       : !strcmp(p, "gt") ? key_cmp(r->high, v) > 0
+	       : !strcmp(p, "lt") ? key_cmp(r->low, v) < 0
+	       : !strcmp(p, "ge") ? key_cmp(r->high, v) >= 0
+	       : !strcmp(p, "le") ? key_cmp(r->low, v) <= 0
+	       : !strcmp(p, "sa") ? key_cmp(r->low, v) > 0
+	       : !strcmp(p, "eb") ? key_cmp(r->high, v) < 0
+				  : within;
 }
 
 static bool means_token(const struct wish *w, const struct index_row *r)
@@ -392,13 +413,14 @@ static bool means_row(struct world *world, const struct wish *w, const struct in
 		}
 		return means_token(w, r);
 	case PARAM_STRING:
-		return !strcmp(w->modifier, ":exact") ? str_eq(r->text, w->code) :
-		       !strcmp(w->modifier, ":contains") ? str_find(r->code, w->folded) >= 0 :
-							    str_starts(r->code, w->folded);
+		return !strcmp(w->modifier, ":exact")      ? str_eq(r->text, w->code)
+		       : !strcmp(w->modifier, ":contains") ? str_find(r->code, w->folded) >= 0
+							   : str_starts(r->code, w->folded);
 	case PARAM_REFERENCE:
 		return !r->identifier && str_eq(r->code, w->code) &&
-		       (w->form == 't' || !w->target.len ? str_eq(r->target, w->target) :
-							   r->target.len && search_targets(w->param, r->target));
+		       (w->form == 't' || !w->target.len
+				? str_eq(r->target, w->target)
+				: r->target.len && search_targets(w->param, r->target));
 	case PARAM_URI:
 		return means_uri(w->code, w->modifier, r->code);
 	case PARAM_DATE:
@@ -418,7 +440,8 @@ static bool means(struct world *world, const struct wish *w, const struct stored
 		if (strcmp(s->rows.at[i].param->code, w->param->code) != 0)
 			continue;
 		any = true;
-		met = met || (strcmp(w->modifier, ":missing") && means_row(world, w, &s->rows.at[i]));
+		met = met ||
+		      (strcmp(w->modifier, ":missing") && means_row(world, w, &s->rows.at[i]));
 	}
 	if (!strcmp(w->modifier, ":missing"))
 		return w->missing != any;
@@ -521,8 +544,10 @@ static void agree(struct world *w, size_t *hits)
 		struct str got = found_by(w, &a, from->type, text, choices[i], true);
 
 		if (!str_eq(got, right))
-			fail_msg("%s?" STR_FMT "\n  choice %d\n  wanted " STR_FMT "\n  got    " STR_FMT,
-				 from->type->name, STR_ARG(text), i, STR_ARG(right), STR_ARG(got));
+			fail_msg("%s?" STR_FMT "\n  choice %d\n  wanted " STR_FMT
+				 "\n  got    " STR_FMT,
+				 from->type->name, STR_ARG(text), i, STR_ARG(right),
+				 STR_ARG(got));
 	}
 	*hits += right.len > 0;
 	arena_release(&w->arena, mark);
@@ -540,9 +565,11 @@ static void skip_same(struct str *a, struct str *b, struct str *c)
 }
 
 /* Walking an index and looking at each give the same order, and pages join without a gap. */
-static void sort_agree(struct world *w, const struct fhir_type *type, const struct fhir_param *param)
+static void sort_agree(struct world *w, const struct fhir_type *type,
+		       const struct fhir_param *param)
 {
-	static const struct search_choice looking = { 100000, 500, 64 }, walking = { 0, 500, 64 };
+	static const struct search_choice looking = { 100000, 500, 64 },
+					  walking = { 0, 500, 64 };
 
 	if (param->type >= PARAM_COMPOSITE || param->type == PARAM_REFERENCE)
 		return;
@@ -550,8 +577,8 @@ static void sort_agree(struct world *w, const struct fhir_type *type, const stru
 		ARENA(a);
 		struct str whole = str_of(arena_printf(&a, "_count=1000&_sort=%s%s",
 						       down ? "-" : "", param->code));
-		struct str pages = str_of(arena_printf(&a, "_count=7&_sort=%s%s",
-						       down ? "-" : "", param->code));
+		struct str pages = str_of(
+			arena_printf(&a, "_count=7&_sort=%s%s", down ? "-" : "", param->code));
 		struct str one = found_by(w, &a, type, whole, &looking, false);
 		struct str two = found_by(w, &a, type, pages, &walking, false);
 		struct str three = found_by(w, &a, type, pages, &looking, false);
@@ -559,8 +586,9 @@ static void sort_agree(struct world *w, const struct fhir_type *type, const stru
 		skip_same(&one, &two, &three);
 		if (!str_eq(one, two) || !str_eq(one, three))
 			fail_msg("%s?" STR_FMT "\n  looking " STR_FMT "\n  walking " STR_FMT
-				 "\n  pages   " STR_FMT, type->name, STR_ARG(whole), STR_ARG(one),
-				 STR_ARG(two), STR_ARG(three));
+				 "\n  pages   " STR_FMT,
+				 type->name, STR_ARG(whole), STR_ARG(one), STR_ARG(two),
+				 STR_ARG(three));
 	}
 }
 
@@ -591,7 +619,8 @@ static void test_agree(void **state)
 		skip();
 	for (int i = 0; i < QUERIES; i++)
 		agree(&world, &hits);
-	print_message("%zu resources, %d queries, %zu found something\n", world.all.len, QUERIES, hits);
+	print_message("%zu resources, %d queries, %zu found something\n", world.all.len,
+		      QUERIES, hits);
 	assert_true(hits > QUERIES / 4);
 }
 
@@ -608,7 +637,8 @@ static void test_sort(void **state)
 		if (type == last)
 			continue;
 		last = type;
-		for (const struct fhir_param *const *p = param_list(world.place->fhir, type); *p; p++)
+		for (const struct fhir_param *const *p = param_list(world.place->fhir, type);
+		     *p; p++)
 			sort_agree(&world, type, *p);
 	}
 }

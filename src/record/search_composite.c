@@ -31,13 +31,15 @@ enum err composite_value(struct ctx *c, const struct condition *condition, struc
 			.value_count = 1,
 		};
 		if (part->param->type >= PARAM_COMPOSITE)
-			return fail(c, ERR_UNSUPPORTED, "'%s' is made of a %s, which is not supported.",
+			return fail(c, ERR_UNSUPPORTED,
+				    "'%s' is made of a %s, which is not supported.",
 				    condition->param->code, param_type_name(part->param->type));
 		TRY(value_parse(c, part, search_cut(&text, '$'), at, &values[i]));
 	}
 	if (i < count || text.at)
-		return fail(c, ERR_BAD_REQUEST, "Value %zu of '" STR_FMT
-			    "' is not %u values joined by $.", at, STR_ARG(condition->as), count);
+		return fail(c, ERR_BAD_REQUEST,
+			    "Value %zu of '" STR_FMT "' is not %u values joined by $.", at,
+			    STR_ARG(condition->as), count);
 	return OK;
 }
 
@@ -136,7 +138,9 @@ enum err composite_open(struct scope *sc, const struct fhir_type *type,
 		if (!whole) {
 			struct check *check = NEW(a, struct check);
 
-			*check = (struct check){ { &check_ops, PAIR_START }, both, param, value };
+			*check = (struct check){
+				{ &check_ops, PAIR_START }, both, param, value
+			};
 			both = &check->stream;
 		}
 		*vec_push(&out->ordered, a) = both;

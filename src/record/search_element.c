@@ -89,7 +89,8 @@ static void add_tag(struct arena *a, struct node *resource)
 	node_add_cstr(a, tag, "code", "SUBSETTED");
 }
 
-static void cut_root(const struct search *s, const struct fhir_type *type, struct node *resource)
+static void cut_root(const struct search *s, const struct fhir_type *type,
+		     struct node *resource)
 {
 	for (struct node *child = resource->first, *next; child; child = next) {
 		const struct fhir_form *form;
@@ -124,7 +125,8 @@ enum err search_trim(struct ctx *c, const struct search *s, struct version *v)
 	TRY(fhir_read_json(c, f, c->arena, v->body, &resource));
 	const struct fhir_type *type = fhir_type_of(f, resource);
 	if (!type)
-		return fail(c, ERR_STORE, "A stored resource has no type; run `causeway check`.");
+		return fail(c, ERR_STORE,
+			    "A stored resource has no type; run `causeway check`.");
 	cut_root(s, type, resource);
 	add_tag(c->arena, resource);
 	buf_init(&b, c->arena, 0);

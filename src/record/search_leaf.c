@@ -14,6 +14,7 @@
 #define DAY_US 86400000000
 #define DISTINCT_MAX 10000 /* codes of one parameter looked at for :in, :above, :below */
 
+/* clang-format off */
 #define FROM_PAIR(n, m, limit, key)                                               \
 	" AND (person, " key ") >= (?" #n ", ?" #m ") ORDER BY person, " key " LIMIT ?" #limit
 
@@ -101,6 +102,7 @@ static const struct scan_kind ALL_REFERENCES = {
 static const struct scan_kind ALL_URIS = {
 	SQL("SELECT person, resource FROM uri WHERE param = ?1 LIMIT ?2"), 1
 };
+/* clang-format on */
 
 static struct arg arg_int(int64_t n)
 {
@@ -126,7 +128,8 @@ struct opening {
 	int64_t param; /* number of the values' name */
 };
 
-static void add_ordered(struct opening *o, const struct scan_kind *kind, struct arg a, struct arg b)
+static void add_ordered(struct opening *o, const struct scan_kind *kind, struct arg a,
+			struct arg b)
 {
 	struct arena *arena = o->sc->c->arena;
 	struct scan scan = { kind, { arg_int(o->param), a, b } };
@@ -134,7 +137,8 @@ static void add_ordered(struct opening *o, const struct scan_kind *kind, struct 
 	*vec_push(&o->leaf->ordered, arena) = stream_scan(arena, &scan);
 }
 
-static void add_loose(struct opening *o, const struct scan_kind *kind, struct arg a, struct arg b)
+static void add_loose(struct opening *o, const struct scan_kind *kind, struct arg a,
+		      struct arg b)
 {
 	struct scan scan = { kind, { arg_int(o->param), a, b } };
 
@@ -162,9 +166,11 @@ static enum err token_any_system(struct opening *o, struct str code)
 	bool row;
 	STMT(s);
 
-	TRY(db_stmt(sc->c, sc->db,
-		    SQL("SELECT system FROM token WHERE param = ?1 AND code = ?2 AND system > ?3"
-			" ORDER BY system LIMIT 1"), &s));
+	TRY(db_stmt(
+		sc->c, sc->db,
+		SQL("SELECT system FROM token WHERE param = ?1 AND code = ?2 AND system > ?3"
+		    " ORDER BY system LIMIT 1"),
+		&s));
 	stmt_bind_int(s, 1, o->param);
 	stmt_bind_text(s, 2, code);
 	for (;;) {
@@ -209,7 +215,8 @@ static enum err token_each(struct opening *o, const struct value *v,
 
 	TRY(db_stmt(sc->c, sc->db,
 		    SQL("SELECT code, system FROM token WHERE param = ?1"
-			" AND (code, system) > (?2, ?3) ORDER BY code, system LIMIT 1"), &s));
+			" AND (code, system) > (?2, ?3) ORDER BY code, system LIMIT 1"),
+		    &s));
 	for (int seen = 0;; seen++) {
 		stmt_bind_int(s, 1, o->param);
 		stmt_bind_text(s, 2, code);
@@ -218,7 +225,8 @@ static enum err token_each(struct opening *o, const struct value *v,
 		if (!row)
 			return OK;
 		if (seen == DISTINCT_MAX)
-			return fail(sc->c, ERR_LIMIT, "'" STR_FMT "' has too many codes to look at.",
+			return fail(sc->c, ERR_LIMIT,
+				    "'" STR_FMT "' has too many codes to look at.",
 				    STR_ARG(o->condition->as));
 		struct str next = stmt_text(s, 0);
 		code = (struct str){ str_dup(sc->c->arena, next), next.len };
@@ -253,8 +261,8 @@ static enum err wanted_by_tree(struct opening *o, const struct value *v, struct 
 	const struct fhir *f = o->sc->c->place->fhir;
 
 	*out = str_eq(system, v->system) &&
-	       (o->condition->modifier == MOD_BELOW ? code_is_below(f, system, code, v->code) :
-						      code_is_below(f, system, v->code, code));
+	       (o->condition->modifier == MOD_BELOW ? code_is_below(f, system, code, v->code)
+						    : code_is_below(f, system, v->code, code));
 	return OK;
 }
 
@@ -434,8 +442,9 @@ static void add_number_box(struct opening *o, const struct scan_kind *kind, cons
 			   struct arg code, struct arg system)
 {
 	struct scan scan = { kind,
-			     { arg_int(o->param), arg_blob(b->low_from.key), arg_blob(b->low_to.key),
-			       arg_blob(b->high_from.key), arg_blob(b->high_to.key), code, system } };
+			     { arg_int(o->param), arg_blob(b->low_from.key),
+			       arg_blob(b->low_to.key), arg_blob(b->high_from.key),
+			       arg_blob(b->high_to.key), code, system } };
 
 	*vec_push(&o->leaf->loose, o->sc->c->arena) = scan;
 }
@@ -486,7 +495,9 @@ static void updated_span(const struct box *b, int64_t *from, int64_t *to)
 	if (b->high_to.n - MILLI < high)
 		high = b->high_to.n - MILLI;
 	*from = milli_floor(low + MILLI - 1);
-	*to = high < 0 ? -1 : high > INT64_MAX - 2 * MILLI ? INT64_MAX : milli_floor(high) + MILLI - 1;
+	*to = high < 0                       ? -1
+	      : high > INT64_MAX - 2 * MILLI ? INT64_MAX
+					     : milli_floor(high) + MILLI - 1;
 }
 
 static enum err updated_leaf(struct opening *o)
@@ -518,7 +529,8 @@ static enum err id_leaf(struct opening *o, struct pairs *pairs, const struct val
 	TRY(name_find(sc->c, sc->db, str_of(o->type->name), &type));
 	TRY(db_stmt(sc->c, sc->db,
 		    SQL("SELECT person, key FROM resource WHERE type = ?1 AND id = ?2"
-			" AND deleted = 0 AND version > 0"), &s));
+			" AND deleted = 0 AND version > 0"),
+		    &s));
 	stmt_bind_int(s, 1, type);
 	stmt_bind_text(s, 2, v->code);
 	TRY(stmt_step(sc->c, s, &row));
@@ -526,7 +538,8 @@ static enum err id_leaf(struct opening *o, struct pairs *pairs, const struct val
 		return OK;
 	struct pair p = { stmt_int(s, 0), stmt_int(s, 1) };
 	if (p.person > PAIR_LIMIT || p.key > PAIR_LIMIT)
-		return fail(sc->c, ERR_LIMIT, "The place has too many resources for this search.");
+		return fail(sc->c, ERR_LIMIT,
+			    "The place has too many resources for this search.");
 	pairs_add(pairs, p);
 	return OK;
 }
@@ -544,9 +557,12 @@ static enum err ids_leaf(struct opening *o)
 }
 
 static const struct scan_kind *const all_of[] = {
-	[PARAM_TOKEN] = &ALL_TOKENS,        [PARAM_STRING] = &ALL_STRINGS,
-	[PARAM_DATE] = &ALL_DATES,          [PARAM_NUMBER] = &ALL_NUMBERS,
-	[PARAM_QUANTITY] = &ALL_QUANTITIES, [PARAM_REFERENCE] = &ALL_REFERENCES,
+	[PARAM_TOKEN] = &ALL_TOKENS,
+	[PARAM_STRING] = &ALL_STRINGS,
+	[PARAM_DATE] = &ALL_DATES,
+	[PARAM_NUMBER] = &ALL_NUMBERS,
+	[PARAM_QUANTITY] = &ALL_QUANTITIES,
+	[PARAM_REFERENCE] = &ALL_REFERENCES,
 	[PARAM_URI] = &ALL_URIS,
 };
 
@@ -571,7 +587,8 @@ static enum err missing_leaf(struct opening *o)
 	}
 	if (param->type == PARAM_REFERENCE) {
 		add_loose(o, &ALL_URIS, arg_int(0), arg_int(0));
-		TRY(param_key(o->sc->c, o->sc->db, o->type, param, VARIANT_IDENTIFIER, &o->param));
+		TRY(param_key(o->sc->c, o->sc->db, o->type, param, VARIANT_IDENTIFIER,
+			      &o->param));
 		add_loose(o, &ALL_TOKENS, arg_int(0), arg_int(0));
 	}
 	return OK;
@@ -592,12 +609,12 @@ enum err leaf_open(struct scope *sc, const struct fhir_type *type,
 		   const struct condition *condition, struct leaf *out)
 {
 	struct opening o = { sc, type, condition, out, 0 };
-	enum variant variant = condition->modifier == MOD_TEXT	      ? VARIANT_TEXT :
-			       condition->modifier == MOD_IDENTIFIER ? VARIANT_IDENTIFIER :
-								       VARIANT_PLAIN;
-	leaf_fn *fn = condition->modifier == MOD_TEXT	    ? string_leaf :
-		      condition->modifier == MOD_IDENTIFIER ? token_exact :
-							      by_type[condition->param->type];
+	enum variant variant = condition->modifier == MOD_TEXT         ? VARIANT_TEXT
+			       : condition->modifier == MOD_IDENTIFIER ? VARIANT_IDENTIFIER
+								       : VARIANT_PLAIN;
+	leaf_fn *fn = condition->modifier == MOD_TEXT         ? string_leaf
+		      : condition->modifier == MOD_IDENTIFIER ? token_exact
+							      : by_type[condition->param->type];
 
 	memset(out, 0, sizeof *out);
 	out->condition = condition;

@@ -28,8 +28,8 @@ static bool match_code(const struct matching *m, const struct index_row *row)
 	switch (m->condition->modifier) {
 	case MOD_IN:
 	case MOD_NOT_IN:
-		return code_in_set(f, str_dup(m->sc->c->arena, v->code), row->system, row->code) ==
-		       CODE_IN;
+		return code_in_set(f, str_dup(m->sc->c->arena, v->code), row->system,
+				   row->code) == CODE_IN;
 	case MOD_BELOW:
 		return str_eq(v->system, row->system) &&
 		       code_is_below(f, row->system, row->code, v->code);
@@ -69,8 +69,8 @@ static bool match_uri(const struct matching *m, const struct index_row *row)
 	struct str asked = m->value->code, have = row->code;
 
 	if (m->condition->modifier == MOD_BELOW)
-		return str_eq(have, asked) || (goes_on(have, without_slash(asked), '/') &&
-					       have.len >= asked.len);
+		return str_eq(have, asked) ||
+		       (goes_on(have, without_slash(asked), '/') && have.len >= asked.len);
 	if (m->condition->modifier == MOD_ABOVE)
 		return str_eq(have, asked) ||
 		       (have.len < asked.len && goes_on(asked, without_slash(have), '/'));
@@ -86,8 +86,9 @@ static bool match_reference(const struct matching *m, const struct index_row *ro
 
 	if (v->absolute || !local)
 		return v->absolute && !local && str_eq(row->code, v->code);
-	return str_eq(v->code, id) && (v->target.len ? str_eq(v->target, type) :
-						       search_targets(m->condition->param, type));
+	return str_eq(v->code, id) &&
+	       (v->target.len ? str_eq(v->target, type)
+			      : search_targets(m->condition->param, type));
 }
 
 static bool match_dates(const struct matching *m, const struct index_row *row)
@@ -107,7 +108,8 @@ static bool match_numbers(const struct matching *m, const struct index_row *row)
 	for (unsigned i = 0; i < m->value->box_count; i++) {
 		const struct box *b = &m->value->boxes[i];
 
-		if (str_cmp(row->low, b->low_from.key) >= 0 && str_cmp(row->low, b->low_to.key) < 0 &&
+		if (str_cmp(row->low, b->low_from.key) >= 0 &&
+		    str_cmp(row->low, b->low_to.key) < 0 &&
 		    str_cmp(row->high, b->high_from.key) >= 0 &&
 		    str_cmp(row->high, b->high_to.key) < 0)
 			return true;
@@ -129,9 +131,9 @@ static bool match_quantity(const struct matching *m, const struct index_row *row
 typedef bool match_fn(const struct matching *m, const struct index_row *row);
 
 static match_fn *const by_type[PARAM_SPECIAL + 1] = {
-	[PARAM_TOKEN] = match_code,          [PARAM_STRING] = match_string,
-	[PARAM_DATE] = match_dates,          [PARAM_NUMBER] = match_numbers,
-	[PARAM_QUANTITY] = match_quantity,   [PARAM_REFERENCE] = match_reference,
+	[PARAM_TOKEN] = match_code,        [PARAM_STRING] = match_string,
+	[PARAM_DATE] = match_dates,        [PARAM_NUMBER] = match_numbers,
+	[PARAM_QUANTITY] = match_quantity, [PARAM_REFERENCE] = match_reference,
 	[PARAM_URI] = match_uri,
 };
 

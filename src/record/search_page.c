@@ -69,9 +69,12 @@ static uint64_t cursor_hash(struct arena *a, const struct search *s, struct str 
 	return hash_keyed(key, b.at, b.len);
 }
 
-struct str cursor_write(struct ctx *c, const struct search *s, struct pair last, struct str sort)
+struct str cursor_write(struct ctx *c, const struct search *s, struct pair last,
+			struct str sort)
 {
-	struct cursor_head head = { CURSOR_FORM, s->sort_count > 0, { 0 }, last.person, last.key };
+	struct cursor_head head = {
+		CURSOR_FORM, s->sort_count > 0, { 0 }, last.person, last.key
+	};
 	struct buf b;
 
 	buf_init(&b, c->arena, 0);
@@ -90,14 +93,16 @@ enum err cursor_read(struct ctx *c, const struct search *s, struct cursor *out)
 
 	if (s->cursor_text.len > CURSOR_MAX || !unbase64url(c->arena, s->cursor_text, &bytes) ||
 	    bytes.len < sizeof head + sizeof hash)
-		return fail(c, ERR_BAD_REQUEST, "'_cursor' is damaged; start again from the first page.");
+		return fail(c, ERR_BAD_REQUEST,
+			    "'_cursor' is damaged; start again from the first page.");
 	bytes.len -= sizeof hash;
 	memcpy(&hash, bytes.at + bytes.len, sizeof hash);
 	memcpy(&head, bytes.at, sizeof head);
 	if (hash != cursor_hash(c->arena, s, bytes) || head.form != CURSOR_FORM ||
 	    head.sorted != (s->sort_count > 0))
 		return fail(c, ERR_BAD_REQUEST,
-			    "'_cursor' belongs to another search; start again from the first page.");
+			    "'_cursor' belongs to another search; start again from the first "
+			    "page.");
 	*out = (struct cursor){
 		.set = true,
 		.pair = { head.person, head.key },
@@ -110,18 +115,21 @@ enum err cursor_read(struct ctx *c, const struct search *s, struct cursor *out)
 
 static enum err not_there(struct ctx *c)
 {
-	return fail(c, ERR_STORE, "The index names a resource that is not there; run "
-				  "`causeway check`.");
+	return fail(c, ERR_STORE,
+		    "The index names a resource that is not there; run "
+		    "`causeway check`.");
 }
 
-enum err search_load(struct scope *sc, const struct pair *pairs, size_t len, struct version *out)
+enum err search_load(struct scope *sc, const struct pair *pairs, size_t len,
+		     struct version *out)
 {
 	bool row;
 	STMT(s);
 
 	TRY(db_stmt(sc->c, sc->db,
 		    SQL("SELECT " VERSION_COLUMNS
-			" FROM resource r JOIN version v ON v.seq = r.seq WHERE r.key = ?1"), &s));
+			" FROM resource r JOIN version v ON v.seq = r.seq WHERE r.key = ?1"),
+		    &s));
 	for (size_t i = 0; i < len; i++) {
 		stmt_reset(s);
 		stmt_bind_int(s, 1, pairs[i].key);
@@ -145,8 +153,8 @@ enum err search_rows(struct scope *sc, const struct version *v, struct index_row
 /* ---- a page ---- */
 
 /* Up to `want` pairs in their own order. */
-static enum err take_pairs(struct scope *sc, struct stream *found, size_t want, struct pair *out,
-			   size_t *len)
+static enum err take_pairs(struct scope *sc, struct stream *found, size_t want,
+			   struct pair *out, size_t *len)
 {
 	const struct cursor *cursor = &sc->search->cursor;
 	struct pair from = { 0, 0 };
@@ -212,7 +220,8 @@ static enum err find_total(struct scope *sc, struct stream *found, const struct 
 		return count_all(sc, out);
 	if (s->cursor.set || s->sort_count || taken->len > SEARCH_CHEAP_TOTAL)
 		return OK;
-	TRY(count_on(sc, found, pair_after(taken->at[taken->len - 1]), SEARCH_CHEAP_TOTAL, &rest));
+	TRY(count_on(sc, found, pair_after(taken->at[taken->len - 1]), SEARCH_CHEAP_TOTAL,
+		     &rest));
 	if (rest < SEARCH_CHEAP_TOTAL)
 		*out = (int64_t)taken->len + rest;
 	return OK;

@@ -6,7 +6,6 @@
  */
 #include "record/search_part.h"
 
-
 struct parsing {
 	struct search *search;
 	VEC(struct condition) conditions;
@@ -36,8 +35,9 @@ static enum err decode(struct ctx *c, struct str s, struct str *out)
 			int high = i + 2 < s.len ? hex(s.at[i + 1]) : -1;
 			int low = high >= 0 ? hex(s.at[i + 2]) : -1;
 			if (low < 0)
-				return fail(c, ERR_BAD_REQUEST,
-					    "The query has a %% without two hexadecimal digits.");
+				return fail(
+					c, ERR_BAD_REQUEST,
+					"The query has a %% without two hexadecimal digits.");
 			byte = (char)(high * 16 + low);
 			i += 2;
 		} else if (byte == '+') {
@@ -209,7 +209,8 @@ static enum err parse_sort(struct ctx *c, struct search *s, const struct control
 			return fail(c, ERR_UNSUPPORTED, "'_sort' by '%s' is not supported.",
 				    param->code);
 		if (s->sort_count == SEARCH_SORTS)
-			return fail(c, ERR_LIMIT, "'_sort' has more than %d keys.", SEARCH_SORTS);
+			return fail(c, ERR_LIMIT, "'_sort' has more than %d keys.",
+				    SEARCH_SORTS);
 		s->sorts[s->sort_count++] = (struct sort_key){ param, column_of(param), down };
 	}
 	return OK;
@@ -225,9 +226,11 @@ static enum err parse_elements(struct ctx *c, struct search *s, const struct con
 		struct str name = str_cut(&value, ',');
 
 		if (names.len == SEARCH_VALUES)
-			return fail(c, ERR_LIMIT, "'_elements' names more than %d.", SEARCH_VALUES);
+			return fail(c, ERR_LIMIT, "'_elements' names more than %d.",
+				    SEARCH_VALUES);
 		if (s->type && !fhir_elem(s->type, name))
-			return fail(c, ERR_BAD_REQUEST, "Value %zu of '_elements' is no element of %s.",
+			return fail(c, ERR_BAD_REQUEST,
+				    "Value %zu of '_elements' is no element of %s.",
 				    names.len + 1, s->type->name);
 		*vec_push(&names, c->arena) = name;
 	}
@@ -250,8 +253,8 @@ static enum err parse_types(struct ctx *c, struct search *s, const struct contro
 		bool twice = false;
 
 		if (!type)
-			return fail(c, ERR_BAD_REQUEST, "Value %zu of '_type' is no resource type.",
-				    types.len + 1);
+			return fail(c, ERR_BAD_REQUEST,
+				    "Value %zu of '_type' is no resource type.", types.len + 1);
 		for (size_t i = 0; i < types.len; i++)
 			twice = twice || types.at[i] == type;
 		if (!twice)
@@ -279,6 +282,7 @@ static enum err unsupported(struct ctx *c, struct search *s, const struct contro
 	return fail(c, ERR_UNSUPPORTED, "'%s' is not supported.", control->name);
 }
 
+/* clang-format off */
 static const struct control controls[] = {
 	{ "_count", parse_count },         { "_cursor", parse_cursor },
 	{ "_elements", parse_elements },   { "_format", NULL },
@@ -291,6 +295,7 @@ static const struct control controls[] = {
 	{ "_list", unsupported },          { "_query", unsupported },
 	{ "_revinclude", unsupported },    { "_text", unsupported },
 };
+/* clang-format on */
 
 static const struct control *control_find(struct str name)
 {
@@ -309,6 +314,7 @@ static const struct control *control_find(struct str name)
 #define BIT(type) (1u << (type))
 #define ALL_TYPES (BIT(PARAM_COMPOSITE) - 1)
 
+/* clang-format off */
 static const struct modifier_row {
 	const char *name;
 	enum modifier modifier;
@@ -325,6 +331,7 @@ static const struct modifier_row {
 	{ "below",      MOD_BELOW,      BIT(PARAM_TOKEN) | BIT(PARAM_URI) },
 	{ "identifier", MOD_IDENTIFIER, BIT(PARAM_REFERENCE) },
 };
+/* clang-format on */
 
 static enum err parse_modifier(struct ctx *c, struct str text, struct condition *out)
 {
@@ -360,7 +367,8 @@ static enum err parse_values(struct ctx *c, struct parsing *p, struct str text,
 		TRY(value_parse(c, out, part, values.len, value));
 	} while (text.at);
 	if (out->modifier == MOD_MISSING && values.len > 1)
-		return fail(c, ERR_BAD_REQUEST, "'" STR_FMT "' takes one value.", STR_ARG(out->as));
+		return fail(c, ERR_BAD_REQUEST, "'" STR_FMT "' takes one value.",
+			    STR_ARG(out->as));
 	out->values = values.at;
 	out->value_count = values.len;
 	return OK;
@@ -377,19 +385,22 @@ static enum err parse_condition(struct ctx *c, struct parsing *p, struct str nam
 		return fail(c, ERR_LIMIT, "The search has more than %d conditions.",
 			    SEARCH_CONDITIONS);
 	if (code.len && memchr(code.at, '.', code.len))
-		return fail(c, ERR_UNSUPPORTED, "Chained parameters such as '" STR_FMT
-			    "' are not supported.", (int)(name.len < 80 ? name.len : 80), name.at);
+		return fail(c, ERR_UNSUPPORTED,
+			    "Chained parameters such as '" STR_FMT "' are not supported.",
+			    (int)(name.len < 80 ? name.len : 80), name.at);
 	condition.param = param_find(c->place->fhir, search_type(c, p->search), code);
 	if (!condition.param)
 		return unknown(c, p->search, code);
 	condition.column = column_of(condition.param);
 	if (condition.param->type > PARAM_COMPOSITE ||
 	    (condition.param->type == PARAM_COMPOSITE && !condition.param->components))
-		return fail(c, ERR_UNSUPPORTED, "'%s' is a %s parameter, which is not supported.",
+		return fail(c, ERR_UNSUPPORTED,
+			    "'%s' is a %s parameter, which is not supported.",
 			    condition.param->code, param_type_name(condition.param->type));
 	if (rest.at && memchr(rest.at, '.', rest.len))
-		return fail(c, ERR_UNSUPPORTED, "Chained parameters such as '" STR_FMT
-			    "' are not supported.", (int)(name.len < 80 ? name.len : 80), name.at);
+		return fail(c, ERR_UNSUPPORTED,
+			    "Chained parameters such as '" STR_FMT "' are not supported.",
+			    (int)(name.len < 80 ? name.len : 80), name.at);
 	if (rest.at)
 		TRY(parse_modifier(c, rest, &condition));
 	TRY(parse_values(c, p, value, &condition));
@@ -415,17 +426,20 @@ static enum err parse_pair(struct ctx *c, struct parsing *p, struct str pair)
 	return OK;
 }
 
-enum err search_parse(struct ctx *c, struct str type, struct str query, const struct search **out)
+enum err search_parse(struct ctx *c, struct str type, struct str query,
+		      const struct search **out)
 {
 	struct search *s = NEW(c->arena, struct search);
 	struct parsing p = { .search = s };
 
 	if (query.len > SEARCH_QUERY_BYTES)
-		return fail(c, ERR_LIMIT, "The query is longer than %d bytes.", SEARCH_QUERY_BYTES);
+		return fail(c, ERR_LIMIT, "The query is longer than %d bytes.",
+			    SEARCH_QUERY_BYTES);
 	if (type.len) {
 		s->type = fhir_resource_type(c->place->fhir, type);
 		if (!s->type)
-			return fail(c, ERR_NOT_FOUND, "There is no resource type '" STR_FMT "'.",
+			return fail(c, ERR_NOT_FOUND,
+				    "There is no resource type '" STR_FMT "'.",
 				    (int)(type.len < 80 ? type.len : 80), type.at);
 	}
 	s->count = SEARCH_COUNT_DEFAULT;

@@ -1,16 +1,16 @@
 /* search_part.h - what the parts of search share; for search_*.c alone.
  *
- *	search_parse.c   query string  -> struct search (conditions and how to answer)
- *	search_value.c   one value     -> struct value, struct box
- *	search_leaf.c    a condition   -> streams of pairs, from the index tables
- *	search_stream.c  and, or, minus over streams
- *	search_gather.c  pairs that come in no order -> a sorted array
+ *	search_parse.c      query string  -> struct search (conditions and how to answer)
+ *	search_value.c      one value     -> struct value, struct box
+ *	search_leaf.c       a condition   -> streams of pairs, from the index tables
+ *	search_stream.c     and, or, minus over streams
+ *	search_gather.c     pairs that come in no order -> a sorted array
  *	search_composite.c  conditions that must hold in one place of a resource
- *	search_plan.c    all conditions -> one stream, cheapest first
- *	search_match.c   a condition against the rows of one resource, without SQL
- *	search_sort.c    _sort
- *	search_page.c    one page: bodies, links, total
- *	search_element.c _elements and _summary
+ *	search_plan.c       all conditions -> one stream, cheapest first
+ *	search_match.c      a condition against the rows of one resource, without SQL
+ *	search_sort.c       _sort
+ *	search_page.c       one page: bodies, links, total
+ *	search_element.c    _elements and _summary
  */
 #ifndef RECORD_SEARCH_PART_H
 #define RECORD_SEARCH_PART_H
@@ -21,18 +21,19 @@
 #include "record/search.h"
 
 /* ---- limits ---- */
-#define SEARCH_CONDITIONS 100        /* in one query */
-#define SEARCH_VALUES 1000           /* joined by commas, in one query */
-#define SEARCH_VALUE_BYTES 2000      /* of one value: as long as the index keeps them */
+#define SEARCH_CONDITIONS 100   /* in one query */
+#define SEARCH_VALUES 1000      /* joined by commas, in one query */
+#define SEARCH_VALUE_BYTES 2000 /* of one value: as long as the index keeps them */
 #define SEARCH_QUERY_BYTES 65536
 #define SEARCH_SORTS 8
 #define SEARCH_COUNT_MAX 1000
 #define SEARCH_COUNT_DEFAULT 20
-#define SEARCH_GATHERED 20000000     /* pairs in memory for one condition */
-#define SEARCH_CHEAP_TOTAL 128       /* found resources counted though nobody asked */
+#define SEARCH_GATHERED 20000000 /* pairs in memory for one condition */
+#define SEARCH_CHEAP_TOTAL 128   /* found resources counted though nobody asked */
 
 /* ---- a parsed query ---- */
 
+/* clang-format off */
 enum modifier {
 	MOD_NONE, MOD_MISSING, MOD_EXACT, MOD_CONTAINS, MOD_TEXT, MOD_NOT, MOD_IN, MOD_NOT_IN,
 	MOD_ABOVE, MOD_BELOW, MOD_IDENTIFIER, MOD_TYPE
@@ -42,6 +43,7 @@ enum prefix {
 	PREFIX_EQ, PREFIX_NE, PREFIX_LT, PREFIX_GT, PREFIX_LE, PREFIX_GE, PREFIX_SA, PREFIX_EB,
 	PREFIX_AP, PREFIX_COUNT
 };
+/* clang-format on */
 
 /* A place on the line of dates (n) or of numbers (key: dec_sort_key). */
 struct bound {
@@ -59,16 +61,16 @@ struct condition;
 
 /* One of the values of a condition; which members count depends on the parameter's type. */
 struct value {
-	bool missing;       /* :missing */
-	bool piped;         /* token, quantity: a | was written, so an empty system means none */
-	struct str system;  /* token, quantity */
-	struct str code;    /* token, quantity; string as written; uri; id or URL of a reference */
-	struct str folded;  /* string: the code without case and accents */
-	struct str target;  /* reference: its type; empty: any, or an absolute URL */
-	bool absolute;      /* reference: code is a URL of elsewhere */
+	bool missing;      /* :missing */
+	bool piped;        /* token, quantity: a | was written, so an empty system means none */
+	struct str system; /* token, quantity */
+	struct str code; /* token, quantity; string as written; uri; id or URL of a reference */
+	struct str folded;   /* string: the code without case and accents */
+	struct str target;   /* reference: its type; empty: any, or an absolute URL */
+	bool absolute;       /* reference: code is a URL of elsewhere */
 	struct box boxes[2]; /* date, number, quantity: where a row must be, any of them */
 	unsigned box_count;
-	struct condition *parts; /* composite: a condition for each component, of one value each */
+	struct condition *parts; /* composite: one for each component, of one value each */
 };
 
 /* Parameters that have a column of their own. */
@@ -76,16 +78,17 @@ enum column { COLUMN_NONE, COLUMN_ID, COLUMN_UPDATED };
 
 static inline enum column column_of(const struct fhir_param *param)
 {
-	return !strcmp(param->code, "_id") ? COLUMN_ID :
-	       !strcmp(param->code, "_lastUpdated") ? COLUMN_UPDATED : COLUMN_NONE;
+	return !strcmp(param->code, "_id")            ? COLUMN_ID
+	       : !strcmp(param->code, "_lastUpdated") ? COLUMN_UPDATED
+						      : COLUMN_NONE;
 }
 
 struct condition {
 	const struct fhir_param *param;
 	enum modifier modifier;
-	enum column column;  /* answered by the table of resources itself */
-	struct str target;   /* MOD_TYPE: the type after the colon */
-	struct str as;       /* as written, for messages: "name:exact" */
+	enum column column;   /* answered by the table of resources itself */
+	struct str target;    /* MOD_TYPE: the type after the colon */
+	struct str as;        /* as written, for messages: "name:exact" */
 	struct value *values; /* any of them */
 	size_t value_count;
 };
@@ -130,13 +133,13 @@ struct search {
 	struct search_choice choice;
 	struct str cursor_text; /* _cursor as it came */
 	struct cursor cursor;
-	struct str self;  /* without _cursor */
+	struct str self; /* without _cursor */
 };
 
 /* One value as written between commas, percent-encoding and \, undone. `at` is its place from 1,
  * for the message. */
-NODISCARD enum err value_parse(struct ctx *c, const struct condition *condition, struct str text,
-			       size_t at, struct value *out);
+NODISCARD enum err value_parse(struct ctx *c, const struct condition *condition,
+			       struct str text, size_t at, struct value *out);
 /* Cut at the first `sep` that has no \ before it, like str_cut. */
 struct str search_cut(struct str *s, char sep);
 /* May a reference parameter refer to this type? A bare id is looked for in these. */
@@ -145,7 +148,8 @@ bool search_targets(const struct fhir_param *param, struct str type);
 struct str search_unescape(struct arena *a, struct str s);
 
 /* Where the next page goes on, as text that holds for this query only, and back. */
-struct str cursor_write(struct ctx *c, const struct search *s, struct pair last, struct str sort);
+struct str cursor_write(struct ctx *c, const struct search *s, struct pair last,
+			struct str sort);
 NODISCARD enum err cursor_read(struct ctx *c, const struct search *s, struct cursor *out);
 
 /* ---- streams ---- */
@@ -234,12 +238,12 @@ static inline struct pair pair_unpack(uint64_t k)
 
 struct pairs *pairs_new(struct ctx *c); /* freed with c->arena */
 void pairs_add(struct pairs *k, struct pair p);
-void pairs_sort(struct pairs *k);       /* and drop what is there twice */
+void pairs_sort(struct pairs *k); /* and drop what is there twice */
 bool pairs_has(const struct pairs *k, struct pair p);
 /* Run unordered scans to their end and add what they give; not sorted. *fits false, and the rest
  * left, when there are more than `cap`. */
-NODISCARD enum err pairs_gather(struct scope *sc, const struct scan *scans, size_t count, size_t cap,
-			       struct pairs *k, bool *fits);
+NODISCARD enum err pairs_gather(struct scope *sc, const struct scan *scans, size_t count,
+				size_t cap, struct pairs *k, bool *fits);
 
 struct stream *stream_none(struct arena *a);
 struct stream *stream_scan(struct arena *a, const struct scan *scan);
@@ -268,7 +272,8 @@ struct leaf {
 NODISCARD enum err leaf_open(struct scope *sc, const struct fhir_type *type,
 			     const struct condition *condition, struct leaf *out);
 /* All resources of a type. */
-NODISCARD enum err leaf_type(struct scope *sc, const struct fhir_type *type, struct stream **out);
+NODISCARD enum err leaf_type(struct scope *sc, const struct fhir_type *type,
+			     struct stream **out);
 /* All values of a parameter in its own table: what it can be sorted by. Loose. */
 NODISCARD enum err leaf_values(struct scope *sc, const struct fhir_type *type,
 			       const struct fhir_param *param, struct scan *out);
@@ -298,14 +303,15 @@ NODISCARD enum err match_rows(struct scope *sc, const struct condition *conditio
 NODISCARD enum err search_load(struct scope *sc, const struct pair *pairs, size_t len,
 			       struct version *out);
 /* The index rows of one current version. */
-NODISCARD enum err search_rows(struct scope *sc, const struct version *v, struct index_rows *out);
+NODISCARD enum err search_rows(struct scope *sc, const struct version *v,
+			       struct index_rows *out);
 
 /* ---- sorting, page, elements ---- */
 
 /* The next `want` of `found` in the order asked, after the cursor, with their sort values; `out`
  * and `values` have room for them. */
-NODISCARD enum err sort_page(struct scope *sc, struct stream *found, size_t want, struct pair *out,
-			     size_t *len, struct str *values);
+NODISCARD enum err sort_page(struct scope *sc, struct stream *found, size_t want,
+			     struct pair *out, size_t *len, struct str *values);
 /* Cut a body down as _elements and _summary say. */
 NODISCARD enum err search_trim(struct ctx *c, const struct search *s, struct version *v);
 

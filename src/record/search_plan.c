@@ -65,8 +65,8 @@ static enum err find_few(struct plan *p)
 		TRY(stream_seek(p->sc, all, from));
 		if (pair_end(all->at))
 			break;
-		if (p->few->len == p->sc->search->choice.probed || all->at.person > PAIR_LIMIT ||
-		    all->at.key > PAIR_LIMIT)
+		if (p->few->len == p->sc->search->choice.probed ||
+		    all->at.person > PAIR_LIMIT || all->at.key > PAIR_LIMIT)
 			return OK; /* not few; `all` has moved on and is opened again */
 		pairs_add(p->few, all->at);
 	}
@@ -110,7 +110,8 @@ static enum err gather(struct plan *p, struct leaf *leaf)
 	if (!fits && p->probing)
 		return probe(p, leaf->condition);
 	if (!fits)
-		return fail(c, ERR_LIMIT, "'" STR_FMT "' fits more than %d resources; ask for less.",
+		return fail(c, ERR_LIMIT,
+			    "'" STR_FMT "' fits more than %d resources; ask for less.",
 			    STR_ARG(leaf->condition->as), SEARCH_GATHERED);
 	pairs_sort(pairs);
 	TRY(finish_leaf(p, leaf, stream_pairs(c->arena, pairs), &stream));

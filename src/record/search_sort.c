@@ -129,7 +129,8 @@ static enum err add_key(struct scope *sc, const struct sort_key *key, const stru
 		best = buf_get(&b);
 	}
 	for (size_t i = 0; i < rows->len && key->column == COLUMN_NONE; i++) {
-		if (rows->at[i].param->number != key->param->number || !is_sorted_by(&rows->at[i]))
+		if (rows->at[i].param->number != key->param->number ||
+		    !is_sorted_by(&rows->at[i]))
 			continue;
 		buf_init(&b, a, 0);
 		TRY(add_row(sc, &b, &rows->at[i]));
@@ -224,9 +225,11 @@ static enum err sort_small(struct scope *sc, struct sorted *all, size_t count, s
 
 struct walk_kind {
 	const char *columns;
-	struct sql first_up, up, first_down, down; /* ?1 param or type, then the row before, LIMIT */
+	/* ?1 is the parameter or type; then the row to go on after, but at first; then LIMIT. */
+	struct sql first_up, up, first_down, down;
 };
 
+/* clang-format off */
 #define WALK(table, values, marks, limit, up_order, down_order)                              \
 	SQL("SELECT " values ", person, resource FROM " table " WHERE param = ?1"            \
 	    " ORDER BY " up_order " LIMIT ?2"),                                              \
@@ -281,6 +284,7 @@ static const struct walk_kind updated_walk = {
 	UPDATED("", " DESC", 2),
 	UPDATED(" AND (updated, person, key) < (?2, ?3, ?4)", " DESC", 5),
 };
+/* clang-format on */
 
 struct walk {
 	struct scope *sc;
@@ -289,7 +293,7 @@ struct walk {
 	int64_t param;
 	struct sorted at[WALK_ROWS]; /* rows as sort values */
 	size_t len;
-	struct sorted last;          /* where to go on */
+	struct sorted last; /* where to go on */
 	bool started, end;
 };
 
@@ -341,7 +345,8 @@ static enum err walk_fill(struct walk *w)
 	const struct walk_kind *k = w->kind;
 	struct ctx *c = w->sc->c;
 	bool down = w->key->down, row;
-	struct sql sql = w->started ? (down ? k->down : k->up) : (down ? k->first_down : k->first_up);
+	struct sql sql =
+		w->started ? (down ? k->down : k->up) : (down ? k->first_down : k->first_up);
 	STMT(s);
 
 	TRY(ctx_check(c));
@@ -365,7 +370,8 @@ static enum err walk_fill(struct walk *w)
 }
 
 /* A resource is taken at its own sort value only, not at its other values. */
-static enum err walk_take(struct walk *w, struct stream *found, const struct sorted *row, bool *take)
+static enum err walk_take(struct walk *w, struct stream *found, const struct sorted *row,
+			  bool *take)
 {
 	struct str value;
 
@@ -482,7 +488,9 @@ enum err sort_page(struct scope *sc, struct stream *found, size_t want, struct p
 		vec_push(&all, sc->c->arena)->pair = found->at;
 	}
 	if (!walk)
-		return fail(sc->c, ERR_LIMIT, "'_sort' like this is for %d resources at most; ask for "
-			    "fewer, or sort by one date, token, string, number or uri.", SORTED_MAX);
+		return fail(sc->c, ERR_LIMIT,
+			    "'_sort' like this is for %d resources at most; ask for "
+			    "fewer, or sort by one date, token, string, number or uri.",
+			    SORTED_MAX);
 	return sort_walk(sc, found, walk, want, out, len, values);
 }

@@ -75,8 +75,8 @@ static void bind_args(struct stmt *stmt, const struct scan *scan)
 }
 
 /* Up to `want` pairs of an ordered scan from `from` on; equal neighbours once. */
-static enum err scan_read(struct scope *sc, const struct scan *scan, struct pair from, size_t want,
-			  struct pair *out, size_t *len, bool *last)
+static enum err scan_read(struct scope *sc, const struct scan *scan, struct pair from,
+			  size_t want, struct pair *out, size_t *len, bool *last)
 {
 	int index = (int)scan->kind->args;
 	size_t rows = 0, kept = 0;
@@ -198,7 +198,7 @@ enum err stream_count(struct scope *sc, struct stream *stream, bool *known, int6
 }
 
 enum err pairs_gather(struct scope *sc, const struct scan *scans, size_t count, size_t cap,
-		     struct pairs *k, bool *fits)
+		      struct pairs *k, bool *fits)
 {
 	for (size_t i = 0; i < count; i++) {
 		size_t rows = 0, room = k->len > cap ? 0 : cap - k->len;
@@ -217,7 +217,9 @@ enum err pairs_gather(struct scope *sc, const struct scan *scans, size_t count, 
 				break;
 			struct pair p = { stmt_int(stmt, 0), stmt_int(stmt, 1) };
 			if (p.person > PAIR_LIMIT || p.key > PAIR_LIMIT)
-				return fail(sc->c, ERR_LIMIT, "The place has too many resources for this search.");
+				return fail(
+					sc->c, ERR_LIMIT,
+					"The place has too many resources for this search.");
 			pairs_add(k, p);
 		}
 		if (rows > room) {
@@ -246,7 +248,8 @@ static enum err pairs_seek(struct scope *sc, struct stream *stream, struct pair 
 
 	(void)sc;
 	if (from.person > PAIR_LIMIT || from.key > PAIR_LIMIT)
-		wanted = from.person > PAIR_LIMIT ? UINT64_MAX : (uint64_t)(from.person + 1) << 32;
+		wanted = from.person > PAIR_LIMIT ? UINT64_MAX
+						  : (uint64_t)(from.person + 1) << 32;
 	if (from.person < 0)
 		wanted = 0;
 	while (low + step < k->len && k->at[low + step] < wanted) {
@@ -267,7 +270,8 @@ static enum err pairs_seek(struct scope *sc, struct stream *stream, struct pair 
 	return OK;
 }
 
-static enum err pairs_stream_has(struct scope *sc, struct stream *stream, struct pair p, bool *out)
+static enum err pairs_stream_has(struct scope *sc, struct stream *stream, struct pair p,
+				 bool *out)
 {
 	(void)sc;
 	*out = pairs_has(((struct pairs_stream *)stream)->pairs, p);
@@ -370,8 +374,8 @@ static enum err and_has(struct scope *sc, struct stream *stream, struct pair p, 
 
 static const struct stream_ops and_ops = { and_seek, and_has };
 
-static struct stream *many_new(struct arena *a, const struct stream_ops *ops, struct stream **at,
-			       size_t len)
+static struct stream *many_new(struct arena *a, const struct stream_ops *ops,
+			       struct stream **at, size_t len)
 {
 	if (len == 1)
 		return at[0];

@@ -48,7 +48,8 @@ static void close_place(struct fixture *f)
 
 	place_close(f->place);
 	arena_done(&f->arena);
-	for (const char *const *tail = (const char *const[]){ "", "-wal", "-shm", NULL }; *tail; tail++) {
+	for (const char *const *tail = (const char *const[]){ "", "-wal", "-shm", NULL }; *tail;
+	     tail++) {
 		snprintf(name, sizeof name, "%s%s", f->path, *tail);
 		unlink(name);
 	}
@@ -149,9 +150,11 @@ static bool answer(struct fixture *f, const struct question *q, const char *wher
 	else if (e == OK)
 		right = str_is(q->answer, got.text);
 	if (!right)
-		print_error("%s: " STR_FMT "?" STR_FMT "\n  wanted %c " STR_FMT "\n  got    %s %s %lld\n",
-			    where, STR_ARG(q->type), STR_ARG(q->query), q->kind, STR_ARG(q->answer),
-			    e ? err_row(e)->name : "", e ? c.why : got.text, (long long)total);
+		print_error("%s: " STR_FMT "?" STR_FMT "\n  wanted %c " STR_FMT
+			    "\n  got    %s %s %lld\n",
+			    where, STR_ARG(q->type), STR_ARG(q->query), q->kind,
+			    STR_ARG(q->answer), e ? err_row(e)->name : "", e ? c.why : got.text,
+			    (long long)total);
 	return right;
 }
 
@@ -223,8 +226,10 @@ static void test_suites(void **state)
 /* ---- bodies cut down ---- */
 
 static const char whole[] =
-	"{\"resourceType\":\"Patient\",\"id\":\"ann\",\"text\":{\"status\":\"generated\",\"div\":"
-	"\"<div xmlns=\\\"http://www.w3.org/1999/xhtml\\\">Ann</div>\"},\"extension\":[{\"url\":\"u\","
+	"{\"resourceType\":\"Patient\",\"id\":\"ann\",\"text\":{\"status\":\"generated\","
+	"\"div\":"
+	"\"<div "
+	"xmlns=\\\"http://www.w3.org/1999/xhtml\\\">Ann</div>\"},\"extension\":[{\"url\":\"u\","
 	"\"valueDecimal\":1.50}],\"active\":true,\"name\":[{\"family\":\"M\\u00fcller\"}],"
 	"\"maritalStatus\":{\"text\":\"m\"},\"contact\":[{\"name\":{\"family\":\"K\"}}],"
 	"\"communication\":[{\"language\":{\"text\":\"en\"},\"preferred\":true}],"
@@ -234,7 +239,8 @@ static const struct cut {
 	const char *query;
 	const char *kept, *gone; /* members, with spaces between */
 } cuts[] = {
-	{ "_elements=name", "name active", "text extension maritalStatus contact communication" },
+	{ "_elements=name", "name active",
+	  "text extension maritalStatus contact communication" },
 	{ "_elements=name,contact", "name contact", "text maritalStatus" },
 	{ "_elements=name&_elements=text", "name text", "contact" },
 	{ "_summary=true", "name active link", "text maritalStatus contact communication" },
@@ -252,7 +258,8 @@ static void check_members(const struct node *resource, const char *names, bool t
 		ARENA(a);
 
 		if ((node_get(resource, str_dup(&a, name)) != NULL) != there)
-			fail_msg(STR_FMT " should%s be there", STR_ARG(name), there ? "" : " not");
+			fail_msg(STR_FMT " should%s be there", STR_ARG(name),
+				 there ? "" : " not");
 	}
 }
 
@@ -278,8 +285,9 @@ static void test_cuts(void **state)
 		assert_true(str_is(node_str(resource, "id"), "ann"));
 		check_members(resource, cuts[i].kept, true);
 		check_members(resource, cuts[i].gone, false);
-		assert_int_equal(str_is(node_text(node_path(resource, "meta.tag.code")), "SUBSETTED"),
-				 strcmp(cuts[i].query, "_summary=false") != 0);
+		assert_int_equal(
+			str_is(node_text(node_path(resource, "meta.tag.code")), "SUBSETTED"),
+			strcmp(cuts[i].query, "_summary=false") != 0);
 		assert_true(str_is(node_text(node_path(resource, "meta.versionId")), "1"));
 	}
 	close_place(&f);

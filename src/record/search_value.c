@@ -71,6 +71,7 @@ struct box_row {
 	uint8_t low_from, low_to, high_from, high_to; /* enum point; half open */
 };
 
+/* clang-format off */
 /* The value covers [LO, HI); a row is [low, high) as well. */
 static const struct box_row date_boxes[PREFIX_COUNT][2] = {
 	/*                low in          high in */
@@ -102,14 +103,18 @@ static const struct box_row number_boxes[PREFIX_COUNT][2] = {
 	[PREFIX_EB] = { { FIRST, V,       FIRST, V } },
 	[PREFIX_AP] = { { FIRST, AFTER_HI, LO, LAST } },
 };
+/* clang-format on */
 
-static void make_boxes(struct value *out, const struct box_row *rows, const struct bound *points)
+static void make_boxes(struct value *out, const struct box_row *rows,
+		       const struct bound *points)
 {
 	out->box_count = 0;
 	for (int i = 0; i < 2 && (i == 0 || rows[i].low_to); i++)
 		out->boxes[out->box_count++] = (struct box){
-			points[rows[i].low_from], points[rows[i].low_to],
-			points[rows[i].high_from], points[rows[i].high_to],
+			points[rows[i].low_from],
+			points[rows[i].low_to],
+			points[rows[i].high_from],
+			points[rows[i].high_to],
 		};
 }
 
@@ -142,8 +147,9 @@ static enum err date_value(struct ctx *c, const struct condition *condition, str
 	struct when w;
 
 	if (!parse_date(mend_zone(c->arena, text), &w))
-		return bad_value(c, condition, at, "a date or time such as ge2013-01-14 or "
-						   "2013-01-14T10:00:00Z");
+		return bad_value(c, condition, at,
+				 "a date or time such as ge2013-01-14 or "
+				 "2013-01-14T10:00:00Z");
 	when_range(w, 0, &lo, &hi);
 	if (prefix == PREFIX_AP) { /* a tenth of the distance from now to both sides */
 		int64_t now = clock_now(c->clock);
@@ -154,8 +160,9 @@ static enum err date_value(struct ctx *c, const struct condition *condition, str
 	}
 	/* The sides are inclusive here: a half-open end stands one before, LAST is the very last. */
 	struct bound points[POINTS] = {
-		[FIRST] = { .n = INT64_MIN }, [LO] = { .n = lo }, [AFTER_LO] = { .n = lo + 1 },
-		[HI] = { .n = hi }, [AFTER_HI] = { .n = hi + 1 }, [LAST] = { .n = INT64_MAX },
+		[FIRST] = { .n = INT64_MIN }, [LO] = { .n = lo },
+		[AFTER_LO] = { .n = lo + 1 }, [HI] = { .n = hi },
+		[AFTER_HI] = { .n = hi + 1 }, [LAST] = { .n = INT64_MAX },
 	};
 	make_boxes(out, date_boxes[prefix], points);
 	for (unsigned i = 0; i < out->box_count; i++) {
@@ -180,7 +187,8 @@ static struct str sort_key(struct arena *a, struct dec d)
 /* The least key above `key` in the order of bytes. */
 static struct str key_after(struct arena *a, struct str key)
 {
-	return (struct str){ arena_dup(a, key.at, key.len), key.len + 1 }; /* the NUL after it */
+	return (struct str){ arena_dup(a, key.at, key.len),
+			     key.len + 1 }; /* the NUL after it */
 }
 
 /* Half of what the last digit says: 100 is [99.5, 100.5), 1e2 is [95, 105): where an exponent
@@ -217,9 +225,12 @@ static bool number_value(struct ctx *c, struct str text, struct value *out)
 		   high = sort_key(c->arena, hi);
 	struct bound points[POINTS] = {
 		[FIRST] = { .key = STR("") },
-		[LO] = { .key = low }, [AFTER_LO] = { .key = key_after(c->arena, low) },
-		[V] = { .key = v }, [AFTER_V] = { .key = key_after(c->arena, v) },
-		[HI] = { .key = high }, [AFTER_HI] = { .key = key_after(c->arena, high) },
+		[LO] = { .key = low },
+		[AFTER_LO] = { .key = key_after(c->arena, low) },
+		[V] = { .key = v },
+		[AFTER_V] = { .key = key_after(c->arena, v) },
+		[HI] = { .key = high },
+		[AFTER_HI] = { .key = key_after(c->arena, high) },
 		[LAST] = { .key = STR("\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF"
 				      "\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF") },
 	};
@@ -230,13 +241,14 @@ static bool number_value(struct ctx *c, struct str text, struct value *out)
 static enum err plain_number(struct ctx *c, const struct condition *condition, struct str text,
 			     size_t at, struct value *out)
 {
-	return number_value(c, text, out) ? OK :
-	       bad_value(c, condition, at, "a number such as gt5.4 or 1e2");
+	return number_value(c, text, out)
+		       ? OK
+		       : bad_value(c, condition, at, "a number such as gt5.4 or 1e2");
 }
 
 /* number, or number|system|code, or number||code. */
-static enum err quantity_value(struct ctx *c, const struct condition *condition, struct str text,
-			       size_t at, struct value *out)
+static enum err quantity_value(struct ctx *c, const struct condition *condition,
+			       struct str text, size_t at, struct value *out)
 {
 	struct str number = search_cut(&text, '|');
 
@@ -244,13 +256,15 @@ static enum err quantity_value(struct ctx *c, const struct condition *condition,
 		out->piped = true;
 		out->system = search_unescape(c->arena, search_cut(&text, '|'));
 		if (!text.at)
-			return bad_value(c, condition, at, "number|system|code or number||code");
+			return bad_value(c, condition, at,
+					 "number|system|code or number||code");
 		out->code = search_unescape(c->arena, text);
 		if (out->code.len == 0 && out->system.len == 0)
 			out->piped = false;
 	}
-	return number_value(c, number, out) ? OK :
-	       bad_value(c, condition, at, "a quantity such as 5.4||mg");
+	return number_value(c, number, out)
+		       ? OK
+		       : bad_value(c, condition, at, "a quantity such as 5.4||mg");
 }
 
 /* ---- tokens, references, strings, uris ---- */
@@ -281,8 +295,8 @@ static bool is_url(struct str s)
 }
 
 /* [base/]Type/id[/_history/n] or id, or a URL of elsewhere. */
-static enum err reference_value(struct ctx *c, const struct condition *condition, struct str text,
-				size_t at, struct value *out)
+static enum err reference_value(struct ctx *c, const struct condition *condition,
+				struct str text, size_t at, struct value *out)
 {
 	struct str s = search_unescape(c->arena, text);
 	struct str base = str_of(c->place->base_url);
@@ -305,7 +319,8 @@ static enum err reference_value(struct ctx *c, const struct condition *condition
 			return bad_value(c, condition, at, "Type/id: there is no such type");
 	}
 	if (s.len == 0 || memchr(s.at, '/', s.len))
-		return bad_value(c, condition, at, "a reference such as Patient/23, 23 or a URL");
+		return bad_value(c, condition, at,
+				 "a reference such as Patient/23, 23 or a URL");
 	out->code = s;
 	if (condition->modifier == MOD_TYPE && out->target.len == 0)
 		out->target = condition->target;
@@ -328,8 +343,9 @@ static enum err missing_value(struct ctx *c, const struct condition *condition, 
 			      size_t at, struct value *out)
 {
 	out->missing = str_is(text, "true");
-	return out->missing || str_is(text, "false") ? OK :
-	       bad_value(c, condition, at, "true or false");
+	return out->missing || str_is(text, "false")
+		       ? OK
+		       : bad_value(c, condition, at, "true or false");
 }
 
 typedef enum err parse_fn(struct ctx *, const struct condition *, struct str, size_t,
@@ -343,12 +359,12 @@ static parse_fn *const by_type[PARAM_SPECIAL + 1] = {
 };
 
 static parse_fn *const by_modifier[MOD_TYPE + 1] = {
-	[MOD_MISSING] = missing_value, [MOD_TEXT] = plain_value, [MOD_IN] = plain_value,
+	[MOD_MISSING] = missing_value, [MOD_TEXT] = plain_value,       [MOD_IN] = plain_value,
 	[MOD_NOT_IN] = plain_value,    [MOD_IDENTIFIER] = token_value,
 };
 
-enum err value_parse(struct ctx *c, const struct condition *condition, struct str text, size_t at,
-		     struct value *out)
+enum err value_parse(struct ctx *c, const struct condition *condition, struct str text,
+		     size_t at, struct value *out)
 {
 	parse_fn *parse = by_modifier[condition->modifier];
 
@@ -356,8 +372,8 @@ enum err value_parse(struct ctx *c, const struct condition *condition, struct st
 		return fail(c, ERR_BAD_REQUEST, "Value %zu of '" STR_FMT "' is empty.", at,
 			    STR_ARG(condition->as));
 	if (text.len > SEARCH_VALUE_BYTES)
-		return fail(c, ERR_LIMIT, "Value %zu of '" STR_FMT "' is longer than %d bytes.", at,
-			    STR_ARG(condition->as), SEARCH_VALUE_BYTES);
+		return fail(c, ERR_LIMIT, "Value %zu of '" STR_FMT "' is longer than %d bytes.",
+			    at, STR_ARG(condition->as), SEARCH_VALUE_BYTES);
 	memset(out, 0, sizeof *out);
 	if (condition->column == COLUMN_ID)
 		parse = plain_value;

@@ -22,7 +22,8 @@ static struct place *tables(void)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const char *const types[] = { "", "Patient", "Observation", "RiskAssessment", "ValueSet" };
+	static const char *const types[] = { "", "Patient", "Observation", "RiskAssessment",
+					     "ValueSet" };
 	const struct search *one, *two;
 	struct str query = { (const char *)data, size };
 	struct str type = { "", 0 };
