@@ -43,6 +43,7 @@ enum err apply_reserve(struct apply *a, struct prepared *p)
 {
 	if (!p->fresh || p->key)
 		return OK;
+	p->learnt |= LEARNT_KEY;
 	TRY(new_key(a, &p->key));
 	note_key(a, str_of(p->type->name), p->id, p->key);
 	return OK;
@@ -83,11 +84,35 @@ static enum err target_key(struct apply *a, struct str type, struct str id, int6
 	return OK;
 }
 
+void apply_forget(struct prepared *p)
+{
+	if (p->learnt & LEARNT_KEY)
+		p->key = 0;
+	if (p->learnt & LEARNT_TYPE)
+		p->type_key = 0;
+	if (p->learnt & LEARNT_ORG)
+		p->org_key = 0;
+	p->learnt = 0;
+	for (size_t i = 0; i < p->rows.len; i++) {
+		struct row *r = &p->rows.at[i];
+
+		if (r->learnt & LEARNT_PARAM)
+			r->param_key = 0;
+		if (r->learnt & LEARNT_SYSTEM)
+			r->system_key = 0;
+		if (r->learnt & LEARNT_TARGET)
+			r->target_key = 0;
+		r->learnt = 0;
+	}
+}
+
 enum err apply_settle(struct apply *a, const struct fhir_type *type, struct rows *rows)
 {
 	for (size_t i = 0; i < rows->len; i++) {
 		struct row *r = &rows->at[i];
 
+		r->learnt |= (!r->param_key ? LEARNT_PARAM : 0) | (!r->system_key ? LEARNT_SYSTEM : 0) |
+			     (!r->target_key ? LEARNT_TARGET : 0);
 		if (!r->param_key)
 			TRY(name_make(a->c, a->db,
 				      param_name(a->c->arena, type, r->param, r->variant),
@@ -136,12 +161,13 @@ static enum err catch_up(struct apply *a, struct prepared *p, const struct stand
 static enum err put_version(struct apply *a, const struct prepared *p, int64_t person,
 			    int64_t *seq)
 {
+	bool row;
 	STMT(s);
 
 	TRY(db_stmt(a->c, a->db,
 		    SQL("INSERT INTO version (resource, type, version, updated, method, "
 			"person, org, "
-			"size, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"),
+			"size, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) RETURNING seq"),
 		    &s));
 	stmt_bind_int(s, 1, p->key);
 	stmt_bind_int(s, 2, p->type_key);
@@ -155,8 +181,8 @@ static enum err put_version(struct apply *a, const struct prepared *p, int64_t p
 		stmt_bind_blob(s, 9, p->packed);
 	else
 		stmt_bind_null(s, 9);
-	TRY(stmt_run(a->c, s));
-	*seq = db_last_key(a->db);
+	TRY(stmt_step(a->c, s, &row));
+	*seq = stmt_int(s, 0);
 	return OK;
 }
 
@@ -185,6 +211,7 @@ static enum err put_resource(struct apply *a, const struct prepared *p, int64_t 
 	return stmt_run(a->c, s);
 }
 
+/* Type 0 counts versions. */
 static void count_total(struct apply *a, int64_t type, int64_t change)
 {
 	size_t i = 0;
@@ -205,7 +232,7 @@ enum err apply_done(struct apply *a)
 			continue;
 		TRY(db_stmt(a->c, a->db,
 			    SQL("INSERT INTO total (type, current) VALUES (?1, ?2) "
-				"ON CONFLICT (type) DO UPDATE SET current = current + ?2"),
+				"ON CONFLICT (type) DO UPDATE SET current = total.current + ?2"),
 			    &s));
 		stmt_bind_int(s, 1, a->totals.at[i].type);
 		stmt_bind_int(s, 2, a->totals.at[i].change);
@@ -251,6 +278,8 @@ enum err apply_person(struct apply *a, const struct prepared *p, int64_t *person
 
 static enum err find_keys(struct apply *a, struct prepared *p)
 {
+	p->learnt |= (!p->key ? LEARNT_KEY : 0) | (!p->type_key ? LEARNT_TYPE : 0) |
+		     (!p->org_key ? LEARNT_ORG : 0);
 	if (!p->type_key)
 		TRY(name_make(a->c, a->db, str_of(p->type->name), &p->type_key));
 	if (!p->org_key && p->org.len)
@@ -324,6 +353,7 @@ enum err apply_write(struct apply *a, struct prepared *p, struct written *out)
 	TRY(put_resource(a, p, person, seq));
 	TRY(change_rows(a, p, person));
 	bool was = now.version > 0 && !now.deleted;
+	count_total(a, 0, 1);
 	count_total(a, p->type_key, (int)(p->resource != NULL) - (int)was);
 	tell(p, person, seq, out);
 	return OK;

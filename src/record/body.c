@@ -82,7 +82,7 @@ static enum err read_dictionaries(struct ctx *c, struct store *store, struct bod
 	STMT(s);
 
 	TRY(store_reader(c, store, &db));
-	TRY(db_stmt(c, db, SQL("SELECT bytes FROM dictionary ORDER BY rowid"), &s));
+	TRY(db_stmt(c, db, SQL("SELECT bytes FROM dictionary ORDER BY key"), &s));
 	for (;;) {
 		TRY(stmt_step(c, s, &row));
 		if (!row)
@@ -96,7 +96,7 @@ static enum err keep_dictionary(struct ctx *c, struct db *db, void *arg)
 	const struct str *bytes = arg;
 	STMT(s);
 
-	TRY(db_stmt(c, db, SQL("INSERT OR IGNORE INTO dictionary (key, bytes) VALUES (?1, ?2)"),
+	TRY(db_stmt(c, db, SQL("INSERT INTO dictionary (key, bytes) VALUES (?1, ?2) ON CONFLICT DO NOTHING"),
 		    &s));
 	stmt_bind_int(s, 1, ZSTD_getDictID_fromDict(bytes->at, bytes->len));
 	stmt_bind_blob(s, 2, *bytes);

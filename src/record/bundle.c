@@ -162,9 +162,12 @@ static enum err work(struct ctx *c, struct db *db, void *arg)
 	if (b->again)
 		return OK;
 	apply_init(&a, c, db);
-	for (size_t i = 0; i < b->len; i++)
-		if (!b->at[i].error && b->at[i].verb != VERB_GET)
-			TRY(apply_reserve(&a, &b->at[i].prepared));
+	for (size_t i = 0; i < b->len; i++) {
+		if (b->at[i].error || b->at[i].verb == VERB_GET)
+			continue;
+		apply_forget(&b->at[i].prepared);
+		TRY(apply_reserve(&a, &b->at[i].prepared));
+	}
 	for (int verb = VERB_DELETE; verb <= VERB_PUT; verb++)
 		TRY(apply_verb(&a, b, (enum verb)verb));
 	return apply_done(&a);

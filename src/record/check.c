@@ -223,7 +223,7 @@ static enum err count(struct checker *k, struct sql sql, int64_t *out)
 /* What no resource accounts for. */
 static enum err check_sums(struct checker *k)
 {
-	int64_t versions, index_rows, totals;
+	int64_t versions, counted, index_rows, totals;
 
 	k->where = "the place";
 	TRY(count(k, SQL("SELECT count(*) FROM version"), &versions));
@@ -232,9 +232,13 @@ static enum err check_sums(struct checker *k)
 		  SQL("SELECT count(*) FROM (SELECT type, count(*) AS n FROM resource WHERE "
 		      "deleted = 0 AND "
 		      "version > 0 GROUP BY type) r FULL JOIN (SELECT * FROM total WHERE "
-		      "current <> 0) t ON t.type = r.type "
-		      "WHERE t.current IS NOT r.n"),
+		      "type <> 0 AND current <> 0) t ON t.type = r.type "
+		      "WHERE t.current IS DISTINCT FROM r.n"),
 		  &totals));
+	TRY(count(k, SQL("SELECT current FROM total WHERE type = 0"), &counted));
+	if (versions != counted)
+		FINDING(k, "%lld versions are counted where there are %lld; run `causeway rebuild`.",
+			(long long)counted, (long long)versions);
 	if (versions != k->report.versions)
 		FINDING(k, "%lld versions belong to no resource.",
 			(long long)(versions - k->report.versions));

@@ -1,22 +1,21 @@
 /* history.c - versions, newest first: of a resource, of a type, of the place.
  *
- * seq orders all changes and is given without gaps, since versions are never deleted; a page is a
- * run of seq downwards. `since` becomes a lowest seq, so that a page never reads what is older.
+ * seq orders all changes; a page is a run of seq downwards. `since` becomes a lowest seq, so that a page never reads what is older.
  */
 #include "record/parts.h"
 
-/* ?1 the resource or type, ?2 below which seq, ?3 how many, ?4 updated since, ?5 current at,
- * ?6 the lowest seq since then. */
+/* ?1 the resource or type, ?2 updated since, ?3 current at, ?4 the lowest seq since then; of a page
+ * also ?5 below which seq, ?6 how many. */
 #define WHEN                                                                                   \
-	" AND +v.updated >= ?4 AND (?5 = 0 OR (v.updated <= ?5 AND NOT EXISTS (SELECT 1 FROM " \
+	" AND +v.updated >= ?2 AND (?3 = 0 OR (v.updated <= ?3 AND NOT EXISTS (SELECT 1 FROM " \
 	"version n WHERE n.resource = v.resource AND n.version = v.version + 1 AND n.updated " \
-	"<= ?5)))"
+	"<= ?3)))"
 #define PAGE(of)                                                                               \
 	SQL("SELECT " VERSION_COLUMNS                                                          \
 	    " FROM version v CROSS JOIN resource r ON r.key = v.resource "                     \
-	    "WHERE " of " AND v.seq >= ?6 AND v.seq < ?2" WHEN                                 \
-	    " ORDER BY v.seq DESC LIMIT ?3")
-#define COUNT(of) SQL("SELECT count(*) FROM version v WHERE " of " AND v.seq >= ?6" WHEN)
+	    "WHERE " of " AND v.seq >= ?4 AND v.seq < ?5" WHEN                                 \
+	    " ORDER BY v.seq DESC LIMIT ?6")
+#define COUNT(of) SQL("SELECT count(*) FROM version v WHERE " of " AND v.seq >= ?4" WHEN)
 
 enum scope { OF_ALL, OF_TYPE, OF_RESOURCE };
 
@@ -24,7 +23,7 @@ static const struct {
 	struct sql page, count, all;
 } scopes[] = {
 	[OF_ALL] = { PAGE("?1 = 0"), COUNT("?1 = 0"),
-		     SQL("SELECT max(seq) FROM version WHERE ?1 = 0") },
+		     SQL("SELECT current FROM total WHERE type = ?1") },
 	[OF_TYPE] = { PAGE("v.type = ?1"), COUNT("v.type = ?1"),
 		      SQL("SELECT count(*) FROM version WHERE type = ?1") },
 	[OF_RESOURCE] = { PAGE("v.resource = ?1"), COUNT("v.resource = ?1"),
@@ -83,9 +82,9 @@ static enum err lowest_seq(struct ctx *c, struct db *db, int64_t since, int64_t 
 static void bind(struct stmt *s, int64_t key, const struct history *query, int64_t lowest)
 {
 	stmt_bind_int(s, 1, key);
-	stmt_bind_int(s, 4, query->since);
-	stmt_bind_int(s, 5, query->at);
-	stmt_bind_int(s, 6, lowest);
+	stmt_bind_int(s, 2, query->since);
+	stmt_bind_int(s, 3, query->at);
+	stmt_bind_int(s, 4, lowest);
 }
 
 static enum err count_all(struct ctx *c, struct db *db, enum scope scope, int64_t key,
@@ -119,8 +118,8 @@ enum err record_history(struct ctx *c, const struct history *query, struct histo
 	TRY(count_all(c, db, scope, key, query, lowest, &page.total));
 	TRY(db_stmt(c, db, scopes[scope].page, &s));
 	bind(s, key, query, lowest);
-	stmt_bind_int(s, 2, query->before > 0 ? query->before : INT64_MAX);
-	stmt_bind_int(s, 3, count + 1); /* one more, to know whether there is another page */
+	stmt_bind_int(s, 5, query->before > 0 ? query->before : INT64_MAX);
+	stmt_bind_int(s, 6, count + 1); /* one more, to know whether there is another page */
 	for (;;) {
 		TRY(stmt_step(c, s, &row));
 		if (!row)

@@ -222,9 +222,9 @@ struct index_table {
 #define TABLE(name, fields, columns, values, where)                                            \
 	{                                                                                      \
 		fields,                                                                        \
-			SQL("INSERT OR IGNORE INTO " name                                      \
+			SQL("INSERT INTO " name                                      \
 			    " (param, person, resource, " columns                              \
-			    ") VALUES (?1, ?2, ?3, " values ")"),                              \
+			    ") VALUES (?1, ?2, ?3, " values ") ON CONFLICT DO NOTHING"),                              \
 			SQL("DELETE FROM " name                                                \
 			    " WHERE param = ?1 AND person = ?2 AND resource = ?3 AND " where), \
 			SQL("SELECT 1 FROM " name                                              \

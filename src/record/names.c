@@ -102,14 +102,15 @@ enum err name_find(struct ctx *c, struct db *db, struct str text, int64_t *key)
 enum err name_make(struct ctx *c, struct db *db, struct str text, int64_t *key)
 {
 	int64_t found;
+	bool row;
 	STMT(s);
 
 	TRY(name_find(c, db, text, &found));
 	if (!found) {
-		TRY(db_stmt(c, db, SQL("INSERT INTO name (text) VALUES (?1)"), &s));
+		TRY(db_stmt(c, db, SQL("INSERT INTO name (text) VALUES (?1) RETURNING key"), &s));
 		stmt_bind_text(s, 1, text);
-		TRY(stmt_run(c, s));
-		found = db_last_key(db);
+		TRY(stmt_step(c, s, &row));
+		found = stmt_int(s, 0);
 	}
 	*key = found;
 	return OK;

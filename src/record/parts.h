@@ -39,8 +39,18 @@ enum table {
 	TABLE_COUNT
 };
 
+/* Keys that were found inside the writer: worth nothing if the transaction is begun anew. */
+enum learnt {
+	LEARNT_PARAM = 1,
+	LEARNT_SYSTEM = 2,
+	LEARNT_TARGET = 4,
+	LEARNT_KEY = 8,
+	LEARNT_TYPE = 16,
+	LEARNT_ORG = 32
+};
+
 struct row {
-	uint8_t table, variant;
+	uint8_t table, variant, learnt;
 	const struct fhir_param *param;
 	struct str system, code, text; /* text: of a string, as written */
 	struct str target;             /* of a reference: the type; its id is `code` */
@@ -97,6 +107,7 @@ struct prepared {
 	struct rows seen_rows;
 	bool unchanged; /* the resource says what is there already; then it has no rows yet */
 	int64_t key;    /* given by the writer */
+	unsigned learnt;           /* which keys the writer gave */
 };
 
 /* A create (METHOD_POST; id empty: one is made), an update or an update that creates. `db`: a
@@ -137,6 +148,8 @@ struct apply {
 };
 
 void apply_init(struct apply *a, struct ctx *c, struct db *db);
+/* First of all: an engine may run a transaction again, and what the first time gave is void. */
+void apply_forget(struct prepared *p);
 /* Give a fresh resource its key before others refer to it. */
 NODISCARD enum err apply_reserve(struct apply *a, struct prepared *p);
 /* ERR_STALE, or anything the store says. Fails before it writes anything unless it is ERR_STORE. */

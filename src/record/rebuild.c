@@ -16,12 +16,8 @@ struct chunk {
 
 static enum err start(struct ctx *c, struct db *db, void *arg)
 {
-	STMT(s);
-
 	(void)arg;
 	TRY(meta_set(c, db, STR("digest"), STR("rebuilding")));
-	TRY(db_stmt(c, db, SQL("DELETE FROM total"), &s));
-	TRY(stmt_run(c, s));
 	return rows_clear(c, db);
 }
 
@@ -29,6 +25,7 @@ static enum err finish(struct ctx *c, struct db *db, void *arg)
 {
 	STMT(clear);
 	STMT(fill);
+	STMT(versions);
 
 	(void)arg;
 	TRY(db_stmt(c, db, SQL("DELETE FROM total"), &clear));
@@ -38,6 +35,9 @@ static enum err finish(struct ctx *c, struct db *db, void *arg)
 			"WHERE deleted = 0 AND version > 0 GROUP BY type"),
 		    &fill));
 	TRY(stmt_run(c, fill));
+	TRY(db_stmt(c, db, SQL("INSERT INTO total (type, current) SELECT 0, count(*) FROM version"),
+		    &versions));
+	TRY(stmt_run(c, versions));
 	return meta_set(c, db, STR("digest"), index_digest(c));
 }
 
@@ -68,7 +68,7 @@ static enum err read_chunk(struct ctx *c, struct chunk *chunk)
 	TRY(store_reader(c, c->place->store, &db));
 	TRY(db_begin(c, db));
 	TRY(db_stmt(c, db,
-		    SQL("SELECT key, person, seq, deleted OR version = 0 FROM resource WHERE "
+		    SQL("SELECT key, person, seq, CASE WHEN deleted = 1 OR version = 0 THEN 1 ELSE 0 END FROM resource WHERE "
 			"key > ?1 "
 			"ORDER BY key LIMIT ?2"),
 		    &s));
@@ -127,6 +127,7 @@ static enum err write_chunk(struct ctx *c, struct db *db, void *arg)
 		struct prepared *p = &chunk->at[i];
 		int64_t person;
 
+		apply_forget(p);
 		TRY(look_again(c, db, p));
 		if (!p->resource)
 			continue;

@@ -174,7 +174,7 @@ static void the_index_follows_the_current_version(void **state)
 	SUCCEEDS(record_delete(&w->c, STR("Patient"), STR("john"), 0, &out));
 	assert_int_equal(count(w, SQL("SELECT count(*) FROM string")), 0);
 	assert_int_equal(count(w, SQL("SELECT count(*) FROM token")), 0);
-	assert_int_equal(count(w, SQL("SELECT current FROM total")), 0);
+	assert_int_equal(count(w, SQL("SELECT current FROM total WHERE type > 0")), 0);
 }
 
 static void a_placeholder_becomes_the_resource(void **state)
@@ -370,8 +370,10 @@ static void checking_finds_each_kind_of_damage(void **state)
 
 	fill(w);
 	clean(w);
+	if (test_on_pgsql())
+		return; /* where a file cannot be put back */
 	for (size_t i = 0; i < sizeof damages / sizeof *damages; i++) {
-		char command[256];
+		char command[1200];
 
 		snprintf(command, sizeof command, "cp %s %s.kept", w->path, w->path);
 		place_close(w->place);

@@ -9,9 +9,10 @@
 #include <unistd.h>
 
 #include "record/inside.h"
+#include "store/test_place.h"
 
 struct world {
-	char dir[64], path[96];
+	char dir[64], path[512];
 	struct arena arena;
 	struct ctx c;
 	struct clock_fixed clock;
@@ -33,7 +34,7 @@ static inline int set_up(void **state)
 	strcpy(w->dir, "/tmp/record_test.XXXXXX");
 	if (!mkdtemp(w->dir))
 		return -1;
-	snprintf(w->path, sizeof w->path, "%s/place.db", w->dir);
+	test_place(w->path, sizeof w->path, w->dir);
 	arena_init(&w->arena);
 	ctx_init(&w->c, &w->arena);
 	clock_fixed_init(&w->clock, 1700000000000000);
@@ -49,6 +50,7 @@ static inline int tear_down(void **state)
 	char command[128];
 
 	place_close(w->place);
+	test_place_drop();
 	arena_done(&w->arena);
 	snprintf(command, sizeof command, "rm -r %s", w->dir);
 	int code = system(command);

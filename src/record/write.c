@@ -47,6 +47,7 @@ static enum err work(struct ctx *c, struct db *db, void *arg)
 			return OK;
 	}
 	apply_init(&a, c, db);
+	apply_forget(job->p);
 	TRY(apply_write(&a, job->p, job->out));
 	return apply_done(&a);
 }

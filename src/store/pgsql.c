@@ -36,7 +36,7 @@ static const char *skip_quoted(const char *at)
 /* Hints that only SQLite's planner knows: which index, and which table of a join comes first. */
 static const char *skip_hint(const char *at)
 {
-	if (word_at(at, "INDEXED BY ")) {
+	if (word_at(at, "INDEXED BY")) {
 		at += strlen("INDEXED BY ");
 		while (isalnum((unsigned char)*at) || *at == '_')
 			at++;

@@ -68,7 +68,7 @@ CREATE INDEX resource_type ON resource (type, person, key) WHERE deleted = 0 AND
 CREATE INDEX resource_updated ON resource (type, updated, person, key) WHERE deleted = 0 AND version > 0;
 CREATE INDEX resource_person ON resource (person, type, key) WHERE person <> 0;
 
--- How many current resources there are of each type.
+-- How many current resources there are of each type, and under type 0 how many versions.
 CREATE TABLE total (
 	type    INTEGER PRIMARY KEY,
 	current INTEGER NOT NULL
