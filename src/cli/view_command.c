@@ -15,7 +15,9 @@
 #define LINE_LIMIT ((size_t)64 << 20)
 
 static const struct option view_options[] = {
-	{ "input", "FILE...", "resources, Bundles or NDJSON to run it over; may be repeated (-: standard input)", NULL },
+	{ "input", "FILE...",
+	  "resources, Bundles or NDJSON to run it over; may be repeated (-: standard input)",
+	  NULL },
 	{ "db", "DB", "a database to run it over", NULL },
 	{ "format", "csv|json|ndjson", "how the rows are written", "csv" },
 	{ 0 },
@@ -45,7 +47,8 @@ static enum err put_rows(struct ctx *c, struct running *run, const struct view_r
 
 	buf_init(&text, c->arena, 0);
 	for (size_t i = 0; i < rows->len; i++) {
-		view_write_row(&text, run->view, run->format, rows->cells + i * rows->width, run->rows++ == 0);
+		view_write_row(&text, run->view, run->format, rows->cells + i * rows->width,
+			       run->rows++ == 0);
 		if (text.len < 1 << 16)
 			continue;
 		TRY(put(c, run, &text));
@@ -76,11 +79,13 @@ static enum err put_tail(struct ctx *c, struct running *run)
 
 static enum err run_one(struct ctx *c, struct running *run, const struct node *resource)
 {
-	struct fhir_value value = { .node = resource, .type = fhir_type_of(run->fhir, resource) };
+	struct fhir_value value = { .node = resource,
+				    .type = fhir_type_of(run->fhir, resource) };
 	struct view_rows rows;
 
 	if (!value.type)
-		return fail(c, ERR_INVALID, "this is no resource: resourceType is '" STR_FMT "'",
+		return fail(c, ERR_INVALID,
+			    "this is no resource: resourceType is '" STR_FMT "'",
 			    STR_ARG(node_str(resource, "resourceType")));
 	TRY(view_run(c, run->view, value, &rows));
 	TRY(put_rows(c, run, &rows));
@@ -106,7 +111,8 @@ static enum err run_document(struct ctx *c, struct running *run, const struct no
 {
 	bool bundle = str_is(node_str(document, "resourceType"), "Bundle") &&
 		      strcmp(view_resource(run->view)->name, "Bundle") != 0;
-	const struct node *list = document->kind == NODE_ARRAY ? document : node_get(document, "entry");
+	const struct node *list =
+		document->kind == NODE_ARRAY ? document : node_get(document, "entry");
 
 	if (!bundle && document->kind != NODE_ARRAY)
 		return run_alone(c, run, document);
@@ -166,7 +172,10 @@ static enum err run_lines(struct ctx *c, struct running *run, const char *file)
 static enum err run_values(struct ctx *c, struct running *run, struct str text)
 {
 	size_t used = 0;
-	struct json_options options = { .atoms = run->fhir->atoms, .bytes = DOCUMENT_LIMIT, .prefix = true, .used = &used };
+	struct json_options options = { .atoms = run->fhir->atoms,
+					.bytes = DOCUMENT_LIMIT,
+					.prefix = true,
+					.used = &used };
 
 	while (str_trim(text).len) {
 		ARENA(scratch);
@@ -223,11 +232,13 @@ static enum err run_version(struct ctx *c, void *arg, const struct version *v)
 	TRY(fhir_read_json(c, run->fhir, c->arena, v->body, &resource));
 	TRY(run_one(c, run, resource));
 	if (!run->progress.tick(run->progress.arg, run->resources, 0, "resources"))
-		return fail(c, ERR_STOPPED, "stopped after %lld resources", (long long)run->resources);
+		return fail(c, ERR_STOPPED, "stopped after %lld resources",
+			    (long long)run->resources);
 	return OK;
 }
 
-static enum err run_store(struct ctx *c, const struct invocation *in, struct running *run, const char *db)
+static enum err run_store(struct ctx *c, const struct invocation *in, struct running *run,
+			  const char *db)
 {
 	const char *const types[] = { view_resource(run->view)->name, NULL };
 	struct place *place;
@@ -258,7 +269,9 @@ static bool is_database(const char *path)
 
 static enum err read_format(struct ctx *c, const struct invocation *in, enum view_format *out)
 {
-	static const char *const names[] = { [VIEW_CSV] = "csv", [VIEW_JSON] = "json", [VIEW_NDJSON] = "ndjson" };
+	static const char *const names[] = {
+		[VIEW_CSV] = "csv", [VIEW_JSON] = "json", [VIEW_NDJSON] = "ndjson"
+	};
 	const char *given = command_option(in, "format");
 
 	for (unsigned i = 0; i < sizeof names / sizeof *names; i++)
@@ -269,7 +282,8 @@ static enum err read_format(struct ctx *c, const struct invocation *in, enum vie
 	return fail(c, ERR_USAGE, "--format is csv, json or ndjson, not %s", given);
 }
 
-static enum err read_view(struct ctx *c, const char *file, const struct fhir *f, const struct view **out)
+static enum err read_view(struct ctx *c, const char *file, const struct fhir *f,
+			  const struct view **out)
 {
 	struct str text;
 	enum err e;
@@ -279,7 +293,8 @@ static enum err read_view(struct ctx *c, const char *file, const struct fhir *f,
 	return e == OK ? OK : file_fail(c, e, file, 0);
 }
 
-static enum err run_input(struct ctx *c, const struct invocation *in, struct running *run, const char *file)
+static enum err run_input(struct ctx *c, const struct invocation *in, struct running *run,
+			  const char *file)
 {
 	return is_database(file) ? run_store(c, in, run, file) : run_file(c, run, file);
 }
@@ -302,7 +317,8 @@ static enum err view_run_command(struct ctx *c, struct invocation *in)
 	struct running run = { .out = in->out };
 
 	if (in->argc < 2)
-		return fail(c, ERR_USAGE, "which definition? causeway view run DEF.json --input FILE");
+		return fail(c, ERR_USAGE,
+			    "which definition? causeway view run DEF.json --input FILE");
 	if (in->argc == 2 && !command_option(in, "db") && !*command_option_list(in, "input"))
 		return fail(c, ERR_USAGE, "over what? --input FILE or --db DB");
 	TRY(read_format(c, in, &run.format));
@@ -329,7 +345,8 @@ static enum err view_columns_command(struct ctx *c, struct invocation *in)
 	columns = view_columns(view, &len);
 	for (unsigned i = 0; i < len; i++)
 		fprintf(in->out, "%s\t%s%s\t%s\n", columns[i]->name, view_type_name(columns[i]),
-			columns[i]->collection ? "[]" : "", columns[i]->description ? columns[i]->description : "");
+			columns[i]->collection ? "[]" : "",
+			columns[i]->description ? columns[i]->description : "");
 	return OK;
 }
 
@@ -352,13 +369,19 @@ static enum err run_view(struct ctx *c, struct invocation *in)
 }
 
 const struct command view_commands[] = {
-	{ "view", "run|columns DEF [FILE...]", "Flatten resources into rows with a ViewDefinition.",
-	  "run writes the rows a SQL-on-FHIR ViewDefinition makes of the resources in files (JSON, XML,\n"
-	  "Bundles, NDJSON, gzip or not) or in a database, which is read in constant memory. CSV is as\n"
-	  "RFC 4180 has it: null is empty, an empty text is quoted, lists and complex values are JSON.\n"
-	  "A mistake in the definition, or a value that does not fit its column, ends the run with the\n"
+	{ "view", "run|columns DEF [FILE...]",
+	  "Flatten resources into rows with a ViewDefinition.",
+	  "run writes the rows a SQL-on-FHIR ViewDefinition makes of the resources in files "
+	  "(JSON, XML,\n"
+	  "Bundles, NDJSON, gzip or not) or in a database, which is read in constant memory. "
+	  "CSV is as\n"
+	  "RFC 4180 has it: null is empty, an empty text is quoted, lists and complex values "
+	  "are JSON.\n"
+	  "A mistake in the definition, or a value that does not fit its column, ends the run "
+	  "with the\n"
 	  "reason and its place, and the exit code is not 0.\n"
-	  "columns lists what the definition gives: name, type and description, one column a line.",
+	  "columns lists what the definition gives: name, type and description, one column a "
+	  "line.",
 	  view_options, run_view,
 	  "  causeway view run conditions.json --db county.db > conditions.csv\n"
 	  "  causeway view run names.json --input a.json --input b.ndjson.gz --format json" },

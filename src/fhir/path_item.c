@@ -84,15 +84,30 @@ struct items items_when(struct vm *vm, struct when w)
 
 /* ---- elements to System values */
 
+/* FHIRPath can say what FHIR's own forms cannot: 12:34, 2024-01-31T10:00 without zone. Input that
+ * was never validated has them, and means just that. */
+static bool loose_when(struct arena *a, struct str text, enum item_kind kind, struct when *out)
+{
+	struct when w;
+
+	if (kind == ITEM_TIME)
+		text = str_of(arena_printf(a, "T" STR_FMT, STR_ARG(text)));
+	if (!when_parse_path(text, &w) || when_item_kind(&w) != kind)
+		return false;
+	*out = w;
+	return true;
+}
+
 static bool to_when(struct arena *a, const struct node *node, enum item_kind kind,
 		    struct item *out)
 {
 	struct str text = { node->text, node->len };
 	struct when w;
 
-	if (kind == ITEM_DATE   ? !when_parse_date(text, &w)
-	    : kind == ITEM_TIME ? !when_parse_time(text, &w)
-				: !when_parse_datetime(text, &w))
+	if (!(kind == ITEM_DATE   ? when_parse_date(text, &w)
+	      : kind == ITEM_TIME ? when_parse_time(text, &w)
+				  : when_parse_datetime(text, &w)) &&
+	    !loose_when(a, text, kind, &w))
 		return false;
 	w.kind = kind == ITEM_DATE ? WHEN_DATE : kind == ITEM_TIME ? WHEN_TIME : WHEN_DATETIME;
 	*out = (struct item){ .kind = (uint8_t)kind, .when = keep_when(a, w) };

@@ -12,7 +12,7 @@ enum view_each {
 	EACH_REPEAT   /* repeat */
 };
 
-struct view_field { /* a column with what fills it */
+struct view_field {                /* a column with what fills it */
 	struct view_column column; /* first: view_columns hands out its address */
 	const struct path *path;
 	const char *where; /* "select[0].column[1]", for messages */
@@ -27,7 +27,7 @@ struct view_select {
 	unsigned field_count;
 	struct view_select *selects; /* each multiplies the rows */
 	unsigned select_count;
-	struct view_select *unions;  /* their rows follow each other; same columns in each */
+	struct view_select *unions; /* their rows follow each other; same columns in each */
 	unsigned union_count;
 	const struct view_column **columns; /* all of it: own, of selects, of the first union */
 	unsigned width;
@@ -42,7 +42,8 @@ struct view {
 	const struct fhir *fhir;
 	const char *name, *title, *description;
 	const struct fhir_type *resource;
-	struct path_var *constants; /* NULL-named at the end; [0] is %rowIndex, filled when run */
+	struct path_var
+		*constants; /* NULL-named at the end; [0] is %rowIndex, filled when run */
 	unsigned constant_count;
 	bool counts; /* some path uses %rowIndex */
 	struct view_where *wheres;
@@ -61,11 +62,11 @@ struct view_maker {
 };
 
 /* "line 3, column 7: select[0].column[1]: …" */
-enum err view_fail(struct view_maker *m, const struct node *at, const char *where, const char *format,
-		   ...) __attribute__((format(printf, 4, 5)));
+enum err view_fail(struct view_maker *m, const struct node *at, const char *where,
+		   const char *format, ...) __attribute__((format(printf, 4, 5)));
 /* The members an element of the definition may have; a misspelt one would silently do nothing. */
-NODISCARD enum err view_check_members(struct view_maker *m, const struct node *element, const char *where,
-				      const char *const *allowed);
+NODISCARD enum err view_check_members(struct view_maker *m, const struct node *element,
+				      const char *where, const char *const *allowed);
 /* Letters, digits and _ after a first letter: SQL takes it unquoted. */
 bool view_is_name(struct str name);
 /* Does a column of the kind take values of the kind? */
@@ -76,13 +77,15 @@ NODISCARD enum err view_text(struct view_maker *m, const struct node *object, co
 /* A list of a member: NULL when absent, an error when it is no list or empty. */
 NODISCARD enum err view_list(struct view_maker *m, const struct node *object, const char *name,
 			     const char *where, const struct node **out);
-NODISCARD enum err view_path(struct view_maker *m, const struct node *text, const struct fhir_type *type,
-			     const char *where, const struct path **out);
+NODISCARD enum err view_path(struct view_maker *m, const struct node *text,
+			     const struct fhir_type *type, const char *where,
+			     const struct path **out);
 NODISCARD enum err view_constants(struct view_maker *m, const struct node *definition);
 NODISCARD enum err view_select_make(struct view_maker *m, const struct node *node,
 				    const struct fhir_type *type, const char *where,
 				    struct view_select *out);
 /* Columns of a select whose parts are made: gathered in order. */
-NODISCARD enum err view_gather(struct view_maker *m, const struct node *node, struct view_select *select);
+NODISCARD enum err view_gather(struct view_maker *m, const struct node *node,
+			       struct view_select *select);
 
 #endif

@@ -6,7 +6,8 @@
 /* What a column of each kind takes. A text takes any single value; a Decimal an Integer. */
 bool view_takes(uint8_t column, uint8_t value)
 {
-	static const uint16_t moments = 1u << ITEM_DATE | 1u << ITEM_DATETIME | 1u << ITEM_TIME | 1u << ITEM_STRING;
+	static const uint16_t moments =
+		1u << ITEM_DATE | 1u << ITEM_DATETIME | 1u << ITEM_TIME | 1u << ITEM_STRING;
 	static const uint16_t taken[] = {
 		[ITEM_NODE] = 1u << ITEM_NODE | 1u << ITEM_QUANTITY,
 		[ITEM_BOOLEAN] = 1u << ITEM_BOOLEAN,
@@ -44,9 +45,11 @@ static bool column_type(const struct fhir *f, struct str name, struct view_colum
 		const char *name;
 		enum item_kind kind;
 	} systems[] = {
-		{ "Boolean", ITEM_BOOLEAN }, { "Integer", ITEM_INTEGER }, { "Long", ITEM_DECIMAL },
-		{ "Decimal", ITEM_DECIMAL }, { "String", ITEM_STRING },   { "Date", ITEM_DATE },
-		{ "DateTime", ITEM_DATETIME }, { "Time", ITEM_TIME },     { "integer64", ITEM_DECIMAL },
+		{ "Boolean", ITEM_BOOLEAN },   { "Integer", ITEM_INTEGER },
+		{ "Long", ITEM_DECIMAL },      { "Decimal", ITEM_DECIMAL },
+		{ "String", ITEM_STRING },     { "Date", ITEM_DATE },
+		{ "DateTime", ITEM_DATETIME }, { "Time", ITEM_TIME },
+		{ "integer64", ITEM_DECIMAL },
 	};
 
 	name = without(name, "http://hl7.org/fhir/StructureDefinition/");
@@ -109,7 +112,8 @@ static enum err make_type(struct view_maker *m, const struct node *node, const c
 			  struct view_field *field)
 {
 	struct view_column *column = &field->column;
-	const struct node *type = node_get(node, "type"), *collection = node_get(node, "collection");
+	const struct node *type = node_get(node, "type"),
+			  *collection = node_get(node, "collection");
 
 	if (collection && collection->kind != NODE_BOOL)
 		return view_fail(m, collection, where, "collection must be true or false");
@@ -128,10 +132,11 @@ static enum err make_type(struct view_maker *m, const struct node *node, const c
 	return OK;
 }
 
-static enum err make_field(struct view_maker *m, const struct node *node, const struct fhir_type *type,
-			   struct view_field *out)
+static enum err make_field(struct view_maker *m, const struct node *node,
+			   const struct fhir_type *type, struct view_field *out)
 {
-	static const char *const allowed[] = { "path", "name", "description", "collection", "type", "tag", NULL };
+	static const char *const allowed[] = { "path", "name", "description", "collection",
+					       "type", "tag",  NULL };
 	const struct node *path = node_get(node, "path");
 
 	TRY(view_check_members(m, node, out->where, allowed));
@@ -141,17 +146,19 @@ static enum err make_field(struct view_maker *m, const struct node *node, const 
 		return view_fail(m, node, out->where, "a column needs a name");
 	if (!view_is_name(str_of(out->column.name)))
 		return view_fail(m, node_get(node, "name"), out->where,
-				 "'%s' is no name for a column: letters, digits and _ after a first letter",
+				 "'%s' is no name for a column: letters, digits and _ after a "
+				 "first letter",
 				 out->column.name);
 	if (!path)
-		return view_fail(m, node, out->where, "column '%s' needs a path", out->column.name);
+		return view_fail(m, node, out->where, "column '%s' needs a path",
+				 out->column.name);
 	TRY(view_path(m, path, type, arena_printf(m->life, "%s.path", out->where), &out->path));
 	TRY(make_tags(m, node, out->where, &out->column));
 	return make_type(m, node, out->where, out);
 }
 
-static enum err make_fields(struct view_maker *m, const struct node *node, const struct fhir_type *type,
-			    struct view_select *select)
+static enum err make_fields(struct view_maker *m, const struct node *node,
+			    const struct fhir_type *type, struct view_select *select)
 {
 	const struct node *list;
 
@@ -159,7 +166,8 @@ static enum err make_fields(struct view_maker *m, const struct node *node, const
 	select->fields = list ? NEW_N(m->life, struct view_field, list->len) : NULL;
 	node_each(one, list) {
 		struct view_field *field = &select->fields[select->field_count];
-		field->where = arena_printf(m->life, "%s.column[%u]", select->where, select->field_count++);
+		field->where = arena_printf(m->life, "%s.column[%u]", select->where,
+					    select->field_count++);
 		TRY(make_field(m, one, type, field));
 	}
 	return OK;
@@ -168,19 +176,20 @@ static enum err make_fields(struct view_maker *m, const struct node *node, const
 /* ---- selects */
 
 /* forEach, forEachOrNull or repeat, at most one of them; `type` becomes that of each item. */
-static enum err make_each(struct view_maker *m, const struct node *node, const struct fhir_type **type,
-			  struct view_select *select)
+static enum err make_each(struct view_maker *m, const struct node *node,
+			  const struct fhir_type **type, struct view_select *select)
 {
-	static const char *const names[] = {
-		[EACH_ITEM] = "forEach", [EACH_OR_NULL] = "forEachOrNull", [EACH_REPEAT] = "repeat"
-	};
+	static const char *const names[] = { [EACH_ITEM] = "forEach",
+					     [EACH_OR_NULL] = "forEachOrNull",
+					     [EACH_REPEAT] = "repeat" };
 	const struct node *each = NULL;
 
 	for (unsigned i = EACH_ITEM; i <= EACH_REPEAT; i++) {
 		const struct node *found = node_get(node, names[i]);
 		if (found && each)
-			return view_fail(m, found, select->where, "%s and %s cannot stand together",
-					 names[select->each], names[i]);
+			return view_fail(m, found, select->where,
+					 "%s and %s cannot stand together", names[select->each],
+					 names[i]);
 		if (found)
 			each = found, select->each = (uint8_t)i;
 	}
@@ -189,8 +198,10 @@ static enum err make_each(struct view_maker *m, const struct node *node, const s
 	if (select->each != EACH_REPEAT) {
 		select->paths = NEW(m->life, const struct path *);
 		select->path_count = 1;
-		TRY(view_path(m, each, *type, arena_printf(m->life, "%s.%s", select->where, names[select->each]),
-			      &select->paths[0]));
+		TRY(view_path(
+			m, each, *type,
+			arena_printf(m->life, "%s.%s", select->where, names[select->each]),
+			&select->paths[0]));
 		*type = path_type(select->paths[0]);
 		return OK;
 	}
@@ -198,7 +209,8 @@ static enum err make_each(struct view_maker *m, const struct node *node, const s
 	select->paths = NEW_N(m->life, const struct path *, each->len);
 	node_each(one, each) {
 		unsigned n = select->path_count++;
-		TRY(view_path(m, one, NULL, arena_printf(m->life, "%s.repeat[%u]", select->where, n),
+		TRY(view_path(m, one, NULL,
+			      arena_printf(m->life, "%s.repeat[%u]", select->where, n),
 			      &select->paths[n]));
 	}
 	*type = NULL; /* what one step finds is where the next begins: any type there is */
@@ -215,14 +227,16 @@ static enum err make_children(struct view_maker *m, const struct node *node, con
 	*out = list ? NEW_N(m->life, struct view_select, list->len) : NULL;
 	node_each(one, list) {
 		unsigned n = (*count)++;
-		TRY(view_select_make(m, one, type, arena_printf(m->life, "%s.%s[%u]", parent->where, name, n),
+		TRY(view_select_make(m, one, type,
+				     arena_printf(m->life, "%s.%s[%u]", parent->where, name, n),
 				     &(*out)[n]));
 	}
 	return OK;
 }
 
 /* All unions give the same columns in the same order. */
-static enum err check_unions(struct view_maker *m, const struct node *node, const struct view_select *select)
+static enum err check_unions(struct view_maker *m, const struct node *node,
+			     const struct view_select *select)
 {
 	const struct view_select *one = &select->unions[0];
 	const struct node *at = node_get(node, "unionAll");
@@ -230,16 +244,19 @@ static enum err check_unions(struct view_maker *m, const struct node *node, cons
 	for (unsigned i = 1; i < select->union_count; i++) {
 		const struct view_select *other = &select->unions[i];
 		if (other->width != one->width)
-			return view_fail(m, at, other->where, "%u columns, but %s has %u", other->width,
-					 one->where, one->width);
+			return view_fail(m, at, other->where, "%u columns, but %s has %u",
+					 other->width, one->where, one->width);
 		for (unsigned j = 0; j < one->width; j++) {
 			const struct view_column *a = one->columns[j], *b = other->columns[j];
 			if (strcmp(a->name, b->name) != 0)
-				return view_fail(m, at, other->where, "column %u is '%s', but in %s it is '%s'",
+				return view_fail(m, at, other->where,
+						 "column %u is '%s', but in %s it is '%s'",
 						 j + 1, b->name, one->where, a->name);
 			if (a->collection != b->collection ||
-			    (a->known && b->known && !view_takes(a->kind, b->kind) && !view_takes(b->kind, a->kind)))
-				return view_fail(m, at, other->where, "column '%s' is of another type than in %s",
+			    (a->known && b->known && !view_takes(a->kind, b->kind) &&
+			     !view_takes(b->kind, a->kind)))
+				return view_fail(m, at, other->where,
+						 "column '%s' is of another type than in %s",
 						 b->name, one->where);
 		}
 	}
@@ -264,12 +281,12 @@ enum err view_gather(struct view_maker *m, const struct node *node, struct view_
 	return one ? check_unions(m, node, select) : OK;
 }
 
-enum err view_select_make(struct view_maker *m, const struct node *node, const struct fhir_type *type,
-			  const char *where, struct view_select *out)
+enum err view_select_make(struct view_maker *m, const struct node *node,
+			  const struct fhir_type *type, const char *where,
+			  struct view_select *out)
 {
-	static const char *const allowed[] = {
-		"column", "select", "forEach", "forEachOrNull", "repeat", "unionAll", NULL
-	};
+	static const char *const allowed[] = { "column", "select",   "forEach", "forEachOrNull",
+					       "repeat", "unionAll", NULL };
 
 	out->where = where;
 	TRY(view_check_members(m, node, where, allowed));
@@ -289,15 +306,24 @@ static const struct constant_type {
 	const char *member, *type;
 	uint8_t kind;
 } constant_types[] = {
-	{ "valueBase64Binary", "base64Binary", NODE_STRING }, { "valueBoolean", "boolean", NODE_BOOL },
-	{ "valueCanonical", "canonical", NODE_STRING },       { "valueCode", "code", NODE_STRING },
-	{ "valueDate", "date", NODE_STRING },                 { "valueDateTime", "dateTime", NODE_STRING },
-	{ "valueDecimal", "decimal", NODE_NUMBER },           { "valueId", "id", NODE_STRING },
-	{ "valueInstant", "instant", NODE_STRING },           { "valueInteger", "integer", NODE_NUMBER },
-	{ "valueInteger64", NULL, NODE_STRING },              { "valueOid", "oid", NODE_STRING },
-	{ "valueString", "string", NODE_STRING },             { "valuePositiveInt", "positiveInt", NODE_NUMBER },
-	{ "valueTime", "time", NODE_STRING },                 { "valueUnsignedInt", "unsignedInt", NODE_NUMBER },
-	{ "valueUri", "uri", NODE_STRING },                   { "valueUrl", "url", NODE_STRING },
+	{ "valueBase64Binary", "base64Binary", NODE_STRING },
+	{ "valueBoolean", "boolean", NODE_BOOL },
+	{ "valueCanonical", "canonical", NODE_STRING },
+	{ "valueCode", "code", NODE_STRING },
+	{ "valueDate", "date", NODE_STRING },
+	{ "valueDateTime", "dateTime", NODE_STRING },
+	{ "valueDecimal", "decimal", NODE_NUMBER },
+	{ "valueId", "id", NODE_STRING },
+	{ "valueInstant", "instant", NODE_STRING },
+	{ "valueInteger", "integer", NODE_NUMBER },
+	{ "valueInteger64", NULL, NODE_STRING },
+	{ "valueOid", "oid", NODE_STRING },
+	{ "valueString", "string", NODE_STRING },
+	{ "valuePositiveInt", "positiveInt", NODE_NUMBER },
+	{ "valueTime", "time", NODE_STRING },
+	{ "valueUnsignedInt", "unsignedInt", NODE_NUMBER },
+	{ "valueUri", "uri", NODE_STRING },
+	{ "valueUrl", "url", NODE_STRING },
 	{ "valueUuid", "uuid", NODE_STRING },
 };
 
@@ -333,7 +359,10 @@ static bool constant_reads(const struct fhir_type *type, const struct node *valu
 
 	switch (type_kind(type)) {
 	case ITEM_INTEGER:
-		return str_int(node_text(value), &n) && n >= (type->name[0] == 'p' ? 1 : type->name[0] == 'u' ? 0 : INT32_MIN) &&
+		return str_int(node_text(value), &n) &&
+		       n >= (type->name[0] == 'p'   ? 1
+			     : type->name[0] == 'u' ? 0
+						    : INT32_MIN) &&
 		       n <= INT32_MAX;
 	case ITEM_DECIMAL:
 		return dec_parse(node_text(value), &number);
@@ -351,8 +380,9 @@ static bool constant_reads(const struct fhir_type *type, const struct node *valu
 	}
 }
 
-static enum err make_value(struct view_maker *m, const struct node *value, const struct constant_type *row,
-			   const char *where, struct item *item)
+static enum err make_value(struct view_maker *m, const struct node *value,
+			   const struct constant_type *row, const char *where,
+			   struct item *item)
 {
 	const struct fhir_type *type = row->type ? fhir_type(m->f, str_of(row->type)) : NULL;
 	bool number = !row->type && value->kind == NODE_NUMBER;
@@ -362,30 +392,38 @@ static enum err make_value(struct view_maker *m, const struct node *value, const
 		return view_fail(m, value, where, "%s holds no %s", row->member,
 				 row->type ? row->type : "integer64");
 	if (type)
-		*item = (struct item){ .kind = ITEM_NODE, .value = { .type = type, .node = value } };
+		*item = (struct item){ .kind = ITEM_NODE,
+				       .value = { .type = type, .node = value } };
 	return OK;
 }
 
 static enum err make_constant(struct view_maker *m, const struct node *node, const char *where)
 {
-	static const char *const given[] = { "context", "resource", "rootResource", "ucum", "sct", "loinc", "rowIndex" };
+	static const char *const given[] = { "context", "resource", "rootResource", "ucum",
+					     "sct",     "loinc",    "rowIndex" };
 	struct path_var *constant = &m->view->constants[1 + m->view->constant_count];
 	struct item *item = NEW(m->life, struct item);
 	const struct node *value = NULL;
 
 	TRY(view_text(m, node, "name", where, &constant->name));
 	if (!constant->name || !view_is_name(str_of(constant->name)))
-		return view_fail(m, node, where, "a constant needs a name: letters, digits and _ after a first letter");
+		return view_fail(
+			m, node, where,
+			"a constant needs a name: letters, digits and _ after a first letter");
 	for (size_t i = 0; i < sizeof given / sizeof *given; i++)
 		if (!strcmp(given[i], constant->name))
-			return view_fail(m, node, where, "%%%s is given and cannot be a constant", given[i]);
+			return view_fail(m, node, where,
+					 "%%%s is given and cannot be a constant", given[i]);
 	for (unsigned i = 0; i < m->view->constant_count; i++)
 		if (!strcmp(m->view->constants[1 + i].name, constant->name))
-			return view_fail(m, node, where, "a second constant is called '%s'", constant->name);
+			return view_fail(m, node, where, "a second constant is called '%s'",
+					 constant->name);
 	node_each(member, node) {
-		const struct constant_type *row = constant_type((struct str){ member->name, member->name_len });
+		const struct constant_type *row =
+			constant_type((struct str){ member->name, member->name_len });
 		if (row && value)
-			return view_fail(m, member, where, "constant '%s' has two values", constant->name);
+			return view_fail(m, member, where, "constant '%s' has two values",
+					 constant->name);
 		if (row)
 			TRY(make_value(m, value = member, row, where, item));
 	}

@@ -26,14 +26,15 @@ struct table {
 	unsigned width;
 };
 
-static enum err run_select(struct runner *r, const struct view_select *select, const struct item *focus,
-			   struct table *out);
+static enum err run_select(struct runner *r, const struct view_select *select,
+			   const struct item *focus, struct table *out);
 
 /* The reason with what it is about before it. */
-static enum err run_fail(struct runner *r, enum err e, const char *where, const char *format, ...)
-	__attribute__((format(printf, 4, 5)));
+static enum err run_fail(struct runner *r, enum err e, const char *where, const char *format,
+			 ...) __attribute__((format(printf, 4, 5)));
 
-static enum err run_fail(struct runner *r, enum err e, const char *where, const char *format, ...)
+static enum err run_fail(struct runner *r, enum err e, const char *where, const char *format,
+			 ...)
 {
 	char reason[sizeof r->c->why];
 	struct str id = node_str(r->resource.node, "id");
@@ -69,7 +70,8 @@ static enum err table_room(struct runner *r, struct table *t, size_t rows)
 		return OK;
 	room = t->len + rows > t->room * 2 ? t->len + rows : t->room * 2;
 	if (room > VIEW_CELLS_MAX || (r->cells += room * (t->width + 1)) > VIEW_CELLS_MAX)
-		return run_fail(r, ERR_LIMIT, "ViewDefinition", "more than %u cells from one resource", VIEW_CELLS_MAX);
+		return run_fail(r, ERR_LIMIT, "ViewDefinition",
+				"more than %u cells from one resource", VIEW_CELLS_MAX);
 	grown = NEW_N(r->c->arena, struct view_cell, room * t->width + 1);
 	if (t->len)
 		memcpy(grown, t->at, t->len * t->width * sizeof *grown);
@@ -79,22 +81,24 @@ static enum err table_room(struct runner *r, struct table *t, size_t rows)
 }
 
 /* Every combination of the rows of `parts`, below what `out` has. */
-static enum err table_combine(struct runner *r, const struct table *parts, unsigned count, struct table *out)
+static enum err table_combine(struct runner *r, const struct table *parts, unsigned count,
+			      struct table *out)
 {
 	size_t rows = 1;
 	struct view_cell *at;
 
 	for (unsigned i = 0; i < count; i++)
 		if (__builtin_mul_overflow(rows, parts[i].len, &rows) || rows > VIEW_CELLS_MAX)
-			return run_fail(r, ERR_LIMIT, "ViewDefinition", "more than %u cells from one resource",
-					VIEW_CELLS_MAX);
+			return run_fail(r, ERR_LIMIT, "ViewDefinition",
+					"more than %u cells from one resource", VIEW_CELLS_MAX);
 	TRY(table_room(r, out, rows));
 	at = out->at + out->len * out->width;
 	for (size_t row = 0; row < rows; row++) {
 		size_t block = rows, rest = row;
 		for (unsigned i = 0; i < count; i++) {
 			block /= parts[i].len;
-			memcpy(at, parts[i].at + rest / block * parts[i].width, parts[i].width * sizeof *at);
+			memcpy(at, parts[i].at + rest / block * parts[i].width,
+			       parts[i].width * sizeof *at);
 			rest %= block;
 			at += parts[i].width;
 		}
@@ -107,12 +111,15 @@ static enum err table_combine(struct runner *r, const struct table *parts, unsig
 
 static bool has_value(const struct item *item)
 {
-	return item->kind != ITEM_NODE || (item->value.node && item->value.node->kind != NODE_NULL);
+	return item->kind != ITEM_NODE ||
+	       (item->value.node && item->value.node->kind != NODE_NULL);
 }
 
 static uint8_t kind_of(const struct item *item)
 {
-	return item->kind == ITEM_NODE && item->value.type ? (uint8_t)type_kind(item->value.type) : item->kind;
+	return item->kind == ITEM_NODE && item->value.type
+		       ? (uint8_t)type_kind(item->value.type)
+		       : item->kind;
 }
 
 /* An element with extensions alone has no value: it is as if it were not there. */
@@ -132,19 +139,21 @@ static void drop_empty(struct ctx *c, struct items *items)
 	*items = kept;
 }
 
-static enum err run_field(struct runner *r, const struct view_field *field, const struct item *focus,
-			  struct view_cell *out)
+static enum err run_field(struct runner *r, const struct view_field *field,
+			  const struct item *focus, struct view_cell *out)
 {
 	const struct view_column *column = &field->column;
 	struct items items;
 
 	TRY(run_path(r, field->path, column->name, focus, &items));
 	if (items.len > 1 && !column->collection)
-		return run_fail(r, ERR_INVALID, column->name, "'%s' gives %zu values and the column is no collection",
+		return run_fail(r, ERR_INVALID, column->name,
+				"'%s' gives %zu values and the column is no collection",
 				path_text(field->path), items.len);
 	for (size_t i = 0; column->known && i < items.len; i++)
 		if (!view_takes(column->kind, kind_of(&items.at[i])))
-			return run_fail(r, ERR_INVALID, column->name, "%s is not what the column takes",
+			return run_fail(r, ERR_INVALID, column->name,
+					"%s is not what the column takes",
 					item_type(r->c->arena, &items.at[i]));
 	drop_empty(r->c, &items);
 	out->items = items;
@@ -154,18 +163,21 @@ static enum err run_field(struct runner *r, const struct view_field *field, cons
 /* ---- selects */
 
 /* The rows of one focus. */
-static enum err run_one(struct runner *r, const struct view_select *select, const struct item *focus,
-			struct table *out)
+static enum err run_one(struct runner *r, const struct view_select *select,
+			const struct item *focus, struct table *out)
 {
 	unsigned count = 1 + select->select_count + (select->union_count ? 1 : 0);
-	struct table *parts = NEW_N(r->c->arena, struct table, count), *unions = &parts[count - 1];
+	struct table *parts = NEW_N(r->c->arena, struct table, count),
+		     *unions = &parts[count - 1];
 
 	if (++r->steps > STEPS_MAX)
-		return run_fail(r, ERR_LIMIT, select->where, "more than %u items from one resource", STEPS_MAX);
+		return run_fail(r, ERR_LIMIT, select->where,
+				"more than %u items from one resource", STEPS_MAX);
 	if (r->steps % 1024 == 0)
 		TRY(ctx_check(r->c));
-	parts[0] = (struct table){ NEW_N(r->c->arena, struct view_cell, select->field_count + 1), 1, 1,
-				   select->field_count };
+	parts[0] =
+		(struct table){ NEW_N(r->c->arena, struct view_cell, select->field_count + 1),
+				1, 1, select->field_count };
 	for (unsigned i = 0; i < select->field_count; i++)
 		TRY(run_field(r, &select->fields[i], focus, &parts[0].at[i]));
 	for (unsigned i = 0; i < select->select_count; i++) {
@@ -192,11 +204,13 @@ static void set_index(struct runner *r, size_t index)
 }
 
 /* Each item found, then what is found from there, at once below it. */
-static enum err run_repeat(struct runner *r, const struct view_select *select, const struct item *focus,
-			   unsigned depth, size_t *index, struct table *out)
+static enum err run_repeat(struct runner *r, const struct view_select *select,
+			   const struct item *focus, unsigned depth, size_t *index,
+			   struct table *out)
 {
 	if (depth > VIEW_REPEAT_MAX)
-		return run_fail(r, ERR_LIMIT, select->where, "repeat goes on for more than %u steps", VIEW_REPEAT_MAX);
+		return run_fail(r, ERR_LIMIT, select->where,
+				"repeat goes on for more than %u steps", VIEW_REPEAT_MAX);
 	for (unsigned i = 0; i < select->path_count; i++) {
 		struct items items;
 		TRY(run_path(r, select->paths[i], select->where, focus, &items));
@@ -209,8 +223,8 @@ static enum err run_repeat(struct runner *r, const struct view_select *select, c
 	return OK;
 }
 
-static enum err run_each(struct runner *r, const struct view_select *select, const struct item *focus,
-			 struct table *out)
+static enum err run_each(struct runner *r, const struct view_select *select,
+			 const struct item *focus, struct table *out)
 {
 	struct items items;
 
@@ -228,8 +242,8 @@ static enum err run_each(struct runner *r, const struct view_select *select, con
 	return OK;
 }
 
-static enum err run_select(struct runner *r, const struct view_select *select, const struct item *focus,
-			   struct table *out)
+static enum err run_select(struct runner *r, const struct view_select *select,
+			   const struct item *focus, struct table *out)
 {
 	struct items index = r->vars ? r->vars[0].items : (struct items){ 0 };
 	size_t counted = 0;
@@ -247,7 +261,8 @@ static enum err run_select(struct runner *r, const struct view_select *select, c
 
 /* ---- a resource */
 
-static enum err run_where(struct runner *r, const struct view_where *where, const struct item *focus, bool *met)
+static enum err run_where(struct runner *r, const struct view_where *where,
+			  const struct item *focus, bool *met)
 {
 	struct items items;
 
@@ -257,9 +272,11 @@ static enum err run_where(struct runner *r, const struct view_where *where, cons
 		return OK;
 	}
 	if (items.len > 1 || kind_of(items.at) != ITEM_BOOLEAN)
-		return run_fail(r, ERR_INVALID, where->where, "'%s' is neither true nor false", path_text(where->path));
-	*met = items.at->kind == ITEM_BOOLEAN ? items.at->boolean
-					      : items.at->value.node && items.at->value.node->truth;
+		return run_fail(r, ERR_INVALID, where->where, "'%s' is neither true nor false",
+				path_text(where->path));
+	*met = items.at->kind == ITEM_BOOLEAN
+		       ? items.at->boolean
+		       : items.at->value.node && items.at->value.node->truth;
 	return OK;
 }
 
@@ -267,7 +284,9 @@ static void runner_init(struct runner *r)
 {
 	const struct view *v = r->view;
 
-	r->env = (struct path_env){ .fhir = v->fhir, .resource = r->resource, .vars = v->constants };
+	r->env = (struct path_env){ .fhir = v->fhir,
+				    .resource = r->resource,
+				    .vars = v->constants };
 	if (!v->counts)
 		return;
 	r->vars = NEW_N(r->c->arena, struct path_var, v->constant_count + 2);
@@ -276,7 +295,8 @@ static void runner_init(struct runner *r)
 	set_index(r, 0);
 }
 
-enum err view_run(struct ctx *c, const struct view *v, struct fhir_value resource, struct view_rows *out)
+enum err view_run(struct ctx *c, const struct view *v, struct fhir_value resource,
+		  struct view_rows *out)
 {
 	struct runner r = { .c = c, .view = v, .resource = resource };
 	struct item focus = { .kind = ITEM_NODE, .value = resource };

@@ -32,7 +32,8 @@ static struct str definition_text(struct suite *s, const struct node *view)
 }
 
 /* All rows as text in a format. */
-static enum err run_view(struct suite *s, const struct node *definition, enum view_format format, struct buf *out)
+static enum err run_view(struct suite *s, const struct node *definition,
+			 enum view_format format, struct buf *out)
 {
 	const struct view *view;
 	struct view_rows rows;
@@ -41,10 +42,12 @@ static enum err run_view(struct suite *s, const struct node *definition, enum vi
 	TRY(view_compile(&s->c, &s->work, tables, definition_text(s, definition), &view));
 	view_write_head(out, view, format);
 	node_each(resource, s->resources) {
-		struct fhir_value value = { .type = fhir_type_of(tables, resource), .node = resource };
+		struct fhir_value value = { .type = fhir_type_of(tables, resource),
+					    .node = resource };
 		TRY(view_run(&s->c, view, value, &rows));
 		for (size_t i = 0; i < rows.len; i++)
-			view_write_row(out, view, format, rows.cells + i * rows.width, count++ == 0);
+			view_write_row(out, view, format, rows.cells + i * rows.width,
+				       count++ == 0);
 	}
 	view_write_tail(out, format, count == 0);
 	return OK;
@@ -65,9 +68,11 @@ static bool same_row(struct suite *s, const struct node *a, const struct node *b
 	if (!node_is(a, NODE_OBJECT) || !node_is(b, NODE_OBJECT) || a->len != b->len)
 		return false;
 	node_each(x, a) {
-		const struct node *y = node_get(b, str_dup(&s->work, (struct str){ x->name, x->name_len }));
+		const struct node *y =
+			node_get(b, str_dup(&s->work, (struct str){ x->name, x->name_len }));
 		bool number = !s->ordered && node_is(x, NODE_NUMBER) && node_is(y, NODE_NUMBER);
-		if (!y || !(number ? same_number(node_text(x), node_text(y)) : node_equal(x, y)))
+		if (!y ||
+		    !(number ? same_number(node_text(x), node_text(y)) : node_equal(x, y)))
 			return false;
 	}
 	return true;
@@ -81,7 +86,8 @@ static bool same_rows(struct suite *s, const struct node *got, const struct node
 		return false;
 	for (unsigned i = 0; i < got->len; i++) {
 		unsigned j = s->ordered ? i : 0;
-		while (j < want->len && (used[j] || !same_row(s, node_at(got, i), node_at(want, j))))
+		while (j < want->len &&
+		       (used[j] || !same_row(s, node_at(got, i), node_at(want, j))))
 			j = s->ordered ? want->len : j + 1;
 		if (j >= want->len)
 			return false;
@@ -90,20 +96,23 @@ static bool same_rows(struct suite *s, const struct node *got, const struct node
 	return true;
 }
 
-static const char *check_columns(struct suite *s, const struct node *test, const struct node *want)
+static const char *check_columns(struct suite *s, const struct node *test,
+				 const struct node *want)
 {
 	const struct view *view;
 	const struct view_column *const *columns;
 	unsigned len;
 
-	if (view_compile(&s->c, &s->work, tables, definition_text(s, node_get(test, "view")), &view) != OK)
+	if (view_compile(&s->c, &s->work, tables, definition_text(s, node_get(test, "view")),
+			 &view) != OK)
 		return s->c.why;
 	columns = view_columns(view, &len);
 	if (len != want->len)
 		return "another number of columns";
 	for (unsigned i = 0; i < len; i++)
 		if (!str_is(node_text(node_at(want, i)), columns[i]->name))
-			return arena_printf(&s->work, "column %u is %s", i + 1, columns[i]->name);
+			return arena_printf(&s->work, "column %u is %s", i + 1,
+					    columns[i]->name);
 	return NULL;
 }
 
@@ -119,12 +128,15 @@ static const char *check_csv(struct suite *s, const struct node *test, const str
 		buf_str(&want, node_text(line));
 		buf_cstr(&want, "\r\n");
 	}
-	return str_eq(buf_get(&got), buf_get(&want)) ? NULL : arena_printf(&s->work, "gave %s", got.at);
+	return str_eq(buf_get(&got), buf_get(&want))
+		       ? NULL
+		       : arena_printf(&s->work, "gave %s", got.at);
 }
 
 static const char *check_rows(struct suite *s, const struct node *test)
 {
-	const struct node *want = node_get(test, "expect"), *count = node_get(test, "expectCount");
+	const struct node *want = node_get(test, "expect"),
+			  *count = node_get(test, "expectCount");
 	struct buf text;
 	struct node *got;
 
@@ -139,14 +151,16 @@ static const char *check_rows(struct suite *s, const struct node *test)
 	return NULL;
 }
 
-static const char *check_error(struct suite *s, const struct node *test, const struct node *want)
+static const char *check_error(struct suite *s, const struct node *test,
+			       const struct node *want)
 {
 	struct buf text;
 
 	buf_init(&text, &s->work, 0);
 	if (run_view(s, node_get(test, "view"), VIEW_JSON, &text) == OK)
 		return arena_printf(&s->work, "no mistake found; gave %s", text.at);
-	if (!s->c.why[0] || (want->kind == NODE_STRING && str_find(str_of(s->c.why), node_text(want)) < 0))
+	if (!s->c.why[0] ||
+	    (want->kind == NODE_STRING && str_find(str_of(s->c.why), node_text(want)) < 0))
 		return arena_printf(&s->work, "said: %s", s->c.why);
 	return NULL;
 }
@@ -155,7 +169,8 @@ static const char *check_error(struct suite *s, const struct node *test, const s
 
 static const char *check(struct suite *s, const struct node *test)
 {
-	const struct node *error = node_get(test, "expectError"), *columns = node_get(test, "expectColumns"),
+	const struct node *error = node_get(test, "expectError"),
+			  *columns = node_get(test, "expectColumns"),
 			  *csv = node_get(test, "expectCsv");
 	const char *wrong = error ? check_error(s, test, error) : check_rows(s, test);
 
@@ -186,7 +201,8 @@ static void run_file(struct suite *s, const char *path)
 		s->passed += !wrong;
 		s->failed += wrong != NULL;
 		if (wrong)
-			print_message("%s: " STR_FMT ": %s\n", path, STR_ARG(node_str(test, "title")), wrong);
+			print_message("%s: " STR_FMT ": %s\n", path,
+				      STR_ARG(node_str(test, "title")), wrong);
 		arena_reset(&s->work);
 	}
 }
@@ -205,7 +221,8 @@ static void run_folder(const char *folder, bool ordered, unsigned least)
 	arena_init(&s.work);
 	ctx_init(&s.c, &s.work);
 	while ((entry = readdir(dir))) {
-		if (!str_ends(str_of(entry->d_name), STR(".json")) || !strcmp(entry->d_name, "manifest.json"))
+		if (!str_ends(str_of(entry->d_name), STR(".json")) ||
+		    !strcmp(entry->d_name, "manifest.json"))
 			continue;
 		snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
 		run_file(&s, path);
@@ -248,7 +265,8 @@ static int teardown(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_own), cmocka_unit_test(test_official) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_own),
+					    cmocka_unit_test(test_official) };
 
 	return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -5,7 +5,8 @@
 
 static bool is_complex(const struct item *item)
 {
-	return item->kind == ITEM_NODE && item->value.node && item->value.node->kind >= NODE_ARRAY;
+	return item->kind == ITEM_NODE && item->value.node &&
+	       item->value.node->kind >= NODE_ARRAY;
 }
 
 /* A primitive's text: of an element to the letter, of a computed value as FHIRPath prints it. */
@@ -40,7 +41,8 @@ static void write_item(struct buf *b, const struct view_column *column, const st
 		json_write_string(b, text);
 }
 
-static void write_cell(struct buf *b, const struct view_column *column, const struct view_cell *cell)
+static void write_cell(struct buf *b, const struct view_column *column,
+		       const struct view_cell *cell)
 {
 	if (cell->null || (!cell->items.len && !column->collection)) {
 		buf_cstr(b, "null");
@@ -57,7 +59,8 @@ static void write_cell(struct buf *b, const struct view_column *column, const st
 		buf_char(b, ']');
 }
 
-bool view_cell_text(struct arena *a, const struct view_column *column, const struct view_cell *cell, struct str *out)
+bool view_cell_text(struct arena *a, const struct view_column *column,
+		    const struct view_cell *cell, struct str *out)
 {
 	struct buf b;
 
@@ -80,7 +83,8 @@ static void write_csv_text(struct buf *b, struct str text)
 	bool quoted = text.len == 0; /* so that it is not null */
 
 	for (size_t i = 0; i < text.len && !quoted; i++)
-		quoted = text.at[i] == '"' || text.at[i] == ',' || text.at[i] == '\r' || text.at[i] == '\n';
+		quoted = text.at[i] == '"' || text.at[i] == ',' || text.at[i] == '\r' ||
+			 text.at[i] == '\n';
 	if (!quoted) {
 		buf_str(b, text);
 		return;
@@ -136,7 +140,8 @@ static void write_object(struct buf *b, const struct view *v, const struct view_
 	buf_char(b, '}');
 }
 
-void view_write_row(struct buf *b, const struct view *v, enum view_format format, const struct view_cell *row, bool first)
+void view_write_row(struct buf *b, const struct view *v, enum view_format format,
+		    const struct view_cell *row, bool first)
 {
 	if (format == VIEW_CSV) {
 		write_csv(b, v, row);
