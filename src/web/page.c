@@ -29,7 +29,12 @@ static bool read_part(void *arg, struct str name, struct str *out)
 	struct ctx *c = source->c;
 	const char *file = arena_printf(c->arena, "web/part/" STR_FMT ".html", STR_ARG(name));
 
-	return share_read(c, &c->place->share, source->a, file, out) == OK;
+	if (share_read(c, &c->place->share, source->a, file, out) != OK)
+		return false;
+	/* A part may stand in the middle of a sentence, so its last line does not end. */
+	if (str_ends(*out, STR("\n")))
+		out->len--;
+	return true;
 }
 
 static enum err parse(struct ctx *c, struct arena *life, const char *name, struct template **out)

@@ -1,6 +1,7 @@
 /* person.c - reading a person's record once, and telling where each item came from. */
 #include "web/person.h"
 
+#include "base/html.h"
 #include "record/search.h"
 
 /* ---- organisations ---- */
@@ -215,25 +216,49 @@ struct str person_ref(struct person *p, const struct node *reference)
 	return target && node_get(target, "name") ? name_plain(p->a, target) : (struct str){ 0 };
 }
 
+static enum err add_item(struct person *p, const struct version *v)
+{
+	struct entry *item = &p->items[p->count];
+	struct node *node;
+
+	TRY(fhir_read_json(p->c, p->c->place->fhir, p->a, v->body, &node));
+	if (is_restricted(node))
+		return OK;
+	*item = (struct entry){ v->type, v->id, node, NULL, as_at_of(node) };
+	map_set(&p->by_ref, SAY(p->a, STR_FMT "/" STR_FMT, STR_ARG(item->type), STR_ARG(item->id)), item);
+	if (str_is(item->type, "Patient") && str_eq(item->id, p->id))
+		p->patient = node;
+	p->count++;
+	return OK;
+}
+
+/* Tasks for the person: R4's compartment of the patient leaves them out. */
+static enum err find_tasks(struct person *p, struct search_page *page)
+{
+	const struct search *search;
+	struct buf query;
+
+	buf_init(&query, p->a, 400);
+	buf_cstr(&query, "_count=500&patient=");
+	url_escape(&query, p->id);
+	TRY(search_parse(p->c, STR("Task"), buf_get(&query), &search));
+	return search_run(p->c, search, page);
+}
+
 static enum err read_items(struct person *p)
 {
+	struct search_page tasks;
 	struct version *versions;
 	size_t len;
 
 	TRY(record_person(p->c, p->id, PERSON_MAX, &versions, &len, &p->more));
-	p->items = NEW_N(p->a, struct entry, len + 1);
-	for (size_t i = 0; i < len; i++) {
-		struct entry *item = &p->items[p->count];
-		struct node *node;
-		TRY(fhir_read_json(p->c, p->c->place->fhir, p->a, versions[i].body, &node));
-		if (is_restricted(node))
-			continue;
-		*item = (struct entry){ versions[i].type, versions[i].id, node, NULL, as_at_of(node) };
-		map_set(&p->by_ref, SAY(p->a, STR_FMT "/" STR_FMT, STR_ARG(item->type), STR_ARG(item->id)), item);
-		if (str_is(item->type, "Patient") && str_eq(item->id, p->id))
-			p->patient = node;
-		p->count++;
-	}
+	TRY(find_tasks(p, &tasks));
+	p->items = NEW_N(p->a, struct entry, len + tasks.len + 1);
+	for (size_t i = 0; i < len; i++)
+		if (!str_is(versions[i].type, "Task"))
+			TRY(add_item(p, &versions[i]));
+	for (size_t i = 0; i < tasks.len; i++)
+		TRY(add_item(p, &tasks.at[i]));
 	for (size_t i = 0; i < p->count; i++)
 		p->items[i].org = org_of_item(p, &p->items[i]);
 	return p->patient ? OK : fail(p->c, ERR_NOT_FOUND, "This person is not known here.");

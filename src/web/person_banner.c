@@ -239,7 +239,7 @@ static void put_allergy_alert(struct person *p, struct node *list, const struct 
 
 	node_each (reaction, node_get(item->node, "reaction"))
 		node_each (one, node_get(reaction, "manifestation"))
-			reactions = joined(p, reactions, " and ", concept_words(p->a, one));
+			reactions = joined(p, reactions, " and ", lower_first(p->a, concept_words(p->a, one)));
 	if (since.iso.len)
 		reactions = joined(p, reactions, ", ", say_date(p->a, since));
 	name = words_in(name, "allergy") ? name : SAY(p->a, STR_FMT " allergy", STR_ARG(name));

@@ -60,15 +60,6 @@ static struct str comma(struct person *p, struct str a, struct str b)
 	return SAY(p->a, STR_FMT ", " STR_FMT, STR_ARG(a), STR_ARG(b));
 }
 
-static struct str lower_first(struct person *p, struct str s)
-{
-	char *text = str_dup(p->a, s);
-
-	if (s.len > 1 && text[0] >= 'A' && text[0] <= 'Z' && !(text[1] >= 'A' && text[1] <= 'Z'))
-		text[0] = (char)(text[0] + 32);
-	return (struct str){ text, s.len };
-}
-
 static int newest_first(const void *a, const void *b)
 {
 	const struct entry *x = *(const struct entry *const *)a, *y = *(const struct entry *const *)b;
@@ -106,7 +97,7 @@ static bool problem_is_over(const struct entry *item)
 static void put_problem(struct person *p, struct node *list, const struct entry *item, const struct org *usual)
 {
 	struct str words = concept_words(p->a, node_get(item->node, "code"));
-	struct str note = node_text(node_path(item->node, "note.text")), rest = lower_first(p, note);
+	struct str note = node_text(node_path(item->node, "note.text")), rest = lower_first(p->a, note);
 	struct moment onset = moment_of(item->node, "onsetDateTime");
 
 	if (!onset.iso.len)
@@ -182,10 +173,10 @@ static void put_medicine(struct person *p, struct node *list, const struct entry
 	struct node *row;
 
 	if (active)
-		rest = comma(p, rest, lower_first(p, node_text(node_path(item->node, "note.text"))));
+		rest = comma(p, rest, lower_first(p->a, node_text(node_path(item->node, "note.text"))));
 	else
-		rest = comma(p, str_is(status, "completed") ? STR("finished") : lower_first(p, say_code(p->a, status)),
-			     lower_first(p, why));
+		rest = comma(p, str_is(status, "completed") ? STR("finished") : lower_first(p->a, say_code(p->a, status)),
+			     lower_first(p->a, why));
 	row = put_line(p, list, item, medicine_words(p, item), rest, usual);
 	if (!active)
 		node_add_bool(p->a, row, "struck", true);
@@ -229,7 +220,7 @@ static void put_allergies(struct person *p, struct node *health, const struct or
 			continue;
 		node_each (reaction, node_get(item->node, "reaction"))
 			node_each (one, node_get(reaction, "manifestation")) {
-				struct str words = lower_first(p, concept_words(p->a, one));
+				struct str words = lower_first(p->a, concept_words(p->a, one));
 				rest = rest.len ? SAY(p->a, STR_FMT " and " STR_FMT, STR_ARG(rest), STR_ARG(words)) : words;
 			}
 		rest = comma(p, rest, say_date(p->a, onset));
@@ -365,7 +356,7 @@ static void put_limits(struct person *p, struct node *list)
 			continue;
 		put_notice(p, list, "hidden", "Some records are not shared",
 			   SAY(p->a, STR_FMT " has set a limit: " STR_FMT ".", STR_ARG(p->called),
-			       STR_ARG(lower_first(p, rule.len ? rule : STR("a choice is recorded")))));
+			       STR_ARG(lower_first(p->a, rule.len ? rule : STR("a choice is recorded")))));
 		row = list->last;
 		data_link(p, row, consent);
 		data_source(p, row, consent);

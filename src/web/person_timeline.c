@@ -91,19 +91,40 @@ static struct lane *lane_for(struct person *p, struct chart_lanes *chart, struct
 	return lane;
 }
 
-/* The first words of a title, whole. */
+static bool is_small_word(struct str word)
+{
+	static const char *const words[] = { "a", "an", "and", "at", "by", "for", "from", "in", "of", "on", "or",
+					     "the", "three", "to", "two", "with" };
+
+	for (unsigned i = 0; i < sizeof words / sizeof *words; i++)
+		if (str_is(word, words[i]))
+			return true;
+	return false;
+}
+
+/* The first words of a title that fit, not ending in a comma or "with". */
 static struct str note_words(struct str title)
 {
-	ptrdiff_t colon = str_find(title, STR(": "));
+	ptrdiff_t colon = str_find(title, STR(": ")), comma;
+	size_t end = 0;
 
-	if (colon > 0 && !str_starts(title, STR("A&E")))
+	if (colon > 0 && str_starts(title, STR("A&E")))
+		return STR("A&E");
+	if (colon > 0)
 		title = (struct str){ title.at + colon + 2, title.len - (size_t)colon - 2 };
+	comma = str_find(title, STR(", "));
+	if (comma > 0)
+		title.len = (size_t)comma;
 	if (title.len <= NOTE_MAX)
 		return title;
-	for (size_t i = NOTE_MAX; i > 0; i--)
-		if (title.at[i] == ' ')
-			return (struct str){ title.at, title.at[i - 1] == ',' ? i - 1 : i };
-	return (struct str){ 0 };
+	for (size_t i = 0, word = 0; i <= NOTE_MAX; i++) {
+		if (title.at[i] != ' ')
+			continue;
+		if (!is_small_word((struct str){ title.at + word, i - word }))
+			end = i;
+		word = i + 1;
+	}
+	return (struct str){ title.at, end };
 }
 
 static void add_bar(struct person *p, struct chart_lanes *chart, const struct entry *item, struct moment from,
@@ -175,6 +196,15 @@ static void add_services(struct person *p, struct chart_lanes *chart)
 	}
 }
 
+/* A bar says it already: the visit of a package, what was found during a stay. */
+static bool is_within_bar(const struct lane *lane, int64_t at)
+{
+	for (size_t i = 0; i < lane->bars.len; i++)
+		if (at >= lane->bars.at[i].from && at < lane->bars.at[i].to)
+			return true;
+	return false;
+}
+
 static void add_marks(struct events *events, const struct filter *filter, struct chart_lanes *chart)
 {
 	static const char *const classes[] = { [EVENT_DONE] = "is-done", [EVENT_BOOKED] = "is-booked", [EVENT_LATE] = "is-late" };
@@ -186,7 +216,7 @@ static void add_marks(struct events *events, const struct filter *filter, struct
 		    event->at.from > chart->to || event->item->org == NULL)
 			continue;
 		lane = lane_for(events->p, chart, event_lane(event));
-		if (lane)
+		if (lane && !(event->state == EVENT_DONE && is_within_bar(lane, event->at.from)))
 			*vec_push(&lane->marks, events->p->a) =
 				(struct lane_mark){ event->at.from, classes[event->state], note_words(event->title) };
 	}

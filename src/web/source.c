@@ -228,6 +228,21 @@ static bool is_restricted(const struct node *resource)
 	return false;
 }
 
+/* Is it about somebody else? Task and others have no person's key. */
+static bool is_of_another(const struct version *v, const struct node *resource, const struct version *patient)
+{
+	static const char *const members[] = { "for", "subject", "patient" };
+
+	if (v->person)
+		return v->person != patient->person;
+	for (unsigned i = 0; i < 3; i++) {
+		struct str who = node_str(node_get(resource, members[i]), "reference");
+		if (str_starts(who, STR("Patient/")) && !str_eq((struct str){ who.at + 8, who.len - 8 }, patient->id))
+			return true;
+	}
+	return false;
+}
+
 enum err source_show(struct ctx *c, const struct request *r, struct reply *reply)
 {
 	struct str person = r->part[0], type = r->part[1], id = r->part[2];
@@ -239,7 +254,7 @@ enum err source_show(struct ctx *c, const struct request *r, struct reply *reply
 	TRY(record_read(c, type, id, &v));
 	TRY(fhir_read_json(c, c->place->fhir, c->arena, v.body, &resource));
 	TRY(fhir_read_json(c, c->place->fhir, c->arena, who.body, &patient));
-	if ((v.person && v.person != who.person) || is_restricted(resource))
+	if (is_of_another(&v, resource, &who) || is_restricted(resource))
 		return fail(c, ERR_NOT_FOUND, "There is no such record about this person.");
 	data = page_new(c, r, "Record");
 	data_str(c, data, "id", person);

@@ -261,6 +261,15 @@ struct str say_code(struct arena *a, struct str code)
 	return (struct str){ text, code.len };
 }
 
+struct str lower_first(struct arena *a, struct str s)
+{
+	char *text = str_dup(a, s);
+
+	if (s.len > 1 && isupper((unsigned char)text[0]) && !isupper((unsigned char)text[1]))
+		text[0] = (char)tolower((unsigned char)text[0]);
+	return (struct str){ text, s.len };
+}
+
 bool words_in(struct str s, const char *part)
 {
 	size_t len = strlen(part);

@@ -50,6 +50,8 @@ struct str say_phone(struct arena *a, struct str number);
 struct str say_number(struct arena *a, int64_t n);
 /* First letter upper case; codes such as "in-progress" as "In progress". */
 struct str say_code(struct arena *a, struct str code);
+/* For the middle of a sentence: "Rash" as "rash", "NHS" as it is. */
+struct str lower_first(struct arena *a, struct str s);
 
 /* The person's name at hand: official, else usual, else the first. NULL: none. */
 const struct node *name_best(const struct node *names);

@@ -1,0 +1,146 @@
+// pages.test.mjs - every page at three widths: axe finds nothing, nothing scrolls sideways, nothing
+// fails to load, every link answers; the same without JavaScript; and in print.
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { join } from 'node:path'
+import { addresses, available, axeSource, edith, failing, open, shots } from './place.mjs'
+
+const skip = available ? false : 'needs build/causeway and Chromium'
+const widths = [1280, 390, 320]
+let place
+
+before(async () => { if (available) place = await open() })
+after(async () => { if (place) await place.close() })
+
+async function axe(page) {
+	await page.evaluate(axeSource)
+	const found = await page.evaluate(() => axe.run(document, {
+		runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
+	}))
+	return found.violations.map(v => `${v.id}: ${v.nodes.slice(0, 3).map(n => n.html.slice(0, 160)).join(' | ')}`)
+}
+
+const sideways = page => page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
+
+for (const width of widths)
+	test(`every page at ${width} pixels`, { skip }, async t => {
+		const page = await place.page(width)
+		for (const [name, address] of [...addresses, ...failing])
+			await t.test(name, async () => {
+				page.faults.length = 0
+				await page.goto(place.base + address)
+				assert.deepEqual(await axe(page), [])
+				assert.ok(await sideways(page) <= 0, 'scrolls sideways')
+				assert.deepEqual(page.faults.filter(f => !/40[04] /.test(f) && !/status of 40[04]/.test(f)), [])
+				assert.match(await page.title(), / - Causeway/)
+				assert.equal(await page.locator('h1').count(), 1)
+				if (width >= 390 && /^(home|search|person|timeline|waiting)$/.test(name))
+					await page.screenshot({ path: join(shots, `${name}-${width}.png`), fullPage: true })
+			})
+		await page.context().close()
+	})
+
+test('failures have their status and say what to do', { skip }, async () => {
+	for (const [name, address, status] of failing) {
+		const answer = await fetch(place.base + address)
+		assert.equal(answer.status, status, name)
+		assert.match(await answer.text(), /What you can do/, name)
+	}
+})
+
+test('a policy keeps pages to themselves', { skip }, async () => {
+	const answer = await fetch(place.base)
+	const policy = answer.headers.get('content-security-policy')
+	assert.match(policy, /default-src 'none'/)
+	assert.doesNotMatch(policy, /unsafe/)
+	const text = await (await fetch(`${place.base}/people/${edith}`)).text()
+	assert.equal(text.match(/<script>|<style|\sstyle="|\son[a-z]+="/)?.[0], undefined)
+})
+
+test('files are kept for good under their hash and not under another', { skip }, async () => {
+	const text = await (await fetch(place.base)).text()
+	const address = text.match(/\/static\/[0-9a-f]+\/causeway\.css/)[0]
+	assert.match((await fetch(place.base + address)).headers.get('cache-control'), /immutable/)
+	const other = await fetch(place.base + address.replace(/[0-9a-f]{16}/, '0000000000000000'))
+	assert.doesNotMatch(other.headers.get('cache-control'), /immutable/)
+	assert.equal((await fetch(`${place.base}/static/x/passwd`)).status, 404)
+})
+
+test('every link answers, and every anchor is there', { skip }, async () => {
+	const seen = new Map(), todo = ['/']
+	const anchors = []
+	while (todo.length && seen.size < 400) {
+		const address = todo.shift()
+		if (seen.has(address)) continue
+		const answer = await fetch(place.base + address)
+		const text = await answer.text()
+		seen.set(address, answer.status)
+		assert.equal(answer.status, 200, address)
+		if (!/html/.test(answer.headers.get('content-type'))) continue
+		const follow = address === '/' || address === '/help' || address.startsWith(`/people/${edith}`) && !/source|\?/.test(address)
+		for (const [, href] of text.matchAll(/<a[^>]* href="([^"]*)"/g)) {
+			const url = new URL(href.replaceAll('&amp;', '&'), place.base + address)
+			if (url.protocol === 'tel:') continue
+			if (url.hash && url.pathname === address.split('?')[0]) anchors.push([address, url.hash.slice(1), text])
+			if (follow) todo.push(url.pathname + url.search)
+		}
+	}
+	for (const [address, id, text] of anchors)
+		assert.ok(text.includes(`id="${id}"`), `${address}#${id}`)
+	assert.ok(seen.size > 60, `only ${seen.size} pages`)
+})
+
+test('the story is whole without JavaScript', { skip }, async () => {
+	const page = await place.page(1280, { javaScriptEnabled: false })
+	await page.goto(place.base)
+	await page.fill('#search-main', 'tredwell 1941')
+	await page.press('#search-main', 'Enter')
+	await page.click('text=TREDWELL, Edith (Mrs)')
+	assert.match(await page.textContent('main'), /Ready to leave hospital\.\s+4 nights waiting/)
+	await page.selectOption('#tl-org', 'GP')
+	await page.click('.cw-filter button')
+	assert.match(page.url(), /org=GP/)
+	assert.doesNotMatch(await page.textContent('.cw-timeline >> nth=0'), /Wendle Valley/)
+	await page.context().close()
+})
+
+test('an NHS number opens the person, spaces or not', { skip }, async () => {
+	const page = await place.page()
+	for (const number of ['9990166137', '999 016 6137', '999-016-6137']) {
+		await page.goto(`${place.base}/people?q=${encodeURIComponent(number)}`)
+		assert.match(page.url(), new RegExp(`/people/${edith}$`), number)
+	}
+	await page.context().close()
+})
+
+test('what was typed is found, in any order and form', { skip }, async () => {
+	const page = await place.page()
+	for (const typed of ['tredwell', 'Edith Tredwell', 'tredwell edie', 'TRED 3/3/1941', '3 Mar 1941 edith', 'wx4 6qt edith',
+		'LAS1000001', 'tredwel']) {
+		await page.goto(`${place.base}/people?q=${encodeURIComponent(typed)}`)
+		assert.match(await page.textContent('main'), /TREDWELL, Edith/, typed)
+	}
+	await page.goto(`${place.base}/people?q=zzyzx`)
+	assert.match(await page.textContent('main'), /No one found.*name zzyzx.*What you can do/s)
+	assert.equal(await page.inputValue('#search-field'), 'zzyzx')
+	await page.context().close()
+})
+
+test('names are text, whatever they hold', { skip }, async () => {
+	const page = await place.page()
+	await page.goto(`${place.base}/people?q=${encodeURIComponent('"><script>alert(1)</script>')}`)
+	assert.equal(await page.locator('script').count(), 1)
+	assert.equal(await page.inputValue('#search-field'), '"><script>alert(1)</script>')
+	await page.context().close()
+})
+
+test('print leaves the record and drops the chrome', { skip }, async () => {
+	const page = await place.page()
+	await page.goto(`${place.base}/people/${edith}`)
+	await page.emulateMedia({ media: 'print' })
+	for (const gone of ['.nhsuk-header__search', '.cw-subnav', '.nhsuk-footer', '.cw-filter'])
+		assert.equal(await page.locator(gone).first().isVisible(), false, gone)
+	for (const kept of ['.cw-bar__name', '.cw-alerts', '.cw-now', '#services', '.cw-timeline'])
+		assert.equal(await page.locator(kept).first().isVisible(), true, kept)
+	await page.context().close()
+})

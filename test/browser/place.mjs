@@ -1,0 +1,78 @@
+// place.mjs - a place to look at, served, and a browser: what every test of pages begins with.
+import { spawn, execFileSync } from 'node:child_process'
+import { createRequire } from 'node:module'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { chromium } from 'playwright-core'
+
+const root = new URL('../../', import.meta.url).pathname
+const require = createRequire(import.meta.url)
+const program = process.env.CAUSEWAY || join(root, 'build/causeway')
+const chrome = process.env.CHROMIUM || '/usr/bin/chromium'
+const people = 300
+export const axeSource = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8')
+export const shots = join(root, 'test/browser/shots')
+export const edith = 'p-000001' // always the first: waiting to leave hospital
+
+// Make the place, serve it, start a browser; close() ends all of it.
+export async function open() {
+	const dir = mkdtempSync(join(tmpdir(), 'causeway-browser-'))
+	const db = execFileSync(program, ['demo', '--people', String(people), '--dir', dir, '--no-serve', '--quiet'],
+		{ encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }).trim().split('\n').pop()
+	const server = spawn(program, ['serve', db, '--port', '0', '--quiet'], { stdio: ['ignore', 'pipe', 'inherit'] })
+	const base = await new Promise((resolve, reject) => {
+		server.stdout.on('data', text => resolve(String(text).trim().replace(/\/$/, '')))
+		server.on('exit', code => reject(new Error(`the server ended with ${code}`)))
+	})
+	const browser = await chromium.launch({
+		executablePath: chrome,
+		args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+			'--disable-component-update', '--disable-sync'],
+	})
+	mkdirSync(shots, { recursive: true })
+	return {
+		base, browser, db,
+		// A page of a width; what it fails to load or refuses to run is kept in page.faults.
+		async page(width = 1280, options = {}) {
+			const context = await browser.newContext({ viewport: { width, height: 900 }, ...options })
+			const page = await context.newPage()
+			page.faults = []
+			page.on('response', r => r.status() >= 400 && page.faults.push(`${r.status()} ${r.url()}`))
+			page.on('console', m => m.type() === 'error' && page.faults.push(m.text()))
+			page.on('pageerror', e => page.faults.push(String(e)))
+			page.on('request', r => new URL(r.url()).origin !== base && !r.url().startsWith('data:') && page.faults.push(`left for ${r.url()}`))
+			return page
+		},
+		async close() {
+			await browser.close()
+			server.removeAllListeners('exit')
+			await new Promise(done => { server.on('exit', done); server.kill('SIGTERM') })
+			rmSync(dir, { recursive: true, force: true })
+		},
+	}
+}
+
+// Everything a reader may open, one of each kind.
+export const addresses = [
+	['home', '/'],
+	['search', '/people?q=smith'],
+	['search-one', '/people?q=tredwell+1941'],
+	['search-none', '/people?q=zzyzx+1901'],
+	['search-fields', '/people?family=a&dob=1950'],
+	['person', `/people/${edith}`],
+	['person-2', '/people/p-000002'],
+	['timeline', `/people/${edith}/timeline`],
+	['timeline-filtered', `/people/${edith}/timeline?org=GP&kind=problems`],
+	['timeline-all', `/people/${edith}/timeline?kind=all`],
+	['source', `/people/${edith}/source/Condition/${edith}-problem-wrist`],
+	['source-document', `/people/${edith}/source/DocumentReference/${edith}-document-respect`],
+	['waiting', '/waiting'],
+	['organisations', '/organisations'],
+	['help', '/help'],
+	['accessibility', '/accessibility'],
+]
+export const failing = [['not-found', '/nothing/here', 404], ['no-person', '/people/nobody', 404],
+	['bad-cursor', `/people/${edith}/timeline?before=yesterday`, 400]]
+
+export const available = existsSync(program) && existsSync(chrome)
