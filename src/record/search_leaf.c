@@ -135,6 +135,7 @@ static void add_ordered(struct opening *o, const struct scan_kind *kind, struct 
 	struct scan scan = { kind, { arg_int(o->param), a, b } };
 
 	*vec_push(&o->leaf->ordered, arena) = stream_scan(arena, &scan);
+	o->sc->scans++;
 }
 
 static void add_loose(struct opening *o, const struct scan_kind *kind, struct arg a,

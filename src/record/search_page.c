@@ -298,7 +298,7 @@ enum err search_run(struct ctx *c, const struct search *s, struct search_page *o
 enum err search_ids(struct ctx *c, struct db *db, const struct search *s, size_t cap,
 		    struct str *ids, size_t *found)
 {
-	struct scope sc = { c, db, s };
+	struct scope sc = { .c = c, .db = db, .search = s };
 	struct pair *pairs = arena_alloc(c->arena, (cap + 1) * sizeof *pairs);
 	struct stream *stream;
 	size_t len;

@@ -179,6 +179,7 @@ struct scope {
 	struct ctx *c;
 	struct db *db;
 	const struct search *search;
+	size_t scans; /* opened so far */
 };
 
 struct stream;

@@ -291,6 +291,7 @@ struct walk {
 	const struct sort_key *key;
 	const struct walk_kind *kind;
 	int64_t param;
+	struct arena rows;           /* of `at`; given back with each chunk */
 	struct sorted at[WALK_ROWS]; /* rows as sort values */
 	size_t len;
 	struct sorted last; /* where to go on */
@@ -325,7 +326,7 @@ static void read_row(struct walk *w, struct stmt *s, struct sorted *out)
 	struct buf b;
 	int column = 0;
 
-	buf_init(&b, w->sc->c->arena, 0);
+	buf_init(&b, &w->rows, 0);
 	buf_char(&b, HAS_VALUE);
 	for (const char *kind = w->kind->columns; *kind; kind++, column++) {
 		if (*kind == 'i')
@@ -338,6 +339,14 @@ static void read_row(struct walk *w, struct stmt *s, struct sorted *out)
 	out->value = buf_get(&b);
 	out->pair = (struct pair){ stmt_int(s, column), stmt_int(s, column + 1) };
 	out->down = w->key->down;
+}
+
+static struct sorted keep(struct arena *a, const struct sorted *row)
+{
+	struct sorted kept = *row;
+
+	kept.value.at = arena_dup(a, row->value.at, row->value.len);
+	return kept;
 }
 
 static enum err walk_fill(struct walk *w)
@@ -356,6 +365,7 @@ static enum err walk_fill(struct walk *w)
 		bind_from(w, s);
 	else
 		stmt_bind_int(s, 2, WALK_ROWS);
+	arena_reset(&w->rows);
 	for (w->len = 0; w->len < WALK_ROWS; w->len++) {
 		TRY(stmt_step(c, s, &row));
 		if (!row)
@@ -365,7 +375,7 @@ static enum err walk_fill(struct walk *w)
 	w->end = w->len < WALK_ROWS;
 	w->started = true;
 	if (w->len)
-		w->last = w->at[w->len - 1];
+		w->last = keep(c->arena, &w->at[w->len - 1]);
 	return OK;
 }
 
@@ -396,7 +406,7 @@ static enum err walk_values(struct walk *w, struct stream *found, size_t want, s
 			TRY(walk_take(w, found, &w->at[i], &take));
 			if (!take)
 				continue;
-			values[*len] = w->at[i].value;
+			values[*len] = keep(w->sc->c->arena, &w->at[i]).value;
 			out[(*len)++] = w->at[i].pair;
 		}
 	}
@@ -435,12 +445,19 @@ static enum err walk_none(struct walk *w, size_t want, struct pair *out, size_t 
 	return OK;
 }
 
+static void walk_done(void *arg)
+{
+	arena_done(&((struct walk *)arg)->rows);
+}
+
 static enum err sort_walk(struct scope *sc, struct stream *found, const struct walk_kind *kind,
 			  size_t want, struct pair *out, size_t *len, struct str *values)
 {
 	struct walk *w = NEW(sc->c->arena, struct walk);
 	const struct cursor *cursor = &sc->search->cursor;
 
+	arena_init(&w->rows);
+	arena_defer(sc->c->arena, walk_done, w);
 	w->sc = sc;
 	w->key = &sc->search->sorts[0];
 	w->kind = kind;

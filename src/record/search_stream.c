@@ -103,6 +103,12 @@ static enum err scan_read(struct scope *sc, const struct scan *scan, struct pair
 	return OK;
 }
 
+/* Many scans at once have to share the memory. */
+static size_t chunk_max(const struct scope *sc)
+{
+	return CHUNK_MAX / (1 + sc->scans / 8);
+}
+
 static enum err scan_fill(struct scope *sc, struct scan_stream *s, struct pair from)
 {
 	if (s->cap < s->want) {
@@ -111,7 +117,7 @@ static enum err scan_fill(struct scope *sc, struct scan_stream *s, struct pair f
 	}
 	s->pos = 0;
 	TRY(scan_read(sc, &s->scan, from, s->want, s->chunk, &s->len, &s->last));
-	if (s->want < CHUNK_MAX)
+	if (s->want < chunk_max(sc))
 		s->want *= 4;
 	return OK;
 }
