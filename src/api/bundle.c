@@ -1,7 +1,6 @@
 /* bundle.c - JSON by hand: the only places where text and not a tree is put together. */
 #include "api/bundle.h"
 
-
 void bundle_begin(struct bundle *b, struct ctx *c, const struct request *r, const char *type,
 		  int64_t total, size_t size)
 {

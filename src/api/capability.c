@@ -13,13 +13,16 @@
 #define VERSION "0.1.0"
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static struct arena life;          /* of `made`; under the lock */
+static struct arena life; /* of `made`; under the lock */
 static const struct fhir *made_of;
 static struct str made;
 
-static const char *const type_interactions[] = { "read",	     "vread",	       "update",      "delete",
-						 "history-instance", "history-type", "create", "search-type" };
-static const char *const system_interactions[] = { "transaction", "batch", "search-system", "history-system" };
+static const char *const type_interactions[] = {
+	"read",         "vread",  "update",     "delete", "history-instance",
+	"history-type", "create", "search-type"
+};
+static const char *const system_interactions[] = { "transaction", "batch", "search-system",
+						   "history-system" };
 
 static void add_codes(struct arena *a, struct node *o, const char *const *codes, size_t count)
 {
@@ -41,20 +44,24 @@ static void add_param(struct arena *a, struct node *list, const struct fhir_para
 
 static void add_operation(struct arena *a, struct node *o)
 {
-	struct node *op = node_add(a, node_add(a, o, "operation", NODE_ARRAY), NULL, NODE_OBJECT);
+	struct node *op =
+		node_add(a, node_add(a, o, "operation", NODE_ARRAY), NULL, NODE_OBJECT);
 
 	node_add_cstr(a, op, "name", "validate");
-	node_add_cstr(a, op, "definition", "http://hl7.org/fhir/OperationDefinition/Resource-validate");
+	node_add_cstr(a, op, "definition",
+		      "http://hl7.org/fhir/OperationDefinition/Resource-validate");
 }
 
-static void add_resource(struct arena *a, const struct fhir *f, struct node *list, const struct fhir_type *type)
+static void add_resource(struct arena *a, const struct fhir *f, struct node *list,
+			 const struct fhir_type *type)
 {
 	struct node *o = node_add(a, list, NULL, NODE_OBJECT), *params;
 
 	node_add_cstr(a, o, "type", type->name);
 	if (type->url)
 		node_add_cstr(a, o, "profile", type->url);
-	add_codes(a, o, type_interactions, sizeof type_interactions / sizeof *type_interactions);
+	add_codes(a, o, type_interactions,
+		  sizeof type_interactions / sizeof *type_interactions);
 	node_add_cstr(a, o, "versioning", "versioned");
 	node_add_bool(a, o, "readHistory", true);
 	node_add_bool(a, o, "updateCreate", true);
@@ -78,21 +85,25 @@ static void add_resource(struct arena *a, const struct fhir *f, struct node *lis
 
 static void add_rest(struct arena *a, const struct fhir *f, struct node *o)
 {
-	struct node *rest = node_add(a, node_add(a, o, "rest", NODE_ARRAY), NULL, NODE_OBJECT), *list;
+	struct node *rest = node_add(a, node_add(a, o, "rest", NODE_ARRAY), NULL, NODE_OBJECT),
+		    *list;
 
 	node_add_cstr(a, rest, "mode", "server");
 	node_add_cstr(a, rest, "documentation",
-		      "Unknown parameters are refused, never ignored. Only programs on the same machine are "
+		      "Unknown parameters are refused, never ignored. Only programs on the "
+		      "same machine are "
 		      "served until there are accounts.");
 	list = node_add(a, rest, "resource", NODE_ARRAY);
 	for (unsigned i = 0; i < f->type_count; i++) {
 		if (f->types[i]->kind == FHIR_RESOURCE && !f->types[i]->abstract)
 			add_resource(a, f, list, f->types[i]);
 	}
-	add_codes(a, rest, system_interactions, sizeof system_interactions / sizeof *system_interactions);
+	add_codes(a, rest, system_interactions,
+		  sizeof system_interactions / sizeof *system_interactions);
 }
 
-static void add_words(struct arena *a, struct node *o, const char *name, const char *first, const char *second)
+static void add_words(struct arena *a, struct node *o, const char *name, const char *first,
+		      const char *second)
 {
 	struct node *list = node_add(a, o, name, NODE_ARRAY);
 
@@ -149,6 +160,7 @@ enum err api_metadata(struct ctx *c, const struct request *r, struct reply *repl
 	TRY(query_only(c, r, params));
 	struct str mode = request_param(c, r, "mode", 0);
 	if (mode.len && !str_is(mode, "full") && !str_is(mode, "normative"))
-		return fail(c, ERR_UNSUPPORTED, "mode is full or normative; this is no terminology server.");
+		return fail(c, ERR_UNSUPPORTED,
+			    "mode is full or normative; this is no terminology server.");
 	return reply_json(c, &format, capability_text(c), reply);
 }

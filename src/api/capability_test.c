@@ -18,7 +18,8 @@ static bool searchable(struct ctx *c, const char *type, const struct fhir_param 
 	if (param->type == PARAM_COMPOSITE) { /* a value that each of the parts may be */
 		buf_init(&parts, c->arena, 0);
 		buf_printf(&parts, "%s=2020", name);
-		for (const struct fhir_component *p = param->components; p && p->param && p[1].param; p++)
+		for (const struct fhir_component *p = param->components;
+		     p && p->param && p[1].param; p++)
 			buf_cstr(&parts, "$2020");
 		query = str_dup(c->arena, buf_get(&parts));
 	}
@@ -47,7 +48,8 @@ static void check_type(const struct node *resource)
 	for (const struct fhir_param *const *p = param_list(place->fhir, t); p && *p; p++) {
 		bool promised = listed(node_get(resource, "searchParam"), (*p)->code);
 		if (promised != searchable(&c, type, *p))
-			fail_msg("%s.%s is %spromised: %s", type, (*p)->code, promised ? "" : "not ", c.why);
+			fail_msg("%s.%s is %spromised: %s", type, (*p)->code,
+				 promised ? "" : "not ", c.why);
 	}
 }
 
@@ -61,7 +63,9 @@ static void search_takes_what_is_promised(void **state)
 	(void)state;
 	ctx_init(&c, &a);
 	c.place = place;
-	assert_int_equal(json_read(&c, &a, capability_text(&c), &(struct json_options){ 0 }, &statement), OK);
+	assert_int_equal(
+		json_read(&c, &a, capability_text(&c), &(struct json_options){ 0 }, &statement),
+		OK);
 	node_each(resource, node_get(node_at(node_get(statement, "rest"), 0), "resource")) {
 		check_type(resource);
 		types++;
@@ -82,7 +86,8 @@ static void the_statement_is_valid(void **state)
 	text = capability_text(&c);
 	assert_int_equal(fhir_read_json(&c, place->fhir, &a, text, &statement), OK);
 	if (fhir_validate(&c, place->fhir, text, statement) != OK)
-		fail_msg("%s at %s", c.why, c.issues.first->where ? c.issues.first->where : "?");
+		fail_msg("%s at %s", c.why,
+			 c.issues.first->where ? c.issues.first->where : "?");
 }
 
 int main(void)

@@ -47,10 +47,12 @@ static enum err form_query(struct ctx *c, const struct request *r, struct str *q
 {
 	if (r->body.len && !token_eq(media_type(request_header(r, "Content-Type")),
 				     "application/x-www-form-urlencoded"))
-		return fail(c, ERR_MEDIA_TYPE, "A search by POST is a form: application/x-www-form-urlencoded.");
+		return fail(c, ERR_MEDIA_TYPE,
+			    "A search by POST is a form: application/x-www-form-urlencoded.");
 	*query = r->query;
 	if (r->query.len && r->body.len)
-		*query = str_of(arena_printf(c->arena, STR_FMT "&" STR_FMT, STR_ARG(r->query), STR_ARG(r->body)));
+		*query = str_of(arena_printf(c->arena, STR_FMT "&" STR_FMT, STR_ARG(r->query),
+					     STR_ARG(r->body)));
 	else if (r->body.len)
 		*query = r->body;
 	return OK;

@@ -44,7 +44,8 @@ static const struct media *media_find(struct str type)
 
 static enum err not_accepted(struct ctx *c)
 {
-	return fail(c, ERR_NOT_ACCEPTED, "Causeway answers in JSON (application/fhir+json), which was not "
+	return fail(c, ERR_NOT_ACCEPTED,
+		    "Causeway answers in JSON (application/fhir+json), which was not "
 		    "among the formats asked for.");
 }
 
@@ -104,7 +105,8 @@ static bool charset_fits(struct str content_type)
 			value.at++;
 			value.len -= 2;
 		}
-		return token_eq(value, "utf-8") || token_eq(value, "utf8") || token_eq(value, "us-ascii");
+		return token_eq(value, "utf-8") || token_eq(value, "utf8") ||
+		       token_eq(value, "us-ascii");
 	}
 	return true;
 }
@@ -118,11 +120,13 @@ enum err body_read(struct ctx *c, const struct request *r, struct node **out)
 		return fail(c, ERR_BAD_REQUEST, "The request has no body.");
 	if (!media || !charset_fits(type))
 		return fail(c, ERR_MEDIA_TYPE,
-			    "The Content-Type must be application/fhir+json or application/fhir+xml, in UTF-8.");
+			    "The Content-Type must be application/fhir+json or "
+			    "application/fhir+xml, in UTF-8.");
 	return media->read(c, c->place->fhir, c->arena, r->body, out);
 }
 
-enum err reply_node(struct ctx *c, const struct format *format, const struct node *n, struct reply *reply)
+enum err reply_node(struct ctx *c, const struct format *format, const struct node *n,
+		    struct reply *reply)
 {
 	struct buf b;
 
@@ -133,7 +137,8 @@ enum err reply_node(struct ctx *c, const struct format *format, const struct nod
 	return OK;
 }
 
-enum err reply_json(struct ctx *c, const struct format *format, struct str json, struct reply *reply)
+enum err reply_json(struct ctx *c, const struct format *format, struct str json,
+		    struct reply *reply)
 {
 	struct node *n;
 
@@ -149,17 +154,19 @@ enum err reply_json(struct ctx *c, const struct format *format, struct str json,
 enum err type_check(struct ctx *c, struct str type)
 {
 	if (!fhir_resource_type(c->place->fhir, type))
-		return fail(c, ERR_NOT_FOUND, "%.64s is not a resource type of FHIR R4.", str_dup(c->arena, type));
+		return fail(c, ERR_NOT_FOUND, "%.64s is not a resource type of FHIR R4.",
+			    str_dup(c->arena, type));
 	return OK;
 }
 
 struct str api_base(struct ctx *c, const struct request *r)
 {
-	char *at = arena_alloc(c->arena, r->base.len + 5);
+	struct buf b;
 
-	memcpy(at, r->base.at, r->base.len);
-	memcpy(at + r->base.len, "/fhir", 5);
-	return (struct str){ at, r->base.len + 5 };
+	buf_init(&b, c->arena, 0);
+	buf_str(&b, r->base);
+	buf_cstr(&b, "/fhir");
+	return buf_get(&b);
 }
 
 enum err query_only(struct ctx *c, const struct request *r, const char *const *names)
@@ -170,11 +177,13 @@ enum err query_only(struct ctx *c, const struct request *r, const char *const *n
 		struct str value = str_cut(&query, '&'), name = str_cut(&value, '='), plain;
 		bool known = name.len == 0;
 		if (!url_unescape(c->arena, name, true, &plain))
-			return fail(c, ERR_BAD_REQUEST, "The address holds a malformed percent-encoding.");
+			return fail(c, ERR_BAD_REQUEST,
+				    "The address holds a malformed percent-encoding.");
 		for (const char *const *at = names; *at && !known; at++)
 			known = str_is(plain, *at);
 		if (!known)
-			return fail(c, ERR_BAD_REQUEST, "The parameter %.64s is not known here.",
+			return fail(c, ERR_BAD_REQUEST,
+				    "The parameter %.64s is not known here.",
 				    str_dup(c->arena, plain));
 	}
 	return OK;

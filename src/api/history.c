@@ -13,7 +13,8 @@ struct history_ask {
 };
 
 /* A moment, or the end of the day, month or year that was named. */
-static enum err moment(struct ctx *c, const struct request *r, const char *name, bool end, int64_t *out)
+static enum err moment(struct ctx *c, const struct request *r, const char *name, bool end,
+		       int64_t *out)
 {
 	struct str text = request_param(c, r, name, 0);
 	struct when when;
@@ -22,7 +23,8 @@ static enum err moment(struct ctx *c, const struct request *r, const char *name,
 	if (!text.at)
 		return OK;
 	if (!when_parse_datetime(text, &when))
-		return fail(c, ERR_BAD_REQUEST, "%s is not a date or time as FHIR writes it.", name);
+		return fail(c, ERR_BAD_REQUEST, "%s is not a date or time as FHIR writes it.",
+			    name);
 	when_range(when, 0, &from, &to);
 	*out = end ? to - 1 : from;
 	return OK;
@@ -39,7 +41,8 @@ static enum err number(struct ctx *c, const struct request *r, const char *name,
 
 static enum err history_read(struct ctx *c, const struct request *r, struct history_ask *ask)
 {
-	static const char *const params[] = { "_since", "_at", "_count", "_cursor", "_format", "_pretty", NULL };
+	static const char *const params[] = { "_since",  "_at",     "_count", "_cursor",
+					      "_format", "_pretty", NULL };
 	int64_t count = PAGE_DEFAULT;
 
 	TRY(format_choose(c, r, &ask->format));
@@ -55,18 +58,23 @@ static enum err history_read(struct ctx *c, const struct request *r, struct hist
 
 static void history_entry(struct bundle *b, struct ctx *c, const struct version *v)
 {
-	static const char *const verbs[] = { [METHOD_POST] = "POST", [METHOD_PUT] = "PUT",
-					     [METHOD_DELETE] = "DELETE", [METHOD_PATCH] = "PATCH" };
+	static const char *const verbs[] = { [METHOD_POST] = "POST",
+					     [METHOD_PUT] = "PUT",
+					     [METHOD_DELETE] = "DELETE",
+					     [METHOD_PATCH] = "PATCH" };
 	struct buf *t = &b->text;
 	const char *status = v->deleted ? "204" : v->version == 1 ? "201" : "200";
 
 	bundle_entry(b, v);
-	buf_printf(t, ",\"request\":{\"method\":\"%s\",\"url\":\"" STR_FMT, verbs[v->method], STR_ARG(v->type));
+	buf_printf(t, ",\"request\":{\"method\":\"%s\",\"url\":\"" STR_FMT, verbs[v->method],
+		   STR_ARG(v->type));
 	if (v->method != METHOD_POST) {
 		buf_char(t, '/');
 		buf_str(t, v->id);
 	}
-	buf_printf(t, "\"},\"response\":{\"status\":\"%s\",\"etag\":\"W/\\\"%lld\\\"\",\"lastModified\":\"",
+	buf_printf(t,
+		   "\"},\"response\":{\"status\":\"%s\",\"etag\":\"W/"
+		   "\\\"%lld\\\"\",\"lastModified\":\"",
 		   status, (long long)v->version);
 	buf_str(t, when_print_us(c->arena, v->updated));
 	buf_cstr(t, "\"}");
@@ -74,7 +82,8 @@ static void history_entry(struct bundle *b, struct ctx *c, const struct version 
 }
 
 /* The query of the page that begins below `before`. */
-static struct str page_query(struct ctx *c, const struct request *r, const struct history *q, int64_t before)
+static struct str page_query(struct ctx *c, const struct request *r, const struct history *q,
+			     int64_t before)
 {
 	static const char *const kept[] = { "_since", "_at", "_format", "_pretty" };
 	struct buf b;

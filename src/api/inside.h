@@ -38,11 +38,13 @@ NODISCARD enum err if_match(struct ctx *c, const struct request *r, int64_t *ver
 /* ETag and Last-Modified. */
 void version_headers(struct ctx *c, const struct version *v, struct reply *reply);
 /* A version as it is stored, or 304 when the client has it. */
-NODISCARD enum err reply_version(struct ctx *c, const struct request *r, const struct format *format,
-				 const struct version *v, struct reply *reply);
+NODISCARD enum err reply_version(struct ctx *c, const struct request *r,
+				 const struct format *format, const struct version *v,
+				 struct reply *reply);
 /* The answer to a write, as Prefer asks. */
-NODISCARD enum err reply_written(struct ctx *c, const struct request *r, const struct format *format,
-				 const struct written *w, struct reply *reply);
+NODISCARD enum err reply_written(struct ctx *c, const struct request *r,
+				 const struct format *format, const struct written *w,
+				 struct reply *reply);
 
 /* --- outcome.c: OperationOutcome ------------------------------------------------------------ */
 
@@ -57,13 +59,13 @@ struct str capability_text(struct ctx *c);
 
 /* --- the rows of routes.c ------------------------------------------------------------------- */
 
-http_serve api_read, api_vread;                                          /* read.c */
+http_serve api_read, api_vread;                                                    /* read.c */
 http_serve api_create, api_update, api_update_where, api_delete, api_delete_where; /* write.c */
-http_serve api_bundle;                                                   /* write.c */
-http_serve api_search, api_search_form, api_search_all, api_search_all_form; /* find.c */
-http_serve api_history, api_history_type, api_history_all;               /* history.c */
-http_serve api_validate, api_validate_stored;                            /* validate.c */
-http_serve api_metadata;                                                 /* capability.c */
-http_serve api_health, api_metrics;                                      /* probe.c */
+http_serve api_bundle;                                                             /* write.c */
+http_serve api_search, api_search_form, api_search_all, api_search_all_form;       /* find.c */
+http_serve api_history, api_history_type, api_history_all; /* history.c */
+http_serve api_validate, api_validate_stored;              /* validate.c */
+http_serve api_metadata;                                   /* capability.c */
+http_serve api_health, api_metrics;                        /* probe.c */
 
 #endif

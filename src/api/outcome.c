@@ -25,7 +25,9 @@ static void add_issue(struct arena *a, struct node *list, const struct issue *is
 	node_add_cstr(a, o, "diagnostics", issue->text);
 	if (issue->line) {
 		at = node_add(a, o, "location", NODE_ARRAY);
-		node_add_cstr(a, at, NULL, arena_printf(a, "line %u, column %u", issue->line, issue->column));
+		node_add_cstr(
+			a, at, NULL,
+			arena_printf(a, "line %u, column %u", issue->line, issue->column));
 	}
 	if (issue->where) {
 		at = node_add(a, o, "expression", NODE_ARRAY);
@@ -37,7 +39,8 @@ static void add_issue(struct arena *a, struct node *list, const struct issue *is
 static bool said(const struct issues *issues, const char *why)
 {
 	for (const struct issue *i = issues->first; i; i = i->next) {
-		if (i->severity <= ISSUE_ERROR && (strcmp(i->text, why) == 0 || strstr(why, i->text)))
+		if (i->severity <= ISSUE_ERROR &&
+		    (strcmp(i->text, why) == 0 || strstr(why, i->text)))
 			return true;
 	}
 	return false;
@@ -47,7 +50,8 @@ struct node *outcome_new(struct ctx *c, enum err e, const char *fine)
 {
 	struct arena *a = c->arena;
 	struct node *o = node_new(a, NODE_OBJECT), *list;
-	struct issue own = { ISSUE_ERROR, err_row(e)->issue, NULL, *c->why ? c->why : err_row(e)->meaning };
+	struct issue own = { ISSUE_ERROR, err_row(e)->issue, NULL,
+			     *c->why ? c->why : err_row(e)->meaning };
 
 	node_add_cstr(a, o, "resourceType", "OperationOutcome");
 	list = node_add(a, o, "issue", NODE_ARRAY);
@@ -59,7 +63,8 @@ struct node *outcome_new(struct ctx *c, enum err e, const char *fine)
 		add_issue(a, list, i);
 	if (c->issues.count > ISSUES_KEPT) {
 		own = (struct issue){ ISSUE_INFORMATION, "informational", NULL,
-				      arena_printf(a, "%u more are not shown.", c->issues.count - ISSUES_KEPT) };
+				      arena_printf(a, "%u more are not shown.",
+						   c->issues.count - ISSUES_KEPT) };
 		add_issue(a, list, &own);
 	}
 	if (e == OK && c->issues.count == 0) {

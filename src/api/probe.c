@@ -29,19 +29,24 @@ static void metrics_print(struct buf *b, const struct metric *metrics, size_t co
 {
 	for (size_t i = 0; i < count; i++) {
 		const struct metric *m = &metrics[i];
-		buf_printf(b, "# HELP %s %s\n# TYPE %s %s\n%s %lld\n", m->name, m->help, m->name, m->kind, m->name,
-			   (long long)m->value);
+		buf_printf(b, "# HELP %s %s\n# TYPE %s %s\n%s %lld\n", m->name, m->help,
+			   m->name, m->kind, m->name, (long long)m->value);
 	}
 }
 
 static void http_metrics(struct buf *b, const struct http_stats *s)
 {
 	const struct metric metrics[] = {
-		{ "causeway_http_requests_total", "counter", "Requests answered.", s->requests },
-		{ "causeway_http_busy_total", "counter", "Requests refused because too many waited.", s->busy },
-		{ "causeway_http_reply_bytes_total", "counter", "Bytes of reply bodies.", s->bytes_out },
-		{ "causeway_http_in_flight", "gauge", "Requests being answered.", s->in_flight },
-		{ "causeway_http_waiting", "gauge", "Requests waiting for a worker.", s->waiting },
+		{ "causeway_http_requests_total", "counter", "Requests answered.",
+		  s->requests },
+		{ "causeway_http_busy_total", "counter",
+		  "Requests refused because too many waited.", s->busy },
+		{ "causeway_http_reply_bytes_total", "counter", "Bytes of reply bodies.",
+		  s->bytes_out },
+		{ "causeway_http_in_flight", "gauge", "Requests being answered.",
+		  s->in_flight },
+		{ "causeway_http_waiting", "gauge", "Requests waiting for a worker.",
+		  s->waiting },
 	};
 	int64_t sum = 0;
 
@@ -49,14 +54,17 @@ static void http_metrics(struct buf *b, const struct http_stats *s)
 	buf_cstr(b, "# HELP causeway_http_replies_total Replies by class of status.\n"
 		    "# TYPE causeway_http_replies_total counter\n");
 	for (unsigned i = 1; i < 6; i++)
-		buf_printf(b, "causeway_http_replies_total{class=\"%uxx\"} %lld\n", i, (long long)s->by_class[i]);
-	buf_cstr(b, "# HELP causeway_http_seconds Time from the head of a request to the end of its reply.\n"
+		buf_printf(b, "causeway_http_replies_total{class=\"%uxx\"} %lld\n", i,
+			   (long long)s->by_class[i]);
+	buf_cstr(b, "# HELP causeway_http_seconds Time from the head of a request to the end "
+		    "of its reply.\n"
 		    "# TYPE causeway_http_seconds histogram\n");
 	for (unsigned i = 0; i < 15; i++) {
 		int64_t us = INT64_C(64) << i;
 		sum += s->latency[i];
-		buf_printf(b, "causeway_http_seconds_bucket{le=\"%lld.%06lld\"} %lld\n", (long long)(us / 1000000),
-			   (long long)(us % 1000000), (long long)sum);
+		buf_printf(b, "causeway_http_seconds_bucket{le=\"%lld.%06lld\"} %lld\n",
+			   (long long)(us / 1000000), (long long)(us % 1000000),
+			   (long long)sum);
 	}
 	sum += s->latency[15];
 	buf_printf(b, "causeway_http_seconds_bucket{le=\"+Inf\"} %lld\n", (long long)sum);
@@ -70,8 +78,10 @@ static void store_metrics(struct buf *b, struct store *store)
 	store_stats(store, &s);
 	const struct metric metrics[] = {
 		{ "causeway_store_writes_total", "counter", "Write transactions.", s.writes },
-		{ "causeway_store_commits_total", "counter", "Commits, each made durable once.", s.commits },
-		{ "causeway_store_failures_total", "counter", "Write transactions that failed.", s.failures },
+		{ "causeway_store_commits_total", "counter", "Commits, each made durable once.",
+		  s.commits },
+		{ "causeway_store_failures_total", "counter", "Write transactions that failed.",
+		  s.failures },
 		{ "causeway_store_waiting", "gauge", "Write transactions waiting.", s.waiting },
 		{ "causeway_store_bytes", "gauge", "Bytes of the database on disk.", s.bytes },
 	};
@@ -113,9 +123,11 @@ static enum err record_metrics(struct ctx *c, struct buf *b)
 {
 	pthread_mutex_lock(&counts_lock);
 	enum err e = counts_refresh(c);
-	buf_cstr(b, "# HELP causeway_resources Current resources by type.\n# TYPE causeway_resources gauge\n");
+	buf_cstr(b, "# HELP causeway_resources Current resources by type.\n# TYPE "
+		    "causeway_resources gauge\n");
 	for (size_t i = 0; e == OK && i < kept.len; i++)
-		buf_printf(b, "causeway_resources{type=\"%s\"} %lld\n", kept.types[i], (long long)kept.counts[i]);
+		buf_printf(b, "causeway_resources{type=\"%s\"} %lld\n", kept.types[i],
+			   (long long)kept.counts[i]);
 	pthread_mutex_unlock(&counts_lock);
 	return e;
 }

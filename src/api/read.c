@@ -1,11 +1,13 @@
 /* read.c - one resource, one version: the stored text goes out as it is. */
 #include "api/inside.h"
 
-static const char *const read_params[] = { "_format", "_pretty", "_summary", "_elements", NULL };
+static const char *const read_params[] = { "_format", "_pretty", "_summary", "_elements",
+					   NULL };
 
 static bool cut_down(struct ctx *c, const struct request *r)
 {
-	return request_param(c, r, "_summary", 0).len || request_param(c, r, "_elements", 0).len;
+	return request_param(c, r, "_summary", 0).len ||
+	       request_param(c, r, "_elements", 0).len;
 }
 
 /* _summary and _elements are search's business: find the one resource by its id. */
@@ -13,7 +15,8 @@ static enum err read_cut_down(struct ctx *c, const struct request *r, struct ver
 {
 	const struct search *search;
 	struct search_page page;
-	char *query = arena_printf(c->arena, "_id=" STR_FMT "&" STR_FMT, STR_ARG(r->part[1]), STR_ARG(r->query));
+	char *query = arena_printf(c->arena, "_id=" STR_FMT "&" STR_FMT, STR_ARG(r->part[1]),
+				   STR_ARG(r->query));
 
 	TRY(record_read(c, r->part[0], r->part[1], out)); /* says whether it is there */
 	TRY(search_parse(c, r->part[0], str_of(query), &search));
@@ -50,7 +53,8 @@ enum err api_vread(struct ctx *c, const struct request *r, struct reply *reply)
 	TRY(type_check(c, r->part[0]));
 	TRY(query_only(c, r, params));
 	if (!str_int(r->part[2], &number) || number < 1)
-		return fail(c, ERR_NOT_FOUND, "There is no such version: versions are numbered from 1.");
+		return fail(c, ERR_NOT_FOUND,
+			    "There is no such version: versions are numbered from 1.");
 	TRY(record_vread(c, r->part[0], r->part[1], number, &v));
 	return reply_version(c, r, &format, &v, reply);
 }

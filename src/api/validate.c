@@ -37,7 +37,8 @@ enum err api_validate(struct ctx *c, const struct request *r, struct reply *repl
 	TRY(body_read(c, r, &body));
 	const struct node *resource = subject(body);
 	if (!str_eq(node_str(resource, "resourceType"), r->part[0]))
-		return fail(c, ERR_BAD_REQUEST, "The address names another type than the resource sent.");
+		return fail(c, ERR_BAD_REQUEST,
+			    "The address names another type than the resource sent.");
 	return validate(c, &format, r->body, resource, reply);
 }
 

@@ -26,24 +26,21 @@ enum err if_match(struct ctx *c, const struct request *r, int64_t *version)
 	if (tag.len == 0 || str_is(tag, "*"))
 		return OK;
 	if (!etag_parse(tag, version) || *version < 1)
-		return fail(c, ERR_BAD_REQUEST, "If-Match must name a version such as W/\"3\".");
+		return fail(c, ERR_BAD_REQUEST,
+			    "If-Match must name a version such as W/\"3\".");
 	return OK;
 }
 
 void version_headers(struct ctx *c, const struct version *v, struct reply *reply)
 {
-	char *etag = arena_alloc(c->arena, 32), *date = arena_alloc(c->arena, HTTP_DATE_SIZE);
-	char digits[24], *at = digits + sizeof digits;
-	uint64_t n = (uint64_t)v->version;
+	char *date = arena_alloc(c->arena, HTTP_DATE_SIZE);
+	struct buf etag;
 
-	do
-		*--at = (char)('0' + n % 10);
-	while (n /= 10);
-	size_t len = (size_t)(digits + sizeof digits - at);
-	memcpy(etag, "W/\"", 3);
-	memcpy(etag + 3, at, len);
-	etag[3 + len] = '"';
-	reply_header(reply, "ETag", (struct str){ etag, len + 4 });
+	buf_init(&etag, c->arena, 0);
+	buf_cstr(&etag, "W/\"");
+	buf_int(&etag, v->version);
+	buf_char(&etag, '"');
+	reply_header(reply, "ETag", buf_get(&etag));
 	reply_header(reply, "Last-Modified", http_date(v->updated, date));
 }
 
@@ -62,7 +59,8 @@ static bool not_modified(const struct request *r, const struct version *v)
 		return false;
 	}
 	since = request_header(r, "If-Modified-Since");
-	return since.len && http_date_parse(since, &held) && v->updated / 1000000 <= held / 1000000;
+	return since.len && http_date_parse(since, &held) &&
+	       v->updated / 1000000 <= held / 1000000;
 }
 
 enum err reply_version(struct ctx *c, const struct request *r, const struct format *format,
@@ -94,8 +92,9 @@ static struct str location_of(struct ctx *c, const struct request *r, const stru
 {
 	struct str base = api_base(c, r);
 
-	return str_of(arena_printf(c->arena, STR_FMT "/" STR_FMT "/" STR_FMT "/_history/%lld", STR_ARG(base),
-				   STR_ARG(v->type), STR_ARG(v->id), (long long)v->version));
+	return str_of(arena_printf(c->arena, STR_FMT "/" STR_FMT "/" STR_FMT "/_history/%lld",
+				   STR_ARG(base), STR_ARG(v->type), STR_ARG(v->id),
+				   (long long)v->version));
 }
 
 static const char *written_words(const struct written *w)

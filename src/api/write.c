@@ -2,8 +2,8 @@
 #include "api/inside.h"
 
 /* Fail at the place in the body where `n` stands. */
-static enum err misplaced(struct ctx *c, const struct request *r, const struct node *n, const char *where,
-			  const char *why)
+static enum err misplaced(struct ctx *c, const struct request *r, const struct node *n,
+			  const char *where, const char *why)
 {
 	uint32_t line = 0, column = 0;
 
@@ -13,8 +13,8 @@ static enum err misplaced(struct ctx *c, const struct request *r, const struct n
 }
 
 /* The body as a resource of the type the address names; with `id`, also of that id. */
-static enum err resource_read(struct ctx *c, const struct request *r, struct str type, struct str id,
-			      struct node **out)
+static enum err resource_read(struct ctx *c, const struct request *r, struct str type,
+			      struct str id, struct node **out)
 {
 	struct node *n, *at;
 
@@ -22,14 +22,19 @@ static enum err resource_read(struct ctx *c, const struct request *r, struct str
 	TRY(body_read(c, r, &n));
 	at = node_get(n, "resourceType");
 	if (!node_is(n, NODE_OBJECT) || !node_is(at, NODE_STRING))
-		return misplaced(c, r, at ? at : n, "resourceType", "The body is no resource: it has no resourceType.");
+		return misplaced(c, r, at ? at : n, "resourceType",
+				 "The body is no resource: it has no resourceType.");
 	if (!str_eq(node_text(at), type))
 		return misplaced(c, r, at, "resourceType",
-				 arena_printf(c->arena, "The address says %.64s, but the body is another type of resource.",
+				 arena_printf(c->arena,
+					      "The address says %.64s, but the body is another "
+					      "type of resource.",
 					      str_dup(c->arena, type)));
 	at = node_get(n, "id");
 	if (id.at && !at)
-		return misplaced(c, r, n, "id", "The body has no id; an update needs the id that the address names.");
+		return misplaced(
+			c, r, n, "id",
+			"The body has no id; an update needs the id that the address names.");
 	if (id.at && !str_eq(node_text(at), id))
 		return misplaced(c, r, at, arena_printf(c->arena, STR_FMT ".id", STR_ARG(type)),
 				 "The id of the body is not the one in the address.");
@@ -37,7 +42,8 @@ static enum err resource_read(struct ctx *c, const struct request *r, struct str
 	return OK;
 }
 
-static enum err write_read(struct ctx *c, const struct request *r, struct str id, struct write *w)
+static enum err write_read(struct ctx *c, const struct request *r, struct str id,
+			   struct write *w)
 {
 	*w = (struct write){ .source = r->body };
 	TRY(if_match(c, r, &w->if_match));
@@ -82,7 +88,9 @@ enum err api_update(struct ctx *c, const struct request *r, struct reply *reply)
 static enum err condition(struct ctx *c, const struct request *r)
 {
 	if (r->query.len == 0)
-		return fail(c, ERR_BAD_REQUEST, "Say which: an id in the address, or search parameters that find one.");
+		return fail(
+			c, ERR_BAD_REQUEST,
+			"Say which: an id in the address, or search parameters that find one.");
 	return OK;
 }
 
@@ -135,8 +143,9 @@ enum err api_bundle(struct ctx *c, const struct request *r, struct reply *reply)
 	TRY(body_read(c, r, &bundle));
 	type = node_get(bundle, "resourceType");
 	if (!str_is(node_text(type), "Bundle"))
-		return misplaced(c, r, type ? type : bundle, "resourceType",
-				 "Only a Bundle (transaction or batch) is taken at this address.");
+		return misplaced(
+			c, r, type ? type : bundle, "resourceType",
+			"Only a Bundle (transaction or batch) is taken at this address.");
 	TRY(record_bundle(c, r->body, bundle, &response));
 	return reply_node(c, &format, response, reply);
 }

@@ -29,7 +29,8 @@ static enum err grow(struct exchange *x, size_t need)
 	if (cap > x->body_limit)
 		cap = x->body_limit;
 	if (!hold(x->http, cap - x->body_cap))
-		return fail(&x->ctx, ERR_BUSY, "Too many large requests are being read; try again shortly.");
+		return fail(&x->ctx, ERR_BUSY,
+			    "Too many large requests are being read; try again shortly.");
 	char *at = realloc(x->body, cap);
 	if (!at)
 		abort();
@@ -41,7 +42,8 @@ static enum err grow(struct exchange *x, size_t need)
 enum err body_take(struct exchange *x, const char *data, size_t len)
 {
 	if (len > x->body_limit - x->body_len)
-		return fail(&x->ctx, ERR_TOO_LARGE, "The body is larger than the %zu bytes allowed here.",
+		return fail(&x->ctx, ERR_TOO_LARGE,
+			    "The body is larger than the %zu bytes allowed here.",
 			    x->body_limit);
 	if (x->body_len + len > x->body_cap)
 		TRY(grow(x, x->body_len + len));

@@ -3,8 +3,16 @@
 
 #include "base/when.h"
 
-static const char day_names[] = "SunMonTueWedThuFriSat";
-static const char month_names[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+static const char day_names[7][4] = { "Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat" };
+static const char month_names[12][4] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun",
+					 "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
+
+static char *word(char *at, const char *text)
+{
+	while (*text)
+		*at++ = *text++;
+	return at;
+}
 
 static char *digits(char *at, int value, int count)
 {
@@ -24,20 +32,21 @@ struct str http_date(int64_t us, char out[HTTP_DATE_SIZE])
 	char *at = out;
 
 	when_civil(days, &year, &month, &day);
-	memcpy(at, &day_names[3 * when_weekday(days)], 3);
-	memcpy(at + 3, ", ", 2);
-	at = digits(at + 5, day, 2);
+	at = word(at, day_names[when_weekday(days)]);
+	at = word(at, ", ");
+	at = digits(at, day, 2);
 	*at++ = ' ';
-	memcpy(at, &month_names[3 * (month - 1)], 3);
-	at[3] = ' ';
-	at = digits(at + 4, year, 4);
+	at = word(at, month_names[month - 1]);
+	*at++ = ' ';
+	at = digits(at, year, 4);
 	*at++ = ' ';
 	at = digits(at, rest / 3600, 2);
 	*at++ = ':';
 	at = digits(at, rest / 60 % 60, 2);
 	*at++ = ':';
 	at = digits(at, rest % 60, 2);
-	memcpy(at, " GMT", 5);
+	at = word(at, " GMT");
+	*at = 0;
 	return (struct str){ out, HTTP_DATE_SIZE - 1 };
 }
 
@@ -57,7 +66,7 @@ static bool number(struct str text, size_t from, size_t count, int *out)
 static int month_of(const char *name)
 {
 	for (int month = 1; month <= 12; month++) {
-		if (memcmp(&month_names[3 * (month - 1)], name, 3) == 0)
+		if (memcmp(month_names[month - 1], name, 3) == 0)
 			return month;
 	}
 	return 0;
@@ -79,9 +88,10 @@ bool http_date_parse(struct str text, int64_t *us)
 	    !number(text, 17, 2, &hour) || !number(text, 20, 2, &minute) ||
 	    !number(text, 23, 2, &second))
 		return false;
-	if (year < 1 || day < 1 || day > when_month_days(year, month) || hour > 23 || minute > 59 ||
-	    second > 60)
+	if (year < 1 || day < 1 || day > when_month_days(year, month) || hour > 23 ||
+	    minute > 59 || second > 60)
 		return false;
-	*us = (when_days(year, month, day) * 86400 + hour * 3600 + minute * 60 + second) * 1000000;
+	int64_t minutes = (int64_t)hour * 60 + minute;
+	*us = (when_days(year, month, day) * 86400 + minutes * 60 + second) * 1000000;
 	return true;
 }

@@ -13,7 +13,8 @@
 #define SPARE_ARENA_MAX ((size_t)256 << 10)
 #define BODY_SLOWEST 65536  /* bytes a second expected of a client that sends a body */
 #define REPLY_SLOWEST 16384 /* and of one that reads a reply */
-#define DROP_MAX ((size_t)16 << 20) /* of a body that is too long, before the connection is cut */
+#define DROP_MAX                                                                               \
+	((size_t)16 << 20) /* of a body that is too long, before the connection is cut */
 
 struct exchange *exchange_new(struct lane *lane, struct http *http)
 {
@@ -203,7 +204,8 @@ static enum MHD_Result step_whole(struct exchange *x)
 	x->stage = STAGE_WORKING;
 	MHD_suspend_connection(x->connection);
 	if (!work_push(x->http->work, x)) {
-		x->err = fail(&x->ctx, ERR_BUSY, "Too many requests are waiting; try again shortly.");
+		x->err = fail(&x->ctx, ERR_BUSY,
+			      "Too many requests are waiting; try again shortly.");
 		x->stage = STAGE_BODY;
 		MHD_resume_connection(x->connection);
 	}
@@ -251,9 +253,9 @@ static void exchange_log(const struct exchange *x, int64_t took)
 		return;
 	log_event(log, LOG_INFO, "request", log_id("id", x->ctx.request),
 		  log_word("verb", verb_name(x->head ? HTTP_HEAD : x->request.verb)),
-		  log_word("route", x->pattern ? x->pattern : "-"), log_int("status", x->reply.status),
-		  log_word("error", err_row(x->err)->name), log_int("us", took),
-		  log_int("bytes", (int64_t)x->bytes_out));
+		  log_word("route", x->pattern ? x->pattern : "-"),
+		  log_int("status", x->reply.status), log_word("error", err_row(x->err)->name),
+		  log_int("us", took), log_int("bytes", (int64_t)x->bytes_out));
 }
 
 void exchange_end(void *http, struct MHD_Connection *connection, void **exchange,
@@ -270,7 +272,8 @@ void exchange_end(void *http, struct MHD_Connection *connection, void **exchange
 		x->lane = lane_mine(http);
 		exchange_count(x, now - x->began);
 		exchange_log(x, now - x->began);
-		reaper_expect(x->visitor, now + (int64_t)x->http->limits.idle_seconds * 1000000);
+		reaper_expect(x->visitor,
+			      now + (int64_t)x->http->limits.idle_seconds * 1000000);
 	}
 	exchange_done(lane_mine(http), x);
 }

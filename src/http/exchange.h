@@ -46,10 +46,10 @@ struct exchange {
 	unsigned verbs;                  /* bit for each verb the address knows */
 	enum stage stage;
 	enum err err;
-	int status;       /* to answer with in place of the error's own; 0: that */
-	int64_t began;    /* clock_monotonic() */
-	bool counted;     /* told to the lane as begun */
-	bool head;        /* the verb was HEAD */
+	int status;    /* to answer with in place of the error's own; 0: that */
+	int64_t began; /* clock_monotonic() */
+	bool counted;  /* told to the lane as begun */
+	bool head;     /* the verb was HEAD */
 	bool gzip_in, gzip_out;
 	bool has_body;
 	const char *target; /* as sent */
@@ -77,8 +77,8 @@ struct http {
 	struct MHD_Daemon *daemon;
 	struct work *work;
 	struct reaper *reaper;
-	uint64_t serial;       /* tells this server from others of the process */
-	uint32_t id_prefix;    /* of request ids */
+	uint64_t serial;    /* tells this server from others of the process */
+	uint32_t id_prefix; /* of request ids */
 	int listen_fd;
 	uint16_t port;
 	atomic_uint lanes_used;

@@ -9,8 +9,8 @@ struct head {
 	unsigned hosts, lengths;
 };
 
-static enum MHD_Result gather(void *arg, enum MHD_ValueKind kind, const char *name, size_t name_len,
-			      const char *value, size_t value_len)
+static enum MHD_Result gather(void *arg, enum MHD_ValueKind kind, const char *name,
+			      size_t name_len, const char *value, size_t value_len)
 {
 	struct head *head = arg;
 	struct str n = { name, name_len }, v = { value ? value : "", value_len };
@@ -59,18 +59,21 @@ static bool host_is_local(struct str host)
 static enum err head_host(struct exchange *x, const struct head *head, const char *version)
 {
 	if (head->hosts > 1 || (head->hosts == 0 && strcmp(version, "HTTP/1.1") == 0))
-		return fail(&x->ctx, ERR_BAD_REQUEST, "The request needs exactly one Host header.");
+		return fail(&x->ctx, ERR_BAD_REQUEST,
+			    "The request needs exactly one Host header.");
 	if (head->hosts && !host_is_local(head->host))
-		return fail(&x->ctx, ERR_FORBIDDEN,
-			    "The Host header names another machine; until it has accounts Causeway "
-			    "answers only to localhost, 127.0.0.1 and [::1].");
+		return fail(
+			&x->ctx, ERR_FORBIDDEN,
+			"The Host header names another machine; until it has accounts Causeway "
+			"answers only to localhost, 127.0.0.1 and [::1].");
 	struct str host = head->host;
 	if (!head->hosts)
 		host = str_of(arena_printf(&x->arena, "localhost:%u", x->http->port));
-	char *base = arena_alloc(&x->arena, 7 + host.len);
-	memcpy(base, "http://", 7);
-	memcpy(base + 7, host.at, host.len);
-	x->request.base = (struct str){ base, 7 + host.len };
+	struct buf base;
+	buf_init(&base, &x->arena, 0);
+	buf_cstr(&base, "http://");
+	buf_str(&base, host);
+	x->request.base = buf_get(&base);
 	return OK;
 }
 
@@ -82,7 +85,8 @@ static enum err head_origin(struct exchange *x, const struct head *head)
 
 	if (safe || head->origin.len == 0 || str_eq(head->origin, x->request.base))
 		return OK;
-	return fail(&x->ctx, ERR_FORBIDDEN, "A page of another site may not send this request.");
+	return fail(&x->ctx, ERR_FORBIDDEN,
+		    "A page of another site may not send this request.");
 }
 
 static enum err head_body(struct exchange *x, const struct head *head)
@@ -92,7 +96,8 @@ static enum err head_body(struct exchange *x, const struct head *head)
 	if (head->lengths && head->transfer.len)
 		return fail(&x->ctx, ERR_BAD_REQUEST,
 			    "The request has both a Content-Length and a Transfer-Encoding.");
-	if (head->lengths > 1 || (head->lengths && (!str_int(head->length, &declared) || declared < 0)))
+	if (head->lengths > 1 ||
+	    (head->lengths && (!str_int(head->length, &declared) || declared < 0)))
 		return fail(&x->ctx, ERR_BAD_REQUEST, "The Content-Length is no number.");
 	x->has_body = declared > 0 || head->transfer.len;
 	x->body_declared = (size_t)declared;
@@ -102,7 +107,8 @@ static enum err head_body(struct exchange *x, const struct head *head)
 	if (x->body_limit == 0)
 		return fail(&x->ctx, ERR_BAD_REQUEST, "This request takes no body.");
 	if (x->body_declared > x->body_limit)
-		return fail(&x->ctx, ERR_TOO_LARGE, "The body is larger than the %zu bytes allowed here.",
+		return fail(&x->ctx, ERR_TOO_LARGE,
+			    "The body is larger than the %zu bytes allowed here.",
 			    x->body_limit);
 	if (token_eq(head->coding, "gzip") || token_eq(head->coding, "x-gzip"))
 		x->gzip_in = true;
@@ -136,16 +142,20 @@ static enum err head_path(struct exchange *x, struct str path)
 			    HTTP_TARGET_MAX);
 	}
 	if (!str_starts(path, STR("/")))
-		return fail(&x->ctx, ERR_BAD_REQUEST, "The address does not begin with a slash.");
-	if (memchr(path.at, '%', path.len) && !url_unescape(&x->arena, path, false, &x->request.path))
-		return fail(&x->ctx, ERR_BAD_REQUEST, "The address holds a malformed percent-encoding.");
+		return fail(&x->ctx, ERR_BAD_REQUEST,
+			    "The address does not begin with a slash.");
+	if (memchr(path.at, '%', path.len) &&
+	    !url_unescape(&x->arena, path, false, &x->request.path))
+		return fail(&x->ctx, ERR_BAD_REQUEST,
+			    "The address holds a malformed percent-encoding.");
 	return OK;
 }
 
 static enum err head_route(struct exchange *x, bool known, const char *method, struct str path)
 {
 	struct router_match match;
-	enum err e = router_find(&x->ctx, x->http->router, x->request.verb, path, x->request.part, &match);
+	enum err e = router_find(&x->ctx, x->http->router, x->request.verb, path,
+				 x->request.part, &match);
 
 	x->table = match.table;
 	x->pattern = match.pattern;
@@ -164,7 +174,8 @@ enum err head_read(struct exchange *x, const char *method, const char *version)
 
 	bool known = verb_find(method, &x->request.verb);
 	if (!known)
-		x->request.verb = HTTP_OPTIONS; /* matches an address without asking for a verb of it */
+		x->request.verb =
+			HTTP_OPTIONS; /* matches an address without asking for a verb of it */
 	x->head = x->request.verb == HTTP_HEAD;
 	MHD_get_connection_values_n(x->connection, MHD_HEADER_KIND, gather, &head);
 	x->gzip_out = head.accept.len && negotiate_weight(head.accept, "gzip") > 0;

@@ -33,7 +33,9 @@ static unsigned or_else(unsigned value, unsigned fallback)
 static struct http_limits limits_fill(struct http_limits l)
 {
 	long cores = sysconf(_SC_NPROCESSORS_ONLN);
-	unsigned most = cores < 1 ? 1 : cores > IO_THREADS_MAX ? IO_THREADS_MAX : (unsigned)cores;
+	unsigned most = cores < 1                ? 1
+			: cores > IO_THREADS_MAX ? IO_THREADS_MAX
+						 : (unsigned)cores;
 
 	l.io_threads = l.io_threads && l.io_threads < IO_THREADS_MAX ? l.io_threads : most;
 	l.workers = or_else(l.workers, 32);
@@ -56,9 +58,11 @@ static void visit(void *arg, struct MHD_Connection *connection, void **socket_co
 		*socket_context = NULL;
 		return;
 	}
-	int fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+	int fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)
+			 ->connect_fd;
 	struct visitor *visitor = reaper_enter(http->reaper, fd);
-	reaper_expect(visitor, clock_monotonic() + (int64_t)http->limits.idle_seconds * 1000000);
+	reaper_expect(visitor,
+		      clock_monotonic() + (int64_t)http->limits.idle_seconds * 1000000);
 	*socket_context = visitor;
 }
 
@@ -70,7 +74,8 @@ static size_t leave_escaped(void *arg, struct MHD_Connection *connection, char *
 }
 
 /* The library's own complaints are about clients that went away; they are counted, not told. */
-__attribute__((format(printf, 2, 0))) static void silent(void *arg, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static void silent(void *arg, const char *format,
+							 va_list args)
 {
 	(void)arg, (void)format, (void)args;
 }
@@ -82,19 +87,15 @@ static enum err daemon_start(struct ctx *c, struct http *http)
 	http->daemon = MHD_start_daemon(
 		MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG |
 			MHD_USE_SUPPRESS_DATE_NO_CLOCK,
-		http->port, NULL, NULL, exchange_step, http,
-		MHD_OPTION_EXTERNAL_LOGGER, silent, NULL,
-		MHD_OPTION_LISTEN_SOCKET, http->listen_fd,
-		MHD_OPTION_THREAD_POOL_SIZE, l->io_threads,
-		MHD_OPTION_CONNECTION_LIMIT, l->connections,
+		http->port, NULL, NULL, exchange_step, http, MHD_OPTION_EXTERNAL_LOGGER, silent,
+		NULL, MHD_OPTION_LISTEN_SOCKET, http->listen_fd, MHD_OPTION_THREAD_POOL_SIZE,
+		l->io_threads, MHD_OPTION_CONNECTION_LIMIT, l->connections,
 		MHD_OPTION_CONNECTION_TIMEOUT, l->idle_seconds,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_HEAD_MEMORY,
-		MHD_OPTION_STRICT_FOR_CLIENT, 1,
-		MHD_OPTION_URI_LOG_CALLBACK, exchange_begin, http,
-		MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,
-		MHD_OPTION_NOTIFY_CONNECTION, visit, http,
-		MHD_OPTION_NOTIFY_COMPLETED, exchange_end, http,
-		MHD_OPTION_END);
+		MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_URI_LOG_CALLBACK, exchange_begin,
+		http, MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,
+		MHD_OPTION_NOTIFY_CONNECTION, visit, http, MHD_OPTION_NOTIFY_COMPLETED,
+		exchange_end, http, MHD_OPTION_END);
 	if (!http->daemon)
 		return fail(c, ERR_IO, "Cannot start the HTTP server: %s.", strerror(errno));
 	return OK;
@@ -130,14 +131,17 @@ static void files_allow(unsigned connections)
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= want)
 		return;
-	limit.rlim_cur = limit.rlim_max == RLIM_INFINITY || limit.rlim_max > want ? want : limit.rlim_max;
+	limit.rlim_cur = limit.rlim_max == RLIM_INFINITY || limit.rlim_max > want
+				 ? want
+				 : limit.rlim_max;
 	(void)setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 static enum err http_begin(struct ctx *c, struct http *http)
 {
 	files_allow(http->limits.connections);
-	TRY(listen_open(c, http->setup.address, http->setup.port, &http->listen_fd, &http->port));
+	TRY(listen_open(c, http->setup.address, http->setup.port, &http->listen_fd,
+			&http->port));
 	TRY(work_start(c, http, &http->work));
 	TRY(reaper_start(c, http, &http->reaper));
 	return daemon_start(c, http);
@@ -194,9 +198,11 @@ void http_stats(struct http *http, struct http_stats *out)
 	out->bytes_out = lane_sum(http, offsetof(struct lane, bytes_out));
 	out->waiting = work_waiting(http->work);
 	for (unsigned i = 0; i < 6; i++)
-		out->by_class[i] = lane_sum(http, offsetof(struct lane, by_class[0]) + i * sizeof(int64_t));
+		out->by_class[i] = lane_sum(http, offsetof(struct lane, by_class[0]) +
+							  i * sizeof(int64_t));
 	for (unsigned i = 0; i < 16; i++)
-		out->latency[i] = lane_sum(http, offsetof(struct lane, latency[0]) + i * sizeof(int64_t));
+		out->latency[i] =
+			lane_sum(http, offsetof(struct lane, latency[0]) + i * sizeof(int64_t));
 }
 
 /* Until no request is in flight, at most so long. */
@@ -221,7 +227,7 @@ void http_stop(struct http *http, unsigned seconds)
 	MHD_quiesce_daemon(http->daemon);
 	http_wait(http, (int64_t)seconds * 1000000);
 	__atomic_store_n(&http->stop, true, __ATOMIC_RELAXED);
-	work_stop(http->work); /* all suspended connections are resumed when it returns */
+	work_stop(http->work);   /* all suspended connections are resumed when it returns */
 	http_wait(http, 500000); /* for what was just answered to go out */
 	http_free(http);
 }

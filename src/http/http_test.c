@@ -25,10 +25,12 @@ static enum err serve_echo(struct ctx *c, const struct request *r, struct reply 
 	struct str a = request_param(c, r, "a", 0), a2 = request_param(c, r, "a", 1);
 
 	reply->type = "text/plain; charset=utf-8";
-	reply->body = str_of(arena_printf(
-		c->arena, "%s [" STR_FMT "] [" STR_FMT "] body %zu a=" STR_FMT "," STR_FMT " base " STR_FMT,
-		r->verb == HTTP_POST ? "post" : "get", STR_ARG(r->part[0]), STR_ARG(r->part[1]), r->body.len,
-		STR_ARG(a), STR_ARG(a2), STR_ARG(r->base)));
+	reply->body = str_of(arena_printf(c->arena,
+					  "%s [" STR_FMT "] [" STR_FMT "] body %zu a=" STR_FMT
+					  "," STR_FMT " base " STR_FMT,
+					  r->verb == HTTP_POST ? "post" : "get",
+					  STR_ARG(r->part[0]), STR_ARG(r->part[1]), r->body.len,
+					  STR_ARG(a), STR_ARG(a2), STR_ARG(r->base)));
 	if (request_header(r, "x-colour").len)
 		reply_header(reply, "X-Colour", request_header(r, "X-Colour"));
 	return OK;
@@ -98,7 +100,9 @@ static struct http *start(struct http_limits limits)
 	ARENA(a);
 	struct ctx c;
 	struct http *http = NULL;
-	struct http_setup setup = { .address = "127.0.0.1", .tables = tables, .limits = limits };
+	struct http_setup setup = { .address = "127.0.0.1",
+				    .tables = tables,
+				    .limits = limits };
 
 	ctx_init(&c, &a);
 	assert_int_equal(http_start(&c, &setup, &http), OK);
@@ -158,7 +162,8 @@ static void expect(const char *request, const char *status, const char *part)
 {
 	char *got = ask_at(server, request);
 
-	if (strncmp(got, "HTTP/1.1 ", 9) != 0 || strncmp(got + 9, status, 3) != 0 || !strstr(got, part))
+	if (strncmp(got, "HTTP/1.1 ", 9) != 0 || strncmp(got + 9, status, 3) != 0 ||
+	    !strstr(got, part))
 		fail_msg("%s\n-> %s\nexpected %s with %s", request, got, status, part);
 	free(got);
 }
@@ -173,7 +178,8 @@ static void routes_are_found(void **state)
 	expect("GET /file/a/b%20c/d HTTP/1.1" END, "200", "[a/b c/d]");
 	expect("GET / HTTP/1.1" END, "200", "get [] []");
 	expect("GET http://localhost/api/x/y HTTP/1.1" END, "200", "get [x] [y]");
-	expect("GET /api/Patient/1?a=1%202&b=3&a=x+y HTTP/1.1" END, "200", "a=1 2,x y base http://localhost");
+	expect("GET /api/Patient/1?a=1%202&b=3&a=x+y HTTP/1.1" END, "200",
+	       "a=1 2,x y base http://localhost");
 	expect("HEAD /api/Patient/1 HTTP/1.1" END, "200", "Content-Length: 5");
 	expect("OPTIONS /api/Patient HTTP/1.1" END, "204", "Allow: POST, OPTIONS");
 }
@@ -189,20 +195,27 @@ static void refusals_have_their_table(void **state)
 	expect("GET /api/Patient/%zz HTTP/1.1" END, "400", "why");
 	expect("GET /api/Patient/%ff HTTP/1.1" END, "400", "why");
 	expect("GET /api/Patient/%00 HTTP/1.1" END, "400", "why");
-	expect("GET /api/Patient/1 HTTP/1.1\r\nHost: example.org\r\nConnection: close\r\n\r\n", "403", "why");
-	expect("GET /api/Patient/1 HTTP/1.1\r\nHost: localhost.example.org\r\nConnection: close\r\n\r\n", "403",
-	       "why");
-	expect("GET /api/Patient/1 HTTP/1.1\r\nHost: [::1]:80\r\nConnection: close\r\n\r\n", "200",
-	       "base http://[::1]:80");
+	expect("GET /api/Patient/1 HTTP/1.1\r\nHost: example.org\r\nConnection: close\r\n\r\n",
+	       "403", "why");
+	expect("GET /api/Patient/1 HTTP/1.1\r\nHost: localhost.example.org\r\nConnection: "
+	       "close\r\n\r\n",
+	       "403", "why");
+	expect("GET /api/Patient/1 HTTP/1.1\r\nHost: [::1]:80\r\nConnection: close\r\n\r\n",
+	       "200", "base http://[::1]:80");
 	expect("GET /api/Patient/1 HTTP/1.1\r\nConnection: close\r\n\r\n", "400", "Host");
-	expect("POST /api/Patient HTTP/1.1\r\nOrigin: http://example.org\r\nContent-Length: 0" END, "403", "why");
-	expect("POST /api/Patient HTTP/1.1\r\nOrigin: http://localhost\r\nContent-Length: 0" END, "200", "post");
+	expect("POST /api/Patient HTTP/1.1\r\nOrigin: http://example.org\r\nContent-Length: "
+	       "0" END,
+	       "403", "why");
+	expect("POST /api/Patient HTTP/1.1\r\nOrigin: http://localhost\r\nContent-Length: "
+	       "0" END,
+	       "200", "post");
 }
 
 static void every_reply_has_the_headers(void **state)
 {
-	static const char *const names[] = { "X-Content-Type-Options: nosniff", "Referrer-Policy: ",
-					     "Date: ", "X-Request-Id: ", "Cache-Control: private" };
+	static const char *const names[] = { "X-Content-Type-Options: nosniff",
+					     "Referrer-Policy: ", "Date: ", "X-Request-Id: ",
+					     "Cache-Control: private" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
@@ -218,22 +231,34 @@ static void bodies_are_limited(void **state)
 	char head[200];
 
 	(void)state;
-	expect("POST /api/Patient HTTP/1.1\r\nContent-Length: 7\r\nContent-Type: application/x-www-form-urlencoded\r\n"
-	       "Host: localhost\r\nConnection: close\r\n\r\na=1&a=2", "200", "body 7 a=1,2");
-	expect("POST /api/Patient HTTP/1.1\r\nContent-Length: 1000000000\r\nHost: localhost\r\n\r\n", "413",
-	       "larger than the 100000 bytes");
-	expect("POST /api/Patient HTTP/1.1\r\nContent-Length: -1\r\nHost: localhost\r\n\r\n", "400", "");
-	expect("POST /api/Patient HTTP/1.1\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\nHost: "
-	       "localhost\r\n\r\n0\r\n\r\n", "400", "both");
-	expect("GET /api/Patient/1 HTTP/1.1\r\nContent-Length: 2\r\nHost: localhost\r\n\r\n{}", "400", "takes no body");
-	expect("POST /api/Patient HTTP/1.1\r\nTransfer-Encoding: chunked" END "3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n",
+	expect("POST /api/Patient HTTP/1.1\r\nContent-Length: 7\r\nContent-Type: "
+	       "application/x-www-form-urlencoded\r\n"
+	       "Host: localhost\r\nConnection: close\r\n\r\na=1&a=2",
+	       "200", "body 7 a=1,2");
+	expect("POST /api/Patient HTTP/1.1\r\nContent-Length: 1000000000\r\nHost: "
+	       "localhost\r\n\r\n",
+	       "413", "larger than the 100000 bytes");
+	expect("POST /api/Patient HTTP/1.1\r\nContent-Length: -1\r\nHost: localhost\r\n\r\n",
+	       "400", "");
+	expect("POST /api/Patient HTTP/1.1\r\nContent-Length: 5\r\nTransfer-Encoding: "
+	       "chunked\r\nHost: "
+	       "localhost\r\n\r\n0\r\n\r\n",
+	       "400", "both");
+	expect("GET /api/Patient/1 HTTP/1.1\r\nContent-Length: 2\r\nHost: localhost\r\n\r\n{}",
+	       "400", "takes no body");
+	expect("POST /api/Patient HTTP/1.1\r\nTransfer-Encoding: chunked" END
+	       "3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n",
 	       "200", "body 5");
-	expect("POST /api/Patient HTTP/1.1\r\nContent-Encoding: br\r\nContent-Length: 2" END "xx", "415", "gzip is");
+	expect("POST /api/Patient HTTP/1.1\r\nContent-Encoding: br\r\nContent-Length: 2" END
+	       "xx",
+	       "415", "gzip is");
 
 	/* Chunked, longer than allowed: answered though its end was never announced. */
 	memset(big, 'a', BODY_LIMIT * 2);
 	int s = dial(server);
-	snprintf(head, sizeof head, "POST /api/Patient HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n",
+	snprintf(head, sizeof head,
+		 "POST /api/Patient HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: "
+		 "chunked\r\n\r\n%x\r\n",
 		 BODY_LIMIT * 2);
 	say(s, head, strlen(head));
 	say(s, big, BODY_LIMIT * 2);
@@ -257,7 +282,9 @@ static void post_gzip(size_t len, const char *status, const char *part)
 	memset(plain, ' ', len);
 	buf_init(&packed, &a, 0);
 	assert_int_equal(gzip_pack(&c, (struct str){ plain, len }, &packed), OK);
-	char *head = arena_printf(&a, "POST /api/Patient HTTP/1.1\r\nContent-Encoding: gzip\r\nContent-Length: %zu" END,
+	char *head = arena_printf(&a,
+				  "POST /api/Patient HTTP/1.1\r\nContent-Encoding: "
+				  "gzip\r\nContent-Length: %zu" END,
 				  packed.len);
 	say(s, head, strlen(head));
 	say(s, packed.at, packed.len);
@@ -272,14 +299,18 @@ static void packed_bodies_are_limited_too(void **state)
 	(void)state;
 	post_gzip(50000, "200", "body 50000");
 	post_gzip(50 << 20, "413", "why"); /* 50 MB in 50 KB */
-	expect("POST /api/Patient HTTP/1.1\r\nContent-Encoding: gzip\r\nContent-Length: 4" END "abcd", "400", "why");
+	expect("POST /api/Patient HTTP/1.1\r\nContent-Encoding: gzip\r\nContent-Length: 4" END
+	       "abcd",
+	       "400", "why");
 }
 
 static void replies_are_packed_on_request(void **state)
 {
 	(void)state;
-	expect("GET /api/text HTTP/1.1\r\nAccept-Encoding: br, gzip" END, "200", "Content-Encoding: gzip");
-	expect("GET /api/text HTTP/1.1\r\nAccept-Encoding: gzip;q=0" END, "200", "Content-Length: 5000");
+	expect("GET /api/text HTTP/1.1\r\nAccept-Encoding: br, gzip" END, "200",
+	       "Content-Encoding: gzip");
+	expect("GET /api/text HTTP/1.1\r\nAccept-Encoding: gzip;q=0" END, "200",
+	       "Content-Length: 5000");
 	expect("GET /api/text HTTP/1.1" END, "200", "Vary: Accept-Encoding");
 }
 
@@ -358,7 +389,9 @@ static void slow_clients_are_cut_off(void **state)
 	char byte;
 
 	(void)state;
-	for (const char *at = "GET /api/a/1 HTTP/1.1\r\nHost: localhost\r\nX-Slow: 1111111111111111111111"; *at; at++) {
+	for (const char *at = "GET /api/a/1 HTTP/1.1\r\nHost: localhost\r\nX-Slow: "
+			      "1111111111111111111111";
+	     *at; at++) {
 		if (send(s, at, 1, MSG_NOSIGNAL) != 1 || recv(s, &byte, 1, MSG_DONTWAIT) == 0)
 			break;
 		usleep(100000);
@@ -370,7 +403,8 @@ static void slow_clients_are_cut_off(void **state)
 
 static void only_loopback_is_listened_on(void **state)
 {
-	static const char *const others[] = { "0.0.0.0", "::", "192.168.1.5", "example.org", "" };
+	static const char *const others[] = { "0.0.0.0", "::", "192.168.1.5", "example.org",
+					      "" };
 	ARENA(a);
 	struct ctx c;
 	struct http *http = NULL;
@@ -382,7 +416,9 @@ static void only_loopback_is_listened_on(void **state)
 		assert_int_equal(http_start(&c, &setup, &http), ERR_FORBIDDEN);
 		assert_null(http);
 	}
-	struct http_setup taken = { .address = "127.0.0.1", .port = http_port(server), .tables = tables };
+	struct http_setup taken = { .address = "127.0.0.1",
+				    .port = http_port(server),
+				    .tables = tables };
 	assert_int_equal(http_start(&c, &taken, &http), ERR_IO);
 	assert_non_null(strstr(c.why, "taken by another program"));
 }

@@ -43,25 +43,30 @@ static enum err refused(struct ctx *c, int fd, const char *address, uint16_t por
 	if (fd >= 0)
 		close(fd);
 	if (why == EADDRINUSE)
-		return fail(c, ERR_IO, "Port %u of %s is taken by another program.", port, address);
-	return fail(c, ERR_IO, "Cannot listen on %s port %u: %s.", address, port, strerror(why));
+		return fail(c, ERR_IO, "Port %u of %s is taken by another program.", port,
+			    address);
+	return fail(c, ERR_IO, "Cannot listen on %s port %u: %s.", address, port,
+		    strerror(why));
 }
 
-enum err listen_open(struct ctx *c, const char *address, uint16_t port, int *fd, uint16_t *bound)
+enum err listen_open(struct ctx *c, const char *address, uint16_t port, int *fd,
+		     uint16_t *bound)
 {
 	union place_of at;
 	socklen_t len;
 	const int yes = 1;
 
 	if (!loopback(address, port, &at, &len))
-		return fail(c, ERR_FORBIDDEN,
-			    "Causeway listens only to this machine (127.0.0.1 or ::1) until it has "
-			    "accounts; it was asked to listen on %s.", address);
+		return fail(
+			c, ERR_FORBIDDEN,
+			"Causeway listens only to this machine (127.0.0.1 or ::1) until it has "
+			"accounts; it was asked to listen on %s.",
+			address);
 	int s = socket(at.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (s < 0)
 		return refused(c, s, address, port);
-	if (setsockopt(s, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) || bind(s, &at.any, len) ||
-	    listen(s, BACKLOG) || getsockname(s, &at.any, &len))
+	if (setsockopt(s, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) ||
+	    bind(s, &at.any, len) || listen(s, BACKLOG) || getsockname(s, &at.any, &len))
 		return refused(c, s, address, port);
 	*fd = s;
 	*bound = ntohs(at.any.sa_family == AF_INET6 ? at.v6.sin6_port : at.v4.sin_port);

@@ -19,20 +19,23 @@ static void weights(void **state)
 		{ "", "gzip", -1 },
 		{ "text/html, application/*;q=0.875, */*;q=0.1", "application/json", 875 },
 		{ "text/html, application/*;q=0.8, */*;q=0.1", "text/plain", 100 },
-		{ "application/fhir+json; charset=utf-8; q=0.333", "application/fhir+json", 333 },
+		{ "application/fhir+json; charset=utf-8; q=0.333", "application/fhir+json",
+		  333 },
 		{ "application/json;q=banana", "application/json", 1000 },
 		{ ",,;;,", "application/json", -1 },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-		assert_int_equal(negotiate_weight(str_of(cases[i].list), cases[i].item), cases[i].weight);
+		assert_int_equal(negotiate_weight(str_of(cases[i].list), cases[i].item),
+				 cases[i].weight);
 }
 
 static void media_types(void **state)
 {
 	(void)state;
-	assert_true(str_is(media_type(STR("application/fhir+json; charset=utf-8")), "application/fhir+json"));
+	assert_true(str_is(media_type(STR("application/fhir+json; charset=utf-8")),
+			   "application/fhir+json"));
 	assert_true(str_is(media_type(STR(" text/html ")), "text/html"));
 	assert_int_equal(media_type(STR("")).len, 0);
 }
@@ -48,8 +51,10 @@ static void dates(void **state)
 		{ -1, "Wed, 31 Dec 1969 23:59:59 GMT" },
 		{ 951782400, "Tue, 29 Feb 2000 00:00:00 GMT" },
 	};
-	static const char *const bad[] = { "", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun, 31 Feb 1994 08:49:37 GMT",
-					   "Sun, 06 Nov 1994 25:49:37 GMT", "Sun, 06 Nov 1994 08:49:37 BST" };
+	static const char *const bad[] = { "", "Sunday, 06-Nov-94 08:49:37 GMT",
+					   "Sun, 31 Feb 1994 08:49:37 GMT",
+					   "Sun, 06 Nov 1994 25:49:37 GMT",
+					   "Sun, 06 Nov 1994 08:49:37 BST" };
 	char out[HTTP_DATE_SIZE];
 	int64_t us;
 

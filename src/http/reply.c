@@ -58,13 +58,14 @@ void reply_finish(struct exchange *x)
 
 	if (reply->status == 0)
 		reply->status = MHD_HTTP_OK;
-	if (reply->body.len >= PACK_FROM && is_text(reply->type) && !reply_has(reply, "Content-Encoding"))
+	if (reply->body.len >= PACK_FROM && is_text(reply->type) &&
+	    !reply_has(reply, "Content-Encoding"))
 		reply_pack(x);
 	if (reply_has(reply, "Cache-Control"))
 		return;
 	reply_header(reply, "Cache-Control",
-		     reply->immutable ? STR("public, max-age=31536000, immutable") :
-					STR("private, no-cache"));
+		     reply->immutable ? STR("public, max-age=31536000, immutable")
+				      : STR("private, no-cache"));
 }
 
 /* The date, made anew only when the second has changed. */
@@ -103,8 +104,8 @@ enum MHD_Result reply_send(struct exchange *x)
 	struct MHD_Response *response;
 	enum MHD_Result result;
 
-	response = MHD_create_response_from_buffer(x->reply.body.len, (void *)(uintptr_t)x->reply.body.at,
-						   MHD_RESPMEM_PERSISTENT);
+	response = MHD_create_response_from_buffer(
+		x->reply.body.len, (void *)(uintptr_t)x->reply.body.at, MHD_RESPMEM_PERSISTENT);
 	if (!response)
 		return MHD_NO;
 	send_headers(x, response);
@@ -124,16 +125,19 @@ void reply_cut_in(struct exchange *x)
 	struct buf b;
 
 	buf_init(&b, &x->arena, 0);
-	buf_printf(&b, "HTTP/1.1 %d %s\r\nConnection: close\r\nContent-Length: %zu\r\n", reply->status,
-		   reason, reply->body.len);
-	buf_printf(&b, "Content-Type: %s\r\nX-Request-Id: %s\r\nX-Content-Type-Options: nosniff\r\n",
-		   reply->type, x->ctx.request);
+	buf_printf(&b, "HTTP/1.1 %d %s\r\nConnection: close\r\nContent-Length: %zu\r\n",
+		   reply->status, reason, reply->body.len);
+	buf_printf(
+		&b,
+		"Content-Type: %s\r\nX-Request-Id: %s\r\nX-Content-Type-Options: nosniff\r\n",
+		reply->type, x->ctx.request);
 	for (unsigned i = 0; i < reply->header_count; i++)
 		buf_printf(&b, "%s: " STR_FMT "\r\n", reply->headers[i].name,
 			   STR_ARG(reply->headers[i].value));
 	buf_cstr(&b, "\r\n");
 	buf_str(&b, reply->body);
-	int fd = MHD_get_connection_info(x->connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+	int fd = MHD_get_connection_info(x->connection, MHD_CONNECTION_INFO_CONNECTION_FD)
+			 ->connect_fd;
 	ssize_t sent = send(fd, b.at, b.len, MSG_NOSIGNAL | MSG_DONTWAIT);
 	x->bytes_out = sent > 0 ? reply->body.len : 0;
 	x->stage = STAGE_SENT;

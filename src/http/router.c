@@ -5,7 +5,6 @@
 #include <stdlib.h>
 
 #include "base/html.h"
-#include "base/vec.h"
 
 #define PARTS_MAX 12
 
@@ -27,12 +26,13 @@ struct pattern {
 
 struct router {
 	const struct route_table *tables;
-	VEC(struct pattern) patterns;
+	struct pattern *patterns;
+	size_t count;
 };
 
 static const char *const verb_names[HTTP_VERBS] = {
-	[HTTP_GET] = "GET",	  [HTTP_HEAD] = "HEAD",	  [HTTP_POST] = "POST",
-	[HTTP_PUT] = "PUT",	  [HTTP_DELETE] = "DELETE", [HTTP_PATCH] = "PATCH",
+	[HTTP_GET] = "GET",         [HTTP_HEAD] = "HEAD",     [HTTP_POST] = "POST",
+	[HTTP_PUT] = "PUT",         [HTTP_DELETE] = "DELETE", [HTTP_PATCH] = "PATCH",
 	[HTTP_OPTIONS] = "OPTIONS",
 };
 
@@ -69,8 +69,9 @@ struct str verb_list(struct arena *a, unsigned verbs)
 
 static struct pattern_part part_of(struct str text)
 {
-	if (text.len && text.at[0] == '{')
-		return (struct pattern_part){ str_ends(text, STR("*}")) ? PART_REST : PART_ANY };
+	if (str_starts(text, STR("{")))
+		return (struct pattern_part){ str_ends(text, STR("*}")) ? PART_REST
+									: PART_ANY };
 	return (struct pattern_part){ PART_LITERAL, text };
 }
 
@@ -106,17 +107,17 @@ static int pattern_order(const void *va, const void *vb)
 	return a->count > b->count ? -1 : a->count < b->count;
 }
 
-static void router_add(struct router *router, struct arena *life, const struct route_table *table,
+static void router_add(struct router *router, const struct route_table *table,
 		       const struct route *route)
 {
 	struct pattern p = pattern_of(table, route), *at = NULL;
 
-	for (size_t i = 0; i < router->patterns.len && !at; i++) {
-		if (pattern_order(&router->patterns.at[i], &p) == 0)
-			at = &router->patterns.at[i];
+	for (size_t i = 0; i < router->count && !at; i++) {
+		if (pattern_order(&router->patterns[i], &p) == 0)
+			at = &router->patterns[i];
 	}
 	if (!at) {
-		at = vec_push(&router->patterns, life);
+		at = &router->patterns[router->count++];
 		*at = p;
 	}
 	assert(!at->by_verb[route->verb]);
@@ -129,15 +130,19 @@ static void router_add(struct router *router, struct arena *life, const struct r
 struct router *router_new(struct arena *life, const struct route_table *tables)
 {
 	struct router *router = NEW(life, struct router);
+	size_t routes = 1;
 
-	router->tables = tables;
 	for (const struct route_table *table = tables; table->prefix; table++) {
 		for (const struct route *route = table->routes; route->pattern; route++)
-			router_add(router, life, table, route);
+			routes++;
 	}
-	if (router->patterns.len)
-		qsort(router->patterns.at, router->patterns.len, sizeof *router->patterns.at,
-		      pattern_order);
+	router->tables = tables;
+	router->patterns = NEW_N(life, struct pattern, routes);
+	for (const struct route_table *table = tables; table->prefix; table++) {
+		for (const struct route *route = table->routes; route->pattern; route++)
+			router_add(router, table, route);
+	}
+	qsort(router->patterns, router->count, sizeof *router->patterns, pattern_order);
 	return router;
 }
 
@@ -149,8 +154,10 @@ static const struct route_table *table_of(const struct router *router, struct st
 
 	for (const struct route_table *table = router->tables; table->prefix; table++) {
 		size_t len = strlen(table->prefix);
-		bool whole = path.len == len || len == 0 || (path.len > len && path.at[len] == '/');
-		if (whole && str_starts(path, str_of(table->prefix)) && (!best || len > best_len)) {
+		bool whole =
+			path.len == len || len == 0 || (path.len > len && path.at[len] == '/');
+		if (whole && str_starts(path, str_of(table->prefix)) &&
+		    (!best || len > best_len)) {
 			best = table;
 			best_len = len;
 		}
@@ -190,7 +197,8 @@ static bool pattern_fits(const struct pattern *p, const struct split *split)
 			return true;
 		if (i >= split->count || split->raw[i].len == 0)
 			return false;
-		if (p->parts[i].kind == PART_LITERAL && !str_eq(p->parts[i].text, split->raw[i]))
+		if (p->parts[i].kind == PART_LITERAL &&
+		    !str_eq(p->parts[i].text, split->raw[i]))
 			return false;
 	}
 	return p->count == split->count && !split->more;
@@ -226,8 +234,9 @@ static enum err parts_fill(struct ctx *c, const struct pattern *p, const struct 
 			raw.len = (size_t)(path.at + path.len - raw.at);
 		assert(filled < HTTP_PARTS);
 		if (!part_decode(c->arena, raw, &parts[filled++]))
-			return fail(c, ERR_BAD_REQUEST,
-				    "The address holds percent-encoded bytes that are not text.");
+			return fail(
+				c, ERR_BAD_REQUEST,
+				"The address holds percent-encoded bytes that are not text.");
 	}
 	return OK;
 }
@@ -240,9 +249,9 @@ enum err router_find(struct ctx *c, const struct router *router, enum http_verb 
 
 	*out = (struct router_match){ .table = table_of(router, path) };
 	path_split(path, &split);
-	for (size_t i = 0; i < router->patterns.len && !found; i++) {
-		if (pattern_fits(&router->patterns.at[i], &split))
-			found = &router->patterns.at[i];
+	for (size_t i = 0; i < router->count && !found; i++) {
+		if (pattern_fits(&router->patterns[i], &split))
+			found = &router->patterns[i];
 	}
 	if (!found)
 		return fail(c, ERR_NOT_FOUND, "There is nothing at this address.");
@@ -250,9 +259,11 @@ enum err router_find(struct ctx *c, const struct router *router, enum http_verb 
 	out->pattern = found->text;
 	out->verbs = found->verbs;
 	TRY(parts_fill(c, found, &split, path, parts));
-	out->route = found->by_verb[verb == HTTP_HEAD && !found->by_verb[HTTP_HEAD] ? HTTP_GET : verb];
+	out->route = found->by_verb[verb == HTTP_HEAD && !found->by_verb[HTTP_HEAD] ? HTTP_GET
+										    : verb];
 	if (!out->route && verb != HTTP_OPTIONS)
-		return fail(c, ERR_METHOD, "This address does not know the verb %s; it knows " STR_FMT ".",
+		return fail(c, ERR_METHOD,
+			    "This address does not know the verb %s; it knows " STR_FMT ".",
 			    verb_name(verb), STR_ARG(verb_list(c->arena, found->verbs)));
 	return OK;
 }

@@ -45,7 +45,8 @@ static void *worker(void *arg)
 	while ((x = work_take(work))) {
 		struct MHD_Connection *connection = x->connection;
 		if (clock_monotonic() > x->ctx.deadline)
-			x->err = fail(&x->ctx, ERR_BUSY, "The request waited too long for its turn.");
+			x->err = fail(&x->ctx, ERR_BUSY,
+				      "The request waited too long for its turn.");
 		if (__atomic_load_n(&work->http->stop, __ATOMIC_RELAXED))
 			x->err = fail(&x->ctx, ERR_STOPPED, "The server is stopping.");
 		exchange_run(x); /* from here on x belongs to the I/O thread again */
@@ -57,7 +58,8 @@ static void *worker(void *arg)
 enum err work_start(struct ctx *c, struct http *http, struct work **out)
 {
 	unsigned count = http->limits.workers;
-	struct work *work = arena_zalloc(&http->life, 1, sizeof *work + count * sizeof(pthread_t));
+	struct work *work =
+		arena_zalloc(&http->life, 1, sizeof *work + count * sizeof(pthread_t));
 
 	work->http = http;
 	work->room = http->limits.queue;

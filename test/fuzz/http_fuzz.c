@@ -39,7 +39,8 @@ static void check_route(struct ctx *c, struct str path)
 	if (!match.route || match.route->serve != serve)
 		abort();
 	for (unsigned i = 0; i < HTTP_PARTS; i++) {
-		if (!str_utf8(parts[i], &bad) || (parts[i].len && memchr(parts[i].at, 0, parts[i].len)))
+		if (!str_utf8(parts[i], &bad) ||
+		    (parts[i].len && memchr(parts[i].at, 0, parts[i].len)))
 			abort();
 	}
 }

@@ -66,7 +66,9 @@ static void say_raw(struct arena *a, int s, const struct send *raw)
 
 	switch (raw->kind) {
 	case SEND_WAIT:
-		nanosleep(&(struct timespec){ (time_t)(raw->times / 1000), (long)(raw->times % 1000) * 1000000 }, NULL);
+		nanosleep(&(struct timespec){ (time_t)(raw->times / 1000),
+					      (long)(raw->times % 1000) * 1000000 },
+			  NULL);
 		return;
 	case SEND_HALF:
 		shutdown(s, SHUT_WR);
@@ -137,7 +139,8 @@ static bool head_has(const struct exchange *x, const char *name)
 
 /* The head: what the script says, and what every request has where it does not say. An empty
  * header is left out. */
-static struct str head_of(struct arena *a, const struct map *bound, const struct exchange *x, size_t body_len)
+static struct str head_of(struct arena *a, const struct map *bound, const struct exchange *x,
+			  size_t body_len)
 {
 	struct buf b;
 
@@ -160,7 +163,8 @@ static struct str head_of(struct arena *a, const struct map *bound, const struct
 	return buf_get(&b);
 }
 
-struct str client_ask(struct arena *a, uint16_t port, const struct map *bound, const struct exchange *x)
+struct str client_ask(struct arena *a, uint16_t port, const struct map *bound,
+		      const struct exchange *x)
 {
 	int s = dial(port);
 

@@ -37,12 +37,15 @@ static bool fits(struct match *m, struct str pattern, struct str text)
 {
 	while (pattern.len) {
 		if (str_starts(pattern, STR("$("))) {
-			struct str rest = { pattern.at + 2, pattern.len - 2 }, name = str_cut(&rest, ')');
+			struct str rest = { pattern.at + 2, pattern.len - 2 },
+				   name = str_cut(&rest, ')');
 			const struct str *known = map_get(m->bound, name);
 			pattern = rest.at ? rest : STR("");
 			for (size_t len = 0; len <= text.len; len++) {
-				struct str value = { text.at, len }, tail = { text.at + len, text.len - len };
-				if (known ? !str_eq(*known, value) : memchr(value.at, '/', len) || len == 0)
+				struct str value = { text.at, len },
+					   tail = { text.at + len, text.len - len };
+				if (known ? !str_eq(*known, value)
+					  : memchr(value.at, '/', len) || len == 0)
 					continue;
 				if (fits(m, pattern, tail)) {
 					if (!known)
@@ -55,7 +58,8 @@ static bool fits(struct match *m, struct str pattern, struct str text)
 		if (pattern.at[0] == '*') {
 			struct str rest = { pattern.at + 1, pattern.len - 1 };
 			for (size_t len = 0; len <= text.len; len++) {
-				if (fits(m, rest, (struct str){ text.at + len, text.len - len }))
+				if (fits(m, rest,
+					 (struct str){ text.at + len, text.len - len }))
 					return true;
 			}
 			return false;
@@ -68,9 +72,11 @@ static bool fits(struct match *m, struct str pattern, struct str text)
 	return text.len == 0;
 }
 
-static bool json_fits(struct match *m, const struct node *want, const struct node *got, const char *where);
+static bool json_fits(struct match *m, const struct node *want, const struct node *got,
+		      const char *where);
 
-static bool array_fits(struct match *m, const struct node *want, const struct node *got, const char *where)
+static bool array_fits(struct match *m, const struct node *want, const struct node *got,
+		       const char *where)
 {
 	const struct node *at = got->first;
 	unsigned index = 0;
@@ -82,12 +88,14 @@ static bool array_fits(struct match *m, const struct node *want, const struct no
 		for (; at && !found; at = at->next)
 			found = json_fits(&tried, w, at, here);
 		if (!found)
-			return no(m, "%s was not found (%s)", here, tried.why ? tried.why : "no more elements");
+			return no(m, "%s was not found (%s)", here,
+				  tried.why ? tried.why : "no more elements");
 	}
 	return true;
 }
 
-static bool member_fits(struct match *m, const struct node *want, const struct node *got, const char *where)
+static bool member_fits(struct match *m, const struct node *want, const struct node *got,
+			const char *where)
 {
 	char *name = str_dup(m->a, (struct str){ want->name, want->name_len });
 	const char *here = arena_printf(m->a, "%s.%s", where, name);
@@ -96,7 +104,8 @@ static bool member_fits(struct match *m, const struct node *want, const struct n
 	if (want->name_len && name[want->name_len - 1] == '#') {
 		name[want->name_len - 1] = 0;
 		const struct node *list = node_get(got, name);
-		if (!str_int(node_text(want), &count) || (list ? list->len : 0) != (uint64_t)count)
+		if (!str_int(node_text(want), &count) ||
+		    (list ? list->len : 0) != (uint64_t)count)
 			return no(m, "%s is %u", here, list ? list->len : 0);
 		return true;
 	}
@@ -106,7 +115,8 @@ static bool member_fits(struct match *m, const struct node *want, const struct n
 	return at ? json_fits(m, want, at, here) : no(m, "%s is missing", here);
 }
 
-static bool json_fits(struct match *m, const struct node *want, const struct node *got, const char *where)
+static bool json_fits(struct match *m, const struct node *want, const struct node *got,
+		      const char *where)
 {
 	if (want->kind != got->kind)
 		return no(m, "%s is of another kind", where);
@@ -119,8 +129,8 @@ static bool json_fits(struct match *m, const struct node *want, const struct nod
 		}
 		return true;
 	}
-	if (want->kind == NODE_STRING ? fits(m, node_text(want), node_text(got)) :
-					str_eq(node_text(want), node_text(got)))
+	if (want->kind == NODE_STRING ? fits(m, node_text(want), node_text(got))
+				      : str_eq(node_text(want), node_text(got)))
 		return true;
 	return no(m, "%s is " STR_FMT, where, STR_ARG(node_text(got)));
 }
@@ -128,7 +138,8 @@ static bool json_fits(struct match *m, const struct node *want, const struct nod
 static bool header_get(struct str head, struct str name, struct str *value)
 {
 	while (head.at) {
-		struct str line = str_trim(str_cut(&head, '\n')), rest = line, n = str_cut(&rest, ':');
+		struct str line = str_trim(str_cut(&head, '\n')), rest = line,
+			   n = str_cut(&rest, ':');
 		if (rest.at && n.len == name.len && strncasecmp(n.at, name.at, n.len) == 0) {
 			*value = str_trim(rest);
 			return true;
@@ -143,12 +154,15 @@ static bool header_fits(struct match *m, struct str head, struct str expected)
 
 	if (name.len && name.at[0] == '!') {
 		name = (struct str){ name.at + 1, name.len - 1 };
-		return header_get(head, name, &value) ? no(m, "there is a header " STR_FMT, STR_ARG(name)) : true;
+		return header_get(head, name, &value)
+			       ? no(m, "there is a header " STR_FMT, STR_ARG(name))
+			       : true;
 	}
 	if (!header_get(head, name, &value))
 		return no(m, "there is no header " STR_FMT, STR_ARG(name));
 	if (!fits(m, str_trim(expected), value))
-		return no(m, "the header " STR_FMT " is " STR_FMT, STR_ARG(name), STR_ARG(value));
+		return no(m, "the header " STR_FMT " is " STR_FMT, STR_ARG(name),
+			  STR_ARG(value));
 	return true;
 }
 
@@ -182,7 +196,8 @@ static struct str unpacked(struct match *m, struct str head, struct str body)
 	return buf_get(&plain);
 }
 
-const char *match_answer(struct arena *a, struct map *bound, const struct exchange *x, struct str answer)
+const char *match_answer(struct arena *a, struct map *bound, const struct exchange *x,
+			 struct str answer)
 {
 	struct match m = { .a = a, .bound = bound };
 	ptrdiff_t end = str_find(answer, STR("\r\n\r\n"));
@@ -191,7 +206,8 @@ const char *match_answer(struct arena *a, struct map *bound, const struct exchan
 		return answer.len ? "the connection was not closed without a word" : NULL;
 	if (end < 0 || !str_starts(answer, STR("HTTP/1.1 ")))
 		return "no answer came";
-	struct str head = { answer.at, (size_t)end }, body = { answer.at + end + 4, answer.len - (size_t)end - 4 };
+	struct str head = { answer.at, (size_t)end },
+		   body = { answer.at + end + 4, answer.len - (size_t)end - 4 };
 	if (!fits(&m, x->status, (struct str){ head.at + 9, 3 }))
 		return arena_printf(a, "the status is %.3s", head.at + 9);
 	for (size_t i = 0; i < x->headers.len; i++)
@@ -204,7 +220,8 @@ const char *match_answer(struct arena *a, struct map *bound, const struct exchan
 			no(&m, "there is no " STR_FMT, STR_ARG(part));
 	}
 	for (size_t i = 0; i < x->has_not.len; i++) {
-		if (str_find(answer, x->has_not.at[i]) >= 0 || str_find(body, x->has_not.at[i]) >= 0)
+		if (str_find(answer, x->has_not.at[i]) >= 0 ||
+		    str_find(body, x->has_not.at[i]) >= 0)
 			no(&m, "there is " STR_FMT, STR_ARG(x->has_not.at[i]));
 	}
 	return m.why;

@@ -90,10 +90,14 @@ static void exchange_line(struct arena *a, struct exchange *x, struct line line)
 	else if (!x->status.len && x->head.len)
 		*vec_push(&x->body, a) = line;
 	else if (x->status.len)
-		x->json = x->json.len ? (struct str){ x->json.at, (size_t)(text.at + text.len - x->json.at) } : text;
+		x->json = x->json.len
+				  ? (struct str){ x->json.at,
+						  (size_t)(text.at + text.len - x->json.at) }
+				  : text;
 }
 
-static void option_line(struct arena *a, struct script *script, struct str text, unsigned number)
+static void option_line(struct arena *a, struct script *script, struct str text,
+			unsigned number)
 {
 	struct str word = str_cut(&text, ' ');
 
@@ -134,7 +138,8 @@ void script_read(struct arena *a, const char *file, struct script *out)
 	for (size_t i = 0; i < out->exchanges.len; i++) {
 		const struct exchange *x = &out->exchanges.at[i];
 		if (x->status.len == 0 || (x->head.len == 0) == (x->raw.len == 0))
-			fail_msg("%s:%u: an exchange needs a question and an answer", file, x->line);
+			fail_msg("%s:%u: an exchange needs a question and an answer", file,
+				 x->line);
 	}
 }
 

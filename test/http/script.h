@@ -21,13 +21,13 @@ struct line {
 struct exchange {
 	struct str name;
 	unsigned line;
-	VEC(struct str) head;     /* "PUT /fhir/Patient/1", then headers */
+	VEC(struct str) head; /* "PUT /fhir/Patient/1", then headers */
 	VEC(struct line) body;
-	VEC(struct send) raw;     /* instead of head and body */
-	struct str status;        /* "201", "-" */
-	VEC(struct str) headers;  /* "ETag: W/\"1\"", "!Retry-After" */
+	VEC(struct send) raw;    /* instead of head and body */
+	struct str status;       /* "201", "-" */
+	VEC(struct str) headers; /* "ETag: W/\"1\"", "!Retry-After" */
 	VEC(struct str) has, has_not;
-	struct str json;          /* expected, empty: none */
+	struct str json; /* expected, empty: none */
 };
 
 struct script {
@@ -43,9 +43,11 @@ void script_read(struct arena *a, const char *file, struct script *out);
 struct str script_fill(struct arena *a, const struct map *bound, struct str text);
 
 /* client.c: one exchange over a socket of its own. All that came back, NUL-terminated. */
-struct str client_ask(struct arena *a, uint16_t port, const struct map *bound, const struct exchange *x);
+struct str client_ask(struct arena *a, uint16_t port, const struct map *bound,
+		      const struct exchange *x);
 
 /* match.c: NULL when the answer is as expected, else what is not. Binds names. */
-const char *match_answer(struct arena *a, struct map *bound, const struct exchange *x, struct str answer);
+const char *match_answer(struct arena *a, struct map *bound, const struct exchange *x,
+			 struct str answer);
 
 #endif

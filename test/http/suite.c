@@ -77,12 +77,16 @@ static void server_stop(struct arena *a, const struct script *script, struct ser
 	kill(s->pid, SIGTERM);
 	assert_int_equal(waitpid(s->pid, &status, 0), s->pid);
 	ctx_init(&c, a);
-	assert_int_equal(file_read(&c, a, arena_printf(a, "%s/log", s->dir), (size_t)64 << 20, &log), OK);
+	assert_int_equal(
+		file_read(&c, a, arena_printf(a, "%s/log", s->dir), (size_t)64 << 20, &log),
+		OK);
 	if (!WIFEXITED(status) || (WEXITSTATUS(status) != 0 && WEXITSTATUS(status) != 130))
-		fail_msg("%s: the server ended with %x: " STR_FMT, script->file, (unsigned)status, STR_ARG(log));
+		fail_msg("%s: the server ended with %x: " STR_FMT, script->file,
+			 (unsigned)status, STR_ARG(log));
 	for (size_t i = 0; i < script->secrets.len; i++) {
 		if (str_find(log, script->secrets.at[i]) >= 0)
-			fail_msg("%s: the log holds " STR_FMT, script->file, STR_ARG(script->secrets.at[i]));
+			fail_msg("%s: the log holds " STR_FMT, script->file,
+				 STR_ARG(script->secrets.at[i]));
 	}
 	char *remove = arena_printf(a, "rm -r %s", s->dir);
 	assert_int_equal(system(remove), 0);
@@ -106,18 +110,21 @@ static void run_file(void **state)
 		if (!why)
 			continue;
 		failed++;
-		print_error("%s:%u: " STR_FMT ": %s\n%.*s\n\n", script.file, x->line, STR_ARG(x->name), why,
-			    (int)(answer.len < 2000 ? answer.len : 2000), answer.at);
+		print_error("%s:%u: " STR_FMT ": %s\n%.*s\n\n", script.file, x->line,
+			    STR_ARG(x->name), why, (int)(answer.len < 2000 ? answer.len : 2000),
+			    answer.at);
 	}
 	server_stop(&a, &script, &server);
 	print_message("%zu exchanges\n", script.exchanges.len);
 	if (failed)
-		fail_msg("%s: %zu of %zu exchanges went wrong", script.file, failed, script.exchanges.len);
+		fail_msg("%s: %zu of %zu exchanges went wrong", script.file, failed,
+			 script.exchanges.len);
 }
 
 static int by_name(const void *a, const void *b)
 {
-	return strcmp(((const struct CMUnitTest *)a)->name, ((const struct CMUnitTest *)b)->name);
+	return strcmp(((const struct CMUnitTest *)a)->name,
+		      ((const struct CMUnitTest *)b)->name);
 }
 
 static size_t find_files(struct arena *a, struct CMUnitTest *tests, size_t cap)
@@ -130,7 +137,8 @@ static size_t find_files(struct arena *a, struct CMUnitTest *tests, size_t cap)
 		if (!str_ends(str_of(entry->d_name), STR(".http")))
 			continue;
 		char *file = arena_printf(a, "%s/test/http/%s", SOURCE_DIR, entry->d_name);
-		tests[count++] = (struct CMUnitTest){ strrchr(file, '/') + 1, run_file, NULL, NULL, file };
+		tests[count++] = (struct CMUnitTest){ strrchr(file, '/') + 1, run_file, NULL,
+						      NULL, file };
 	}
 	closedir(dir);
 	qsort(tests, count, sizeof *tests, by_name);
