@@ -15,20 +15,23 @@ static const struct option demo_options[] = {
 	{ "seed", "S", "another seed makes other people", "1" },
 	{ "port", "PORT", "to listen on; 0 takes any that is free", "8080" },
 	{ "dir", "DIR", "where the place is kept", "build/demo" },
-	{ "today", "DATE", "the day the stories have got to (default: today)", NULL },
+	{ "today", "DATE", "the day the stories have got to, and the clock stands still (default: today)", NULL },
 	{ "workers", "N", "threads for requests that wait", "32" },
 	{ "fresh", NULL, "make the place again even when it is there", NULL },
 	{ "no-serve", NULL, "only make the place", NULL },
 	{ 0 },
 };
 
+#define DAY INT64_C(86400000000)
+#define MORNING (DAY * 64 / 144) /* 10:40: the time of day in a place whose day was chosen */
+
 static enum err today_option(struct ctx *c, const struct invocation *in, int64_t *today)
 {
 	const char *text = command_option(in, "today");
 	struct when when;
-	int64_t to, day = INT64_C(86400000000);
+	int64_t to;
 
-	*today = clock_now(c->clock) / day * day;
+	*today = clock_now(c->clock) / DAY * DAY;
 	if (!text)
 		return OK;
 	if (!when_parse_date(str_of(text), &when) || when.precision != WHEN_DAY)
@@ -57,22 +60,21 @@ static void remove_database(struct ctx *c, const char *db)
 }
 
 /* The place in `dir`, made if need be. It is made under another name and renamed when whole. */
-static enum err demo_database(struct ctx *c, const struct invocation *in, const char **out)
+static enum err demo_database(struct ctx *c, const struct invocation *in,
+			      const struct people_options *people, const char **out)
 {
-	struct people_options people;
 	const char *dir = command_option(in, "dir"), *db, *part;
 
-	TRY(demo_settings(c, in, &people));
 	if (mkdir(dir, 0700) != 0 && errno != EEXIST)
 		return fail(c, ERR_IO, "%s cannot be made: %m", dir);
-	db = arena_printf(c->arena, "%s/place-%u-%llu-%lld.db", dir, people.people,
-			  (unsigned long long)people.seed, (long long)(people.today / INT64_C(86400000000)));
+	db = arena_printf(c->arena, "%s/place-%u-%llu-%lld.db", dir, people->people,
+			  (unsigned long long)people->seed, (long long)(people->today / DAY));
 	*out = db;
 	if (access(db, F_OK) == 0 && !command_option(in, "fresh"))
 		return OK;
 	part = arena_printf(c->arena, "%s.part", db);
 	remove_database(c, part);
-	TRY(load_people(c, in, &people, part));
+	TRY(load_people(c, in, people, part));
 	remove_database(c, db);
 	if (rename(part, db) != 0)
 		return fail(c, ERR_IO, "%s cannot be made: %m", db);
@@ -82,12 +84,19 @@ static enum err demo_database(struct ctx *c, const struct invocation *in, const 
 static enum err run_demo(struct ctx *c, struct invocation *in)
 {
 	struct serve serve = { .address = "127.0.0.1" };
+	struct people_options people;
+	struct clock_fixed chosen;
 	struct place *place;
 	const char *db;
 	enum err e;
 
 	TRY(command_option_int(c, in, "port", 0, 65535, &serve.port));
-	TRY(demo_database(c, in, &db));
+	TRY(demo_settings(c, in, &people));
+	if (command_option(in, "today")) { /* the place stands still on that morning */
+		clock_fixed_init(&chosen, people.today + MORNING);
+		c->clock = serve.clock = &chosen.clock;
+	}
+	TRY(demo_database(c, in, &people, &db));
 	if (command_option(in, "no-serve")) {
 		fprintf(in->out, "%s\n", db);
 		return OK;

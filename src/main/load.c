@@ -18,7 +18,7 @@ struct parcel {
 
 struct load {
 	struct place *place;
-	const volatile bool *stop;
+	const struct clock *clock;
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	struct parcel queue[QUEUE_MOST];
@@ -86,6 +86,7 @@ static void *load_thread(void *arg)
 		struct ctx c;
 		ctx_init(&c, &arena);
 		c.place = load->place;
+		c.clock = load->clock;
 		parcel_done(load, &c, &parcel, load->failure == OK ? parcel_write(&c, &parcel) : load->failure);
 		free(parcel.text);
 		arena_reset(&arena);
@@ -148,7 +149,7 @@ static enum err load_run(struct ctx *c, const struct share *share, const struct 
 enum err load_people(struct ctx *c, const struct invocation *in, const struct people_options *people,
 		     const char *db)
 {
-	struct load load = { .stop = c->stop, .people = people->people };
+	struct load load = { .clock = c->clock, .people = people->people };
 	int64_t started = clock_monotonic();
 	struct bar *bar;
 	enum err e;
