@@ -8,6 +8,7 @@
 #define REQUEST(method, url) "{\"method\":\"" method "\",\"url\":\"" url "\"}"
 #define BUNDLE(type, entries)                                                                  \
 	"{\"resourceType\":\"Bundle\",\"type\":\"" type "\",\"entry\":[" entries "]}"
+#define BUNDLE2(type, one, two) BUNDLE(type, one ",\n" two)
 #define PATIENT                                                                                \
 	"{\"resourceType\":\"Patient\",\"identifier\":[{\"system\":\"urn:x\",\"value\":\"1\"}" \
 	"]}"
@@ -74,12 +75,11 @@ static void links_between_entries_are_followed(void **state)
 	struct version v;
 
 	/* the observation first: the patient it is about comes later */
-	SUCCEEDS(send(
-		w,
-		BUNDLE("transaction",
-		       ENTRY(TWO, OBSERVATION(ONE), REQUEST("POST", "Observation")) "," ENTRY(
-			       ONE, PATIENT, REQUEST("POST", "Patient"))),
-		&response));
+	SUCCEEDS(send(w,
+		      BUNDLE2("transaction",
+			      ENTRY(TWO, OBSERVATION(ONE), REQUEST("POST", "Observation")),
+			      ENTRY(ONE, PATIENT, REQUEST("POST", "Patient"))),
+		      &response));
 	assert_string_equal(reply(response, 0, "status"), "201 Created");
 	assert_string_equal(reply(response, 0, "etag"), "W/\"1\"");
 	assert_string_equal(reply(response, 1, "lastModified"), "2023-11-14T22:13:20.000Z");
@@ -100,19 +100,18 @@ static void uris_and_narrative_follow_too(void **state)
 	struct node *response;
 	struct version v;
 
-	SUCCEEDS(send(
-		w,
-		BUNDLE("transaction", ENTRY(ONE, PATIENT, REQUEST("POST", "Patient")) "," ENTRY(
-					      TWO,
-					      "{\"resourceType\":\"Basic\",\"id\":\"b\","
-					      "\"implicitRules\":\"" ONE "\",\"text\":"
-					      "{\"status\":\"generated\",\"div\":\"<div "
-					      "xmlns=\\\"http://www.w3.org/1999/xhtml\\\">"
-					      "<a href=\\\"" ONE "\\\">" ONE
-					      "</a></div>\"},\"identifier\":[{\"value\":\"" ONE
-					      "\"}],\"code\":{\"text\":\"x\"}}",
-					      REQUEST("PUT", "Basic/b"))),
-		&response));
+	SUCCEEDS(send(w,
+		      BUNDLE2("transaction", ENTRY(ONE, PATIENT, REQUEST("POST", "Patient")),
+			      ENTRY(TWO,
+				    "{\"resourceType\":\"Basic\",\"id\":\"b\","
+				    "\"implicitRules\":\"" ONE "\",\"text\":"
+				    "{\"status\":\"generated\",\"div\":\"<div "
+				    "xmlns=\\\"http://www.w3.org/1999/xhtml\\\">"
+				    "<a href=\\\"" ONE "\\\">" ONE
+				    "</a></div>\"},\"identifier\":[{\"value\":\"" ONE
+				    "\"}],\"code\":{\"text\":\"x\"}}",
+				    REQUEST("PUT", "Basic/b"))),
+		      &response));
 	SUCCEEDS(record_read(&w->c, STR("Basic"), STR("b"), &v));
 	struct str patient = str_of(reply(response, 0, "location"));
 	patient.len -= strlen("/_history/1");
@@ -130,16 +129,14 @@ static void relative_links_follow_their_own_server(void **state)
 	struct world *w = *state;
 	struct node *response;
 
-	SUCCEEDS(send(
-		w,
-		BUNDLE("transaction",
-		       ENTRY("http://a.example/fhir/Patient/7", PATIENT,
-			     REQUEST("POST", "Patient")) "," ENTRY("http://a.example/fhir/"
-								   "Observation/9",
-								   OBSERVATION("Patient/7"),
-								   REQUEST("POST",
-									   "Observation"))),
-		&response));
+	SUCCEEDS(send(w,
+		      BUNDLE2("transaction",
+			      ENTRY("http://a.example/fhir/Patient/7", PATIENT,
+				    REQUEST("POST", "Patient")),
+			      ENTRY("http://a.example/fhir/"
+				    "Observation/9",
+				    OBSERVATION("Patient/7"), REQUEST("POST", "Observation"))),
+		      &response));
 	there_are(w, 2);
 	const char *text = BUNDLE("transaction", ENTRY("http://b.example/fhir/Observation/9",
 						       OBSERVATION("Patient/7"),
@@ -153,10 +150,9 @@ static void what_leads_nowhere_stops_a_transaction(void **state)
 {
 	struct world *w = *state;
 	struct node *response;
-	const char *text = BUNDLE(
-		"transaction",
-		ENTRY(ONE, PATIENT, REQUEST("POST", "Patient")) ",\n" ENTRY(
-			TWO, OBSERVATION("urn:uuid:nobody"), REQUEST("POST", "Observation")));
+	const char *text = BUNDLE2(
+		"transaction", ENTRY(ONE, PATIENT, REQUEST("POST", "Patient")),
+		ENTRY(TWO, OBSERVATION("urn:uuid:nobody"), REQUEST("POST", "Observation")));
 
 	FAILS(ERR_INVALID, send(w, text, &response));
 	issue_is(w, "Bundle.entry[1].resource.subject.reference", text, "\"urn:uuid:nobody",
@@ -181,15 +177,13 @@ static void all_that_is_wrong_is_said_at_once(void **state)
 	struct world *w = *state;
 	struct node *response;
 
-	FAILS(ERR_INVALID,
-	      send(w,
-		   BUNDLE("transaction",
-			  ENTRY(ONE, "{\"resourceType\":\"Patient\",\"nmae\":[]}",
-				REQUEST("POST",
-					"Patient")) "," ENTRY(TWO,
-							      OBSERVATION("urn:uuid:nobody"),
-							      REQUEST("POST", "Observation"))),
-		   &response));
+	FAILS(ERR_INVALID, send(w,
+				BUNDLE2("transaction",
+					ENTRY(ONE, "{\"resourceType\":\"Patient\",\"nmae\":[]}",
+					      REQUEST("POST", "Patient")),
+					ENTRY(TWO, OBSERVATION("urn:uuid:nobody"),
+					      REQUEST("POST", "Observation"))),
+				&response));
 	assert_true(w->c.issues.errors >= 2);
 	assert_non_null(strstr(w->c.issues.first->where, "Bundle.entry[0].resource.nmae"));
 	assert_non_null(strstr(w->c.issues.last->where, "Bundle.entry[1].resource.subject"));
@@ -209,8 +203,8 @@ static void what_makes_no_sense_is_refused(void **state)
 		BUNDLE("transaction", ENTRY(ONE, PATIENT, REQUEST("POST", "Elephant"))),
 		BUNDLE("transaction", ENTRY(ONE, PATIENT, REQUEST("PUT", "Patient"))),
 		BUNDLE("transaction", ENTRY(ONE, PATIENT, REQUEST("PUT", "Patient/2"))),
-		BUNDLE("transaction", ENTRY(ONE, PATIENT, REQUEST("POST", "Patient")) "," ENTRY(
-					      ONE, PATIENT, REQUEST("POST", "Patient"))),
+		BUNDLE2("transaction", ENTRY(ONE, PATIENT, REQUEST("POST", "Patient")),
+			ENTRY(ONE, PATIENT, REQUEST("POST", "Patient"))),
 		BUNDLE("transaction",
 		       "{\"request\":{\"method\":\"DELETE\",\"url\":\"Patient/1\"}},"
 		       "{\"request\":{\"method\":\"DELETE\",\"url\":\"Patient/1\"}}"),
@@ -239,16 +233,16 @@ static void verbs_run_in_their_order(void **state)
 		&response));
 	SUCCEEDS(send(
 		w,
-		BUNDLE("transaction",
-		       "{\"request\":{\"method\":\"GET\",\"url\":\"Basic/b\"}}," ENTRY(
-			       TWO,
-			       "{\"resourceType\":\"Basic\",\"id\":\"b\",\"code\":{\"text\":"
-			       "\"x\"}}",
-			       REQUEST("PUT", "Basic/b")) ","
-							  "{\"request\":{\"method\":\"GET\","
-							  "\"url\":\"Patient?_id=p\"}},"
-							  "{\"request\":{\"method\":\"DELETE\","
-							  "\"url\":\"Patient/p\"}}"),
+		BUNDLE2("transaction",
+			"{\"request\":{\"method\":\"GET\",\"url\":\"Basic/b\"}}," ENTRY(
+				TWO,
+				"{\"resourceType\":\"Basic\",\"id\":\"b\",\"code\":{\"text\":"
+				"\"x\"}}",
+				REQUEST("PUT", "Basic/b")),
+			"{\"request\":{\"method\":\"GET\","
+			"\"url\":\"Patient?_id=p\"}},"
+			"{\"request\":{\"method\":\"DELETE\","
+			"\"url\":\"Patient/p\"}}"),
 		&response));
 	assert_string_equal(reply(response, 0, "status"), "200 OK"); /* what the PUT wrote */
 	assert_string_equal(reply(response, 1, "status"), "201 Created");
@@ -267,9 +261,9 @@ static void conditions_are_kept(void **state)
 {
 	struct world *w = *state;
 	struct node *response, *again;
-	const char *text = BUNDLE(
-		"transaction", ENTRY(ONE, PATIENT, IF_NONE_EXIST) "," ENTRY(
-				       TWO, OBSERVATION(ONE), REQUEST("POST", "Observation")));
+	const char *text =
+		BUNDLE2("transaction", ENTRY(ONE, PATIENT, IF_NONE_EXIST),
+			ENTRY(TWO, OBSERVATION(ONE), REQUEST("POST", "Observation")));
 
 	SUCCEEDS(send(w, text, &response));
 	SUCCEEDS(send(w, text, &again));
@@ -346,9 +340,9 @@ struct sender {
 
 static void *send_conditionally(void *arg)
 {
-	static const char text[] = BUNDLE(
-		"transaction", ENTRY(ONE, PATIENT, IF_NONE_EXIST) "," ENTRY(
-				       TWO, OBSERVATION(ONE), REQUEST("POST", "Observation")));
+	static const char text[] =
+		BUNDLE2("transaction", ENTRY(ONE, PATIENT, IF_NONE_EXIST),
+			ENTRY(TWO, OBSERVATION(ONE), REQUEST("POST", "Observation")));
 	struct sender *me = arg;
 	ARENA(arena);
 	struct ctx c;

@@ -21,7 +21,7 @@ static const char pragmas_all[] =
 	"PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF;"
 	"PRAGMA cell_size_check = ON; PRAGMA journal_size_limit = 67108864;"
 	"PRAGMA wal_autocheckpoint = 0;";
-static const char pragmas_reader[] = "PRAGMA cache_size = -3000; PRAGMA query_only = ON;";
+static const char pragmas_reader[] = "PRAGMA cache_size = -1500; PRAGMA query_only = ON;";
 static const char pragmas_writer[] = "PRAGMA cache_size = -32000;";
 static const char pragmas_bulk[] = "PRAGMA cache_size = -96000;";
 

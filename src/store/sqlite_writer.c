@@ -49,6 +49,8 @@ static struct job *take_job(struct sqlite_writer *w, bool wait)
 
 static enum err run_in_savepoint(struct sqlite_writer *w, struct job *job)
 {
+	TRY(ctx_check(
+		job->c)); /* whoever waited too long, or was told to stop, writes nothing */
 	TRY(sqlite_exec(job->c, w->db, "SAVEPOINT job"));
 	enum err e = job->work(job->c, &w->db->head, job->arg);
 	assert(w->db->out == 0);
