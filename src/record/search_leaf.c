@@ -66,7 +66,7 @@ static const struct scan_kind DATE_BOX = {
 static const struct scan_kind DATE_LONG_BOX = {
 	SQL("SELECT person, resource FROM date INDEXED BY date_long WHERE param = ?1"
 	    " AND low BETWEEN ?2 AND ?3 AND high BETWEEN ?4 AND ?5"
-	    " AND high - low > 86400000000 LIMIT ?6"), 5
+	    " AND high > low + 86400000000 LIMIT ?6"), 5
 };
 static const struct scan_kind NUMBER_BOX = {
 	SQL("SELECT person, resource FROM number WHERE param = ?1 AND low >= ?2 AND low < ?3"
@@ -74,8 +74,8 @@ static const struct scan_kind NUMBER_BOX = {
 };
 static const struct scan_kind QUANTITY_BOX = {
 	SQL("SELECT person, resource FROM quantity WHERE param = ?1 AND low >= ?2 AND low < ?3"
-	    " AND high >= ?4 AND high < ?5 AND (?6 IS NULL OR code = ?6)"
-	    " AND (?7 IS NULL OR system = ?7) LIMIT ?8"), 7
+	    " AND high >= ?4 AND high < ?5 AND (code = ?6 OR ?6 = '')"
+	    " AND (system = ?7 OR ?7 = -1) LIMIT ?8"), 7
 };
 static const struct scan_kind UPDATED_BOX = {
 	SQL("SELECT person, key FROM resource WHERE type = ?1 AND updated BETWEEN ?2 AND ?3"
@@ -459,19 +459,16 @@ static enum err number_leaf(struct opening *o, const struct value *v)
 
 static enum err quantity_leaf(struct opening *o, const struct value *v)
 {
-	struct arg code = { .kind = ARG_NULL }, system = { .kind = ARG_NULL };
-	int64_t key;
+	int64_t system = -1; /* any */
 
-	if (v->code.len)
-		code = arg_text(v->code);
 	if (v->system.len) {
-		TRY(name_find(o->sc->c, o->sc->db, v->system, &key));
-		if (key == 0)
+		TRY(name_find(o->sc->c, o->sc->db, v->system, &system));
+		if (system == 0)
 			return OK;
-		system = arg_int(key);
 	}
 	for (unsigned i = 0; i < v->box_count; i++)
-		add_number_box(o, &QUANTITY_BOX, &v->boxes[i], code, system);
+		add_number_box(o, &QUANTITY_BOX, &v->boxes[i], arg_text(v->code),
+			       arg_int(system));
 	return OK;
 }
 

@@ -204,7 +204,7 @@ static inline enum err stream_seek(struct scope *sc, struct stream *s, struct pa
 
 /* One statement of the index. Its parameters are args, then in ordered ones person and resource
  * to start from, then how many rows to give. */
-enum arg_kind { ARG_INT, ARG_TEXT, ARG_BLOB, ARG_NULL };
+enum arg_kind { ARG_INT, ARG_TEXT, ARG_BLOB };
 struct arg {
 	enum arg_kind kind;
 	int64_t n;

@@ -67,9 +67,6 @@ static void bind_args(struct stmt *stmt, const struct scan *scan)
 		case ARG_BLOB:
 			stmt_bind_blob(stmt, index, arg->s);
 			break;
-		case ARG_NULL:
-			stmt_bind_null(stmt, index);
-			break;
 		}
 	}
 }

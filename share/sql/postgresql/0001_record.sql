@@ -82,7 +82,7 @@ CREATE TABLE date (
 	person BIGINT NOT NULL, resource BIGINT NOT NULL,
 	PRIMARY KEY (param, low, high, person, resource)
 );
-CREATE INDEX date_long ON date (param, high, low, person, resource) WHERE high - low > 86400000000;
+CREATE INDEX date_long ON date (param, high, low, person, resource) WHERE high > low + 86400000000;
 CREATE TABLE number (
 	param BIGINT NOT NULL, low BYTEA NOT NULL, high BYTEA NOT NULL,
 	person BIGINT NOT NULL, resource BIGINT NOT NULL,

@@ -98,7 +98,7 @@ CREATE TABLE date (
 	PRIMARY KEY (param, low, high, person, resource)
 ) WITHOUT ROWID;
 -- Long spans apart, so that "after" can start a day early in the table and still miss nothing.
-CREATE INDEX date_long ON date (param, high, low, person, resource) WHERE high - low > 86400000000;
+CREATE INDEX date_long ON date (param, high, low, person, resource) WHERE high > low + 86400000000;
 CREATE TABLE number (
 	param INTEGER NOT NULL, low BLOB NOT NULL, high BLOB NOT NULL, -- dec_sort_key
 	person INTEGER NOT NULL, resource INTEGER NOT NULL,
