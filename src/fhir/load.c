@@ -44,6 +44,7 @@ static enum err load_rules(struct ctx *c, struct loader *l, const struct share *
 	char *column[4];
 
 	TRY(rows_open(c, f, share, "fhir/rules.tsv", &rows));
+	f->digest = 0; /* rules decide nothing that is stored */
 	while (rows_next(&rows, column, 4)) {
 		struct fhir_rule *rule = NEW(f->life, struct fhir_rule);
 		struct str id = str_of(column[0]);

@@ -93,7 +93,7 @@ struct fhir {
 	struct fhir_params *params;
 	struct fhir_codes *codes;
 	const char *version; /* "4.0.1" */
-	uint64_t digest;     /* of all tables; changes when any of them does */
+	uint64_t digest;     /* of all tables that decide what is indexed */
 };
 
 /* Read the tables of `share` into `life`. ERR_INVALID with file:line when one is damaged. */

@@ -42,11 +42,14 @@ enum err meta_set(struct ctx *c, struct db *db, struct str name, struct str valu
 	return stmt_run(c, s);
 }
 
+/* Raised when the code finds other values in the same resources. */
+#define INDEX_MADE 1
+
 /* The index must have been made with the definitions the program has now. */
 struct str index_digest(struct ctx *c)
 {
 	return str_of(
-		arena_printf(c->arena, "%016llx", (unsigned long long)c->place->fhir->digest));
+		arena_printf(c->arena, "%d-%016llx", INDEX_MADE, (unsigned long long)c->place->fhir->digest));
 }
 
 static enum err first_digest(struct ctx *c, struct db *db, void *arg)
