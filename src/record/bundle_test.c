@@ -1,5 +1,6 @@
 /* bundle_test.c - transactions and batches: order, links, conditions, and nothing half done. */
 #include "record/test_world.h"
+#include "store/test_place.h" /* on either engine */
 
 #include <pthread.h>
 

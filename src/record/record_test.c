@@ -1,5 +1,6 @@
 /* record_test.c - every verb on one resource: versions, preconditions, index, history, many threads. */
 #include "record/test_world.h"
+#include "store/test_place.h" /* on either engine */
 
 #include <pthread.h>
 

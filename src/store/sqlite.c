@@ -21,6 +21,9 @@ enum err sqlite_fail(struct ctx *c, sqlite3 *handle, int code)
 		return fail(c, ERR_STOPPED, "The work was stopped before it was finished.");
 	case SQLITE_FULL:
 		return fail(c, ERR_STORE, "The disk is full; nothing was written.");
+	case SQLITE_IOERR:
+		return fail(c, ERR_STORE, "The database failed: %s: %s (%d).", why,
+			    strerror(sqlite3_system_errno(handle)), code);
 	default:
 		return fail(c, ERR_STORE, "The database failed: %s (%d).", why, code);
 	}

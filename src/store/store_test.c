@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -454,6 +455,35 @@ static void a_fault_fails_the_job_and_nothing_else(void **state)
 	assert_int_equal(count_names(w), 1);
 }
 
+/* No file may grow: what a full disk does, done by the system's own limit. */
+static void a_full_disk_refuses_and_keeps_what_was(void **state)
+{
+	struct world *w = *state;
+	struct rlimit was, full = { 0 };
+	char *text = arena_alloc(&w->arena, 1 << 20);
+
+	if (test_on_pgsql())
+		skip(); /* the disk is the server's */
+	open_store(w, STORE_CREATE);
+	assert_int_equal(store_write(&w->c, w->store, add_name, "before"), OK);
+	memset(text, 'x', 1 << 20);
+	text[(1 << 20) - 1] = '\0';
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &was), 0);
+	full.rlim_cur = 300000;
+	full.rlim_max = was.rlim_max;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &full), 0);
+	enum err e = store_write(&w->c, w->store, add_name, text);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &was), 0);
+	assert_int_equal(e, ERR_STORE);
+	assert_true(strlen(w->c.why) > 20);
+	print_message("%s\n", w->c.why);
+	assert_int_equal(count_names(w), 1);
+	assert_int_equal(store_write(&w->c, w->store, add_name, "after"), OK);
+	reopen(w, 0);
+	assert_int_equal(count_names(w), 2);
+}
+
 /* A child writes names and tells of each that is durable; it is killed in the middle. */
 static void child_writes(struct world *w, int tell)
 {
@@ -509,6 +539,7 @@ int main(void)
 		T(two_programs_take_turns),
 		T(readers_do_not_let_the_log_grow),
 		T(a_fault_fails_the_job_and_nothing_else),
+		T(a_full_disk_refuses_and_keeps_what_was),
 		T(a_kill_loses_nothing_acknowledged),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
