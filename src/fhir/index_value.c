@@ -1,6 +1,7 @@
 /* index_value.c - values of each data type as rows of each parameter type. */
 #include "base/when.h"
 #include "fhir/index.h"
+#include "fhir/sound.h"
 
 static struct str member(struct fhir_value v, const char *name)
 {
@@ -64,11 +65,27 @@ static void token_contact(struct indexer *ix, struct fhir_value v)
 
 /* ---- string ---- */
 
+/* Each word by its sound; as written is the same, so that :exact means the key. */
+static void sound_rows(struct indexer *ix, struct str text)
+{
+	while (text.len) {
+		struct str part = str_cut(&text, ' ');
+
+		while (part.len) {
+			struct str key = sound_key(ix->c->arena, str_cut(&part, '-'));
+			if (key.len)
+				index_add(ix, (struct index_row){ .code = key, .text = key });
+		}
+	}
+}
+
 static void string_row(struct indexer *ix, struct str text)
 {
 	struct str folded = text.len ? str_fold(ix->c->arena, text) : text;
 
-	if (folded.len)
+	if (param_sounds(ix->param))
+		sound_rows(ix, text);
+	else if (folded.len)
 		index_add(ix, (struct index_row){ .code = folded, .text = text });
 }
 

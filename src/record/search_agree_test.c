@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "fhir/sound.h"
 #include "record/search_part.h"
 #include "store/test_place.h"
 
@@ -230,7 +231,9 @@ static void wish_string(struct world *w, struct wish *wish, struct buf *b)
 			s.len++;
 	}
 	wish->code = s;
-	wish->folded = str_fold(&w->arena, s);
+	if (param_sounds(wish->param) && sound_key(&w->arena, s).len)
+		wish->code = sound_key(&w->arena, s);
+	wish->folded = str_fold(&w->arena, wish->code);
 	buf_cstr(b, wish->modifier);
 	buf_char(b, '=');
 	escape(b, s);

@@ -4,6 +4,7 @@
  * for the condition to hold (FHIR R4, search, 3.1.1.4.5 "Prefixes"). SQL and search_match.c both
  * work from the boxes, so they cannot differ.
  */
+#include "fhir/sound.h"
 #include "record/search_part.h"
 
 /* ---- pieces ---- */
@@ -332,9 +333,12 @@ static enum err reference_value(struct ctx *c, const struct condition *condition
 static enum err plain_value(struct ctx *c, const struct condition *condition, struct str text,
 			    size_t at, struct value *out)
 {
-	(void)condition;
 	(void)at;
 	out->code = search_unescape(c->arena, text);
+	if (condition->param && param_sounds(condition->param)) {
+		struct str key = sound_key(c->arena, out->code);
+		out->code = key.len ? key : out->code; /* what has no sound finds nothing */
+	}
 	out->folded = str_fold(c->arena, out->code);
 	return OK;
 }
