@@ -137,5 +137,10 @@ NODISCARD enum err fhir_read_json(struct ctx *c, const struct fhir *f, struct ar
 /* Read FHIR XML (libxml2, no network, no entities, limits) into the same tree as its JSON form. */
 NODISCARD enum err fhir_read_xml(struct ctx *c, const struct fhir *f, struct arena *a,
 				 struct str text, struct node **out);
+/* Append a resource as FHIR XML, elements in the definitions' order, numbers to the letter; indent
+ * as json_write has it. ERR_INVALID when the tree holds what the definitions do not know. Narrative
+ * that is not well-formed XHTML is written as text. */
+NODISCARD enum err fhir_write_xml(struct ctx *c, const struct fhir *f, struct buf *out,
+				  const struct node *resource, int indent);
 
 #endif

@@ -1,4 +1,5 @@
-/* xml_fuzz.c - FHIR XML that is read is JSON that can be read, and can be indexed. */
+/* xml_fuzz.c - FHIR XML that is read is JSON that can be read, can be written as XML again, and
+ * can be indexed. */
 #include <stdlib.h>
 
 #include "fhir/param.h"
@@ -36,6 +37,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	buf_init(&b, &a, 0);
 	json_write(&b, n, 0);
 	if (fhir_read_json(&c, f, &a, buf_get(&b), &again) != OK || !node_equal(n, again))
+		abort();
+	buf_init(&b, &a, 0);
+	if (fhir_write_xml(&c, f, &b, n, 0) != OK || fhir_read_xml(&c, f, &a, buf_get(&b), &again) != OK)
 		abort();
 	if (fhir_index(&c, f, n, &rows) != OK)
 		abort();
