@@ -615,16 +615,17 @@ static int tear_down(void **state)
 
 static void test_agree(void **state)
 {
+	int queries = test_on_pgsql() ? QUERIES / 5 : QUERIES; /* a server answers slower */
 	size_t hits = 0;
 
 	(void)state;
 	if (!world.all.len)
 		skip();
-	for (int i = 0; i < QUERIES; i++)
+	for (int i = 0; i < queries; i++)
 		agree(&world, &hits);
 	print_message("%zu resources, %d queries, %zu found something\n", world.all.len,
-		      QUERIES, hits);
-	assert_true(hits > QUERIES / 4);
+		      queries, hits);
+	assert_true(hits > (size_t)queries / 4);
 }
 
 static void test_sort(void **state)

@@ -475,7 +475,7 @@ static enum err quantity_leaf(struct opening *o, const struct value *v)
 /* ---- _lastUpdated, _id and :missing ---- */
 
 /* As a date it is the millisecond written in meta.lastUpdated; the column may hold more digits. */
-#define MILLI 1000
+#define MILLI INT64_C(1000)
 
 static int64_t milli_floor(int64_t us)
 {

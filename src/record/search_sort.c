@@ -139,7 +139,7 @@ static enum err add_key(struct scope *sc, const struct sort_key *key, const stru
 			best = buf_get(&b);
 	}
 	buf_char(out, best.at ? HAS_VALUE : HAS_NONE);
-	for (size_t i = 0; i < best.len; i++)
+	for (size_t i = 0; best.at && i < best.len; i++)
 		buf_char(out, (char)(key->down ? ~best.at[i] : best.at[i]));
 	return OK;
 }
@@ -210,7 +210,8 @@ static enum err sort_small(struct scope *sc, struct sorted *all, size_t count, s
 		TRY(sort_value(sc, all[i].pair, &all[i].value));
 		all[i].down = ties_down(s, all[i].value);
 	}
-	qsort(all, count, sizeof *all, compare);
+	if (count)
+		qsort(all, count, sizeof *all, compare);
 	for (size_t i = 0; i < count && taken < want; i++) {
 		if (s->cursor.set && compare(&all[i], &after) <= 0)
 			continue;

@@ -9,8 +9,7 @@
 
 #include <assert.h>
 
-#define CHUNK_FIRST 32
-#define CHUNK_MAX 8192
+static const size_t CHUNK_FIRST = 32, CHUNK_MAX = 8192;
 
 /* ---- none ---- */
 
