@@ -68,6 +68,8 @@ static void http_metrics(struct buf *b, const struct http_stats *s)
 	}
 	sum += s->latency[15];
 	buf_printf(b, "causeway_http_seconds_bucket{le=\"+Inf\"} %lld\n", (long long)sum);
+	buf_printf(b, "causeway_http_seconds_sum %lld.%06lld\n", (long long)(s->took / 1000000),
+		   (long long)(s->took % 1000000));
 	buf_printf(b, "causeway_http_seconds_count %lld\n", (long long)sum);
 }
 

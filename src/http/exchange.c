@@ -239,6 +239,7 @@ static void exchange_count(struct exchange *x, int64_t took)
 	while (bucket < 15 && took >= (int64_t)64 << bucket)
 		bucket++;
 	lane_count(&lane->latency[bucket], 1);
+	lane_count(&lane->took, took);
 	lane_count(&lane->by_class[class < 6 ? class : 0], 1);
 	lane_count(&lane->busy, x->err == ERR_BUSY);
 	lane_count(&lane->bytes_out, (int64_t)x->bytes_out);

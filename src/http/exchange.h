@@ -61,7 +61,7 @@ struct exchange {
 
 /* What one I/O thread keeps for itself: nobody else writes here, so nothing is locked. */
 struct lane {
-	_Atomic int64_t begun, done, by_class[6], busy, bytes_out, latency[16];
+	_Atomic int64_t begun, done, by_class[6], busy, bytes_out, took, latency[16];
 	struct exchange *spare;
 	unsigned spares;
 	uint64_t next_id;

@@ -195,6 +195,7 @@ void http_stats(struct http *http, struct http_stats *out)
 	out->requests = lane_sum(http, offsetof(struct lane, done));
 	out->in_flight = lane_sum(http, offsetof(struct lane, begun)) - out->requests;
 	out->busy = lane_sum(http, offsetof(struct lane, busy));
+	out->took = lane_sum(http, offsetof(struct lane, took));
 	out->bytes_out = lane_sum(http, offsetof(struct lane, bytes_out));
 	out->waiting = work_waiting(http->work);
 	for (unsigned i = 0; i < 6; i++)

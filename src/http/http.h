@@ -83,6 +83,7 @@ struct http_limits {
 
 struct http_stats { /* what /metrics shows; times in microseconds */
 	int64_t requests, by_class[6], busy, bytes_out, in_flight, waiting;
+	int64_t took;        /* of all requests together */
 	int64_t latency[16]; /* count of requests below 2^n * 64 us */
 };
 
