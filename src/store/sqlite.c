@@ -22,8 +22,10 @@ enum err sqlite_fail(struct ctx *c, sqlite3 *handle, int code)
 	case SQLITE_FULL:
 		return fail(c, ERR_STORE, "The disk is full; nothing was written.");
 	case SQLITE_IOERR:
-		return fail(c, ERR_STORE, "The database failed: %s: %s (%d).", why,
-			    strerror(sqlite3_system_errno(handle)), code);
+		if (sqlite3_system_errno(handle))
+			return fail(c, ERR_STORE, "The database failed: %s: %s (%d).", why,
+				    strerror(sqlite3_system_errno(handle)), code);
+		__attribute__((fallthrough));
 	default:
 		return fail(c, ERR_STORE, "The database failed: %s (%d).", why, code);
 	}

@@ -1,8 +1,8 @@
 /* sqlite_writer.c - one thread that writes, many requests to one fsync.
  *
  * Whoever wants to write queues a job and sleeps. The writer begins a transaction, runs the jobs
- * that wait (and those that come meanwhile, up to a count and a time), each in a savepoint of its
- * own, commits once and wakes them all. If the commit fails, every one of them is told so.
+ * that wait (and those that come meanwhile, up to a count and a time), all but the first in a
+ * savepoint of its own, commits once and wakes them all. If the commit fails, every one of them is told so.
  *
  * After waking them it copies the write-ahead log into the database when that has grown long, so
  * that nobody waits for the copying but who comes next, and the log stays short.
@@ -18,6 +18,7 @@ enum {
 	JOBS_WAITING = 4096,  /* more than this: ERR_BUSY */
 	JOBS_AT_ONCE = 512,   /* in one commit */
 	TIME_AT_ONCE = 40000, /* microseconds after which a commit is due */
+	LARGE_JOB = 5000,     /* microseconds after which a first job is committed alone */
 	FRAMES = 4000,        /* 16 MB of log, then it is copied */
 	FRAMES_BULK = 16000,
 	PATIENCE = 4,          /* times as many before readers are waited for */
@@ -27,7 +28,7 @@ enum {
 struct batch {
 	struct job *first, **last;
 	unsigned len;
-	int64_t due; /* clock_monotonic() */
+	int64_t start; /* clock_monotonic() */
 };
 
 static struct job *take_job(struct sqlite_writer *w, bool wait)
@@ -47,15 +48,36 @@ static struct job *take_job(struct sqlite_writer *w, bool wait)
 	return job;
 }
 
-static enum err run_in_savepoint(struct sqlite_writer *w, struct job *job)
+/* The job itself, and whether the engine kept the transaction. */
+static enum err run(struct sqlite_writer *w, struct job *job)
 {
 	TRY(ctx_check(
 		job->c)); /* whoever waited too long, or was told to stop, writes nothing */
-	TRY(sqlite_exec(job->c, w->db, "SAVEPOINT job"));
 	enum err e = job->work(job->c, &w->db->head, job->arg);
 	assert(w->db->out == 0);
-	if (sqlite3_get_autocommit(w->db->handle)) /* the engine rolled back everything */
-		return e ? e : fail(job->c, ERR_STORE, "The database rolled back by itself.");
+	if (!e && sqlite3_get_autocommit(w->db->handle))
+		return fail(job->c, ERR_STORE, "The database rolled back by itself.");
+	return e;
+}
+
+/* The first job of a transaction needs no savepoint: if it fails, all is rolled back. Inside one,
+ * SQLite's journal of statements grows with the job, and each statement walks it; a large job
+ * would take the square of its size. */
+static enum err run_first(struct sqlite_writer *w, struct job *job)
+{
+	enum err e = run(w, job);
+
+	if (e)
+		sqlite3_exec(w->db->handle, "ROLLBACK", NULL, NULL, NULL);
+	return e;
+}
+
+static enum err run_in_savepoint(struct sqlite_writer *w, struct job *job)
+{
+	TRY(sqlite_exec(job->c, w->db, "SAVEPOINT job"));
+	enum err e = run(w, job);
+	if (sqlite3_get_autocommit(w->db->handle))
+		return e;
 	if (e)
 		sqlite3_exec(w->db->handle, "ROLLBACK TO job", NULL, NULL, NULL);
 	sqlite3_exec(w->db->handle, "RELEASE job", NULL, NULL, NULL);
@@ -70,12 +92,32 @@ static void fail_all(struct batch *b, enum err e, const char *why)
 			job->result = fail(job->c, e, "%s", why);
 }
 
+static void add_job(struct batch *b, struct job *job)
+{
+	*b->last = job;
+	b->last = &job->next;
+	b->len++;
+}
+
+/* The next job of this transaction: none when the first was large, or a commit is due. */
+static struct job *next_job(struct sqlite_writer *w, const struct batch *b)
+{
+	int64_t now = clock_monotonic();
+
+	if (b->len >= JOBS_AT_ONCE || now > b->start + TIME_AT_ONCE ||
+	    (b->len == 1 && now > b->start + LARGE_JOB))
+		return NULL;
+	return take_job(w, false);
+}
+
 static void fill_batch(struct sqlite_writer *w, struct batch *b, struct job *job)
 {
-	do {
-		*b->last = job;
-		b->last = &job->next;
-		b->len++;
+	add_job(b, job);
+	job->result = run_first(w, job);
+	if (job->result)
+		return;
+	while ((job = next_job(w, b))) {
+		add_job(b, job);
 		job->result = run_in_savepoint(w, job);
 		if (sqlite3_get_autocommit(w->db->handle)) {
 			fail_all(b, ERR_STORE,
@@ -83,9 +125,7 @@ static void fill_batch(struct sqlite_writer *w, struct batch *b, struct job *job
 				 "this write; nothing of it was kept.");
 			return;
 		}
-		job = b->len < JOBS_AT_ONCE && clock_monotonic() < b->due ? take_job(w, false)
-									  : NULL;
-	} while (job);
+	}
 }
 
 static void commit(struct sqlite_writer *w, struct batch *b)
@@ -132,7 +172,7 @@ static void wake(struct sqlite_writer *w, struct batch *b)
 
 static void run_batch(struct sqlite_writer *w, struct job *job)
 {
-	struct batch b = { .due = clock_monotonic() + TIME_AT_ONCE };
+	struct batch b = { .start = clock_monotonic() };
 	enum err e = fault_pass(job->c, &w->db->head.store->fault);
 
 	b.last = &b.first;
