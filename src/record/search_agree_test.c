@@ -143,12 +143,12 @@ static bool fill_world(struct world *w)
 /* ---- a made-up condition, both as text and as what it means ---- */
 
 struct wish {
+	struct dec number, half; /* number, quantity */
 	const struct fhir_param *param;
 	const char *modifier, *prefix;
 	struct str code, system, target, folded; /* as taken from a row */
-	char form;               /* token: c s| |c s|c; reference: t type/id, i id */
-	int64_t lo, hi;          /* date */
-	struct dec number, half; /* number, quantity */
+	int64_t lo, hi;                          /* date */
+	char form; /* token: c s| |c s|c; reference: t type/id, i id */
 	bool missing;
 };
 
@@ -225,7 +225,7 @@ static void wish_string(struct world *w, struct wish *wish, struct buf *b)
 	struct str s = wish->code;
 
 	wish->modifier = modifiers[dice(w, 4)];
-	if (strcmp(wish->modifier, ":exact") && s.len > 2 && dice(w, 2)) {
+	if (strcmp(wish->modifier, ":exact") != 0 && s.len > 2 && dice(w, 2)) {
 		s.len = 1 + dice(w, s.len);
 		while (s.len < wish->code.len && ((unsigned char)s.at[s.len] & 0xC0) == 0x80)
 			s.len++;
@@ -362,7 +362,7 @@ static int key_cmp(struct str key, struct dec d)
 static bool means_number(const struct wish *w, const struct index_row *r)
 {
 	const char *p = w->prefix;
-	struct dec lo, hi, v = w->number;
+	struct dec lo = { 0 }, hi = { 0 }, v = w->number;
 
 	assert_true(dec_sub(v, w->half, &lo) && dec_add(v, w->half, &hi));
 	bool within = key_cmp(r->low, lo) >= 0 && key_cmp(r->low, hi) < 0 &&
@@ -443,8 +443,8 @@ static bool means(struct world *world, const struct wish *w, const struct stored
 		if (strcmp(s->rows.at[i].param->code, w->param->code) != 0)
 			continue;
 		any = true;
-		met = met ||
-		      (strcmp(w->modifier, ":missing") && means_row(world, w, &s->rows.at[i]));
+		met = met || (strcmp(w->modifier, ":missing") != 0 &&
+			      means_row(world, w, &s->rows.at[i]));
 	}
 	if (!strcmp(w->modifier, ":missing"))
 		return w->missing != any;
@@ -477,7 +477,7 @@ static struct str found_by(struct world *w, struct arena *a, const struct fhir_t
 			   struct str query, const struct search_choice *choice, bool sort)
 {
 	VEC(struct str) ids = { 0 };
-	struct search_page page;
+	struct search_page page = { 0 };
 	const struct search *parsed;
 	struct ctx c;
 
