@@ -34,7 +34,6 @@ struct engine {
 	bool (*get_null)(struct stmt *s, int column);
 	enum err (*script)(struct ctx *c, struct db *db, const char *name, struct str script);
 	enum err (*check)(struct ctx *c, struct db *db);
-	int64_t (*last_key)(struct db *db);
 	int64_t (*changes)(struct db *db);
 };
 

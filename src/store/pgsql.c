@@ -62,6 +62,7 @@ static struct pgsql_text *translate(struct arena *a, const char *sql)
 
 			assert(number >= 1 && number <= PG_PARAMS);
 			t->params = number > t->params ? number : t->params;
+			t->used |= UINT64_C(1) << (number - 1);
 			*out++ = '$';
 			sql++;
 			continue;
@@ -76,6 +77,8 @@ static struct pgsql_text *translate(struct arena *a, const char *sql)
 	t->writes = word_at(t->text, "INSERT") || word_at(t->text, "UPDATE") ||
 		    word_at(t->text, "DELETE");
 	t->rows = !t->writes || strstr(t->text, " RETURNING ");
+	if (strstr(t->text, " LIMIT "))
+		t->short_runs = SHORT_RUNS;
 	return t;
 }
 
@@ -169,7 +172,7 @@ static void take_rows(struct pgsql_stmt *s, PGresult *rows, bool first)
 	s->rows = rows;
 	s->row = -1;
 	s->more = s->transaction && pgsql_more(rows);
-	if (s->more || PQntuples(rows) > LONG)
+	if (s->more || (PQntuples(rows) > LONG && first))
 		t->is_long = true;
 	else if (first && t->short_runs < SHORT_RUNS)
 		t->short_runs++;
@@ -279,26 +282,6 @@ static bool get_null(struct stmt *head, int column)
 	return PQgetisnull(s->rows, s->row, column);
 }
 
-/* An answer to a question nobody can be told the failure of: the transaction is broken then, and
- * whoever waits next, or commits, is told. */
-static int64_t ask_int(struct pgsql_db *db, const char *sql)
-{
-	struct ctx own;
-	PGresult *rows = NULL;
-	int64_t answer = 0;
-
-	ctx_init(&own, NULL);
-	if (!pgsql_ask(&own, db, sql, &rows))
-		answer = pgsql_int(rows, 0, 0);
-	PQclear(rows);
-	return answer;
-}
-
-static int64_t last_key(struct db *db)
-{
-	return ask_int(DB_OF(db), "SELECT lastval()");
-}
-
 static int64_t changes(struct db *head)
 {
 	struct pgsql_db *db = DB_OF(head);
@@ -314,7 +297,7 @@ enum err pgsql_begin(struct ctx *c, struct pgsql_db *db, const char *sql)
 {
 	TRY(pgsql_queue(c, db, sql));
 	db->in_transaction = true;
-	db->wrote = db->again = false;
+	db->wrote = false;
 	db->transaction++;
 	return OK;
 }
@@ -419,6 +402,5 @@ const struct engine engine_pgsql = {
 	.get_null = get_null,
 	.script = script,
 	.check = check,
-	.last_key = last_key,
 	.changes = changes,
 };

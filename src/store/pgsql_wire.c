@@ -21,6 +21,8 @@ enum {
 
 /* Types as the server numbers them, in pg_type.dat for ever. */
 enum {
+	TYPE_UNSAID = 0,
+	TYPE_TEXT = 25,
 	TYPE_BOOL = 16,
 	TYPE_INT8 = 20,
 	TYPE_INT2 = 21,
@@ -32,20 +34,19 @@ enum {
 /* --- what the server says ----------------------------------------------------------------- */
 
 struct reason {
-	const char state[PG_STATE]; /* or only its class */
+	char state[PG_STATE];
 	enum err err;
-	bool again;
-	const char *sentence; /* NULL: the server's own */
+	const char *sentence;
 };
 
 static const struct reason reasons[] = {
-	{ "40001", ERR_CONFLICT, true, "Others kept changing the same records; try again." },
-	{ "40P01", ERR_CONFLICT, true, "Others kept changing the same records; try again." },
-	{ "53100", ERR_STORE, false, "The disk is full; nothing was written." },
-	{ "53300", ERR_BUSY, false, "The database server has no connection left; try again." },
-	{ "55P03", ERR_BUSY, false, "Others have been writing for too long; try again." },
-	{ "57P03", ERR_BUSY, false, "The database server is starting or stopping; try again." },
-	{ "57014", ERR_LIMIT, false, "The database stopped after its time limit." },
+	{ "40001", ERR_CONFLICT, "Others kept changing the same records; try again." },
+	{ "40P01", ERR_CONFLICT, "Others kept changing the same records; try again." },
+	{ "53100", ERR_STORE, "The disk is full; nothing was written." },
+	{ "53300", ERR_BUSY, "The database server has no connection left; try again." },
+	{ "55P03", ERR_BUSY, "Others have been writing for too long; try again." },
+	{ "57P03", ERR_BUSY, "The database server is starting or stopping; try again." },
+	{ "57014", ERR_LIMIT, "The database stopped after its time limit." },
 };
 
 static const struct reason *find_reason(const char *state)
@@ -77,10 +78,8 @@ enum err pgsql_fail(struct ctx *c, struct pgsql_db *db, const PGresult *result)
 	const struct reason *r = find_reason(state);
 	if (r && r->err == ERR_LIMIT)
 		TRY(ctx_check(c));
-	if (r) {
-		db->again = r->again;
+	if (r)
 		return fail(c, r->err, "%s", r->sentence);
-	}
 	return fail(c, ERR_STORE, "The database failed: %s (%s).", why ? why : "no reason",
 		    state);
 }
@@ -202,11 +201,17 @@ static bool types_fit(const struct pgsql_stmt *s)
 	return true;
 }
 
+/* The server finds out the type of a NULL by its use; but what is not used must have one too. */
 static void take_types(struct pgsql_stmt *s)
 {
-	for (unsigned i = 0; i < s->text->params; i++)
+	for (unsigned i = 0; i < s->text->params; i++) {
+		bool used = s->text->used >> i & 1;
+
 		if (s->values[i].type)
 			s->types[i] = s->values[i].type;
+		else if (!used && s->types[i] == TYPE_UNSAID)
+			s->types[i] = TYPE_TEXT;
+	}
 }
 
 static enum err prepare(struct ctx *c, struct pgsql_db *db, struct pgsql_stmt *s)

@@ -210,11 +210,6 @@ static bool get_null(struct stmt *s, int column)
 	return sqlite3_column_type(STMT_OF(s)->handle, column) == SQLITE_NULL;
 }
 
-static int64_t last_key(struct db *db)
-{
-	return sqlite3_last_insert_rowid(SQLITE_OF(db)->handle);
-}
-
 static int64_t changes(struct db *db)
 {
 	return sqlite3_changes64(SQLITE_OF(db)->handle);
@@ -292,6 +287,5 @@ const struct engine engine_sqlite = {
 	.get_null = get_null,
 	.script = script,
 	.check = check,
-	.last_key = last_key,
 	.changes = changes,
 };

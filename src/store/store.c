@@ -163,11 +163,6 @@ bool db_writes(const struct db *db)
 	return db->writes;
 }
 
-int64_t db_last_key(struct db *db)
-{
-	return db->store->engine->last_key(db);
-}
-
 int64_t db_changes(struct db *db)
 {
 	return db->store->engine->changes(db);

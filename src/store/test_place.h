@@ -56,4 +56,34 @@ static inline void test_place(char *address, size_t size, const char *dir)
 		 getenv("CAUSEWAY_TEST_PG"), (int)getpid());
 }
 
+/* Put a closed place aside as it is, and back again. 0 when it worked. */
+static inline int test_place_keep(const char *address, const char *dir)
+{
+	char command[700];
+
+	if (test_on_pgsql())
+		snprintf(command, sizeof command,
+		         "pg_dump -d \"$CAUSEWAY_TEST_PG\" -n test_%d -f '%s/kept.sql'",
+		         (int)getpid(), dir);
+	else
+		snprintf(command, sizeof command, "cp '%s' '%s/kept'", address, dir);
+	return system(command);
+}
+
+static inline int test_place_back(const char *address, const char *dir)
+{
+	char command[700];
+
+	if (test_on_pgsql()) {
+		test_place_drop();
+		snprintf(command, sizeof command,
+		         "psql -X -q -v ON_ERROR_STOP=1 -d \"$CAUSEWAY_TEST_PG\" "
+		         "-f '%s/kept.sql' >/dev/null",
+		         dir);
+	} else {
+		snprintf(command, sizeof command, "cp '%s/kept' '%s'", dir, address);
+	}
+	return system(command);
+}
+
 #endif
