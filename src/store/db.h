@@ -61,8 +61,9 @@ NODISCARD enum err db_begin(struct ctx *c, struct db *db);
 void db_end(struct db *db);
 
 /* Run `work` in a transaction on a connection that may write, and return when what it wrote is
- * durable. `work` runs once and alone (on the writer's thread in SQLite) and must be short; when
- * it fails nothing of it remains and its error is returned. A statement without rows may only be queued, and its error be told by
+ * durable. `work` runs alone (on the writer's thread in SQLite), must be short, and may be run
+ * again from the start if the engine had to roll back; when it fails nothing of it remains and
+ * its error is returned. A statement without rows may only be queued, and its error be told by
  * the next one with rows or by the commit. ERR_BUSY when too many wait. */
 typedef enum err store_work(struct ctx *c, struct db *db, void *arg);
 NODISCARD enum err store_write(struct ctx *c, struct store *store, store_work *work, void *arg);

@@ -297,7 +297,7 @@ enum err pgsql_begin(struct ctx *c, struct pgsql_db *db, const char *sql)
 {
 	TRY(pgsql_queue(c, db, sql));
 	db->in_transaction = true;
-	db->wrote = false;
+	db->wrote = db->again = false;
 	db->transaction++;
 	return OK;
 }

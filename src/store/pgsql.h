@@ -30,9 +30,9 @@ enum {
 /* One literal on one connection. */
 struct pgsql_text {
 	const char *text; /* as PostgreSQL writes it */
-	unsigned params; /* the highest number */
-	uint64_t used;   /* which of them it names */
-	bool rows; /* gives rows, so somebody waits for it */
+	unsigned params;  /* the highest number */
+	uint64_t used;    /* which of them it names */
+	bool rows;        /* gives rows, so somebody waits for it */
 	bool writes;
 	/* Whether its rows are fetched a few at a time: unknown ones are, until they have proved
 	 * short; then not, until they prove long. */
@@ -84,6 +84,7 @@ struct pgsql_db {
 	bool wrote;           /* in this transaction */
 	enum err broken;      /* why this transaction can only be rolled back */
 	char why[512];
+	bool again;            /* it would do to run the whole transaction once more */
 	bool lost;             /* the connection is gone */
 	int64_t timeout;       /* statement_timeout on the server, milliseconds; 0 none */
 	struct pgsql_db *next; /* idle ones */

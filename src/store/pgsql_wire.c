@@ -36,17 +36,18 @@ enum {
 struct reason {
 	char state[PG_STATE];
 	enum err err;
+	bool again; /* nothing is wrong but the moment */
 	const char *sentence;
 };
 
 static const struct reason reasons[] = {
-	{ "40001", ERR_CONFLICT, "Others kept changing the same records; try again." },
-	{ "40P01", ERR_CONFLICT, "Others kept changing the same records; try again." },
-	{ "53100", ERR_STORE, "The disk is full; nothing was written." },
-	{ "53300", ERR_BUSY, "The database server has no connection left; try again." },
-	{ "55P03", ERR_BUSY, "Others have been writing for too long; try again." },
-	{ "57P03", ERR_BUSY, "The database server is starting or stopping; try again." },
-	{ "57014", ERR_LIMIT, "The database stopped after its time limit." },
+	{ "40001", ERR_CONFLICT, true, "Others kept changing the same records; try again." },
+	{ "40P01", ERR_CONFLICT, true, "Others kept changing the same records; try again." },
+	{ "53100", ERR_STORE, false, "The disk is full; nothing was written." },
+	{ "53300", ERR_BUSY, false, "The database server has no connection left; try again." },
+	{ "55P03", ERR_BUSY, false, "Others have been writing for too long; try again." },
+	{ "57P03", ERR_BUSY, false, "The database server is starting or stopping; try again." },
+	{ "57014", ERR_LIMIT, false, "The database stopped after its time limit." },
 };
 
 static const struct reason *find_reason(const char *state)
@@ -78,8 +79,10 @@ enum err pgsql_fail(struct ctx *c, struct pgsql_db *db, const PGresult *result)
 	const struct reason *r = find_reason(state);
 	if (r && r->err == ERR_LIMIT)
 		TRY(ctx_check(c));
-	if (r)
+	if (r) {
+		db->again = r->again;
 		return fail(c, r->err, "%s", r->sentence);
+	}
 	return fail(c, ERR_STORE, "The database failed: %s (%s).", why ? why : "no reason",
 		    state);
 }

@@ -10,6 +10,12 @@
 #include "store/pgsql.h"
 
 #include <assert.h>
+#include <time.h>
+
+enum {
+	ATTEMPTS = 5,
+	PAUSE = 2000000 /* nanoseconds before another attempt, doubled each time */
+};
 
 static enum err begin(struct ctx *c, struct pgsql_db *db)
 {
@@ -69,16 +75,31 @@ static enum err run(struct ctx *c, struct pgsql_db *db, store_work *work, void *
 	return e;
 }
 
+static void pause_before(int attempt)
+{
+	struct timespec t = { .tv_nsec = (long)PAUSE << attempt };
+
+	nanosleep(&t, NULL);
+}
+
 enum err pgsql_write(struct ctx *c, struct store *head, store_work *work, void *arg)
 {
 	struct pgsql_store *store = (struct pgsql_store *)head;
 	struct pgsql_db *db;
+	enum err e;
+	bool again;
+	int attempt = 0;
 
 	if (store->flags & STORE_READ_ONLY)
 		return fail(c, ERR_STORE, "The database was opened for reading only.");
-	TRY(pgsql_take(c, store, &store->writers, &db));
-	enum err e = run(c, db, work, arg);
-	pgsql_give(&store->writers, db);
+	do {
+		TRY(pgsql_take(c, store, &store->writers, &db));
+		e = run(c, db, work, arg);
+		again = e && db->again && ++attempt < ATTEMPTS;
+		pgsql_give(&store->writers, db);
+		if (again)
+			pause_before(attempt);
+	} while (again);
 	store->writes++;
 	store->commits += !e;
 	store->failures += e != OK;

@@ -63,8 +63,8 @@ static inline int test_place_keep(const char *address, const char *dir)
 
 	if (test_on_pgsql())
 		snprintf(command, sizeof command,
-		         "pg_dump -d \"$CAUSEWAY_TEST_PG\" -n test_%d -f '%s/kept.sql'",
-		         (int)getpid(), dir);
+			 "pg_dump -d \"$CAUSEWAY_TEST_PG\" -n test_%d -f '%s/kept.sql'",
+			 (int)getpid(), dir);
 	else
 		snprintf(command, sizeof command, "cp '%s' '%s/kept'", address, dir);
 	return system(command);
@@ -77,9 +77,9 @@ static inline int test_place_back(const char *address, const char *dir)
 	if (test_on_pgsql()) {
 		test_place_drop();
 		snprintf(command, sizeof command,
-		         "psql -X -q -v ON_ERROR_STOP=1 -d \"$CAUSEWAY_TEST_PG\" "
-		         "-f '%s/kept.sql' >/dev/null",
-		         dir);
+			 "psql -X -q -v ON_ERROR_STOP=1 -d \"$CAUSEWAY_TEST_PG\" "
+			 "-f '%s/kept.sql' >/dev/null",
+			 dir);
 	} else {
 		snprintf(command, sizeof command, "cp '%s/kept' '%s'", dir, address);
 	}
