@@ -259,7 +259,8 @@ static void put_stay(struct ctx *c, struct node *list, const struct node *stay, 
 	data_str(c, row, "stay_source", node_text(node_path(stay, "serviceProvider.display")));
 	if (moment_read(node_text(node_path(stay, "period.start")), &since)) {
 		data_time(c, row, "admitted", since, say_full(c->arena, since, now));
-		data_str(c, row, "stay_nights", say_count(c->arena, london_day(now) - moment_day(since)));
+		int64_t n = london_day(now) - moment_day(since);
+		data_str(c, row, "stay_nights", SAY(c->arena, "%lld night%s", (long long)n, n == 1 ? "" : "s"));
 	}
 }
 

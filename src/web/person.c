@@ -30,6 +30,24 @@ static const struct {
 	{ "commissioner", "integrated care board", "NHS board" },
 };
 
+#define LANE_MAX 13 /* bytes of a name that fit beside the chart */
+
+/* As many whole words as fit; what has no space is cut where it is. */
+static struct str first_words(struct str s, size_t most)
+{
+	size_t end = 0;
+
+	if (s.len <= most)
+		return s;
+	for (size_t i = 0; i <= most; i++)
+		if (s.at[i] == ' ')
+			end = i;
+	for (size_t i = most; !end && i > 0; i--)
+		if (((unsigned char)s.at[i] & 0xC0) != 0x80)
+			end = i;
+	return (struct str){ s.at, end };
+}
+
 static struct str lane_of(struct str kind, struct str name)
 {
 	for (unsigned i = 0; i < sizeof lanes / sizeof *lanes && kind.len; i++)
@@ -38,7 +56,7 @@ static struct str lane_of(struct str kind, struct str name)
 	for (unsigned i = 0; i < sizeof lanes / sizeof *lanes; i++)
 		if (words_in(name, lanes[i].word))
 			return str_of(lanes[i].lane);
-	return (struct str){ name.at, name.len > 16 ? 16 : name.len };
+	return first_words(name, LANE_MAX);
 }
 
 struct str org_kind(const struct node *organization)

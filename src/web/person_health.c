@@ -102,12 +102,14 @@ static void put_problem(struct person *p, struct node *list, const struct entry 
 
 	if (!onset.iso.len)
 		onset = item->as_at;
-	if (problem_is_over(item) && !rest.len)
-		rest = STR("over");
-	if (!is_recent(p, onset, LATELY) && onset.iso.len)
+	if (problem_is_over(item)) {
+		struct str from = SAY(p->a, "from " STR_FMT ", over", STR_ARG(say_date(p->a, onset)));
+		rest = comma(p, rest, note.len ? (struct str){ 0 } : from);
+	} else if (!is_recent(p, onset, 730) && onset.iso.len) {
+		rest = comma(p, rest, SAY(p->a, "since %d", onset.when.year));
+	} else if (!is_recent(p, onset, LATELY) && onset.iso.len) {
 		rest = comma(p, rest, SAY(p->a, "since " STR_FMT, STR_ARG(say_date(p->a, onset))));
-	if (onset.when.precision >= WHEN_DAY && !is_recent(p, onset, 730) && !note.len)
-		rest = SAY(p->a, "since %d", onset.when.year);
+	}
 	put_line(p, list, item, words, rest, usual);
 }
 

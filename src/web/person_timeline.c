@@ -66,6 +66,8 @@ static unsigned choose_window(const struct events *events, const struct filter *
 {
 	unsigned last = sizeof windows / sizeof *windows - 1;
 
+	if (person_stay(events->p))
+		return 0;
 	for (unsigned w = 0; w < last; w++) {
 		int marks = 0;
 		for (size_t i = 0; i < events->list.len; i++) {
@@ -196,12 +198,15 @@ static void add_services(struct person *p, struct chart_lanes *chart)
 	}
 }
 
-/* A bar says it already: the visit of a package, what was found during a stay. */
-static bool is_within_bar(const struct lane *lane, int64_t at)
+/* A bar says it already: the visit of a package, what was found during a stay. What has only a
+ * day counts for all of it. */
+static bool is_within_bar(const struct lane *lane, struct moment at)
 {
-	for (size_t i = 0; i < lane->bars.len; i++)
-		if (at >= lane->bars.at[i].from && at < lane->bars.at[i].to)
+	for (size_t i = 0; i < lane->bars.len; i++) {
+		const struct lane_bar *bar = &lane->bars.at[i];
+		if (at.timed ? at.from >= bar->from && at.from < bar->to : at.to > bar->from && at.from < bar->to)
 			return true;
+	}
 	return false;
 }
 
@@ -216,7 +221,7 @@ static void add_marks(struct events *events, const struct filter *filter, struct
 		    event->at.from > chart->to || event->item->org == NULL)
 			continue;
 		lane = lane_for(events->p, chart, event_lane(event));
-		if (lane && !(event->state == EVENT_DONE && is_within_bar(lane, event->at.from)))
+		if (lane && !(event->state == EVENT_DONE && is_within_bar(lane, event->at)))
 			*vec_push(&lane->marks, events->p->a) =
 				(struct lane_mark){ event->at.from, classes[event->state], note_words(event->title) };
 	}

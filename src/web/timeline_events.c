@@ -161,8 +161,10 @@ static void add_encounters(struct events *to)
 			title = SAY(p->a, "A&E: " STR_FMT, STR_ARG(title));
 			way = (struct str){ 0 };
 		}
+		if (title.len && str_starts(way, title)) /* the way is all that is known */
+			way = str_trim((struct str){ way.at + title.len, way.len - title.len });
 		event = add(to, str_is(class, "HH") ? EVENT_VISIT : EVENT_CONTACT, item, at,
-			    title.len ? title : STR("Contact"), sentence(p, capital(p, reason), str_eq(way, title) ? (struct str){ 0 } : way));
+			    title.len ? title : STR("Contact"), sentence(p, capital(p, reason), capital(p, way)));
 		if (event)
 			event->quiet = concept_has(node_get(item->node, "type"), "home-care-week");
 	}

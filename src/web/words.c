@@ -115,7 +115,7 @@ struct str say_weekday(struct arena *a, struct moment m, int64_t now)
 {
 	struct str day = say_day(a, m, now);
 
-	if (!m.iso.len || m.when.precision < WHEN_DAY)
+	if (!m.iso.len || m.when.precision < WHEN_DAY || !is_near(m, now))
 		return day;
 	return SAY(a, "%s " STR_FMT, weekdays[civil_of(m).weekday], STR_ARG(day));
 }

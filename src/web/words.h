@@ -28,7 +28,7 @@ int64_t london_day(int64_t us);
 struct str say_day(struct arena *a, struct moment m, int64_t now);
 /* "06:12 today", else as say_day: for sources. */
 struct str say_as_at(struct arena *a, struct moment m, int64_t now);
-/* "Thu 6 Nov, 08:20", with the year when it is not near. */
+/* "Thu 6 Nov, 08:20"; "6 Nov 2024, 08:20" when it is not near. */
 struct str say_full(struct arena *a, struct moment m, int64_t now);
 /* "Thu 6 Nov", never the time. */
 struct str say_weekday(struct arena *a, struct moment m, int64_t now);

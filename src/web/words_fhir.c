@@ -102,15 +102,29 @@ struct str nhs_number_of(const struct node *identifiers)
 	return (struct str){ 0 };
 }
 
+/* Terms of SNOMED CT end in what kind of thing they are, which people do not say. */
+static struct str without_kind(struct str term)
+{
+	static const char *const kinds[] = { " (disorder)",	" (finding)",	" (procedure)",
+					     " (situation)",	" (event)",	" (regime/therapy)",
+					     " (observable entity)", " (morphologic abnormality)",
+					     " (substance)",	" (product)",	" (person)" };
+
+	for (unsigned i = 0; i < sizeof kinds / sizeof *kinds; i++)
+		if (str_ends(term, str_of(kinds[i])))
+			return (struct str){ term.at, term.len - strlen(kinds[i]) };
+	return term;
+}
+
 struct str concept_words(struct arena *a, const struct node *concept)
 {
 	if (node_is(concept, NODE_ARRAY))
 		concept = node_at(concept, 0);
 	if (node_str(concept, "text").len)
-		return node_str(concept, "text");
+		return without_kind(node_str(concept, "text"));
 	node_each (coding, node_get(concept, "coding"))
 		if (node_str(coding, "display").len)
-			return node_str(coding, "display");
+			return without_kind(node_str(coding, "display"));
 	if (node_str(concept, "display").len)
 		return node_str(concept, "display");
 	node_each (coding, node_get(concept, "coding"))
