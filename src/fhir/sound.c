@@ -52,7 +52,8 @@ static void rule_c(struct word *w)
 			say(w, 's');
 	} else if (next == 'h') {
 		/* hard in sch and before consonants: Christine */
-		bool hard = letter(w, -1) == 's' || (letter(w, 2) && !is_vowel(letter(w, 2)) && letter(w, 2) != 'y');
+		bool hard = letter(w, -1) == 's' ||
+			    (letter(w, 2) && !is_vowel(letter(w, 2)) && letter(w, 2) != 'y');
 		say(w, hard ? 'k' : 'x');
 		w->i++;
 	} else {
@@ -137,15 +138,17 @@ static void rule_x(struct word *w)
 }
 
 static void (*const rules[26])(struct word *) = {
-	['b' - 'a'] = rule_b,	  ['c' - 'a'] = rule_c, ['d' - 'a'] = rule_d, ['g' - 'a'] = rule_g,
-	['h' - 'a'] = rule_h,	  ['k' - 'a'] = rule_k, ['p' - 'a'] = rule_p, ['s' - 'a'] = rule_s,
-	['t' - 'a'] = rule_t,	  ['w' - 'a'] = rule_glide, ['x' - 'a'] = rule_x, ['y' - 'a'] = rule_glide,
+	['b' - 'a'] = rule_b,     ['c' - 'a'] = rule_c, ['d' - 'a'] = rule_d,
+	['g' - 'a'] = rule_g,     ['h' - 'a'] = rule_h, ['k' - 'a'] = rule_k,
+	['p' - 'a'] = rule_p,     ['s' - 'a'] = rule_s, ['t' - 'a'] = rule_t,
+	['w' - 'a'] = rule_glide, ['x' - 'a'] = rule_x, ['y' - 'a'] = rule_glide,
 };
 
 /* Letters that always sound the same; 0: silent, or with a rule above. */
 static const char plain[26] = {
-	['f' - 'a'] = 'f', ['j' - 'a'] = 'j', ['l' - 'a'] = 'l', ['m' - 'a'] = 'm', ['n' - 'a'] = 'n',
-	['q' - 'a'] = 'k', ['r' - 'a'] = 'r', ['v' - 'a'] = 'f', ['z' - 'a'] = 's',
+	['f' - 'a'] = 'f', ['j' - 'a'] = 'j', ['l' - 'a'] = 'l',
+	['m' - 'a'] = 'm', ['n' - 'a'] = 'n', ['q' - 'a'] = 'k',
+	['r' - 'a'] = 'r', ['v' - 'a'] = 'f', ['z' - 'a'] = 's',
 };
 
 /* Beginnings of which the first letter is silent, or sounds as another. */

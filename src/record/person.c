@@ -1,8 +1,8 @@
 /* person.c - everything current of one person in one pass, for pages and $everything. */
 #include "record/parts.h"
 
-enum err record_person(struct ctx *c, struct str id, size_t cap, struct version **out, size_t *len,
-		       bool *more)
+enum err record_person(struct ctx *c, struct str id, size_t cap, struct version **out,
+		       size_t *len, bool *more)
 {
 	VEC(struct version) found = { 0 };
 	struct version patient;

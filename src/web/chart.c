@@ -57,8 +57,10 @@ struct str chart_nights(struct arena *a, const struct chart_nights *n)
 	struct buf b;
 
 	buf_init(&b, a, 1 << 16);
-	buf_cstr(&b, "<svg class=\"cw-nights\" role=\"img\" aria-labelledby=\"stay-t stay-d\" height=\"60\">"
-		     "<title id=\"stay-t\">Nights in hospital since admission</title><desc id=\"stay-d\">");
+	buf_cstr(&b, "<svg class=\"cw-nights\" role=\"img\" aria-labelledby=\"stay-t stay-d\" "
+		     "height=\"60\">"
+		     "<title id=\"stay-t\">Nights in hospital since admission</title><desc "
+		     "id=\"stay-d\">");
 	html_escape(&b, n->desc);
 	buf_cstr(&b, "</desc><g>");
 	put_row(&b, "is-needed", 0, n->needed, of);
@@ -67,9 +69,11 @@ struct str chart_nights(struct arena *a, const struct chart_nights *n)
 	buf_cstr(&b, "</g>");
 	put_rect(&b, "is-tonight", of - 1, 1, of);
 	if (n->needed && n->needed * 100 / of > 25)
-		put_words(&b, "is-start", 0, of, 11, nights_words(a, n->needed, "of treatment"));
+		put_words(&b, "is-start", 0, of, 11,
+			  nights_words(a, n->needed, "of treatment"));
 	if (n->waiting)
-		put_words(&b, act, act_at, of, 11, str_of(arena_printf(a, "%d waiting", n->waiting)));
+		put_words(&b, act, act_at, of, 11,
+			  str_of(arena_printf(a, "%d waiting", n->waiting)));
 	if (n->waiting && (of - n->needed) * 100 / of > 24 && act_at != of)
 		put_words(&b, "is-end", of, of, 11, STR("tonight"));
 	if (n->needed * 100 / of > 30 || !n->waiting)
@@ -86,7 +90,9 @@ struct str chart_tally(struct arena *a, int nights)
 	struct buf b;
 
 	buf_init(&b, a, 4000);
-	buf_printf(&b, "<svg class=\"cw-tally\" width=\"%d\" height=\"12\" aria-hidden=\"true\" focusable=\"false\">",
+	buf_printf(&b,
+		   "<svg class=\"cw-tally\" width=\"%d\" height=\"12\" aria-hidden=\"true\" "
+		   "focusable=\"false\">",
 		   drawn * 5 + 1);
 	for (int i = 0; i < drawn; i++)
 		buf_printf(&b, "<rect x=\"%d\" width=\"3\" height=\"12\"/>", i * 5);

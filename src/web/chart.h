@@ -14,7 +14,8 @@
 /* Nights in a stay, one mark each: needed, waiting, tonight. */
 struct chart_nights {
 	int needed, waiting;
-	struct str start, ready; /* words under the first night and under the first of waiting */
+	struct str start,
+		ready; /* words under the first night and under the first of waiting */
 	struct str desc;
 };
 struct str chart_nights(struct arena *a, const struct chart_nights *n);
@@ -23,15 +24,15 @@ struct str chart_tally(struct arena *a, int nights);
 
 /* One lane for each organisation: bars are stays and packages, marks are contacts. */
 struct lane_bar {
-	int64_t from, to;   /* microseconds; INT64_MAX: goes on */
-	const char *class;  /* is-stay, is-waiting, is-care, is-paused */
+	int64_t from, to;  /* microseconds; INT64_MAX: goes on */
+	const char *class; /* is-stay, is-waiting, is-care, is-paused */
 	struct str words;
 	bool dark;
-	unsigned row;       /* set by the chart */
+	unsigned row; /* set by the chart */
 };
 struct lane_mark {
 	int64_t at;
-	const char *class;  /* is-done, is-booked, is-late */
+	const char *class; /* is-done, is-booked, is-late */
 	struct str words;
 };
 struct lane {

@@ -11,11 +11,11 @@
 #include "base/html.h"
 
 #define TOP 22
-#define LANE 38    /* pixels of a lane with one row of bars */
-#define ROW 18     /* of each further row */
+#define LANE 38 /* pixels of a lane with one row of bars */
+#define ROW 18  /* of each further row */
 #define ROWS_MAX 4
-#define PLOT 800   /* pixels the plot is taken to be wide, for placing words */
-#define LETTER 6   /* pixels of a letter of 12 px, on average */
+#define PLOT 800 /* pixels the plot is taken to be wide, for placing words */
+#define LETTER 6 /* pixels of a letter of 12 px, on average */
 
 struct drawing {
 	struct buf b;
@@ -91,7 +91,8 @@ static void put_bar(struct drawing *d, const struct lane_bar *bar, int y)
 	put_percent(&d->b, to - from);
 	buf_cstr(&d->b, "\" height=\"14\"/>");
 	if (words.len && words.len < room)
-		put_text(&d->b, bar->dark ? "cw-lanes__on is-dark" : "cw-lanes__on", from, 6, y + 4, words);
+		put_text(&d->b, bar->dark ? "cw-lanes__on is-dark" : "cw-lanes__on", from, 6,
+			 y + 4, words);
 }
 
 /* ---- marks and their words ---- */
@@ -107,7 +108,10 @@ static void put_mark(struct drawing *d, const struct lane_mark *mark, int y)
 {
 	bool late = str_is(str_of(mark->class), "is-late");
 
-	buf_printf(&d->b, late ? "<use class=\"%s\" href=\"#cw-worse\" x=\"" : "<circle class=\"%s\" cx=\"", mark->class);
+	buf_printf(&d->b,
+		   late ? "<use class=\"%s\" href=\"#cw-worse\" x=\""
+			: "<circle class=\"%s\" cx=\"",
+		   mark->class);
 	put_percent(&d->b, place(d->chart, mark->at));
 	buf_printf(&d->b, late ? "\" y=\"%d\"/>" : "\" cy=\"%d\" r=\"5\"/>", y);
 }
@@ -117,9 +121,11 @@ struct room {
 	int above, below;
 };
 
-static void put_note(struct drawing *d, struct room *room, const struct lane_mark *mark, int y, bool low_free)
+static void put_note(struct drawing *d, struct room *room, const struct lane_mark *mark, int y,
+		     bool low_free)
 {
-	int x = place(d->chart, mark->at) * PLOT / 10000, wide = (int)mark->words.len * LETTER + 14;
+	int x = place(d->chart, mark->at) * PLOT / 10000,
+	    wide = (int)mark->words.len * LETTER + 14;
 	int at = place(d->chart, mark->at);
 
 	if (!mark->words.len)
@@ -162,7 +168,10 @@ static int put_lane(struct drawing *d, struct lane *lane, int top)
 	html_escape(&d->b, lane->name);
 	buf_printf(&d->b, "</text><text class=\"cw-lanes__over\" x=\"2\" y=\"%d\">", y - 11);
 	html_escape(&d->b, lane->name);
-	buf_printf(&d->b, "</text><line class=\"cw-lanes__track\" x1=\"0\" x2=\"100%%\" y1=\"%d\" y2=\"%d\"/>", y, y);
+	buf_printf(&d->b,
+		   "</text><line class=\"cw-lanes__track\" x1=\"0\" x2=\"100%%\" y1=\"%d\" "
+		   "y2=\"%d\"/>",
+		   y, y);
 	for (size_t i = 0; i < lane->bars.len; i++)
 		put_bar(d, &lane->bars.at[i], y + (int)lane->bars.at[i].row * ROW);
 	put_marks(d, lane, y, rows);
@@ -184,7 +193,8 @@ static void put_ticks(struct drawing *d, int height)
 		put_percent(&d->b, at);
 		buf_printf(&d->b, "\" y1=\"%d\" y2=\"%d\"/>", TOP - 4, height);
 		if (!near && at < 9400)
-			put_text(&d->b, i % 2 ? "cw-wide" : "is-tick", at, 4, 12, d->chart->ticks.at[i].words);
+			put_text(&d->b, i % 2 ? "cw-wide" : "is-tick", at, 4, 12,
+				 d->chart->ticks.at[i].words);
 	}
 	buf_cstr(&d->b, "</g>");
 }
@@ -200,7 +210,8 @@ static void put_today(struct drawing *d, int height)
 	buf_cstr(&d->b, "\" x2=\"");
 	put_percent(&d->b, at);
 	buf_printf(&d->b, "\" y1=\"4\" y2=\"%d\"/>", height);
-	put_text(&d->b, at > 9000 ? "is-end" : "is-start", at, at > 9000 ? -4 : 4, 12, STR("Today"));
+	put_text(&d->b, at > 9000 ? "is-end" : "is-start", at, at > 9000 ? -4 : 4, 12,
+		 STR("Today"));
 	buf_cstr(&d->b, "</g>");
 }
 
@@ -215,7 +226,10 @@ struct str chart_lanes(struct arena *a, struct chart_lanes *chart)
 	for (size_t i = 0; i < chart->lanes.len; i++)
 		top = put_lane(&d, &chart->lanes.at[i], top);
 	top += 6;
-	buf_printf(&head, "<svg class=\"cw-lanes\" role=\"img\" aria-labelledby=\"lanes-t lanes-d\" height=\"%d\"><title id=\"lanes-t\">", top);
+	buf_printf(&head,
+		   "<svg class=\"cw-lanes\" role=\"img\" aria-labelledby=\"lanes-t lanes-d\" "
+		   "height=\"%d\"><title id=\"lanes-t\">",
+		   top);
 	html_escape(&head, chart->title);
 	buf_cstr(&head, "</title><desc id=\"lanes-d\">");
 	html_escape(&head, chart->desc);

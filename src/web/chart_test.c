@@ -17,8 +17,11 @@ static unsigned count(struct str s, const char *part)
 static void nights(void **state)
 {
 	ARENA(a);
-	struct chart_nights stay = { .needed = 9, .waiting = 4, .start = STR("Thu 6 Nov, admitted"),
-				     .ready = STR("Sat 15 Nov, ready"), .desc = STR("a <b> & c") };
+	struct chart_nights stay = { .needed = 9,
+				     .waiting = 4,
+				     .start = STR("Thu 6 Nov, admitted"),
+				     .ready = STR("Sat 15 Nov, ready"),
+				     .desc = STR("a <b> & c") };
 	struct str svg = chart_nights(&a, &stay);
 	(void)state;
 	assert_int_equal(count(svg, "\"is-needed\""), 9);
@@ -39,21 +42,28 @@ static void nights(void **state)
 
 static void add_bar(struct arena *a, struct lane *lane, int from, int to)
 {
-	*vec_push(&lane->bars, a) = (struct lane_bar){ .from = from * DAY, .to = to * DAY, .class = "is-care" };
+	*vec_push(&lane->bars, a) =
+		(struct lane_bar){ .from = from * DAY, .to = to * DAY, .class = "is-care" };
 }
 
 static void lanes(void **state)
 {
 	ARENA(a);
-	struct chart_lanes chart = { .from = 0, .to = 40 * DAY, .today = 20 * DAY, .title = STR("t"), .desc = STR("d") };
+	struct chart_lanes chart = { .from = 0,
+				     .to = 40 * DAY,
+				     .today = 20 * DAY,
+				     .title = STR("t"),
+				     .desc = STR("d") };
 	struct lane *lane = vec_push(&chart.lanes, &a);
 	(void)state;
 	lane->name = STR("Hospital & co");
 	add_bar(&a, lane, 10, 20);
 	add_bar(&a, lane, 15, 25);
 	add_bar(&a, lane, -10, -5); /* before the chart */
-	*vec_push(&lane->marks, &a) = (struct lane_mark){ 30 * DAY, "is-booked", STR("<Clinic>") };
-	*vec_push(&lane->marks, &a) = (struct lane_mark){ 50 * DAY, "is-booked", STR("Outside") };
+	*vec_push(&lane->marks, &a) =
+		(struct lane_mark){ 30 * DAY, "is-booked", STR("<Clinic>") };
+	*vec_push(&lane->marks, &a) =
+		(struct lane_mark){ 50 * DAY, "is-booked", STR("Outside") };
 	*vec_push(&lane->marks, &a) = (struct lane_mark){ 5 * DAY, "is-late", STR("Missed") };
 	struct str svg = chart_lanes(&a, &chart);
 	assert_int_equal(count(svg, "<rect"), 2);
@@ -75,7 +85,8 @@ static void crowded(void **state)
 	(void)state;
 	lane->name = STR("GP");
 	for (int i = 0; i < 50; i++)
-		*vec_push(&lane->marks, &a) = (struct lane_mark){ 10 * DAY + i, "is-done", STR("A visit") };
+		*vec_push(&lane->marks, &a) =
+			(struct lane_mark){ 10 * DAY + i, "is-done", STR("A visit") };
 	struct str svg = chart_lanes(&a, &chart);
 	assert_int_equal(count(svg, "<circle"), 50);
 	assert_true(count(svg, "A visit") <= 3);

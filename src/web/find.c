@@ -10,9 +10,9 @@
 #include "record/search.h"
 #include "web/query.h"
 
-#define FOUND_MAX 200  /* looked at; more than that is not a list anybody reads */
+#define FOUND_MAX 200 /* looked at; more than that is not a list anybody reads */
 #define FOUND_PAGE 25
-#define FEW 5          /* below that names that sound alike are looked for too */
+#define FEW 5 /* below that names that sound alike are looked for too */
 
 struct hit {
 	const struct node *patient;
@@ -77,11 +77,13 @@ static int score_of(struct finding *f, const struct hit *hit)
 	int score = hit->sounds ? 0 : 100;
 
 	for (unsigned i = 0; i < f->q.name_count; i++) {
-		int family = fit(a, hit->family, f->q.names[i]), given = fit(a, hit->given, f->q.names[i]);
+		int family = fit(a, hit->family, f->q.names[i]),
+		    given = fit(a, hit->given, f->q.names[i]);
 		score += family > given ? family + 1 : given;
 	}
 	score += fit(a, hit->family, f->q.family) + fit(a, hit->given, f->q.given);
-	return score - (node_get(hit->patient, "deceasedDateTime") || node_get(hit->patient, "deceasedBoolean"));
+	return score - (node_get(hit->patient, "deceasedDateTime") ||
+			node_get(hit->patient, "deceasedBoolean"));
 }
 
 static bool has_hit(const struct finding *f, struct str id)
@@ -160,7 +162,7 @@ static struct str gp_of(const struct node *patient)
 {
 	struct str words = { 0 };
 
-	node_each (gp, node_get(patient, "generalPractitioner"))
+	node_each(gp, node_get(patient, "generalPractitioner"))
 		if (!words.len)
 			words = node_str(gp, "display");
 	return words.len ? words : STR("Not known");
@@ -187,12 +189,15 @@ static void put_row(struct finding *f, struct node *list, const struct hit *hit)
 	if (moment_read(hit->born, &born)) {
 		struct str age = say_age(a, born, dead ? died.from : f->now);
 		node_remove(row, node_get(row, "born"));
-		data_str(c, row, "born", SAY(a, STR_FMT " (" STR_FMT ")", STR_ARG(say_date(a, born)), STR_ARG(age)));
+		data_str(c, row, "born",
+			 SAY(a, STR_FMT " (" STR_FMT ")", STR_ARG(say_date(a, born)),
+			     STR_ARG(age)));
 	}
 	data_str(c, row, "died", dead ? say_date(a, died) : (struct str){ 0 });
 	data_str(c, row, "gender", or_unknown(say_code(a, node_str(hit->patient, "gender"))));
 	data_str(c, row, "nhs", or_unknown(say_nhs_number(a, nhs)));
-	data_str(c, row, "address", or_unknown(address_line(a, node_get(hit->patient, "address"))));
+	data_str(c, row, "address",
+		 or_unknown(address_line(a, node_get(hit->patient, "address"))));
 	data_str(c, row, "gp", gp_of(hit->patient));
 }
 
@@ -215,16 +220,19 @@ static struct str page_address(struct ctx *c, const struct request *r, size_t fr
 	return buf_get(&b);
 }
 
-static void put_pages(struct finding *f, struct node *data, const struct request *r, size_t from, size_t to)
+static void put_pages(struct finding *f, struct node *data, const struct request *r,
+		      size_t from, size_t to)
 {
 	struct ctx *c = f->c;
 
 	if (from == 0 && to == f->hits.len)
 		return;
 	node_add_bool(c->arena, data, "paged", true);
-	data_str(c, data, "range", SAY(c->arena, "%zu to %zu of %zu", from + 1, to, f->hits.len));
+	data_str(c, data, "range",
+		 SAY(c->arena, "%zu to %zu of %zu", from + 1, to, f->hits.len));
 	if (from > 0)
-		data_str(c, data, "prev", page_address(c, r, from < FOUND_PAGE ? 0 : from - FOUND_PAGE));
+		data_str(c, data, "prev",
+			 page_address(c, r, from < FOUND_PAGE ? 0 : from - FOUND_PAGE));
 	if (to < f->hits.len)
 		data_str(c, data, "next", page_address(c, r, to));
 }
@@ -256,23 +264,34 @@ static void put_heading(struct finding *f, struct node *data)
 	for (size_t i = 0; i < f->hits.len; i++)
 		sounds += f->hits.at[i].sounds;
 	size_t exact = f->hits.len - sounds;
-	struct str count = exact ? SAY(c->arena, STR_FMT " %s found",
-				       STR_ARG(say_count(c->arena, f->total > (int64_t)exact ? f->total : (int64_t)exact)),
-				       f->total == 1 || exact == 1 ? "person" : "people") :
-			   sounds ? STR("Nobody fits exactly; these sound alike") :
-				    STR("No one found");
+	struct str count = exact    ? SAY(c->arena, STR_FMT " %s found",
+					  STR_ARG(say_count(c->arena, f->total > (int64_t)exact
+									      ? f->total
+									      : (int64_t)exact)),
+                                       f->total == 1 || exact == 1 ? "person" : "people")
+			   : sounds ? STR("Nobody fits exactly; these sound alike")
+				    : STR("No one found");
 	data_str(c, data, "heading", count);
-	data_str(c, data, "searched", SAY(c->arena, "Searched for: " STR_FMT ".", STR_ARG(words)));
+	data_str(c, data, "searched",
+		 SAY(c->arena, "Searched for: " STR_FMT ".", STR_ARG(words)));
 	if (f->q.number.len && f->q.number_wrong)
-		data_words(c, data, "warning", "That NHS number cannot be right: its last digit does not fit the others. Check it with the person.");
+		data_words(c, data, "warning",
+			   "That NHS number cannot be right: its last digit does not fit the "
+			   "others. Check it with the person.");
 	else if (f->total > (int64_t)f->hits.len)
-		data_str(c, data, "warning", SAY(c->arena, "Only %zu of them are listed. Add a first name, a birth date or a postcode.", f->hits.len));
+		data_str(c, data, "warning",
+			 SAY(c->arena,
+			     "Only %zu of them are listed. Add a first name, a birth date or a "
+			     "postcode.",
+			     f->hits.len));
 }
 
 static void put_asked(struct ctx *c, const struct request *r, struct node *data)
 {
-	static const char *const fields[][2] = { { "family", "asked_family" }, { "given", "asked_given" },
-						 { "dob", "asked_dob" },       { "nhs", "asked_nhs" },
+	static const char *const fields[][2] = { { "family", "asked_family" },
+						 { "given", "asked_given" },
+						 { "dob", "asked_dob" },
+						 { "nhs", "asked_nhs" },
 						 { "postcode", "asked_postcode" } };
 	bool any = false;
 
@@ -295,7 +314,8 @@ enum err find_show(struct ctx *c, const struct request *r, struct reply *reply)
 		return page_redirect(c, STR("/"), reply);
 	TRY(find(&f));
 	if (f.q.number.len && f.hits.len == 1 && !f.hits.at[0].sounds)
-		return page_redirect(c, SAY(c->arena, "/people/" STR_FMT, STR_ARG(f.hits.at[0].id)), reply);
+		return page_redirect(
+			c, SAY(c->arena, "/people/" STR_FMT, STR_ARG(f.hits.at[0].id)), reply);
 	data = page_new(c, r, "People found");
 	put_asked(c, r, data);
 	put_heading(&f, data);

@@ -39,10 +39,11 @@ static const struct {
 	const char *type, *query, *one, *many, *link;
 } now_rows[] = {
 	{ "Patient", "_summary=count", "person", "people", "#search-main" },
-	{ "Encounter", "status=in-progress&class=IMP,ACUTE,NONAC,SS&_summary=count", "person in hospital now",
-	  "people in hospital now", "/waiting" },
-	{ "Task", "code=delay&status=in-progress&_summary=count", "person ready to leave and waiting",
-	  "people ready to leave and waiting", "/waiting" },
+	{ "Encounter", "status=in-progress&class=IMP,ACUTE,NONAC,SS&_summary=count",
+	  "person in hospital now", "people in hospital now", "/waiting" },
+	{ "Task", "code=delay&status=in-progress&_summary=count",
+	  "person ready to leave and waiting", "people ready to leave and waiting",
+	  "/waiting" },
 	{ "EpisodeOfCare", "status=active&_summary=count", "service or care package running",
 	  "services and care packages running", "#here-h" },
 	{ "Organization", "_summary=count", "organisation", "organisations", "/organisations" },
@@ -151,7 +152,8 @@ static void put_counts(struct ctx *c, struct node *data, const struct counts *co
 			continue;
 		struct node *row = data_object(c, now, NULL);
 		data_str(c, row, "count", say_count(a, counts->now[i]));
-		data_words(c, row, "what", counts->now[i] == 1 ? now_rows[i].one : now_rows[i].many);
+		data_words(c, row, "what",
+			   counts->now[i] == 1 ? now_rows[i].one : now_rows[i].many);
 		data_words(c, row, "link", now_rows[i].link);
 	}
 	for (size_t i = 0; i < counts->kind_count; i++) {
@@ -160,11 +162,13 @@ static void put_counts(struct ctx *c, struct node *data, const struct counts *co
 		data_str(c, row, "kind", kind_name(c, str_of(counts->kinds[i].type)));
 	}
 	data_str(c, data, "total", say_count(a, counts->total));
-	data_str(c, data, "people", SAY(a, STR_FMT " %s", STR_ARG(say_count(a, counts->now[NOW_PEOPLE])),
-				   counts->now[NOW_PEOPLE] == 1 ? "person" : "people"));
-	data_str(c, data, "organisations", SAY(a, STR_FMT " organisation%s",
-					  STR_ARG(say_count(a, counts->now[NOW_ORGANISATIONS])),
-					  counts->now[NOW_ORGANISATIONS] == 1 ? "" : "s"));
+	data_str(c, data, "people",
+		 SAY(a, STR_FMT " %s", STR_ARG(say_count(a, counts->now[NOW_PEOPLE])),
+		     counts->now[NOW_PEOPLE] == 1 ? "person" : "people"));
+	data_str(c, data, "organisations",
+		 SAY(a, STR_FMT " organisation%s",
+		     STR_ARG(say_count(a, counts->now[NOW_ORGANISATIONS])),
+		     counts->now[NOW_ORGANISATIONS] == 1 ? "" : "s"));
 }
 
 /* ---- who waits to leave ---- */
@@ -188,14 +192,17 @@ static void put_wait(struct ctx *c, struct node *list, const struct wait *wait, 
 	struct node *row = data_object(c, list, NULL);
 	struct str who = node_str(node_get(task, "for"), "reference");
 
-	data_str(c, row, "person_id", str_starts(who, STR("Patient/")) ? (struct str){ who.at + 8, who.len - 8 } : who);
+	data_str(c, row, "person_id",
+		 str_starts(who, STR("Patient/")) ? (struct str){ who.at + 8, who.len - 8 }
+						  : who);
 	data_str(c, row, "person_name", node_str(node_get(task, "for"), "display"));
 	data_str(c, row, "nights", say_count(c->arena, wait->nights));
 	html_safe(c->arena, row, "tally", chart_tally(c->arena, (int)wait->nights));
 	data_str(c, row, "wait_reason", concept_words(c->arena, node_get(task, "reasonCode")));
 	data_str(c, row, "wait_next", concept_words(c->arena, node_get(task, "code")));
-	data_str(c, row, "wait_owner", node_path(task, "owner.display") ? node_text(node_path(task, "owner.display")) :
-								      STR("Not said"));
+	data_str(c, row, "wait_owner",
+		 node_path(task, "owner.display") ? node_text(node_path(task, "owner.display"))
+						  : STR("Not said"));
 	data_str(c, row, "wait_source", node_text(node_path(task, "requester.display")));
 	data_time(c, row, "since", wait->since, say_day(c->arena, wait->since, now));
 }
@@ -207,7 +214,8 @@ static enum err put_waits(struct ctx *c, struct node *data, size_t most)
 	VEC(struct wait) waits = { 0 };
 	int64_t now = clock_now(c->clock);
 
-	TRY(search_parse(c, STR("Task"), STR("code=delay&status=in-progress&_count=500"), &search));
+	TRY(search_parse(c, STR("Task"), STR("code=delay&status=in-progress&_count=500"),
+			 &search));
 	TRY(search_run(c, search, &page));
 	for (size_t i = 0; i < page.len; i++) {
 		struct node *task;
@@ -252,7 +260,9 @@ static void put_stay(struct ctx *c, struct node *list, const struct node *stay, 
 	struct str who = node_text(node_path(stay, "subject.reference"));
 	struct moment since;
 
-	data_str(c, row, "person_id", str_starts(who, STR("Patient/")) ? (struct str){ who.at + 8, who.len - 8 } : who);
+	data_str(c, row, "person_id",
+		 str_starts(who, STR("Patient/")) ? (struct str){ who.at + 8, who.len - 8 }
+						  : who);
 	data_str(c, row, "person_name", node_text(node_path(stay, "subject.display")));
 	data_str(c, row, "ward", node_text(node_path(stay, "location.location.display")));
 	data_str(c, row, "reason", concept_words(c->arena, node_get(stay, "reasonCode")));
@@ -260,7 +270,8 @@ static void put_stay(struct ctx *c, struct node *list, const struct node *stay, 
 	if (moment_read(node_text(node_path(stay, "period.start")), &since)) {
 		data_time(c, row, "admitted", since, say_full(c->arena, since, now));
 		int64_t n = london_day(now) - moment_day(since);
-		data_str(c, row, "stay_nights", SAY(c->arena, "%lld night%s", (long long)n, n == 1 ? "" : "s"));
+		data_str(c, row, "stay_nights",
+			 SAY(c->arena, "%lld night%s", (long long)n, n == 1 ? "" : "s"));
 	}
 }
 
@@ -273,7 +284,9 @@ enum err waiting_show(struct ctx *c, const struct request *r, struct reply *repl
 
 	TRY(put_waits(c, data, LISTED));
 	TRY(search_parse(c, STR("Encounter"),
-			 STR("status=in-progress&class=IMP,ACUTE,NONAC,SS&_sort=date&_count=500&_total=accurate"), &search));
+			 STR("status=in-progress&class=IMP,ACUTE,NONAC,SS&_sort=date&_count="
+			     "500&_total=accurate"),
+			 &search));
 	TRY(search_run(c, search, &page));
 	list = data_list(c, data, "stays");
 	for (size_t i = 0; i < page.len; i++) {
@@ -283,6 +296,7 @@ enum err waiting_show(struct ctx *c, const struct request *r, struct reply *repl
 	}
 	data_str(c, data, "stay_count", say_count(c->arena, page.total));
 	if (page.total > (int64_t)page.len)
-		data_str(c, data, "cut", SAY(c->arena, "The %zu longest stays are listed.", page.len));
+		data_str(c, data, "cut",
+			 SAY(c->arena, "The %zu longest stays are listed.", page.len));
 	return page_show(c, "waiting", data, reply);
 }

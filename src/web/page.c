@@ -7,8 +7,9 @@
 
 #define PAGE_LIMIT (16u << 20) /* bytes of one page */
 
-static const char policy[] = "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'; "
-			     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+static const char policy[] =
+	"default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'; "
+	"connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /* The templates parsed so far. They belong to the process: one process serves one place. */
 static struct {
@@ -37,7 +38,8 @@ static bool read_part(void *arg, struct str name, struct str *out)
 	return true;
 }
 
-static enum err parse(struct ctx *c, struct arena *life, const char *name, struct template **out)
+static enum err parse(struct ctx *c, struct arena *life, const char *name,
+		      struct template **out)
 {
 	struct source *source = NEW(life, struct source);
 	struct template_options options = { read_part, source, false };
@@ -67,7 +69,8 @@ static enum err parse_once(struct ctx *c, const char *name, struct template **ou
 	return e;
 }
 
-enum err page_show(struct ctx *c, const char *name, const struct node *data, struct reply *reply)
+enum err page_show(struct ctx *c, const char *name, const struct node *data,
+		   struct reply *reply)
 {
 	struct template *template = NULL;
 	struct buf out;
@@ -146,7 +149,8 @@ struct node *data_list(struct ctx *c, struct node *to, const char *name)
 	return node_add(c->arena, to, name, NODE_ARRAY);
 }
 
-void data_time(struct ctx *c, struct node *to, const char *name, struct moment m, struct str words)
+void data_time(struct ctx *c, struct node *to, const char *name, struct moment m,
+	       struct str words)
 {
 	struct node *time;
 

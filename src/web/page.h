@@ -16,7 +16,8 @@
  * style sheets' addresses, what was searched for. In c->arena. */
 struct node *page_new(struct ctx *c, const struct request *r, const char *title);
 /* Fill the reply with page NAME made of `data`. */
-NODISCARD enum err page_show(struct ctx *c, const char *name, const struct node *data, struct reply *reply);
+NODISCARD enum err page_show(struct ctx *c, const char *name, const struct node *data,
+			     struct reply *reply);
 /* Another address, 303. */
 enum err page_redirect(struct ctx *c, struct str where, struct reply *reply);
 
@@ -29,6 +30,7 @@ void data_words(struct ctx *c, struct node *to, const char *name, const char *te
 struct node *data_object(struct ctx *c, struct node *to, const char *name);
 struct node *data_list(struct ctx *c, struct node *to, const char *name);
 /* { iso, words } for the partial "time"; nothing for no moment. */
-void data_time(struct ctx *c, struct node *to, const char *name, struct moment m, struct str words);
+void data_time(struct ctx *c, struct node *to, const char *name, struct moment m,
+	       struct str words);
 
 #endif

@@ -61,15 +61,15 @@ static struct str lane_of(struct str kind, struct str name)
 
 struct str org_kind(const struct node *organization)
 {
-	node_each (type, node_get(organization, "type"))
-		node_each (coding, node_get(type, "coding"))
+	node_each(type, node_get(organization, "type"))
+		node_each(coding, node_get(type, "coding"))
 			if (str_ends(node_str(coding, "system"), STR("organisation-kind")))
 				return node_str(coding, "code");
 	return (struct str){ 0 };
 }
 
-static const struct org *org_add(struct person *p, struct str key, const struct node *organization,
-				 struct str name)
+static const struct org *org_add(struct person *p, struct str key,
+				 const struct node *organization, struct str name)
 {
 	struct org *org = NEW(p->a, struct org);
 
@@ -86,7 +86,8 @@ static struct node *read_node(struct person *p, struct str type, struct str id)
 	struct version v;
 	struct node *node;
 
-	if (record_read(p->c, type, id, &v) || fhir_read_json(p->c, p->c->place->fhir, p->a, v.body, &node))
+	if (record_read(p->c, type, id, &v) ||
+	    fhir_read_json(p->c, p->c->place->fhir, p->a, v.body, &node))
 		return NULL;
 	return node;
 }
@@ -120,7 +121,8 @@ static const struct org *org_by_source(struct person *p, struct str source)
 
 const struct org *person_org(struct person *p, const struct node *reference)
 {
-	struct str key = node_str(reference, "reference"), name = node_str(reference, "display");
+	struct str key = node_str(reference, "reference"),
+		   name = node_str(reference, "display");
 	struct node *found;
 
 	if (!str_starts(key, STR("Organization/")))
@@ -134,13 +136,16 @@ const struct org *person_org(struct person *p, const struct node *reference)
 /* Members that may name the organisation an item came from, where meta.source does not. */
 static const struct org *org_within(struct person *p, const struct node *node)
 {
-	static const char *const members[] = { "serviceProvider", "managingOrganization", "custodian",
-					       "organization", "performer", "author", "requester",
-					       "informationSource", "provider", "payee" };
+	static const char *const members[] = { "serviceProvider", "managingOrganization",
+					       "custodian",       "organization",
+					       "performer",       "author",
+					       "requester",       "informationSource",
+					       "provider",        "payee" };
 
 	for (unsigned i = 0; i < sizeof members / sizeof *members; i++) {
 		const struct node *one = node_get(node, members[i]);
-		const struct org *org = person_org(p, node_is(one, NODE_ARRAY) ? node_at(one, 0) : one);
+		const struct org *org =
+			person_org(p, node_is(one, NODE_ARRAY) ? node_at(one, 0) : one);
 		if (org)
 			return org;
 	}
@@ -160,7 +165,8 @@ static const struct org *org_of_item(struct person *p, const struct entry *item)
 		return org;
 	encounter = person_item(p, node_text(node_path(item->node, "encounter.reference")));
 	if (!encounter)
-		encounter = person_item(p, node_text(node_path(item->node, "context.encounter.reference")));
+		encounter = person_item(
+			p, node_text(node_path(item->node, "context.encounter.reference")));
 	return encounter ? org_within(p, encounter->node) : NULL;
 }
 
@@ -178,10 +184,26 @@ struct moment moment_of(const struct node *node, const char *path)
 static struct moment as_at_of(const struct node *node)
 {
 	static const char *const paths[] = {
-		"lastModified", "recordedDate", "dateAsserted", "authored", "authoredOn", "issued",
-		"effectiveDateTime", "effectivePeriod.start", "occurrenceDateTime", "performedDateTime",
-		"performedPeriod.start", "sent", "dateTime", "created", "date", "period.start",
-		"onsetDateTime", "startDate", "start", "meta.lastUpdated",
+		"lastModified",
+		"recordedDate",
+		"dateAsserted",
+		"authored",
+		"authoredOn",
+		"issued",
+		"effectiveDateTime",
+		"effectivePeriod.start",
+		"occurrenceDateTime",
+		"performedDateTime",
+		"performedPeriod.start",
+		"sent",
+		"dateTime",
+		"created",
+		"date",
+		"period.start",
+		"onsetDateTime",
+		"startDate",
+		"start",
+		"meta.lastUpdated",
 	};
 	struct moment m = { 0 };
 
@@ -192,13 +214,15 @@ static struct moment as_at_of(const struct node *node)
 
 static bool is_restricted(const struct node *node)
 {
-	node_each (label, node_path(node, "meta.security"))
-		if (str_is(node_str(label, "code"), "R") || str_is(node_str(label, "code"), "V"))
+	node_each(label, node_path(node, "meta.security"))
+		if (str_is(node_str(label, "code"), "R") ||
+		    str_is(node_str(label, "code"), "V"))
 			return true;
 	return false;
 }
 
-const struct entry *person_next(const struct person *p, const char *type, const struct entry *item)
+const struct entry *person_next(const struct person *p, const char *type,
+				const struct entry *item)
 {
 	for (item = item ? item + 1 : p->items; item < p->items + p->count; item++)
 		if (str_is(item->type, type))
@@ -231,7 +255,8 @@ struct str person_ref(struct person *p, const struct node *reference)
 	if (node_str(reference, "display").len)
 		return node_str(reference, "display");
 	target = person_resolve(p, node_str(reference, "reference"));
-	return target && node_get(target, "name") ? name_plain(p->a, target) : (struct str){ 0 };
+	return target && node_get(target, "name") ? name_plain(p->a, target)
+						  : (struct str){ 0 };
 }
 
 static enum err add_item(struct person *p, const struct version *v)
@@ -243,7 +268,8 @@ static enum err add_item(struct person *p, const struct version *v)
 	if (is_restricted(node))
 		return OK;
 	*item = (struct entry){ v->type, v->id, node, NULL, as_at_of(node) };
-	map_set(&p->by_ref, SAY(p->a, STR_FMT "/" STR_FMT, STR_ARG(item->type), STR_ARG(item->id)), item);
+	map_set(&p->by_ref,
+		SAY(p->a, STR_FMT "/" STR_FMT, STR_ARG(item->type), STR_ARG(item->id)), item);
 	if (str_is(item->type, "Patient") && str_eq(item->id, p->id))
 		p->patient = node;
 	p->count++;
@@ -285,11 +311,13 @@ static enum err read_items(struct person *p)
 /* What they like to be called: a usual or nickname, else the first given name. */
 static struct str called(const struct node *patient)
 {
-	node_each (name, node_get(patient, "name"))
-		if (str_is(node_str(name, "use"), "usual") || str_is(node_str(name, "use"), "nickname"))
+	node_each(name, node_get(patient, "name"))
+		if (str_is(node_str(name, "use"), "usual") ||
+		    str_is(node_str(name, "use"), "nickname"))
 			if (node_get(name, "given"))
 				return node_text(node_at(node_get(name, "given"), 0));
-	struct str given = node_text(node_at(node_get(name_best(node_get(patient, "name")), "given"), 0));
+	struct str given =
+		node_text(node_at(node_get(name_best(node_get(patient, "name")), "given"), 0));
 	return given.len ? given : STR("this person");
 }
 
@@ -297,7 +325,11 @@ enum err person_load(struct ctx *c, const struct request *r, struct person *out)
 {
 	struct person *p = out;
 
-	*p = (struct person){ .c = c, .a = c->arena, .request = r, .now = clock_now(c->clock), .id = r->part[0] };
+	*p = (struct person){ .c = c,
+			      .a = c->arena,
+			      .request = r,
+			      .now = clock_now(c->clock),
+			      .id = r->part[0] };
 	map_init(&p->by_ref, p->a);
 	map_init(&p->orgs, p->a);
 	TRY(read_items(p));
@@ -319,13 +351,14 @@ void data_source(struct person *p, struct node *to, const struct entry *item)
 
 void data_link(struct person *p, struct node *to, const struct entry *item)
 {
-	data_str(p->c, to, "link", SAY(p->a, "/people/" STR_FMT "/source/" STR_FMT "/" STR_FMT, STR_ARG(p->id),
-				  STR_ARG(item->type), STR_ARG(item->id)));
+	data_str(p->c, to, "link",
+		 SAY(p->a, "/people/" STR_FMT "/source/" STR_FMT "/" STR_FMT, STR_ARG(p->id),
+		     STR_ARG(item->type), STR_ARG(item->id)));
 }
 
 const struct node *extension_of(const struct node *node, const char *tail)
 {
-	node_each (extension, node_get(node, "extension"))
+	node_each(extension, node_get(node, "extension"))
 		if (str_ends(node_str(extension, "url"), str_of(tail)))
 			return extension;
 	return NULL;
@@ -336,7 +369,8 @@ bool is_recent(const struct person *p, struct moment m, int days)
 	return m.iso.len && m.from > p->now - days * DAY_US;
 }
 
-void data_clock(struct person *p, struct node *to, enum clock_state state, struct str words, struct str more)
+void data_clock(struct person *p, struct node *to, enum clock_state state, struct str words,
+		struct str more)
 {
 	static const struct {
 		const char *class, *icon;
@@ -353,7 +387,8 @@ void data_clock(struct person *p, struct node *to, enum clock_state state, struc
 	data_str(p->c, clock, "clock_more", more);
 }
 
-void data_due(struct person *p, struct node *to, struct moment due, bool finished, struct moment done)
+void data_due(struct person *p, struct node *to, struct moment due, bool finished,
+	      struct moment done)
 {
 	struct arena *a = p->a;
 
@@ -363,11 +398,14 @@ void data_due(struct person *p, struct node *to, struct moment due, bool finishe
 		data_clock(p, to, CLOCK_OK, STR("No date set"), (struct str){ 0 });
 	else if (due.timed ? due.from < p->now : moment_day(due) < london_day(p->now))
 		data_clock(p, to, CLOCK_LATE,
-			  SAY(a, "Late " STR_FMT, STR_ARG(say_span(a, p->now - (due.timed ? due.from : due.to)))),
-			  SAY(a, "was due " STR_FMT, STR_ARG(say_full(a, due, p->now))));
+			   SAY(a, "Late " STR_FMT,
+			       STR_ARG(say_span(a, p->now - (due.timed ? due.from : due.to)))),
+			   SAY(a, "was due " STR_FMT, STR_ARG(say_full(a, due, p->now))));
 	else if (moment_day(due) == london_day(p->now) && due.timed)
-		data_clock(p, to, CLOCK_SOON, SAY(a, "Today %.5s", say_full(a, due, p->now).at + say_full(a, due, p->now).len - 5),
-			  SAY(a, "in " STR_FMT, STR_ARG(say_span(a, due.from - p->now))));
+		data_clock(p, to, CLOCK_SOON,
+			   SAY(a, "Today %.5s",
+			       say_full(a, due, p->now).at + say_full(a, due, p->now).len - 5),
+			   SAY(a, "in " STR_FMT, STR_ARG(say_span(a, due.from - p->now))));
 	else if (moment_day(due) == london_day(p->now))
 		data_clock(p, to, CLOCK_SOON, STR("Today"), (struct str){ 0 });
 	else
@@ -381,7 +419,8 @@ bool task_is(const struct entry *task, const char *code)
 
 bool task_is_open(const struct entry *task)
 {
-	static const char *const over[] = { "completed", "cancelled", "failed", "rejected", "entered-in-error" };
+	static const char *const over[] = { "completed", "cancelled", "failed", "rejected",
+					    "entered-in-error" };
 	struct str status = node_str(task->node, "status");
 
 	for (unsigned i = 0; i < sizeof over / sizeof *over; i++)

@@ -11,8 +11,8 @@
 
 struct org {
 	struct str id, name;
-	struct str kind;  /* "council", "acute", "practice" … as the place says; may be empty */
-	struct str lane;  /* "GP", "Hospital", "Council": its row in the timeline */
+	struct str kind; /* "council", "acute", "practice" … as the place says; may be empty */
+	struct str lane; /* "GP", "Hospital", "Council": its row in the timeline */
 	struct str short_name;
 };
 
@@ -35,9 +35,9 @@ struct person {
 	const struct node *patient;
 	struct entry *items; /* by type */
 	size_t count;
-	bool more;          /* there are others than `items` */
-	struct map by_ref;  /* "Encounter/7" -> struct entry * */
-	struct map orgs;    /* by source or reference -> struct org * */
+	bool more;         /* there are others than `items` */
+	struct map by_ref; /* "Encounter/7" -> struct entry * */
+	struct map orgs;   /* by source or reference -> struct org * */
 	bool dead;
 	struct moment died; /* may be none although dead */
 	struct str called;  /* "Edie", "Edith", else "this person" */
@@ -50,9 +50,11 @@ NODISCARD enum err person_load(struct ctx *c, const struct request *r, struct pe
 void person_put_head(struct person *p, struct node *data);
 
 /* The next item of a type after `item` (NULL: the first), or NULL. */
-const struct entry *person_next(const struct person *p, const char *type, const struct entry *item);
-#define person_each(it_, p, type) \
-	for (const struct entry *it_ = person_next((p), (type), NULL); it_; it_ = person_next((p), (type), it_))
+const struct entry *person_next(const struct person *p, const char *type,
+				const struct entry *item);
+#define person_each(it_, p, type)                                                              \
+	for (const struct entry *it_ = person_next((p), (type), NULL); it_;                    \
+	     it_ = person_next((p), (type), it_))
 /* By reference ("Encounter/7"); NULL when it is not one of the person's. */
 const struct entry *person_item(const struct person *p, struct str reference);
 /* The organisation behind a Reference to one, or NULL. */
@@ -87,9 +89,11 @@ void person_put_papers(struct person *p, struct node *data);
 
 /* A due date as a clock: { clock, icon, clock_words, clock_more }. */
 enum clock_state { CLOCK_LATE, CLOCK_SOON, CLOCK_OK, CLOCK_DONE, CLOCK_PAUSED, CLOCK_QUIET };
-void data_clock(struct person *p, struct node *to, enum clock_state state, struct str words, struct str more);
+void data_clock(struct person *p, struct node *to, enum clock_state state, struct str words,
+		struct str more);
 /* The same for something due, or done at. `done` may be no moment. */
-void data_due(struct person *p, struct node *to, struct moment due, bool finished, struct moment done);
+void data_due(struct person *p, struct node *to, struct moment due, bool finished,
+	      struct moment done);
 
 /* The stay someone is in now, and the Task of leaving it. NULL. */
 const struct entry *person_stay(const struct person *p);

@@ -12,7 +12,9 @@ static void put_id(struct person *p, struct node *list, const char *label, struc
 static struct str born_words(struct person *p)
 {
 	struct moment born = moment_of(p->patient, "birthDate");
-	struct str date = say_date(p->a, born), age = say_age(p->a, born, p->dead && p->died.iso.len ? p->died.from : p->now);
+	struct str date = say_date(p->a, born),
+		   age = say_age(p->a, born,
+				 p->dead && p->died.iso.len ? p->died.from : p->now);
 
 	if (!date.len)
 		return date;
@@ -29,9 +31,12 @@ static void put_place(struct person *p, struct node *data)
 
 	if (!stay)
 		return;
-	node_each (location, node_get(stay->node, "location"))
+	node_each(location, node_get(stay->node, "location"))
 		bed = person_ref(p, node_get(location, "location"));
-	data_str(p->c, data, "bed", bed.len ? bed : stay->org ? stay->org->name : STR("In hospital"));
+	data_str(p->c, data, "bed",
+		 bed.len     ? bed
+		 : stay->org ? stay->org->name
+			     : STR("In hospital"));
 }
 
 void person_put_head(struct person *p, struct node *data)
@@ -45,9 +50,11 @@ void person_put_head(struct person *p, struct node *data)
 	ids = data_list(c, data, "ids");
 	put_id(p, ids, "Born", born_words(p));
 	if (p->dead)
-		put_id(p, ids, "Died", p->died.iso.len ? say_date(p->a, p->died) : STR("Date not known"));
+		put_id(p, ids, "Died",
+		       p->died.iso.len ? say_date(p->a, p->died) : STR("Date not known"));
 	put_id(p, ids, "Gender", say_code(p->a, node_str(p->patient, "gender")));
-	put_id(p, ids, "NHS number", say_nhs_number(p->a, nhs_number_of(node_get(p->patient, "identifier"))));
+	put_id(p, ids, "NHS number",
+	       say_nhs_number(p->a, nhs_number_of(node_get(p->patient, "identifier"))));
 	if (p->dead)
 		node_add_bool(p->a, data, "dead", true);
 	else
@@ -56,7 +63,8 @@ void person_put_head(struct person *p, struct node *data)
 
 /* ---- facts ---- */
 
-static struct node *put_fact(struct person *p, struct node *list, const char *label, struct str value)
+static struct node *put_fact(struct person *p, struct node *list, const char *label,
+			     struct str value)
 {
 	struct node *row = data_object(p->c, list, NULL);
 
@@ -81,7 +89,7 @@ static void put_tel(struct person *p, struct node *fact, struct str number)
 
 static struct str phone_of(const struct node *resource)
 {
-	node_each (telecom, node_get(resource, "telecom"))
+	node_each(telecom, node_get(resource, "telecom"))
 		if (str_is(node_str(telecom, "system"), "phone"))
 			return node_str(telecom, "value");
 	return (struct str){ 0 };
@@ -97,7 +105,8 @@ static struct str joined(struct person *p, struct str a, const char *between, st
 static void put_called(struct person *p, struct node *list)
 {
 	const struct node *pronouns = extension_of(p->patient, "individual-pronouns");
-	struct str words = concept_words(p->a, node_get(extension_of(pronouns, "value"), "valueCodeableConcept"));
+	struct str words = concept_words(
+		p->a, node_get(extension_of(pronouns, "value"), "valueCodeableConcept"));
 	struct str called = str_is(p->called, "this person") ? STR("Not known") : p->called;
 
 	if (words.len)
@@ -115,31 +124,36 @@ static void put_communication(struct person *p, struct node *list)
 {
 	struct str words = { 0 };
 
-	person_each (flag, p, "Flag")
-		if (is_communication(flag))
-			words = joined(p, words, ". ", concept_words(p->a, node_get(flag->node, "code")));
+	person_each(flag, p, "Flag") if (is_communication(flag)) words =
+		joined(p, words, ". ", concept_words(p->a, node_get(flag->node, "code")));
 	put_fact(p, list, "Communication", words.len ? words : STR("No needs recorded"));
 }
 
 static void put_interpreter(struct person *p, struct node *list)
 {
 	const struct node *spoken = extension_of(p->patient, "NHSCommunication");
-	struct str language = concept_words(p->a, node_get(extension_of(spoken, "language"), "valueCodeableConcept"));
-	struct str needed = node_str(extension_of(spoken, "interpreterRequired"), "valueBoolean");
+	struct str language = concept_words(
+		p->a, node_get(extension_of(spoken, "language"), "valueCodeableConcept"));
+	struct str needed =
+		node_str(extension_of(spoken, "interpreterRequired"), "valueBoolean");
 	struct str words;
 
 	if (!language.len)
 		language = concept_words(p->a, node_path(p->patient, "communication.language"));
-	words = str_is(needed, "true") ? STR("Needed") : str_is(needed, "false") ? STR("Not needed") : STR("Not known if needed");
+	words = str_is(needed, "true")    ? STR("Needed")
+		: str_is(needed, "false") ? STR("Not needed")
+					  : STR("Not known if needed");
 	if (language.len)
-		words = SAY(p->a, STR_FMT ". Speaks " STR_FMT, STR_ARG(words), STR_ARG(language));
+		words = SAY(p->a, STR_FMT ". Speaks " STR_FMT, STR_ARG(words),
+			    STR_ARG(language));
 	put_fact(p, list, "Interpreter", words);
 }
 
 static void put_lead(struct person *p, struct node *list)
 {
-	person_each (team, p, "CareTeam") {
-		node_each (one, node_get(team->node, "participant")) {
+	person_each(team, p, "CareTeam")
+	{
+		node_each(one, node_get(team->node, "participant")) {
 			struct node *fact;
 			struct str who, org;
 			const struct node *member = node_get(one, "member");
@@ -147,8 +161,10 @@ static void put_lead(struct person *p, struct node *list)
 				continue;
 			who = person_ref(p, member);
 			org = person_ref(p, node_get(one, "onBehalfOf"));
-			fact = put_fact(p, list, "Lead professional", joined(p, who, ", ", org));
-			put_tel(p, fact, phone_of(person_resolve(p, node_str(member, "reference"))));
+			fact = put_fact(p, list, "Lead professional",
+					joined(p, who, ", ", org));
+			put_tel(p, fact,
+				phone_of(person_resolve(p, node_str(member, "reference"))));
 			return;
 		}
 	}
@@ -157,12 +173,15 @@ static void put_lead(struct person *p, struct node *list)
 
 static void put_carer(struct person *p, struct node *list)
 {
-	person_each (carer, p, "RelatedPerson") {
+	person_each(carer, p, "RelatedPerson")
+	{
 		struct node *fact;
-		struct str relation = concept_words(p->a, node_get(carer->node, "relationship"));
+		struct str relation =
+			concept_words(p->a, node_get(carer->node, "relationship"));
 		if (str_is(node_str(carer->node, "active"), "false"))
 			continue;
-		fact = put_fact(p, list, "Carer", joined(p, name_plain(p->a, carer->node), ", ", relation));
+		fact = put_fact(p, list, "Carer",
+				joined(p, name_plain(p->a, carer->node), ", ", relation));
 		put_tel(p, fact, phone_of(carer->node));
 		return;
 	}
@@ -181,7 +200,7 @@ static void put_gp(struct person *p, struct node *list)
 {
 	struct str who = { 0 }, practice = { 0 }, phone = { 0 };
 
-	node_each (gp, node_get(p->patient, "generalPractitioner")) {
+	node_each(gp, node_get(p->patient, "generalPractitioner")) {
 		struct str reference = node_str(gp, "reference"), words = person_ref(p, gp);
 		if (!phone.len)
 			phone = phone_of(person_resolve(p, reference));
@@ -198,20 +217,25 @@ static void put_sharing(struct person *p, struct node *list)
 {
 	struct str words = { 0 };
 
-	person_each (consent, p, "Consent") {
+	person_each(consent, p, "Consent")
+	{
 		struct str rule = concept_words(p->a, node_get(consent->node, "policyRule"));
 		if (!str_is(node_str(consent->node, "status"), "active"))
 			continue;
 		words = rule.len ? rule : STR("A choice is recorded");
-		words = SAY(p->a, STR_FMT ", set " STR_FMT, STR_ARG(words), STR_ARG(say_date(p->a, consent->as_at)));
+		words = SAY(p->a, STR_FMT ", set " STR_FMT, STR_ARG(words),
+			    STR_ARG(say_date(p->a, consent->as_at)));
 	}
-	put_fact(p, list, "Sharing", words.len ? words : STR("Shared with everyone caring for them; no limits set"));
+	put_fact(p, list, "Sharing",
+		 words.len ? words
+			   : STR("Shared with everyone caring for them; no limits set"));
 }
 
 /* ---- alerts ---- */
 
 /* "Falls: 3 in 12 months" is a bold word and the rest. */
-static void put_alert(struct person *p, struct node *list, const struct entry *item, struct str words, bool note)
+static void put_alert(struct person *p, struct node *list, const struct entry *item,
+		      struct str words, bool note)
 {
 	struct node *row = data_object(p->c, list, NULL);
 	ptrdiff_t colon = str_find(words, STR(": "));
@@ -223,7 +247,9 @@ static void put_alert(struct person *p, struct node *list, const struct entry *i
 		words.len = (size_t)colon;
 	}
 	if (review.iso.len)
-		rest = joined(p, rest, ", ", SAY(p->a, "review " STR_FMT, STR_ARG(say_day(p->a, review, p->now))));
+		rest = joined(
+			p, rest, ", ",
+			SAY(p->a, "review " STR_FMT, STR_ARG(say_day(p->a, review, p->now))));
 	data_str(p->c, row, "alert", words);
 	data_str(p->c, row, "rest", rest);
 	if (note)
@@ -237,9 +263,10 @@ static void put_allergy_alert(struct person *p, struct node *list, const struct 
 	struct str name = concept_words(p->a, node_get(item->node, "code")), reactions = { 0 };
 	struct moment since = moment_of(item->node, "onsetDateTime");
 
-	node_each (reaction, node_get(item->node, "reaction"))
-		node_each (one, node_get(reaction, "manifestation"))
-			reactions = joined(p, reactions, " and ", lower_first(p->a, concept_words(p->a, one)));
+	node_each(reaction, node_get(item->node, "reaction"))
+		node_each(one, node_get(reaction, "manifestation"))
+			reactions = joined(p, reactions, " and ",
+					   lower_first(p->a, concept_words(p->a, one)));
 	if (since.iso.len)
 		reactions = joined(p, reactions, ", ", say_date(p->a, since));
 	name = words_in(name, "allergy") ? name : SAY(p->a, STR_FMT " allergy", STR_ARG(name));
@@ -256,15 +283,18 @@ static void put_alerts(struct person *p, struct node *data)
 {
 	struct node *list = data_list(p->c, data, "alerts");
 
-	person_each (allergy, p, "AllergyIntolerance")
-		if (is_serious(allergy))
-			put_allergy_alert(p, list, allergy);
+	person_each(allergy, p, "AllergyIntolerance") if (is_serious(allergy))
+		put_allergy_alert(p, list, allergy);
 	for (int round = 0; round < 2; round++)
-		person_each (flag, p, "Flag") {
+		person_each(flag, p, "Flag")
+		{
 			bool note = concept_has(node_get(flag->node, "category"), "admin") ||
 				    concept_has(node_get(flag->node, "code"), "key-safe");
-			if (str_is(node_str(flag->node, "status"), "active") && !is_communication(flag) && note == round)
-				put_alert(p, list, flag, concept_words(p->a, node_get(flag->node, "code")), note);
+			if (str_is(node_str(flag->node, "status"), "active") &&
+			    !is_communication(flag) && note == round)
+				put_alert(p, list, flag,
+					  concept_words(p->a, node_get(flag->node, "code")),
+					  note);
 		}
 	if (list->len)
 		node_add_bool(p->a, data, "has_alerts", true);
@@ -273,7 +303,8 @@ static void put_alerts(struct person *p, struct node *data)
 void person_put_banner(struct person *p, struct node *data)
 {
 	struct node *facts = data_list(p->c, data, "facts");
-	const struct entry *patient = person_item(p, SAY(p->a, "Patient/" STR_FMT, STR_ARG(p->id)));
+	const struct entry *patient =
+		person_item(p, SAY(p->a, "Patient/" STR_FMT, STR_ARG(p->id)));
 
 	put_called(p, facts);
 	put_communication(p, facts);

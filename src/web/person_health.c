@@ -12,8 +12,8 @@
 
 static bool is_health(const struct entry *item)
 {
-	static const char *const types[] = { "Condition", "MedicationStatement", "MedicationRequest",
-					     "AllergyIntolerance" };
+	static const char *const types[] = { "Condition", "MedicationStatement",
+					     "MedicationRequest", "AllergyIntolerance" };
 
 	for (unsigned i = 0; i < sizeof types / sizeof *types; i++)
 		if (str_is(item->type, types[i]))
@@ -40,8 +40,8 @@ static const struct org *usual_org(const struct person *p)
 }
 
 /* A line: bold words, the rest, and the source where it is not the usual one. */
-static struct node *put_line(struct person *p, struct node *list, const struct entry *item, struct str bold,
-			     struct str rest, const struct org *usual)
+static struct node *put_line(struct person *p, struct node *list, const struct entry *item,
+			     struct str bold, struct str rest, const struct org *usual)
 {
 	struct node *row = data_object(p->c, list, NULL);
 
@@ -62,7 +62,8 @@ static struct str comma(struct person *p, struct str a, struct str b)
 
 static int newest_first(const void *a, const void *b)
 {
-	const struct entry *x = *(const struct entry *const *)a, *y = *(const struct entry *const *)b;
+	const struct entry *x = *(const struct entry *const *)a,
+			   *y = *(const struct entry *const *)b;
 
 	return (y->as_at.from > x->as_at.from) - (y->as_at.from < x->as_at.from);
 }
@@ -90,42 +91,50 @@ static bool problem_is_over(const struct entry *item)
 {
 	const struct node *status = node_get(item->node, "clinicalStatus");
 
-	return concept_has(status, "resolved") || concept_has(status, "inactive") || concept_has(status, "remission") ||
-	       problem_end(item).iso.len;
+	return concept_has(status, "resolved") || concept_has(status, "inactive") ||
+	       concept_has(status, "remission") || problem_end(item).iso.len;
 }
 
-static void put_problem(struct person *p, struct node *list, const struct entry *item, const struct org *usual)
+static void put_problem(struct person *p, struct node *list, const struct entry *item,
+			const struct org *usual)
 {
 	struct str words = concept_words(p->a, node_get(item->node, "code"));
-	struct str note = node_text(node_path(item->node, "note.text")), rest = lower_first(p->a, note);
+	struct str note = node_text(node_path(item->node, "note.text")),
+		   rest = lower_first(p->a, note);
 	struct moment onset = moment_of(item->node, "onsetDateTime");
 
 	if (!onset.iso.len)
 		onset = item->as_at;
 	if (problem_is_over(item)) {
-		struct str from = SAY(p->a, "from " STR_FMT ", over", STR_ARG(say_date(p->a, onset)));
+		struct str from =
+			SAY(p->a, "from " STR_FMT ", over", STR_ARG(say_date(p->a, onset)));
 		rest = comma(p, rest, note.len ? (struct str){ 0 } : from);
 	} else if (!is_recent(p, onset, 730) && onset.iso.len) {
 		rest = comma(p, rest, SAY(p->a, "since %d", onset.when.year));
 	} else if (!is_recent(p, onset, LATELY) && onset.iso.len) {
-		rest = comma(p, rest, SAY(p->a, "since " STR_FMT, STR_ARG(say_date(p->a, onset))));
+		rest = comma(p, rest,
+			     SAY(p->a, "since " STR_FMT, STR_ARG(say_date(p->a, onset))));
 	}
 	put_line(p, list, item, words, rest, usual);
 }
 
 static void put_problems(struct person *p, struct node *health, const struct org *usual)
 {
-	struct node *now = data_list(p->c, health, "problems"), *past = data_list(p->c, health, "past_problems");
+	struct node *now = data_list(p->c, health, "problems"),
+		    *past = data_list(p->c, health, "past_problems");
 	struct picked picked = { 0 };
 
-	person_each (item, p, "Condition")
-		if (!concept_has(node_get(item->node, "verificationStatus"), "refuted") &&
-		    !concept_has(node_get(item->node, "verificationStatus"), "entered-in-error"))
-			*vec_push(&picked.list, p->a) = item;
+	person_each(item, p,
+		    "Condition") if (!concept_has(node_get(item->node, "verificationStatus"),
+						  "refuted") &&
+				     !concept_has(node_get(item->node, "verificationStatus"),
+						  "entered-in-error")) *
+		vec_push(&picked.list, p->a) = item;
 	sort(&picked);
 	for (size_t i = 0; i < picked.list.len; i++) {
 		const struct entry *item = picked.list.at[i];
-		bool now_too = !problem_is_over(item) || is_recent(p, problem_end(item), LATELY);
+		bool now_too =
+			!problem_is_over(item) || is_recent(p, problem_end(item), LATELY);
 		put_problem(p, now_too ? now : past, item, usual);
 	}
 	if (past->len)
@@ -136,7 +145,8 @@ static void put_problems(struct person *p, struct node *health, const struct org
 
 static bool is_medicine(const struct entry *item)
 {
-	return str_is(item->type, "MedicationStatement") || str_is(item->type, "MedicationRequest");
+	return str_is(item->type, "MedicationStatement") ||
+	       str_is(item->type, "MedicationRequest");
 }
 
 static struct str medicine_words(struct person *p, const struct entry *item)
@@ -148,7 +158,8 @@ static struct str medicine_words(struct person *p, const struct entry *item)
 	concept = node_get(item->node, "medicationReference");
 	if (node_str(concept, "display").len)
 		return node_str(concept, "display");
-	return concept_words(p->a, node_get(person_resolve(p, node_str(concept, "reference")), "code"));
+	return concept_words(
+		p->a, node_get(person_resolve(p, node_str(concept, "reference")), "code"));
 }
 
 static struct str dose_words(const struct entry *item)
@@ -167,17 +178,23 @@ static struct moment medicine_end(const struct entry *item)
 	return end.iso.len ? end : item->as_at;
 }
 
-static void put_medicine(struct person *p, struct node *list, const struct entry *item, const struct org *usual)
+static void put_medicine(struct person *p, struct node *list, const struct entry *item,
+			 const struct org *usual)
 {
 	struct str status = node_str(item->node, "status"), rest = dose_words(item);
-	bool active = str_is(status, "active") || str_is(status, "intended") || str_is(status, "draft");
+	bool active = str_is(status, "active") || str_is(status, "intended") ||
+		      str_is(status, "draft");
 	struct str why = concept_words(p->a, node_get(item->node, "statusReason"));
 	struct node *row;
 
 	if (active)
-		rest = comma(p, rest, lower_first(p->a, node_text(node_path(item->node, "note.text"))));
+		rest = comma(p, rest,
+			     lower_first(p->a, node_text(node_path(item->node, "note.text"))));
 	else
-		rest = comma(p, str_is(status, "completed") ? STR("finished") : lower_first(p->a, say_code(p->a, status)),
+		rest = comma(p,
+			     str_is(status, "completed")
+				     ? STR("finished")
+				     : lower_first(p->a, say_code(p->a, status)),
 			     lower_first(p->a, why));
 	row = put_line(p, list, item, medicine_words(p, item), rest, usual);
 	if (!active)
@@ -186,11 +203,13 @@ static void put_medicine(struct person *p, struct node *list, const struct entry
 
 static void put_medicines(struct person *p, struct node *health, const struct org *usual)
 {
-	struct node *list = data_list(p->c, health, "medicines"), *past = data_list(p->c, health, "past_medicines");
+	struct node *list = data_list(p->c, health, "medicines"),
+		    *past = data_list(p->c, health, "past_medicines");
 	struct picked picked = { 0 };
 
 	for (size_t i = 0; i < p->count; i++)
-		if (is_medicine(&p->items[i]) && !str_is(node_str(p->items[i].node, "status"), "entered-in-error"))
+		if (is_medicine(&p->items[i]) &&
+		    !str_is(node_str(p->items[i].node, "status"), "entered-in-error"))
 			*vec_push(&picked.list, p->a) = &p->items[i];
 	sort(&picked);
 	for (int round = 0; round < 2; round++)
@@ -198,7 +217,8 @@ static void put_medicines(struct person *p, struct node *health, const struct or
 			const struct entry *item = picked.list.at[i];
 			struct str status = node_str(item->node, "status");
 			bool active = str_is(status, "active") || str_is(status, "intended");
-			bool stopped = str_is(status, "stopped") && is_recent(p, medicine_end(item), LATELY);
+			bool stopped = str_is(status, "stopped") &&
+				       is_recent(p, medicine_end(item), LATELY);
 			if (round == 0 && active)
 				put_medicine(p, list, item, usual);
 			else if (round == 1 && !active)
@@ -214,19 +234,23 @@ static void put_allergies(struct person *p, struct node *health, const struct or
 {
 	struct node *list = data_list(p->c, health, "allergies");
 
-	person_each (item, p, "AllergyIntolerance") {
+	person_each(item, p, "AllergyIntolerance")
+	{
 		struct str rest = { 0 };
 		struct moment onset = moment_of(item->node, "onsetDateTime");
 		if (concept_has(node_get(item->node, "clinicalStatus"), "resolved") ||
 		    concept_has(node_get(item->node, "verificationStatus"), "refuted"))
 			continue;
-		node_each (reaction, node_get(item->node, "reaction"))
-			node_each (one, node_get(reaction, "manifestation")) {
+		node_each(reaction, node_get(item->node, "reaction"))
+			node_each(one, node_get(reaction, "manifestation")) {
 				struct str words = lower_first(p->a, concept_words(p->a, one));
-				rest = rest.len ? SAY(p->a, STR_FMT " and " STR_FMT, STR_ARG(rest), STR_ARG(words)) : words;
+				rest = rest.len ? SAY(p->a, STR_FMT " and " STR_FMT,
+						      STR_ARG(rest), STR_ARG(words))
+						: words;
 			}
 		rest = comma(p, rest, say_date(p->a, onset));
-		put_line(p, list, item, concept_words(p->a, node_get(item->node, "code")), rest, usual);
+		put_line(p, list, item, concept_words(p->a, node_get(item->node, "code")), rest,
+			 usual);
 	}
 }
 
@@ -243,12 +267,14 @@ static struct str quantity_words(struct person *p, const struct node *value)
 		unit = (struct str){ 0 };
 	if (dec_parse(number, &d) && d.scale > 2 && dec_to_scale(d, 2, ROUND_HALF_UP, &d))
 		number = dec_print(p->a, dec_trim(d));
-	return unit.len ? SAY(p->a, STR_FMT " " STR_FMT, STR_ARG(number), STR_ARG(unit)) : number;
+	return unit.len ? SAY(p->a, STR_FMT " " STR_FMT, STR_ARG(number), STR_ARG(unit))
+			: number;
 }
 
 static struct str value_words(struct person *p, const struct node *observation)
 {
-	static const char *const texts[] = { "valueString", "valueInteger", "valueDateTime", "valueTime" };
+	static const char *const texts[] = { "valueString", "valueInteger", "valueDateTime",
+					     "valueTime" };
 	struct str words = { 0 };
 
 	if (node_get(observation, "valueQuantity"))
@@ -258,9 +284,11 @@ static struct str value_words(struct person *p, const struct node *observation)
 	for (unsigned i = 0; i < sizeof texts / sizeof *texts; i++)
 		if (node_str(observation, texts[i]).len)
 			return node_str(observation, texts[i]);
-	node_each (part, node_get(observation, "component")) {
+	node_each(part, node_get(observation, "component")) {
 		struct str one = value_words(p, part);
-		words = words.len ? SAY(p->a, STR_FMT " / " STR_FMT, STR_ARG(words), STR_ARG(one)) : one;
+		words = words.len
+				? SAY(p->a, STR_FMT " / " STR_FMT, STR_ARG(words), STR_ARG(one))
+				: one;
 	}
 	return words;
 }
@@ -273,12 +301,12 @@ static void put_measures(struct person *p, struct node *health)
 	struct map seen;
 
 	map_init(&seen, p->a);
-	person_each (item, p, "Observation")
-		*vec_push(&picked.list, p->a) = item;
+	person_each(item, p, "Observation") * vec_push(&picked.list, p->a) = item;
 	sort(&picked);
 	for (size_t i = 0; i < picked.list.len && list->len < 40; i++) {
 		const struct entry *item = picked.list.at[i];
-		struct str what = concept_words(p->a, node_get(item->node, "code")), value = value_words(p, item->node);
+		struct str what = concept_words(p->a, node_get(item->node, "code")),
+			   value = value_words(p, item->node);
 		struct node *row;
 		if (!value.len || !map_set(&seen, what, list))
 			continue;
@@ -290,7 +318,8 @@ static void put_measures(struct person *p, struct node *health)
 	}
 	if (list->len) {
 		data_str(p->c, health, "measure_count", say_count(p->a, list->len));
-		data_str(p->c, health, "measure_all", say_count(p->a, (int64_t)picked.list.len));
+		data_str(p->c, health, "measure_all",
+			 say_count(p->a, (int64_t)picked.list.len));
 	}
 }
 
@@ -299,13 +328,13 @@ static void put_vaccines(struct person *p, struct node *health)
 	struct node *list = data_list(p->c, health, "vaccines");
 	struct picked picked = { 0 };
 
-	person_each (item, p, "Immunization")
-		*vec_push(&picked.list, p->a) = item;
+	person_each(item, p, "Immunization") * vec_push(&picked.list, p->a) = item;
 	sort(&picked);
 	for (size_t i = 0; i < picked.list.len; i++) {
 		struct node *row = data_object(p->c, list, NULL);
 		const struct entry *item = picked.list.at[i];
-		data_str(p->c, row, "bold", concept_words(p->a, node_get(item->node, "vaccineCode")));
+		data_str(p->c, row, "bold",
+			 concept_words(p->a, node_get(item->node, "vaccineCode")));
 		data_link(p, row, item);
 		data_source(p, row, item);
 	}
@@ -330,7 +359,8 @@ void person_put_health(struct person *p, struct node *data)
 
 /* ---- not shared, no data yet ---- */
 
-static void put_notice(struct person *p, struct node *list, const char *icon, const char *heading, struct str words)
+static void put_notice(struct person *p, struct node *list, const char *icon,
+		       const char *heading, struct str words)
 {
 	struct node *row = data_object(p->c, list, NULL);
 
@@ -343,7 +373,7 @@ static bool is_limit(const struct node *provision)
 {
 	if (str_is(node_str(provision, "type"), "deny"))
 		return true;
-	node_each (one, node_get(provision, "provision"))
+	node_each(one, node_get(provision, "provision"))
 		if (str_is(node_str(one, "type"), "deny"))
 			return true;
 	return false;
@@ -351,14 +381,18 @@ static bool is_limit(const struct node *provision)
 
 static void put_limits(struct person *p, struct node *list)
 {
-	person_each (consent, p, "Consent") {
+	person_each(consent, p, "Consent")
+	{
 		struct str rule = concept_words(p->a, node_get(consent->node, "policyRule"));
 		struct node *row;
-		if (!str_is(node_str(consent->node, "status"), "active") || !is_limit(node_get(consent->node, "provision")))
+		if (!str_is(node_str(consent->node, "status"), "active") ||
+		    !is_limit(node_get(consent->node, "provision")))
 			continue;
 		put_notice(p, list, "hidden", "Some records are not shared",
-			   SAY(p->a, STR_FMT " has set a limit: " STR_FMT ".", STR_ARG(p->called),
-			       STR_ARG(lower_first(p->a, rule.len ? rule : STR("a choice is recorded")))));
+			   SAY(p->a, STR_FMT " has set a limit: " STR_FMT ".",
+			       STR_ARG(p->called),
+			       STR_ARG(lower_first(
+				       p->a, rule.len ? rule : STR("a choice is recorded")))));
 		row = list->last;
 		data_link(p, row, consent);
 		data_source(p, row, consent);
@@ -390,12 +424,14 @@ void person_put_notices(struct person *p, struct node *data)
 
 	put_limits(p, list);
 	buf_init(&names, p->a, 1000);
-	if (search_parse(p->c, STR("Organization"), STR("type=acute,community,mental,council&_count=20"), &search) ||
+	if (search_parse(p->c, STR("Organization"),
+			 STR("type=acute,community,mental,council&_count=20"), &search) ||
 	    search_run(p->c, search, &page))
 		return;
 	for (size_t i = 0; i < page.len; i++) {
 		struct node *organization;
-		if (fhir_read_json(p->c, p->c->place->fhir, p->a, page.at[i].body, &organization) ||
+		if (fhir_read_json(p->c, p->c->place->fhir, p->a, page.at[i].body,
+				   &organization) ||
 		    sent_anything(p, organization))
 			continue;
 		buf_cstr(&names, count++ ? ", " : "");
@@ -403,6 +439,6 @@ void person_put_notices(struct person *p, struct node *data)
 	}
 	if (count)
 		put_notice(p, list, "empty", "No data yet",
-			   SAY(p->a, "Nothing has arrived about " STR_FMT " from: " STR_FMT ".", STR_ARG(p->called),
-			       STR_ARG(buf_get(&names))));
+			   SAY(p->a, "Nothing has arrived about " STR_FMT " from: " STR_FMT ".",
+			       STR_ARG(p->called), STR_ARG(buf_get(&names))));
 }

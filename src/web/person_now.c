@@ -7,7 +7,8 @@ const struct entry *person_stay(const struct person *p)
 {
 	static const char *const classes[] = { "IMP", "ACUTE", "NONAC", "SS" };
 
-	person_each (stay, p, "Encounter") {
+	person_each(stay, p, "Encounter")
+	{
 		struct str class = node_text(node_path(stay->node, "class.code"));
 		if (!str_is(node_str(stay->node, "status"), "in-progress") || p->dead)
 			continue;
@@ -26,11 +27,11 @@ static bool is_for(const struct entry *task, const struct entry *stay)
 	       str_eq((struct str){ about.at + 10, about.len - 10 }, stay->id);
 }
 
-static const struct entry *task_of(const struct person *p, const struct entry *stay, const char *code)
+static const struct entry *task_of(const struct person *p, const struct entry *stay,
+				   const char *code)
 {
-	person_each (task, p, "Task")
-		if (task_is(task, code) && task_is_open(task) && is_for(task, stay))
-			return task;
+	person_each(task, p, "Task") if (task_is(task, code) && task_is_open(task) &&
+					 is_for(task, stay)) return task;
 	return NULL;
 }
 
@@ -42,7 +43,7 @@ const struct entry *person_leaving(const struct person *p, const struct entry *s
 static const struct node *input_of(const struct entry *task, const char *code)
 {
 	if (task)
-		node_each (input, node_get(task->node, "input"))
+		node_each(input, node_get(task->node, "input"))
 			if (concept_has(node_get(input, "type"), code))
 				return input;
 	return NULL;
@@ -54,7 +55,8 @@ static const struct entry *next_step(const struct person *p, const struct entry 
 	const struct entry *first = NULL;
 	int64_t first_due = INT64_MAX;
 
-	person_each (task, p, "Task") {
+	person_each(task, p, "Task")
+	{
 		struct moment due = moment_of(task->node, "restriction.period.end");
 		struct str whole = node_text(node_path(task->node, "partOf.reference"));
 		if (!leaving || !task_is_open(task) || task_is(task, "delay") || !due.iso.len ||
@@ -66,7 +68,8 @@ static const struct entry *next_step(const struct person *p, const struct entry 
 	return first;
 }
 
-static struct node *put_row(struct person *p, struct node *list, const char *label, struct str value)
+static struct node *put_row(struct person *p, struct node *list, const char *label,
+			    struct str value)
 {
 	struct node *row;
 
@@ -86,22 +89,25 @@ static struct str reason_words(struct person *p, const struct entry *delay)
 	code = node_str(node_at(node_get(reason, "coding"), 0), "code");
 	if (!code.len)
 		return what;
-	return SAY(p->a, STR_FMT " (reason " STR_FMT ": " STR_FMT ")", STR_ARG(what), STR_ARG(code),
-		   STR_ARG(concept_words(p->a, reason)));
+	return SAY(p->a, STR_FMT " (reason " STR_FMT ": " STR_FMT ")", STR_ARG(what),
+		   STR_ARG(code), STR_ARG(concept_words(p->a, reason)));
 }
 
 static void put_going(struct person *p, struct node *list, const struct entry *leaving)
 {
 	static const char *const pathways[] = { "Home without new support (pathway 0)",
 						"Home with support (pathway 1)",
-						"A bed to recover in (pathway 2)", "A care home (pathway 3)" };
+						"A bed to recover in (pathway 2)",
+						"A care home (pathway 3)" };
 	int64_t n;
 
-	if (str_int(node_str(input_of(leaving, "pathway"), "valueInteger"), &n) && n >= 0 && n < 4)
+	if (str_int(node_str(input_of(leaving, "pathway"), "valueInteger"), &n) && n >= 0 &&
+	    n < 4)
 		put_row(p, list, "Going to", str_of(pathways[n]));
 }
 
-static void put_facts(struct person *p, struct node *now, const struct entry *stay, const struct entry *leaving)
+static void put_facts(struct person *p, struct node *now, const struct entry *stay,
+		      const struct entry *leaving)
 {
 	struct node *list = data_list(p->c, now, "now_facts"), *row;
 	const struct entry *delay = task_of(p, stay, "delay"), *step = next_step(p, leaving);
@@ -111,16 +117,21 @@ static void put_facts(struct person *p, struct node *now, const struct entry *st
 		put_row(p, list, "Waiting for", reason_words(p, delay));
 		put_row(p, list, "Responsible", person_ref(p, node_get(delay->node, "owner")));
 	} else {
-		put_row(p, list, "In for", concept_words(p->a, node_get(stay->node, "reasonCode")));
+		put_row(p, list, "In for",
+			concept_words(p->a, node_get(stay->node, "reasonCode")));
 	}
 	if (step) {
 		struct str who = person_ref(p, node_get(step->node, "owner")),
 			   what = concept_words(p->a, node_get(step->node, "code"));
-		row = put_row(p, list, "Next step", SAY(p->a, STR_FMT ": " STR_FMT, STR_ARG(who), STR_ARG(what)));
-		data_due(p, row, moment_of(step->node, "restriction.period.end"), false, (struct moment){ 0 });
+		row = put_row(p, list, "Next step",
+			      SAY(p->a, STR_FMT ": " STR_FMT, STR_ARG(who), STR_ARG(what)));
+		data_due(p, row, moment_of(step->node, "restriction.period.end"), false,
+			 (struct moment){ 0 });
 	} else if (delay) {
-		row = put_row(p, list, "Next step", concept_words(p->a, node_get(delay->node, "code")));
-		data_due(p, row, moment_of(delay->node, "restriction.period.end"), false, (struct moment){ 0 });
+		row = put_row(p, list, "Next step",
+			      concept_words(p->a, node_get(delay->node, "code")));
+		data_due(p, row, moment_of(delay->node, "restriction.period.end"), false,
+			 (struct moment){ 0 });
 	}
 	expected = moment_of(input_of(leaving, "expected-date"), "valueDate");
 	if (expected.iso.len && !moment_of(leaving->node, "executionPeriod.start").iso.len)
@@ -135,7 +146,8 @@ static int nights(int64_t from, int64_t to)
 	return n < 0 ? 0 : n > 10000 ? 10000 : (int)n;
 }
 
-static void put_chart(struct person *p, struct node *now, struct moment start, struct moment ready)
+static void put_chart(struct person *p, struct node *now, struct moment start,
+		      struct moment ready)
 {
 	struct arena *a = p->a;
 	bool is_ready = ready.iso.len > 0;
@@ -145,24 +157,29 @@ static void put_chart(struct person *p, struct node *now, struct moment start, s
 		.start = SAY(a, STR_FMT ", admitted", STR_ARG(say_weekday(a, start, p->now))),
 		.ready = SAY(a, STR_FMT ", ready", STR_ARG(say_weekday(a, ready, p->now))),
 	};
-	chart.desc = SAY(a, "%d nights of treatment from " STR_FMT ", then %d nights waiting to leave. Tonight would be the next.",
+	chart.desc = SAY(a,
+			 "%d nights of treatment from " STR_FMT
+			 ", then %d nights waiting to leave. Tonight would be the next.",
 			 chart.needed, STR_ARG(say_date(a, start)), chart.waiting);
 	html_safe(a, now, "nights", chart_nights(a, &chart));
 }
 
 /* "Ready to leave hospital. 4 nights waiting." or "In hospital, night 6." */
-static void put_heading(struct person *p, struct node *now, struct moment start, struct moment ready)
+static void put_heading(struct person *p, struct node *now, struct moment start,
+			struct moment ready)
 {
 	int n = ready.iso.len ? nights(ready.from, p->now) : nights(start.from, p->now);
 
 	if (ready.iso.len) {
 		data_words(p->c, now, "now_heading", "Ready to leave hospital.");
 		data_str(p->c, now, "now_act",
-		    n ? SAY(p->a, "%d night%s waiting.", n, n == 1 ? "" : "s") : STR("Since today."));
+			 n ? SAY(p->a, "%d night%s waiting.", n, n == 1 ? "" : "s")
+			   : STR("Since today."));
 		node_add_bool(p->a, now, "now_waiting", true);
 	} else {
 		data_str(p->c, now, "now_heading",
-		    n ? SAY(p->a, "In hospital for %d night%s.", n, n == 1 ? "" : "s") : STR("Came into hospital today."));
+			 n ? SAY(p->a, "In hospital for %d night%s.", n, n == 1 ? "" : "s")
+			   : STR("Came into hospital today."));
 	}
 }
 

@@ -5,21 +5,23 @@
 #define OVERVIEW_EVENTS 14
 #define TIMELINE_EVENTS 100
 
-static enum err begin(struct ctx *c, const struct request *r, struct person *p, struct node **data)
+static enum err begin(struct ctx *c, const struct request *r, struct person *p,
+		      struct node **data)
 {
 	TRY(person_load(c, r, p));
 	*data = page_new(c, r, "");
 	person_put_head(p, *data);
 	if (p->more)
-		data_str(c, *data, "cut", SAY(c->arena, "Only the first " STR_FMT " records are shown here.",
-					 STR_ARG(say_count(c->arena, PERSON_MAX))));
+		data_str(c, *data, "cut",
+			 SAY(c->arena, "Only the first " STR_FMT " records are shown here.",
+			     STR_ARG(say_count(c->arena, PERSON_MAX))));
 	return OK;
 }
 
 enum err person_show(struct ctx *c, const struct request *r, struct reply *reply)
 {
 	static void (*const sections[])(struct person *, struct node *) = {
-		person_put_banner, person_put_now,	person_put_about,  person_put_team,
+		person_put_banner, person_put_now,    person_put_about,    person_put_team,
 		person_put_plan,   person_put_health, person_put_services, person_put_papers,
 	};
 	struct person p;

@@ -1,8 +1,8 @@
 /* person_papers.c - assessments, money, documents. */
 #include "web/person.h"
 
-static struct node *put_line(struct person *p, struct node *list, const struct entry *item, struct str words,
-			     struct str rest)
+static struct node *put_line(struct person *p, struct node *list, const struct entry *item,
+			     struct str words, struct str rest)
 {
 	struct node *row = data_object(p->c, list, NULL);
 
@@ -17,14 +17,14 @@ static size_t count_items(const struct node *items, bool answered)
 {
 	size_t count = 0;
 
-	node_each (item, items)
+	node_each(item, items)
 		count += !answered || node_get(item, "answer") || node_get(item, "item");
 	return count;
 }
 
 static const struct node *answer_of(const struct entry *response, const char *link)
 {
-	node_each (item, node_get(response->node, "item"))
+	node_each(item, node_get(response->node, "item"))
 		if (str_is(node_str(item, "linkId"), link))
 			return node_get(item, "answer");
 	return NULL;
@@ -32,15 +32,18 @@ static const struct node *answer_of(const struct entry *response, const char *li
 
 static struct str form_rest(struct person *p, const struct entry *form)
 {
-	const struct node *items = node_get(form->node, "item"), *unable = answer_of(form, "unable");
+	const struct node *items = node_get(form->node, "item"),
+			  *unable = answer_of(form, "unable");
 	struct str decision = node_str(node_at(answer_of(form, "decision"), 0), "valueString");
 
 	if (decision.len && unable)
-		return SAY(p->a, STR_FMT ", %u outcome%s", STR_ARG(decision), unable->len, unable->len == 1 ? "" : "s");
+		return SAY(p->a, STR_FMT ", %u outcome%s", STR_ARG(decision), unable->len,
+			   unable->len == 1 ? "" : "s");
 	if (decision.len)
 		return decision;
 	if (str_is(node_str(form->node, "status"), "in-progress"))
-		return SAY(p->a, "%zu of %zu parts done", count_items(items, true), count_items(items, false));
+		return SAY(p->a, "%zu of %zu parts done", count_items(items, true),
+			   count_items(items, false));
 	return (struct str){ 0 };
 }
 
@@ -50,8 +53,10 @@ static void put_assessments(struct person *p, struct node *papers)
 						{ "joint-assessment", "Joint assessment" } };
 	struct node *list = data_list(p->c, papers, "assessments");
 
-	person_each (form, p, "QuestionnaireResponse") {
-		struct str questionnaire = node_str(form->node, "questionnaire"), name = STR("Form");
+	person_each(form, p, "QuestionnaireResponse")
+	{
+		struct str questionnaire = node_str(form->node, "questionnaire"),
+			   name = STR("Form");
 		if (words_in(questionnaire, "about-me"))
 			continue;
 		for (unsigned i = 0; i < 2; i++)
@@ -59,13 +64,17 @@ static void put_assessments(struct person *p, struct node *papers)
 				name = str_of(names[i][1]);
 		put_line(p, list, form, name, form_rest(p, form));
 	}
-	person_each (task, p, "Task") {
+	person_each(task, p, "Task")
+	{
 		struct moment due = moment_of(task->node, "restriction.period.end");
 		struct str what = concept_words(p->a, node_get(task->node, "code"));
-		if ((!task_is(task, "carer-assessment") && !task_is(task, "review")) || !task_is_open(task))
+		if ((!task_is(task, "carer-assessment") && !task_is(task, "review")) ||
+		    !task_is_open(task))
 			continue;
-		put_line(p, list, task, what, due.iso.len ? SAY(p->a, "due " STR_FMT, STR_ARG(say_day(p->a, due, p->now))) :
-							    STR("no date set"));
+		put_line(p, list, task, what,
+			 due.iso.len ? SAY(p->a, "due " STR_FMT,
+					   STR_ARG(say_day(p->a, due, p->now)))
+				     : STR("no date set"));
 	}
 }
 
@@ -75,17 +84,21 @@ static bool own_share(struct person *p, struct dec *sum, const struct entry **it
 	bool any = false;
 
 	*sum = dec_int(0);
-	person_each (request, p, "ServiceRequest") {
+	person_each(request, p, "ServiceRequest")
+	{
 		struct str status = node_str(request->node, "status");
 		if (!str_is(status, "active") && !str_is(status, "on-hold"))
 			continue;
-		node_each (cost, node_get(request->node, "extension")) {
+		node_each(cost, node_get(request->node, "extension")) {
 			bool mine = false;
 			struct dec amount;
-			node_each (part, node_get(cost, "extension")) {
-				struct str payer = node_text(node_path(part, "valueReference.reference"));
+			node_each(part, node_get(cost, "extension")) {
+				struct str payer =
+					node_text(node_path(part, "valueReference.reference"));
 				mine |= str_starts(payer, STR("Patient/"));
-				if (mine && dec_parse(node_text(node_path(part, "valueMoney.value")), &amount) &&
+				if (mine &&
+				    dec_parse(node_text(node_path(part, "valueMoney.value")),
+					      &amount) &&
 				    dec_add(*sum, amount, sum)) {
 					*item = request;
 					any = true;
@@ -98,21 +111,25 @@ static bool own_share(struct person *p, struct dec *sum, const struct entry **it
 
 static void put_money(struct person *p, struct node *papers)
 {
-	struct node *list = data_list(p->c, papers, "money"), *money = node_new(p->a, NODE_OBJECT), *row;
+	struct node *list = data_list(p->c, papers, "money"),
+		    *money = node_new(p->a, NODE_OBJECT), *row;
 	const struct entry *item;
 	struct dec sum;
 
 	if (own_share(p, &sum, &item)) {
 		node_add_dec(p->a, money, "value", sum);
-		row = put_line(p, list, item, (struct str){ 0 },
-			       SAY(p->a, "a week is %s share of services ordered", "their own"));
+		row = put_line(
+			p, list, item, (struct str){ 0 },
+			SAY(p->a, "a week is %s share of services ordered", "their own"));
 		data_str(p->c, row, "figure", say_money(p->a, money));
 	}
-	person_each (plan, p, "CarePlan") {
+	person_each(plan, p, "CarePlan")
+	{
 		const struct node *budget = extension_of(plan->node, "/personal-budget");
 		if (!budget)
 			continue;
-		row = put_line(p, list, plan, (struct str){ 0 }, STR("a year, personal budget"));
+		row = put_line(p, list, plan, (struct str){ 0 },
+			       STR("a year, personal budget"));
 		data_str(p->c, row, "figure", say_money(p->a, node_get(budget, "valueMoney")));
 	}
 }
@@ -121,13 +138,19 @@ static void put_documents(struct person *p, struct node *papers)
 {
 	struct node *list = data_list(p->c, papers, "documents");
 
-	person_each (document, p, "DocumentReference") {
-		struct str title = node_text(node_path(document->node, "content.attachment.title"));
+	person_each(document, p, "DocumentReference")
+	{
+		struct str title =
+			node_text(node_path(document->node, "content.attachment.title"));
 		struct str type = concept_words(p->a, node_get(document->node, "type")), who;
 		if (list->len >= 12)
 			break;
 		who = person_ref(p, node_get(document->node, "author"));
-		put_line(p, list, document, title.len ? title : type.len ? type : STR("Document"), who);
+		put_line(p, list, document,
+			 title.len  ? title
+			 : type.len ? type
+				    : STR("Document"),
+			 who);
 	}
 }
 

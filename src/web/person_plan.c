@@ -32,7 +32,8 @@ static void add_tasks(struct actions *to)
 {
 	struct person *p = to->p;
 
-	person_each (task, p, "Task") {
+	person_each(task, p, "Task")
+	{
 		bool finished = str_is(node_str(task->node, "status"), "completed");
 		struct moment done = moment_of(task->node, "executionPeriod.end");
 		if (!done.iso.len)
@@ -64,15 +65,16 @@ static void add_activities(struct actions *to, const struct entry *plan)
 {
 	struct person *p = to->p;
 
-	node_each (activity, node_get(plan->node, "activity")) {
+	node_each(activity, node_get(plan->node, "activity")) {
 		const struct node *detail = node_get(activity, "detail");
-		struct str what = node_str(detail, "description"), status = node_str(detail, "status");
+		struct str what = node_str(detail, "description"),
+			   status = node_str(detail, "status");
 		bool finished = str_is(status, "completed");
 		struct moment due = moment_of(detail, "scheduledPeriod.end");
 		if (!what.len)
 			what = concept_words(p->a, node_get(detail, "code"));
-		if (!what.len || has_action(to, what) || str_is(status, "cancelled") || str_is(status, "stopped") ||
-		    (finished && !is_recent(p, due, 60)))
+		if (!what.len || has_action(to, what) || str_is(status, "cancelled") ||
+		    str_is(status, "stopped") || (finished && !is_recent(p, due, 60)))
 			continue;
 		*vec_push(&to->list, p->a) = (struct action){
 			.what = what,
@@ -89,7 +91,8 @@ static void add_activities(struct actions *to, const struct entry *plan)
 static int by_due(const void *va, const void *vb)
 {
 	const struct action *a = va, *b = vb;
-	int64_t x = a->due.iso.len ? a->due.from : INT64_MAX, y = b->due.iso.len ? b->due.from : INT64_MAX;
+	int64_t x = a->due.iso.len ? a->due.from : INT64_MAX,
+		y = b->due.iso.len ? b->due.from : INT64_MAX;
 
 	if (a->finished != b->finished)
 		return a->finished - b->finished;
@@ -107,7 +110,8 @@ static void put_actions(struct person *p, struct node *plan, struct actions *act
 	for (size_t i = 0; i < actions->list.len && i < 30; i++) {
 		const struct action *action = &actions->list.at[i];
 		struct node *row = data_object(p->c, list, NULL);
-		data_str(p->c, row, "what", action->what.len ? action->what : STR("Not said what"));
+		data_str(p->c, row, "what",
+			 action->what.len ? action->what : STR("Not said what"));
 		data_str(p->c, row, "who", action->who.len ? action->who : STR("Nobody named"));
 		data_due(p, row, action->due, action->finished, action->done);
 		data_link(p, row, action->item);
@@ -119,8 +123,10 @@ static void put_actions(struct person *p, struct node *plan, struct actions *act
 
 static bool is_current(const struct entry *item)
 {
-	static const char *const over[] = { "completed", "revoked", "entered-in-error", "cancelled", "rejected" };
-	struct str status = node_str(item->node, str_is(item->type, "Goal") ? "lifecycleStatus" : "status");
+	static const char *const over[] = { "completed", "revoked", "entered-in-error",
+					    "cancelled", "rejected" };
+	struct str status =
+		node_str(item->node, str_is(item->type, "Goal") ? "lifecycleStatus" : "status");
 
 	for (unsigned i = 0; i < sizeof over / sizeof *over; i++)
 		if (str_is(status, over[i]))
@@ -132,16 +138,23 @@ static void put_goals(struct person *p, struct node *plan)
 {
 	struct node *goals = data_list(p->c, plan, "goals");
 
-	person_each (goal, p, "Goal") {
+	person_each(goal, p, "Goal")
+	{
 		struct str words = concept_words(p->a, node_get(goal->node, "description"));
 		struct node *row;
-		bool theirs = str_starts(node_text(node_path(goal->node, "expressedBy.reference")), STR("Patient/"));
+		bool theirs =
+			str_starts(node_text(node_path(goal->node, "expressedBy.reference")),
+				   STR("Patient/"));
 		if (!is_current(goal) || !words.len || goals->len >= 4)
 			continue;
 		row = data_object(p->c, goals, NULL);
-		data_str(p->c, row, "goal", theirs ? SAY(p->a, "“" STR_FMT "”", STR_ARG(words)) : words);
-		data_str(p->c, row, "whose", theirs ? SAY(p->a, STR_FMT "’s goal", STR_ARG(p->called)) : STR("Goal"));
-		data_time(p->c, row, "goal_at", goal->as_at, say_day(p->a, goal->as_at, p->now));
+		data_str(p->c, row, "goal",
+			 theirs ? SAY(p->a, "“" STR_FMT "”", STR_ARG(words)) : words);
+		data_str(p->c, row, "whose",
+			 theirs ? SAY(p->a, STR_FMT "’s goal", STR_ARG(p->called))
+				: STR("Goal"));
+		data_time(p->c, row, "goal_at", goal->as_at,
+			  say_day(p->a, goal->as_at, p->now));
 	}
 }
 
@@ -149,9 +162,9 @@ static const struct entry *newest_plan(const struct person *p)
 {
 	const struct entry *newest = NULL;
 
-	person_each (plan, p, "CarePlan")
-		if (is_current(plan) && (!newest || plan->as_at.from > newest->as_at.from))
-			newest = plan;
+	person_each(plan, p, "CarePlan") if (is_current(plan) &&
+					     (!newest || plan->as_at.from > newest->as_at.from))
+		newest = plan;
 	return newest;
 }
 
@@ -163,14 +176,13 @@ void person_put_plan(struct person *p, struct node *data)
 
 	put_goals(p, plan);
 	add_tasks(&actions);
-	person_each (one, p, "CarePlan")
-		if (is_current(one))
-			add_activities(&actions, one);
+	person_each(one, p, "CarePlan") if (is_current(one)) add_activities(&actions, one);
 	put_actions(p, plan, &actions);
 	if (!newest)
 		return;
 	struct str title = node_str(newest->node, "title");
-	data_str(p->c, plan, "plan_title", title.len ? title : concept_words(p->a, node_get(newest->node, "category")));
+	data_str(p->c, plan, "plan_title",
+		 title.len ? title : concept_words(p->a, node_get(newest->node, "category")));
 	data_time(p->c, plan, "agreed", newest->as_at, say_date(p->a, newest->as_at));
 	data_str(p->c, plan, "note", node_text(node_path(newest->node, "note.text")));
 	data_link(p, plan, newest);

@@ -11,14 +11,16 @@ void person_put_about(struct person *p, struct node *data)
 	const struct entry *newest = NULL;
 	struct node *about, *parts;
 
-	person_each (response, p, "QuestionnaireResponse")
-		if (is_about_me(response) && (!newest || response->as_at.from > newest->as_at.from))
-			newest = response;
+	person_each(response, p,
+		    "QuestionnaireResponse") if (is_about_me(response) &&
+						 (!newest ||
+						  response->as_at.from > newest->as_at.from))
+		newest = response;
 	if (!newest)
 		return;
 	about = data_object(p->c, data, "about");
 	parts = data_list(p->c, about, "parts");
-	node_each (item, node_get(newest->node, "item")) {
+	node_each(item, node_get(newest->node, "item")) {
 		struct node *part = data_object(p->c, parts, NULL);
 		data_str(p->c, part, "heading", node_str(item, "text"));
 		data_str(p->c, part, "said", node_text(node_path(item, "answer.valueString")));
@@ -30,7 +32,7 @@ void person_put_about(struct person *p, struct node *data)
 
 static void put_reach(struct person *p, struct node *row, const struct node *member)
 {
-	node_each (telecom, node_get(member, "telecom")) {
+	node_each(telecom, node_get(member, "telecom")) {
 		struct str number = node_str(telecom, "value");
 		if (!str_is(node_str(telecom, "system"), "phone"))
 			continue;
@@ -53,15 +55,18 @@ static struct str until_words(struct person *p, const struct entry *carer)
 	if (!carer || !concept_has(node_get(carer->node, "relationship"), "delegate"))
 		return (struct str){ 0 };
 	end = moment_of(carer->node, "period.end");
-	return end.iso.len ? SAY(p->a, ". Can see visits and plan until " STR_FMT, STR_ARG(say_date(p->a, end))) :
-			     STR(". Can see visits and plan");
+	return end.iso.len ? SAY(p->a, ". Can see visits and plan until " STR_FMT,
+				 STR_ARG(say_date(p->a, end)))
+			   : STR(". Can see visits and plan");
 }
 
 /* A row: who, as what, how to reach them, which organisation says so. */
-static void put_member(struct person *p, struct node *list, const struct entry *team, const struct node *one)
+static void put_member(struct person *p, struct node *list, const struct entry *team,
+		       const struct node *one)
 {
 	const struct node *member = node_get(one, "member"), *role = node_get(one, "role");
-	struct str reference = node_str(member, "reference"), words = concept_words(p->a, role), name;
+	struct str reference = node_str(member, "reference"), words = concept_words(p->a, role),
+		   name;
 	const struct entry *carer = person_item(p, reference);
 	const struct org *org = person_org(p, node_get(one, "onBehalfOf"));
 	struct node *row;
@@ -76,7 +81,8 @@ static void put_member(struct person *p, struct node *list, const struct entry *
 		words = (struct str){ words.at + 17, words.len - 17 };
 	}
 	words = SAY(p->a, STR_FMT STR_FMT, STR_ARG(words), STR_ARG(until_words(p, carer)));
-	data_str(p->c, row, "role", words.len || concept_has(role, "lead") ? words : STR("Role not said"));
+	data_str(p->c, row, "role",
+		 words.len || concept_has(role, "lead") ? words : STR("Role not said"));
 	put_reach(p, row, person_resolve(p, reference));
 	struct entry said = *team;
 	said.org = org ? org : team->org;
@@ -86,16 +92,20 @@ static void put_member(struct person *p, struct node *list, const struct entry *
 /* Without a team: the GP, and who took part in the last contacts. */
 static void put_gp(struct person *p, struct node *list)
 {
-	const struct entry *patient = person_item(p, SAY(p->a, "Patient/" STR_FMT, STR_ARG(p->id)));
+	const struct entry *patient =
+		person_item(p, SAY(p->a, "Patient/" STR_FMT, STR_ARG(p->id)));
 
-	node_each (gp, node_get(p->patient, "generalPractitioner")) {
+	node_each(gp, node_get(p->patient, "generalPractitioner")) {
 		struct str name = person_ref(p, gp);
 		struct node *row;
 		if (!name.len)
 			continue;
 		row = data_object(p->c, list, NULL);
 		data_str(p->c, row, "name", name);
-		data_words(p->c, row, "role", str_starts(node_str(gp, "reference"), STR("Organization/")) ? "GP practice" : "GP");
+		data_words(p->c, row, "role",
+			   str_starts(node_str(gp, "reference"), STR("Organization/"))
+				   ? "GP practice"
+				   : "GP");
 		put_reach(p, row, person_resolve(p, node_str(gp, "reference")));
 		data_source(p, row, patient);
 	}
@@ -103,11 +113,15 @@ static void put_gp(struct person *p, struct node *list)
 
 static void put_carers(struct person *p, struct node *list)
 {
-	person_each (carer, p, "RelatedPerson") {
+	person_each(carer, p, "RelatedPerson")
+	{
 		struct node *row = data_object(p->c, list, NULL);
-		struct str relation = concept_words(p->a, node_get(carer->node, "relationship"));
+		struct str relation =
+			concept_words(p->a, node_get(carer->node, "relationship"));
 		data_str(p->c, row, "name", name_plain(p->a, carer->node));
-		data_str(p->c, row, "role", relation.len ? say_code(p->a, relation) : STR("Related; how is not said"));
+		data_str(p->c, row, "role",
+			 relation.len ? say_code(p->a, relation)
+				      : STR("Related; how is not said"));
 		put_reach(p, row, carer->node);
 		data_source(p, row, carer);
 	}
@@ -127,18 +141,21 @@ static size_t count_orgs(const struct person *p)
 
 void person_put_team(struct person *p, struct node *data)
 {
-	struct node *team = data_object(p->c, data, "team"), *list = data_list(p->c, team, "members");
+	struct node *team = data_object(p->c, data, "team"),
+		    *list = data_list(p->c, team, "members");
 
-	person_each (item, p, "CareTeam")
-		if (!str_is(node_str(item->node, "status"), "inactive") || p->dead)
-			node_each (one, node_get(item->node, "participant"))
-				put_member(p, list, item, one);
+	person_each(item, p,
+		    "CareTeam") if (!str_is(node_str(item->node, "status"), "inactive") ||
+				    p->dead) node_each(one, node_get(item->node, "participant"))
+		put_member(p, list, item, one);
 	if (!list->len) {
 		put_gp(p, list);
 		put_carers(p, list);
 	}
 	if (list->len)
 		node_add_bool(p->a, team, "has_members", true);
-	data_str(p->c, team, "org_count", SAY(p->a, STR_FMT " organisation%s",
-					 STR_ARG(say_number(p->a, (int64_t)count_orgs(p))), count_orgs(p) == 1 ? "" : "s"));
+	data_str(p->c, team, "org_count",
+		 SAY(p->a, STR_FMT " organisation%s",
+		     STR_ARG(say_number(p->a, (int64_t)count_orgs(p))),
+		     count_orgs(p) == 1 ? "" : "s"));
 }

@@ -25,7 +25,8 @@ static bool kind_fits(const struct event *event, const struct filter *filter)
 
 static bool fits(const struct event *event, const struct filter *filter)
 {
-	return kind_fits(event, filter) && (!filter->lane.len || str_eq(filter->lane, event_lane(event)));
+	return kind_fits(event, filter) &&
+	       (!filter->lane.len || str_eq(filter->lane, event_lane(event)));
 }
 
 static int newest_first(const void *va, const void *vb)
@@ -62,7 +63,8 @@ static int64_t pivot_of(const struct events *events)
 	return newest == INT64_MIN || newest > now - 400 * DAY_US ? now : newest;
 }
 
-static unsigned choose_window(const struct events *events, const struct filter *filter, int64_t pivot)
+static unsigned choose_window(const struct events *events, const struct filter *filter,
+			      int64_t pivot)
 {
 	unsigned last = sizeof windows / sizeof *windows - 1;
 
@@ -72,7 +74,8 @@ static unsigned choose_window(const struct events *events, const struct filter *
 		int marks = 0;
 		for (size_t i = 0; i < events->list.len; i++) {
 			const struct event *event = &events->list.at[i];
-			marks += fits(event, filter) && event->at.from > pivot - windows[w].back * DAY_US &&
+			marks += fits(event, filter) &&
+				 event->at.from > pivot - windows[w].back * DAY_US &&
 				 event->at.from < pivot + windows[w].ahead * DAY_US;
 		}
 		if (marks >= windows[w].few)
@@ -95,8 +98,9 @@ static struct lane *lane_for(struct person *p, struct chart_lanes *chart, struct
 
 static bool is_small_word(struct str word)
 {
-	static const char *const words[] = { "a", "an", "and", "at", "by", "for", "from", "in", "of", "on", "or",
-					     "the", "three", "to", "two", "with" };
+	static const char *const words[] = { "a",     "an", "and", "at",  "by", "for",
+					     "from",  "in", "of",  "on",  "or", "the",
+					     "three", "to", "two", "with" };
 
 	for (unsigned i = 0; i < sizeof words / sizeof *words; i++)
 		if (str_is(word, words[i]))
@@ -129,8 +133,8 @@ static struct str note_words(struct str title)
 	return (struct str){ title.at, end };
 }
 
-static void add_bar(struct person *p, struct chart_lanes *chart, const struct entry *item, struct moment from,
-		    struct moment to, const char *class, struct str words)
+static void add_bar(struct person *p, struct chart_lanes *chart, const struct entry *item,
+		    struct moment from, struct moment to, const char *class, struct str words)
 {
 	struct str name = item->org ? item->org->lane : STR("Other");
 	int64_t end = to.iso.len ? to.from : p->dead ? from.from : p->now;
@@ -140,29 +144,35 @@ static void add_bar(struct person *p, struct chart_lanes *chart, const struct en
 		return;
 	lane = lane_for(p, chart, name);
 	if (lane)
-		*vec_push(&lane->bars, p->a) = (struct lane_bar){ .from = from.from,
-								   .to = end,
-								   .class = class,
-								   .words = words,
-								   .dark = str_is(str_of(class), "is-stay") };
+		*vec_push(&lane->bars, p->a) =
+			(struct lane_bar){ .from = from.from,
+					   .to = end,
+					   .class = class,
+					   .words = words,
+					   .dark = str_is(str_of(class), "is-stay") };
 }
 
 static void add_stays(struct person *p, struct chart_lanes *chart)
 {
-	person_each (stay, p, "Encounter") {
-		struct moment from = moment_of(stay->node, "period.start"), to = moment_of(stay->node, "period.end");
+	person_each(stay, p, "Encounter")
+	{
+		struct moment from = moment_of(stay->node, "period.start"),
+			      to = moment_of(stay->node, "period.end");
 		struct moment ready = { 0 };
 		struct str ward = { 0 };
 		if (!is_stay(stay))
 			continue;
-		person_each (task, p, "Task") {
-			struct str about = node_text(node_path(task->node, "encounter.reference"));
+		person_each(task, p, "Task")
+		{
+			struct str about =
+				node_text(node_path(task->node, "encounter.reference"));
 			if (task_is(task, "leave-hospital") && str_ends(about, stay->id))
 				ready = moment_of(task->node, "executionPeriod.start");
 		}
-		node_each (location, node_get(stay->node, "location"))
+		node_each(location, node_get(stay->node, "location"))
 			ward = person_ref(p, node_get(location, "location"));
-		ward.len = str_find(ward, STR(",")) > 0 ? (size_t)str_find(ward, STR(",")) : ward.len;
+		ward.len = str_find(ward, STR(",")) > 0 ? (size_t)str_find(ward, STR(","))
+							: ward.len;
 		add_bar(p, chart, stay, from, ready.iso.len ? ready : to, "is-stay", ward);
 		if (ready.iso.len)
 			add_bar(p, chart, stay, ready, to, "is-waiting", (struct str){ 0 });
@@ -172,25 +182,31 @@ static void add_stays(struct person *p, struct chart_lanes *chart)
 /* "2 visits a day" of the order, else what the service is. */
 static struct str service_words(struct person *p, const struct entry *episode)
 {
-	const struct entry *order = person_item(p, node_text(node_path(episode->node, "referralRequest.reference")));
-	struct str words = order ? node_str(order->node, "patientInstruction") : (struct str){ 0 };
+	const struct entry *order = person_item(
+		p, node_text(node_path(episode->node, "referralRequest.reference")));
+	struct str words =
+		order ? node_str(order->node, "patientInstruction") : (struct str){ 0 };
 	ptrdiff_t comma = str_find(words, STR(", "));
 
 	if (comma > 0)
 		words.len = (size_t)comma;
-	return str_find(words, STR(" a ")) > 0 ? words : concept_words(p->a, node_get(episode->node, "type"));
+	return str_find(words, STR(" a ")) > 0
+		       ? words
+		       : concept_words(p->a, node_get(episode->node, "type"));
 }
 
 static void add_services(struct person *p, struct chart_lanes *chart)
 {
-	person_each (episode, p, "EpisodeOfCare") {
+	person_each(episode, p, "EpisodeOfCare")
+	{
 		struct str words = service_words(p, episode);
 		bool told = false;
-		node_each (one, node_get(episode->node, "statusHistory")) {
+		node_each(one, node_get(episode->node, "statusHistory")) {
 			bool paused = str_is(node_str(one, "status"), "onhold");
 			told = true;
-			add_bar(p, chart, episode, moment_of(one, "period.start"), moment_of(one, "period.end"),
-				paused ? "is-paused" : "is-care", paused ? STR("paused") : words);
+			add_bar(p, chart, episode, moment_of(one, "period.start"),
+				moment_of(one, "period.end"), paused ? "is-paused" : "is-care",
+				paused ? STR("paused") : words);
 		}
 		if (!told)
 			add_bar(p, chart, episode, moment_of(episode->node, "period.start"),
@@ -204,26 +220,32 @@ static bool is_within_bar(const struct lane *lane, struct moment at)
 {
 	for (size_t i = 0; i < lane->bars.len; i++) {
 		const struct lane_bar *bar = &lane->bars.at[i];
-		if (at.timed ? at.from >= bar->from && at.from < bar->to : at.to > bar->from && at.from < bar->to)
+		if (at.timed ? at.from >= bar->from && at.from < bar->to
+			     : at.to > bar->from && at.from < bar->to)
 			return true;
 	}
 	return false;
 }
 
-static void add_marks(struct events *events, const struct filter *filter, struct chart_lanes *chart)
+static void add_marks(struct events *events, const struct filter *filter,
+		      struct chart_lanes *chart)
 {
-	static const char *const classes[] = { [EVENT_DONE] = "is-done", [EVENT_BOOKED] = "is-booked", [EVENT_LATE] = "is-late" };
+	static const char *const classes[] = {
+		[EVENT_DONE] = "is-done", [EVENT_BOOKED] = "is-booked", [EVENT_LATE] = "is-late"
+	};
 
 	for (size_t i = 0; i < events->list.len; i++) {
 		const struct event *event = &events->list.at[i];
 		struct lane *lane;
-		if (!fits(event, filter) || event->quiet || event->end.iso.len || event->at.from < chart->from ||
-		    event->at.from > chart->to || event->item->org == NULL)
+		if (!fits(event, filter) || event->quiet || event->end.iso.len ||
+		    event->at.from < chart->from || event->at.from > chart->to ||
+		    event->item->org == NULL)
 			continue;
 		lane = lane_for(events->p, chart, event_lane(event));
 		if (lane && !(event->state == EVENT_DONE && is_within_bar(lane, event->at)))
 			*vec_push(&lane->marks, events->p->a) =
-				(struct lane_mark){ event->at.from, classes[event->state], note_words(event->title) };
+				(struct lane_mark){ event->at.from, classes[event->state],
+						    note_words(event->title) };
 	}
 }
 
@@ -238,26 +260,28 @@ static void add_ticks(struct person *p, struct chart_lanes *chart, unsigned wind
 		struct moment m;
 		bool tick;
 		when_civil(day, &year, &month, &of_month);
-		tick = window == 0 ? when_weekday(day) == 1 :
-		       window == 1 ? of_month == 1 :
-		       window == 2 ? of_month == 1 && month % 6 == 1 :
-				     of_month == 1 && month == 1 && year % 2 == 0;
+		tick = window == 0   ? when_weekday(day) == 1
+		       : window == 1 ? of_month == 1
+		       : window == 2 ? of_month == 1 && month % 6 == 1
+				     : of_month == 1 && month == 1 && year % 2 == 0;
 		if (!tick)
 			continue;
 		m = moment_at(p->a, at + DAY_US / 2);
 		*vec_push(&chart->ticks, p->a) = (struct lane_tick){
-			at, window == 0 ? say_day(p->a, m, at) :
-			    window == 3 ? SAY(p->a, "%d", year) :
-			    window == 2 ? SAY(p->a, "%s %d", month == 1 ? "Jan" : "Jul", year) :
-					  (struct str){ say_day(p->a, m, at).at + 2, 3 }
+			at, window == 0   ? say_day(p->a, m, at)
+			    : window == 3 ? SAY(p->a, "%d", year)
+			    : window == 2 ? SAY(p->a, "%s %d", month == 1 ? "Jan" : "Jul", year)
+					  : (struct str){ say_day(p->a, m, at).at + 2, 3 }
 		};
 	}
 }
 
 static int lane_rank(struct str name)
 {
-	static const char *const order[] = { "GP",     "Home care", "Care home", "Hospital",  "Ambulance", "Council",
-					     "Community", "Mental health", "Housing", "Alarm", "Voluntary" };
+	static const char *const order[] = { "GP",        "Home care",     "Care home",
+					     "Hospital",  "Ambulance",     "Council",
+					     "Community", "Mental health", "Housing",
+					     "Alarm",     "Voluntary" };
 
 	for (int i = 0; i < (int)(sizeof order / sizeof *order); i++)
 		if (str_is(name, order[i]))
@@ -278,15 +302,19 @@ static void put_lanes(struct events *events, const struct filter *filter, struct
 	struct person *p = events->p;
 	int64_t pivot = pivot_of(events);
 	unsigned window = choose_window(events, filter, pivot);
-	struct chart_lanes chart = { .from = (london_day(pivot) - windows[window].back) * DAY_US,
+	struct chart_lanes chart = { .from = (london_day(pivot) - windows[window].back) *
+					     DAY_US,
 				     .to = (london_day(pivot) + windows[window].ahead) * DAY_US,
 				     .today = p->now };
 
-	chart.title = SAY(p->a, "%s of contacts and care, by organisation", windows[window].words);
-	chart.desc = STR("Bars are stays in hospital and services, marks are contacts. The same is listed below.");
+	chart.title =
+		SAY(p->a, "%s of contacts and care, by organisation", windows[window].words);
+	chart.desc = STR("Bars are stays in hospital and services, marks are contacts. The "
+			 "same is listed below.");
 	if (!filter->kind.len || str_is(filter->kind, "stays") || str_is(filter->kind, "all"))
 		add_stays(p, &chart);
-	if (!filter->kind.len || str_is(filter->kind, "services") || str_is(filter->kind, "all"))
+	if (!filter->kind.len || str_is(filter->kind, "services") ||
+	    str_is(filter->kind, "all"))
 		add_services(p, &chart);
 	add_marks(events, filter, &chart);
 	if (filter->lane.len) {
@@ -307,14 +335,17 @@ static void put_lanes(struct events *events, const struct filter *filter, struct
 
 static void put_event(struct person *p, struct node *list, const struct event *event)
 {
-	static const char *const classes[] = { [EVENT_DONE] = "is-past", [EVENT_BOOKED] = "is-booked", [EVENT_LATE] = "is-late" };
+	static const char *const classes[] = {
+		[EVENT_DONE] = "is-past", [EVENT_BOOKED] = "is-booked", [EVENT_LATE] = "is-late"
+	};
 	struct node *row = data_object(p->c, list, NULL);
 
 	data_words(p->c, row, "state", classes[event->state]);
 	data_time(p->c, row, "when", event->at, say_full(p->a, event->at, p->now));
 	data_str(p->c, row, "event", event->title);
 	data_str(p->c, row, "detail", event->detail);
-	data_str(p->c, row, "event_org", event->item->org ? event->item->org->name : STR("Source not said"));
+	data_str(p->c, row, "event_org",
+		 event->item->org ? event->item->org->name : STR("Source not said"));
 	data_link(p, row, event->item);
 }
 
@@ -332,7 +363,8 @@ static struct str address_of(struct person *p, const struct filter *filter, int6
 	return buf_get(&b);
 }
 
-static void put_earlier(struct events *events, const struct filter *filter, struct node *timeline, size_t from)
+static void put_earlier(struct events *events, const struct filter *filter,
+			struct node *timeline, size_t from)
 {
 	struct person *p = events->p;
 	size_t left = 0;
@@ -348,16 +380,20 @@ static void put_earlier(struct events *events, const struct filter *filter, stru
 	}
 	if (!left)
 		return;
-	oldest.when.precision = oldest.when.precision > WHEN_MONTH ? WHEN_MONTH : oldest.when.precision;
+	oldest.when.precision =
+		oldest.when.precision > WHEN_MONTH ? WHEN_MONTH : oldest.when.precision;
 	data_str(p->c, timeline, "earlier", address_of(p, filter, before));
 	data_str(p->c, timeline, "earlier_words",
-	    SAY(p->a, "Earlier: %zu %s back to " STR_FMT, left, left == 1 ? "entry" : "entries", STR_ARG(say_date(p->a, oldest))));
+		 SAY(p->a, "Earlier: %zu %s back to " STR_FMT, left,
+		     left == 1 ? "entry" : "entries", STR_ARG(say_date(p->a, oldest))));
 }
 
-static void put_lists(struct events *events, const struct filter *filter, struct node *timeline, size_t most)
+static void put_lists(struct events *events, const struct filter *filter, struct node *timeline,
+		      size_t most)
 {
 	struct person *p = events->p;
-	struct node *coming = data_list(p->c, timeline, "coming"), *happened = data_list(p->c, timeline, "happened");
+	struct node *coming = data_list(p->c, timeline, "coming"),
+		    *happened = data_list(p->c, timeline, "happened");
 	size_t shown = 0, i;
 
 	for (i = events->list.len; i-- > 0;) /* soonest first */
@@ -366,7 +402,8 @@ static void put_lists(struct events *events, const struct filter *filter, struct
 			put_event(p, coming, &events->list.at[i]);
 	for (i = 0; i < events->list.len && shown < most; i++) {
 		const struct event *event = &events->list.at[i];
-		if (event->at.from > p->now || event->at.from >= filter->before || !fits(event, filter))
+		if (event->at.from > p->now || event->at.from >= filter->before ||
+		    !fits(event, filter))
 			continue;
 		put_event(p, happened, event);
 		shown++;
@@ -382,7 +419,8 @@ static void put_lists(struct events *events, const struct filter *filter, struct
 
 /* ---- the filters ---- */
 
-static void put_option(struct person *p, struct node *list, struct str value, struct str words, struct str chosen)
+static void put_option(struct person *p, struct node *list, struct str value, struct str words,
+		       struct str chosen)
 {
 	struct node *option = data_object(p->c, list, NULL);
 
@@ -392,10 +430,12 @@ static void put_option(struct person *p, struct node *list, struct str value, st
 		node_add_bool(p->a, option, "selected", true);
 }
 
-static void put_filters(struct events *events, const struct filter *filter, struct node *timeline)
+static void put_filters(struct events *events, const struct filter *filter,
+			struct node *timeline)
 {
 	struct person *p = events->p;
-	struct node *orgs = data_list(p->c, timeline, "orgs"), *kinds = data_list(p->c, timeline, "kinds");
+	struct node *orgs = data_list(p->c, timeline, "orgs"),
+		    *kinds = data_list(p->c, timeline, "kinds");
 	bool present[EVENT_KINDS] = { false };
 	struct map seen;
 
@@ -408,7 +448,8 @@ static void put_filters(struct events *events, const struct filter *filter, stru
 	}
 	for (unsigned i = 0; i < EVENT_KINDS; i++)
 		if (present[i])
-			put_option(p, kinds, str_of(event_kinds[i].code), str_of(event_kinds[i].words), filter->kind);
+			put_option(p, kinds, str_of(event_kinds[i].code),
+				   str_of(event_kinds[i].words), filter->kind);
 	put_option(p, kinds, STR("all"), STR("Everything"), filter->kind);
 	if (filter->lane.len || filter->kind.len || filter->before != INT64_MAX)
 		node_add_bool(p->a, timeline, "filtered", true);
@@ -424,7 +465,8 @@ enum err person_put_timeline(struct person *p, struct node *data, size_t most)
 	filter.lane = request_param(p->c, p->request, "org", 0);
 	filter.kind = request_param(p->c, p->request, "kind", 0);
 	if (before.len && !str_int(before, &filter.before))
-		return fail(p->c, ERR_BAD_REQUEST, "before must be a whole number of microseconds.");
+		return fail(p->c, ERR_BAD_REQUEST,
+			    "before must be a whole number of microseconds.");
 	events_find(&events);
 	if (events.list.len)
 		qsort(events.list.at, events.list.len, sizeof *events.list.at, newest_first);

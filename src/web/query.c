@@ -81,9 +81,9 @@ static void add_born(struct reader *r, int year, int month, int day)
 
 	if (q->born_count == 2)
 		return;
-	q->born[q->born_count++] = day	 ? SAY(r->a, "%04d-%02d-%02d", year, month, day) :
-				   month ? SAY(r->a, "%04d-%02d", year, month) :
-					   SAY(r->a, "%04d", year);
+	q->born[q->born_count++] = day     ? SAY(r->a, "%04d-%02d-%02d", year, month, day)
+				   : month ? SAY(r->a, "%04d-%02d", year, month)
+					   : SAY(r->a, "%04d", year);
 }
 
 /* Two digits of a year mean the last such year, and the one before if anyone that old may live. */
@@ -140,8 +140,10 @@ static bool read_short_date(struct reader *r, struct str word)
 		return number_of(part[1]) && take_date(r, part[0], number_of(part[1]), 0);
 	if (count == 2 && part[1].len == 4) /* 3/1941 */
 		return number_of(part[0]) && take_date(r, part[1], number_of(part[0]), 0);
-	if (is_digits(word, 8, 8) && number_of((struct str){ word.at + 4, 4 }) >= 1850) /* 03031941 */
-		return take_date(r, (struct str){ word.at + 4, 4 }, number_of((struct str){ word.at + 2, 2 }),
+	if (is_digits(word, 8, 8) &&
+	    number_of((struct str){ word.at + 4, 4 }) >= 1850) /* 03031941 */
+		return take_date(r, (struct str){ word.at + 4, 4 },
+				 number_of((struct str){ word.at + 2, 2 }),
 				 number_of((struct str){ word.at, 2 }));
 	return is_digits(word, 4, 4) && take_date(r, word, 0, 0);
 }
@@ -149,12 +151,14 @@ static bool read_short_date(struct reader *r, struct str word)
 /* 1 … 12 for "Mar", "march"; 0. */
 static int month_of(struct str word)
 {
-	static const char *const names[] = { "january", "february", "march",	 "april",   "may",	"june",
-					     "july",	"august",   "september", "october", "november", "december" };
+	static const char *const names[] = { "january",   "february", "march",    "april",
+					     "may",       "june",     "july",     "august",
+					     "september", "october",  "november", "december" };
 
 	for (int i = 0; i < 12; i++) {
 		size_t k = 0;
-		while (k < word.len && names[i][k] && tolower((unsigned char)word.at[k]) == names[i][k])
+		while (k < word.len && names[i][k] &&
+		       tolower((unsigned char)word.at[k]) == names[i][k])
 			k++;
 		if (k == word.len && k >= 3)
 			return i + 1;
@@ -168,7 +172,8 @@ static int day_of(struct str word)
 	static const char *const ends[] = { "st", "nd", "rd", "th" };
 
 	for (unsigned i = 0; i < 4; i++)
-		if (word.len > 2 && words_in((struct str){ word.at + word.len - 2, 2 }, ends[i])) {
+		if (word.len > 2 &&
+		    words_in((struct str){ word.at + word.len - 2, 2 }, ends[i])) {
 			word.len -= 2;
 			break;
 		}
@@ -227,7 +232,8 @@ static bool is_outward(const char *shape)
 
 static unsigned take_postcode(struct reader *r, struct str out, struct str in, unsigned used)
 {
-	r->q->postcode = str_upper(r->a, in.len ? SAY(r->a, STR_FMT " " STR_FMT, STR_ARG(out), STR_ARG(in)) : out);
+	r->q->postcode = str_upper(
+		r->a, in.len ? SAY(r->a, STR_FMT " " STR_FMT, STR_ARG(out), STR_ARG(in)) : out);
 	return used;
 }
 
@@ -242,8 +248,8 @@ static unsigned read_postcode(struct reader *r, unsigned at)
 	if (at + 1 < r->count)
 		shape_of(r->word[at + 1], next);
 	if (is_outward(shape))
-		return strcmp(next, "9AA") == 0 ? take_postcode(r, word, r->word[at + 1], 2) :
-						  take_postcode(r, word, (struct str){ 0 }, 1);
+		return strcmp(next, "9AA") == 0 ? take_postcode(r, word, r->word[at + 1], 2)
+						: take_postcode(r, word, (struct str){ 0 }, 1);
 	if (word.len < 5 || strcmp(shape + word.len - 3, "9AA") != 0)
 		return 0;
 	shape[word.len - 3] = 0;
@@ -257,7 +263,8 @@ static unsigned read_postcode(struct reader *r, unsigned at)
 
 static bool is_title(struct str word)
 {
-	static const char *const titles[] = { "mr", "mrs", "ms", "miss", "mx", "dr", "sir", "dame", "rev" };
+	static const char *const titles[] = { "mr", "mrs", "ms",   "miss", "mx",
+					      "dr", "sir", "dame", "rev" };
 
 	for (unsigned i = 0; i < sizeof titles / sizeof *titles; i++)
 		if (word.len == strlen(titles[i]) && words_in(word, titles[i]))
@@ -296,8 +303,8 @@ static void cut_words(struct reader *r, struct str typed)
 
 void query_read(struct arena *a, struct str typed, int year, struct query *out)
 {
-	static unsigned (*const readers[])(struct reader *, unsigned) = { read_number, read_date,
-									  read_postcode };
+	static unsigned (*const readers[])(
+		struct reader *, unsigned) = { read_number, read_date, read_postcode };
 	struct reader r = { .a = a, .year = year, .q = out };
 
 	cut_words(&r, typed);
@@ -313,8 +320,8 @@ void query_read(struct arena *a, struct str typed, int year, struct query *out)
 
 bool query_empty(const struct query *q)
 {
-	return !q->name_count && !q->family.len && !q->given.len && !q->born_count && !q->number.len &&
-	       !q->postcode.len && !q->other.len;
+	return !q->name_count && !q->family.len && !q->given.len && !q->born_count &&
+	       !q->number.len && !q->postcode.len && !q->other.len;
 }
 
 /* ---- to FHIR, and back to words ---- */

@@ -15,13 +15,13 @@
 struct query {
 	struct str names[QUERY_NAMES];
 	unsigned name_count;
-	struct str family, given;  /* from the separate fields */
-	struct str born[2];        /* FHIR dates, alternatives: "3/3/15" may be 2015 or 1915 */
+	struct str family, given; /* from the separate fields */
+	struct str born[2];       /* FHIR dates, alternatives: "3/3/15" may be 2015 or 1915 */
 	unsigned born_count;
-	struct str number;         /* an NHS number: ten digits */
-	bool number_wrong;         /* its check digit does not fit */
-	struct str postcode;       /* "WX4 6QT", "WX4" */
-	struct str other;          /* letters and digits: some system's number */
+	struct str number;   /* an NHS number: ten digits */
+	bool number_wrong;   /* its check digit does not fit */
+	struct str postcode; /* "WX4 6QT", "WX4" */
+	struct str other;    /* letters and digits: some system's number */
 };
 
 /* Read what was typed into the box; adds to *out. `year`: the present one. Texts in `a`. */

@@ -46,7 +46,8 @@ static void understood(void **state)
 		query_read(&a, str_of(cases[i].typed), 2025, &q);
 		struct str got = query_fhir(&a, &q, false);
 		if (!str_is(got, cases[i].fhir))
-			fail_msg("%s: %.*s instead of %s", cases[i].typed, STR_ARG(got), cases[i].fhir);
+			fail_msg("%s: %.*s instead of %s", cases[i].typed, STR_ARG(got),
+				 cases[i].fhir);
 	}
 }
 
@@ -64,8 +65,9 @@ static void in_words(void **state)
 	struct query q = { 0 };
 	(void)state;
 	query_read(&a, STR("edie tredwell 3/3/15 wx4"), 2025, &q);
-	assert_string_equal(str_dup(&a, query_words(&a, &q)),
-			    "name edie, name tredwell, born 3 Mar 2015 or 3 Mar 1915, postcode WX4");
+	assert_string_equal(
+		str_dup(&a, query_words(&a, &q)),
+		"name edie, name tredwell, born 3 Mar 2015 or 3 Mar 1915, postcode WX4");
 	assert_false(query_empty(&q));
 	assert_true(query_empty(&(struct query){ 0 }));
 }
@@ -76,7 +78,8 @@ static void by_sound(void **state)
 	struct query q = { 0 };
 	(void)state;
 	query_read(&a, STR("tredwel 1941"), 2025, &q);
-	assert_string_equal(str_dup(&a, query_fhir(&a, &q, true)), "phonetic=tredwel&birthdate=1941");
+	assert_string_equal(str_dup(&a, query_fhir(&a, &q, true)),
+			    "phonetic=tredwel&birthdate=1941");
 }
 
 /* Whatever is typed, reading ends and stays within its limits. */
@@ -90,7 +93,8 @@ static void any_bytes(void **state)
 		struct query q = { 0 };
 		size_t len = (x = x * 1664525 + 1013904223) >> 24;
 		for (size_t i = 0; i < len; i++)
-			text[i] = "0123456789/-. ,abcMarWX\0\xff\xc3"[((x = x * 1664525 + 1013904223) >> 16) % 26];
+			text[i] = "0123456789/-. ,abcMarWX\0\xff\xc3"
+				[((x = x * 1664525 + 1013904223) >> 16) % 26];
 		query_read(&a, (struct str){ text, len }, 2025, &q);
 		query_fhir(&a, &q, false);
 		query_words(&a, &q);
@@ -100,8 +104,9 @@ static void any_bytes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(understood), cmocka_unit_test(check_digit), cmocka_unit_test(in_words),
-		cmocka_unit_test(by_sound),   cmocka_unit_test(any_bytes),
+		cmocka_unit_test(understood), cmocka_unit_test(check_digit),
+		cmocka_unit_test(in_words),   cmocka_unit_test(by_sound),
+		cmocka_unit_test(any_bytes),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,7 +12,7 @@ static struct str kind_words(struct ctx *c, const struct node *organization)
 {
 	struct str words = { 0 };
 
-	node_each (type, node_get(organization, "type"))
+	node_each(type, node_get(organization, "type"))
 		words = concept_words(c->arena, type);
 	return words.len ? words : STR("Kind not said");
 }
@@ -23,23 +23,27 @@ enum err organisations_show(struct ctx *c, const struct request *r, struct reply
 	const struct search *search;
 	struct search_page page;
 
-	TRY(search_parse(c, STR("Organization"), STR("_sort=name&_count=1000&_total=accurate"), &search));
+	TRY(search_parse(c, STR("Organization"), STR("_sort=name&_count=1000&_total=accurate"),
+			 &search));
 	TRY(search_run(c, search, &page));
 	for (size_t i = 0; i < page.len; i++) {
 		struct node *row = data_object(c, list, NULL), *org;
 		struct str phone = { 0 };
 		TRY(fhir_read_json(c, c->place->fhir, c->arena, page.at[i].body, &org));
-		data_str(c, row, "org_name", node_str(org, "name").len ? node_str(org, "name") : page.at[i].id);
+		data_str(c, row, "org_name",
+			 node_str(org, "name").len ? node_str(org, "name") : page.at[i].id);
 		data_str(c, row, "org_kind", kind_words(c, org));
-		data_str(c, row, "org_address", address_line(c->arena, node_get(org, "address")));
-		node_each (telecom, node_get(org, "telecom"))
+		data_str(c, row, "org_address",
+			 address_line(c->arena, node_get(org, "address")));
+		node_each(telecom, node_get(org, "telecom"))
 			if (str_is(node_str(telecom, "system"), "phone"))
 				phone = node_str(telecom, "value");
 		data_str(c, row, "org_phone", say_phone(c->arena, phone));
 	}
 	data_str(c, data, "count", say_count(c->arena, page.total));
 	if (page.total > (int64_t)page.len)
-		data_str(c, data, "cut", SAY(c->arena, "The first %d by name are listed.", ORGS_MAX));
+		data_str(c, data, "cut",
+			 SAY(c->arena, "The first %d by name are listed.", ORGS_MAX));
 	return page_show(c, "organisations", data, reply);
 }
 
@@ -59,16 +63,31 @@ static const struct {
 	enum err err;
 	const char *heading, *ways[3];
 } failures[] = {
-	{ ERR_NOT_FOUND, "There is nothing here", { "Check the address for a slip.", "It may have been merged with another record." } },
-	{ ERR_GONE, "It has been deleted", { "What was here is kept in the history of the record." } },
-	{ ERR_METHOD, "That cannot be done here", { "Go back and use the page’s own buttons." } },
-	{ ERR_BUSY, "Too many people are asking at once", { "Wait a few seconds, then try again." } },
-	{ ERR_LIMIT, "That would take too long", { "Ask for less: a longer name, a birth date, a shorter time." } },
+	{ ERR_NOT_FOUND,
+	  "There is nothing here",
+	  { "Check the address for a slip.", "It may have been merged with another record." } },
+	{ ERR_GONE,
+	  "It has been deleted",
+	  { "What was here is kept in the history of the record." } },
+	{ ERR_METHOD,
+	  "That cannot be done here",
+	  { "Go back and use the page’s own buttons." } },
+	{ ERR_BUSY,
+	  "Too many people are asking at once",
+	  { "Wait a few seconds, then try again." } },
+	{ ERR_LIMIT,
+	  "That would take too long",
+	  { "Ask for less: a longer name, a birth date, a shorter time." } },
 	{ ERR_FORBIDDEN, "You may not see this", { "Ask the person’s lead professional." } },
-	{ ERR_BAD_REQUEST, "Causeway did not understand", { "Check what you typed; it is still in the box." } },
+	{ ERR_BAD_REQUEST,
+	  "Causeway did not understand",
+	  { "Check what you typed; it is still in the box." } },
 };
 
-static const char *const plain_ways[] = { "Nothing was lost or changed.", "Try again; if it goes on, tell whoever runs Causeway here." };
+static const char *const plain_ways[] = {
+	"Nothing was lost or changed.",
+	"Try again; if it goes on, tell whoever runs Causeway here."
+};
 
 static const char *put_ways(struct ctx *c, struct node *data, enum err e)
 {
@@ -83,7 +102,8 @@ static const char *put_ways(struct ctx *c, struct node *data, enum err e)
 	}
 	for (unsigned i = 0; i < 2; i++)
 		node_add_cstr(c->arena, ways, NULL, plain_ways[i]);
-	return err_row(e)->http >= 500 ? "Something went wrong in Causeway" : "That did not work";
+	return err_row(e)->http >= 500 ? "Something went wrong in Causeway"
+				       : "That did not work";
 }
 
 void web_refuse(struct ctx *c, enum err e, const struct request *request, struct reply *reply)
@@ -96,7 +116,10 @@ void web_refuse(struct ctx *c, enum err e, const struct request *request, struct
 	node_add_bool(c->arena, data, "failed", true);
 	data_words(c, data, "heading", heading);
 	/* Our own mistakes are told to the log; people are told that it was not theirs. */
-	data_str(c, data, "reason", ours && e != ERR_BUSY ? STR("The fault is not yours. What you asked for is not lost.") : why);
+	data_str(c, data, "reason",
+		 ours && e != ERR_BUSY
+			 ? STR("The fault is not yours. What you asked for is not lost.")
+			 : why);
 	if (request->verb == HTTP_GET && e != ERR_NOT_FOUND && e != ERR_GONE) {
 		struct buf again;
 		buf_init(&again, c->arena, 9000);

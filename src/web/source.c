@@ -49,14 +49,16 @@ static struct str link_of(const struct flattening *f, const struct node *n)
 {
 	struct str value = node_text(n), rest = value, type;
 
-	if (!n->name || !str_is((struct str){ n->name, n->name_len }, "reference") || !str_find(value, STR("://")))
+	if (!n->name || !str_is((struct str){ n->name, n->name_len }, "reference") ||
+	    !str_find(value, STR("://")))
 		return (struct str){ 0 };
 	type = str_cut(&rest, '/');
 	if (!rest.len || str_find(rest, STR("/")) >= 0 || str_find(value, STR(":")) >= 0)
 		return (struct str){ 0 };
 	if (str_is(type, "Patient"))
 		return SAY(f->c->arena, "/people/" STR_FMT, STR_ARG(rest));
-	return SAY(f->c->arena, "/people/" STR_FMT "/source/" STR_FMT "/" STR_FMT, STR_ARG(f->person), STR_ARG(type), STR_ARG(rest));
+	return SAY(f->c->arena, "/people/" STR_FMT "/source/" STR_FMT "/" STR_FMT,
+		   STR_ARG(f->person), STR_ARG(type), STR_ARG(rest));
 }
 
 static struct str display_value(struct ctx *c, const struct node *n)
@@ -64,7 +66,8 @@ static struct str display_value(struct ctx *c, const struct node *n)
 	struct str text = node_text(n);
 	struct moment m;
 
-	if (n->kind == NODE_STRING && text.len >= 10 && moment_read(text, &m) && m.when.precision >= WHEN_DAY)
+	if (n->kind == NODE_STRING && text.len >= 10 && moment_read(text, &m) &&
+	    m.when.precision >= WHEN_DAY)
 		return say_full(c->arena, m, m.from);
 	return text;
 }
@@ -74,16 +77,19 @@ static void flatten(struct flattening *f, const struct node *n, struct str path,
 	if (depth > DEPTH_MAX || f->rows.len >= ROWS_MAX)
 		return;
 	if (n->kind < NODE_ARRAY) {
-		*vec_push(&f->rows, f->c->arena) = (struct flat){ path, display_value(f->c, n), link_of(f, n) };
+		*vec_push(&f->rows, f->c->arena) =
+			(struct flat){ path, display_value(f->c, n), link_of(f, n) };
 		return;
 	}
-	node_each (child, n) {
+	node_each(child, n) {
 		struct str name = path;
 		if (is_hidden(child))
 			continue;
 		if (child->name) {
 			struct str words = member_words(f->c, child);
-			name = path.len ? SAY(f->c->arena, STR_FMT ", " STR_FMT, STR_ARG(path), STR_ARG(words)) : words;
+			name = path.len ? SAY(f->c->arena, STR_FMT ", " STR_FMT, STR_ARG(path),
+					      STR_ARG(words))
+					: words;
 		}
 		flatten(f, child, name, depth + 1);
 	}
@@ -100,7 +106,8 @@ static struct flattening flat_of(struct ctx *c, struct str person, const struct 
 static bool has_row(const struct flattening *f, const struct flat *row)
 {
 	for (size_t i = 0; i < f->rows.len; i++)
-		if (str_eq(f->rows.at[i].path, row->path) && str_eq(f->rows.at[i].value, row->value))
+		if (str_eq(f->rows.at[i].path, row->path) &&
+		    str_eq(f->rows.at[i].value, row->value))
 			return true;
 	return false;
 }
@@ -120,8 +127,8 @@ static void put_rows(struct ctx *c, struct node *data, const struct flattening *
 /* ---- history ---- */
 
 /* What a version says that the other does not. */
-static void put_changes(struct ctx *c, struct node *to, const char *name, const struct flattening *has,
-			const struct flattening *other)
+static void put_changes(struct ctx *c, struct node *to, const char *name,
+			const struct flattening *has, const struct flattening *other)
 {
 	struct node *list = data_list(c, to, name);
 
@@ -136,27 +143,31 @@ static void put_changes(struct ctx *c, struct node *to, const char *name, const 
 	}
 }
 
-static enum err put_version(struct ctx *c, struct node *list, const struct version *v, const struct version *before,
-			    struct str person)
+static enum err put_version(struct ctx *c, struct node *list, const struct version *v,
+			    const struct version *before, struct str person)
 {
-	static const char *const methods[] = { "Changed", "Created", "Written", "Deleted", "Changed" };
+	static const char *const methods[] = { "Changed", "Created", "Written", "Deleted",
+					       "Changed" };
 	struct node *row = data_object(c, list, NULL), *now, *then;
 	struct moment at = moment_at(c->arena, v->updated);
 
 	data_str(c, row, "number", say_count(c->arena, v->version));
-	data_words(c, row, "did", v->version == 1 ? "First written" : methods[v->deleted ? 3 : v->method % 5]);
+	data_words(c, row, "did",
+		   v->version == 1 ? "First written" : methods[v->deleted ? 3 : v->method % 5]);
 	data_time(c, row, "at", at, say_full(c->arena, at, clock_now(c->clock)));
 	if (!before || v->deleted || before->deleted)
 		return OK;
 	TRY(fhir_read_json(c, c->place->fhir, c->arena, v->body, &now));
 	TRY(fhir_read_json(c, c->place->fhir, c->arena, before->body, &then));
-	struct flattening new_rows = flat_of(c, person, now), old_rows = flat_of(c, person, then);
+	struct flattening new_rows = flat_of(c, person, now),
+			  old_rows = flat_of(c, person, then);
 	put_changes(c, row, "added", &new_rows, &old_rows);
 	put_changes(c, row, "removed", &old_rows, &new_rows);
 	return OK;
 }
 
-static enum err put_history(struct ctx *c, struct node *data, struct str type, struct str id, struct str person)
+static enum err put_history(struct ctx *c, struct node *data, struct str type, struct str id,
+			    struct str person)
 {
 	struct history query = { .type = type, .id = id, .count = VERSIONS_MAX };
 	struct history_page page;
@@ -164,10 +175,12 @@ static enum err put_history(struct ctx *c, struct node *data, struct str type, s
 
 	TRY(record_history(c, &query, &page));
 	for (size_t i = 0; i < page.len; i++)
-		TRY(put_version(c, list, &page.at[i], i + 1 < page.len ? &page.at[i + 1] : NULL, person));
+		TRY(put_version(c, list, &page.at[i], i + 1 < page.len ? &page.at[i + 1] : NULL,
+				person));
 	if (page.next)
-		data_str(c, data, "older", SAY(c->arena, "The newest %d of " STR_FMT " versions are listed.", VERSIONS_MAX,
-					  STR_ARG(say_count(c->arena, page.total))));
+		data_str(c, data, "older",
+			 SAY(c->arena, "The newest %d of " STR_FMT " versions are listed.",
+			     VERSIONS_MAX, STR_ARG(say_count(c->arena, page.total))));
 	return OK;
 }
 
@@ -176,14 +189,16 @@ static enum err put_history(struct ctx *c, struct node *data, struct str type, s
 /* The text of a document that is plain text, so that it can be read here. */
 static void put_attachment(struct ctx *c, struct node *data, const struct node *resource)
 {
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	static const char digits[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 	const struct node *attachment = node_path(resource, "content.attachment");
 	struct str packed = node_str(attachment, "data");
 	struct buf text;
 	uint32_t bits = 0, have = 0;
 	size_t bad;
 
-	if (!str_starts(node_str(attachment, "contentType"), STR("text/plain")) || packed.len > 100000)
+	if (!str_starts(node_str(attachment, "contentType"), STR("text/plain")) ||
+	    packed.len > 100000)
 		return;
 	buf_init(&text, c->arena, 100000);
 	for (size_t i = 0; i < packed.len; i++) {
@@ -203,8 +218,10 @@ static void put_attachment(struct ctx *c, struct node *data, const struct node *
 
 static struct str heading_of(struct ctx *c, const struct node *resource)
 {
-	static const char *const members[] = { "code", "title", "description", "type", "medicationCodeableConcept",
-					       "vaccineCode", "reasonCode", "category" };
+	static const char *const members[] = {
+		"code",        "title",      "description", "type", "medicationCodeableConcept",
+		"vaccineCode", "reasonCode", "category"
+	};
 	const struct node *name = node_get(resource, "name");
 
 	if (node_is(name, NODE_STRING))
@@ -213,7 +230,9 @@ static struct str heading_of(struct ctx *c, const struct node *resource)
 		return name_plain(c->arena, resource);
 	for (unsigned i = 0; i < sizeof members / sizeof *members; i++) {
 		const struct node *member = node_get(resource, members[i]);
-		struct str words = node_is(member, NODE_STRING) ? node_text(member) : concept_words(c->arena, member);
+		struct str words = node_is(member, NODE_STRING)
+					   ? node_text(member)
+					   : concept_words(c->arena, member);
 		if (words.len)
 			return words;
 	}
@@ -222,14 +241,16 @@ static struct str heading_of(struct ctx *c, const struct node *resource)
 
 static bool is_restricted(const struct node *resource)
 {
-	node_each (label, node_path(resource, "meta.security"))
-		if (str_is(node_str(label, "code"), "R") || str_is(node_str(label, "code"), "V"))
+	node_each(label, node_path(resource, "meta.security"))
+		if (str_is(node_str(label, "code"), "R") ||
+		    str_is(node_str(label, "code"), "V"))
 			return true;
 	return false;
 }
 
 /* Is it about somebody else? Task and others have no person's key. */
-static bool is_of_another(const struct version *v, const struct node *resource, const struct version *patient)
+static bool is_of_another(const struct version *v, const struct node *resource,
+			  const struct version *patient)
 {
 	static const char *const members[] = { "for", "subject", "patient" };
 
@@ -237,7 +258,8 @@ static bool is_of_another(const struct version *v, const struct node *resource, 
 		return v->person != patient->person;
 	for (unsigned i = 0; i < 3; i++) {
 		struct str who = node_str(node_get(resource, members[i]), "reference");
-		if (str_starts(who, STR("Patient/")) && !str_eq((struct str){ who.at + 8, who.len - 8 }, patient->id))
+		if (str_starts(who, STR("Patient/")) &&
+		    !str_eq((struct str){ who.at + 8, who.len - 8 }, patient->id))
 			return true;
 	}
 	return false;

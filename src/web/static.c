@@ -20,9 +20,11 @@ static enum err static_read(struct ctx *c, const char *name, struct str *out)
 
 static struct str hash_of(struct ctx *c, struct str bytes)
 {
-	static const uint64_t key[2] = { UINT64_C(0x6361757365776179), UINT64_C(0x7374617469632031) };
+	static const uint64_t key[2] = { UINT64_C(0x6361757365776179),
+					 UINT64_C(0x7374617469632031) };
 
-	return SAY(c->arena, "%016llx", (unsigned long long)hash_keyed(key, bytes.at, bytes.len));
+	return SAY(c->arena, "%016llx",
+		   (unsigned long long)hash_keyed(key, bytes.at, bytes.len));
 }
 
 struct str static_hash(struct ctx *c, const char *name)

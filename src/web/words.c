@@ -61,7 +61,8 @@ struct civil {
 static struct civil civil_of(struct moment m)
 {
 	struct civil v;
-	int64_t local = m.from + when_london_offset(m.from) * MINUTE, day = floor_div(local, DAY);
+	int64_t local = m.from + when_london_offset(m.from) * MINUTE,
+		day = floor_div(local, DAY);
 
 	when_civil(day, &v.year, &v.month, &v.day);
 	v.weekday = when_weekday(day);
@@ -159,7 +160,8 @@ struct str say_span(struct arena *a, int64_t us)
 	if (days >= 7)
 		return SAY(a, "%lld days", (long long)days);
 	if (days)
-		return SAY(a, "%lld day%s %lld h", (long long)days, days == 1 ? "" : "s", (long long)hours);
+		return SAY(a, "%lld day%s %lld h", (long long)days, days == 1 ? "" : "s",
+			   (long long)hours);
 	if (hours)
 		return SAY(a, "%lld h %lld min", (long long)hours, (long long)minutes);
 	return SAY(a, "%lld min", (long long)minutes);
@@ -243,8 +245,9 @@ struct str say_phone(struct arena *a, struct str number)
 
 struct str say_number(struct arena *a, int64_t n)
 {
-	static const char *const small[] = { "no",  "one",   "two",   "three", "four",	 "five",  "six",
-					     "seven", "eight", "nine", "ten",   "eleven", "twelve" };
+	static const char *const small[] = { "no",   "one",    "two",   "three", "four",
+					     "five", "six",    "seven", "eight", "nine",
+					     "ten",  "eleven", "twelve" };
 
 	return n >= 0 && n <= 12 ? str_of(small[n]) : say_count(a, n);
 }
@@ -276,7 +279,8 @@ bool words_in(struct str s, const char *part)
 
 	for (size_t i = 0; i + len <= s.len; i++) {
 		size_t k = 0;
-		while (k < len && tolower((unsigned char)s.at[i + k]) == tolower((unsigned char)part[k]))
+		while (k < len &&
+		       tolower((unsigned char)s.at[i + k]) == tolower((unsigned char)part[k]))
 			k++;
 		if (k == len)
 			return true;

@@ -6,7 +6,7 @@ const struct node *name_best(const struct node *names)
 	static const char *const order[] = { "official", "usual", "temp", "" };
 
 	for (unsigned i = 0; i < sizeof order / sizeof *order; i++)
-		node_each (name, names)
+		node_each(name, names)
 			if (str_is(node_str(name, "use"), order[i]))
 				return name;
 	return node_at(names, 0);
@@ -14,7 +14,7 @@ const struct node *name_best(const struct node *names)
 
 static void put_joined(struct buf *b, const struct node *list)
 {
-	node_each (part, list) {
+	node_each(part, list) {
 		if (b->len && b->at[b->len - 1] != ' ' && b->at[b->len - 1] != '(')
 			buf_char(b, ' ');
 		buf_str(b, node_text(part));
@@ -64,7 +64,7 @@ struct str name_plain(struct arena *a, const struct node *resource)
 
 static const struct node *address_best(const struct node *addresses)
 {
-	node_each (address, addresses)
+	node_each(address, addresses)
 		if (str_is(node_str(address, "use"), "home"))
 			return address;
 	return node_at(addresses, 0);
@@ -85,7 +85,7 @@ struct str address_line(struct arena *a, const struct node *addresses)
 	struct buf b;
 
 	buf_init(&b, a, 600);
-	node_each (line, node_get(address, "line"))
+	node_each(line, node_get(address, "line"))
 		put_part(&b, node_text(line));
 	put_part(&b, node_str(address, "city"));
 	put_part(&b, node_str(address, "postalCode"));
@@ -96,7 +96,7 @@ struct str address_line(struct arena *a, const struct node *addresses)
 
 struct str nhs_number_of(const struct node *identifiers)
 {
-	node_each (identifier, identifiers)
+	node_each(identifier, identifiers)
 		if (str_is(node_str(identifier, "system"), "https://fhir.nhs.uk/Id/nhs-number"))
 			return node_str(identifier, "value");
 	return (struct str){ 0 };
@@ -105,10 +105,17 @@ struct str nhs_number_of(const struct node *identifiers)
 /* Terms of SNOMED CT end in what kind of thing they are, which people do not say. */
 static struct str without_kind(struct str term)
 {
-	static const char *const kinds[] = { " (disorder)",	" (finding)",	" (procedure)",
-					     " (situation)",	" (event)",	" (regime/therapy)",
-					     " (observable entity)", " (morphologic abnormality)",
-					     " (substance)",	" (product)",	" (person)" };
+	static const char *const kinds[] = { " (disorder)",
+					     " (finding)",
+					     " (procedure)",
+					     " (situation)",
+					     " (event)",
+					     " (regime/therapy)",
+					     " (observable entity)",
+					     " (morphologic abnormality)",
+					     " (substance)",
+					     " (product)",
+					     " (person)" };
 
 	for (unsigned i = 0; i < sizeof kinds / sizeof *kinds; i++)
 		if (str_ends(term, str_of(kinds[i])))
@@ -119,15 +126,15 @@ static struct str without_kind(struct str term)
 struct str concept_words(struct arena *a, const struct node *concept)
 {
 	if (node_is(concept, NODE_ARRAY))
-		concept = node_at(concept, 0);
+	concept = node_at(concept, 0);
 	if (node_str(concept, "text").len)
 		return without_kind(node_str(concept, "text"));
-	node_each (coding, node_get(concept, "coding"))
+	node_each(coding, node_get(concept, "coding"))
 		if (node_str(coding, "display").len)
 			return without_kind(node_str(coding, "display"));
 	if (node_str(concept, "display").len)
 		return node_str(concept, "display");
-	node_each (coding, node_get(concept, "coding"))
+	node_each(coding, node_get(concept, "coding"))
 		if (node_str(coding, "code").len)
 			return say_code(a, node_str(coding, "code"));
 	return say_code(a, node_str(concept, "code"));
@@ -136,12 +143,12 @@ struct str concept_words(struct arena *a, const struct node *concept)
 bool concept_has(const struct node *concept, const char *code)
 {
 	if (node_is(concept, NODE_ARRAY)) {
-		node_each (one, concept)
+		node_each(one, concept)
 			if (concept_has(one, code))
 				return true;
 		return false;
 	}
-	node_each (coding, node_get(concept, "coding"))
+	node_each(coding, node_get(concept, "coding"))
 		if (str_is(node_str(coding, "code"), code))
 			return true;
 	return str_is(node_str(concept, "code"), code);

@@ -44,7 +44,8 @@ static struct node *json(struct world *w, const char *text)
 {
 	struct node *n;
 
-	assert_int_equal(json_read(&w->c, &w->a, str_of(text), &(struct json_options){ 0 }, &n), OK);
+	assert_int_equal(json_read(&w->c, &w->a, str_of(text), &(struct json_options){ 0 }, &n),
+			 OK);
 	return n;
 }
 
@@ -117,7 +118,8 @@ static void money_and_numbers(void **state)
 	struct world *w = *state;
 
 	SAME(say_money(&w->a, json(w, "{\"value\":172.2,\"currency\":\"GBP\"}")), "£172.20");
-	SAME(say_money(&w->a, json(w, "{\"value\":8954.40,\"currency\":\"GBP\"}")), "£8,954.40");
+	SAME(say_money(&w->a, json(w, "{\"value\":8954.40,\"currency\":\"GBP\"}")),
+	     "£8,954.40");
 	SAME(say_money(&w->a, json(w, "{\"value\":1234567}")), "£1,234,567.00");
 	SAME(say_money(&w->a, json(w, "{\"value\":-0.5}")), "-£0.50");
 	SAME(say_money(&w->a, json(w, "{\"value\":9,\"currency\":\"EUR\"}")), "EUR 9.00");
@@ -136,8 +138,10 @@ static void money_and_numbers(void **state)
 static void names(void **state)
 {
 	struct world *w = *state;
-	struct node *edith = json(w, "{\"name\":[{\"use\":\"usual\",\"given\":[\"Edie\"]},{\"use\":\"official\","
-				     "\"family\":\"Tredwell\",\"given\":[\"Edith\",\"May\"],\"prefix\":[\"Mrs\"]}]}");
+	struct node *edith = json(
+		w, "{\"name\":[{\"use\":\"usual\",\"given\":[\"Edie\"]},{\"use\":\"official\","
+		   "\"family\":\"Tredwell\",\"given\":[\"Edith\",\"May\"],\"prefix\":[\"Mrs\"]}"
+		   "]}");
 
 	SAME(name_formal(&w->a, edith), "TREDWELL, Edith May (Mrs)");
 	SAME(name_plain(&w->a, edith), "Mrs Edith May Tredwell");
@@ -151,13 +155,20 @@ static void concepts(void **state)
 {
 	struct world *w = *state;
 
-	SAME(concept_words(&w->a, json(w, "{\"coding\":[{\"code\":\"1\",\"display\":\"One (disorder)\"}]}")), "One");
+	SAME(concept_words(
+		     &w->a,
+		     json(w, "{\"coding\":[{\"code\":\"1\",\"display\":\"One (disorder)\"}]}")),
+	     "One");
 	SAME(concept_words(&w->a, json(w, "{\"coding\":[{\"code\":\"on-hold\"}]}")), "On hold");
 	SAME(concept_words(&w->a, json(w, "[{\"text\":\"A\"},{\"text\":\"B\"}]")), "A");
 	assert_int_equal(concept_words(&w->a, NULL).len, 0);
-	assert_true(concept_has(json(w, "[{\"coding\":[{\"code\":\"x\"},{\"code\":\"y\"}]}]"), "y"));
+	assert_true(concept_has(json(w, "[{\"coding\":[{\"code\":\"x\"},{\"code\":\"y\"}]}]"),
+				"y"));
 	assert_false(concept_has(NULL, "y"));
-	SAME(address_line(&w->a, json(w, "[{\"line\":[\"7 Mill Lane\"],\"city\":\"Netherfold\",\"postalCode\":\"WX4 6QT\"}]")),
+	SAME(address_line(
+		     &w->a,
+		     json(w, "[{\"line\":[\"7 Mill "
+			     "Lane\"],\"city\":\"Netherfold\",\"postalCode\":\"WX4 6QT\"}]")),
 	     "7 Mill Lane, Netherfold, WX4 6QT");
 	SAME(lower_first(&w->a, STR("Rash")), "rash");
 	SAME(lower_first(&w->a, STR("NHS")), "NHS");
