@@ -51,6 +51,7 @@ enum err serve_place(struct ctx *c, const struct invocation *in, const struct se
 	TRY(command_option_int(c, in, "workers", 1, 1024, &workers));
 	setup.limits.workers = (unsigned)workers;
 	TRY(http_start(c, &setup, &http));
+	c->place->base_url = arena_printf(c->arena, "http://%s:%u/fhir", serve->address, http_port(http));
 	say_ready(in, serve, http_port(http));
 	wait_for_stop(c);
 	http_stop(http, 10);
