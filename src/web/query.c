@@ -250,7 +250,7 @@ static unsigned read_postcode(struct reader *r, unsigned at)
 	if (is_outward(shape))
 		return strcmp(next, "9AA") == 0 ? take_postcode(r, word, r->word[at + 1], 2)
 						: take_postcode(r, word, (struct str){ 0 }, 1);
-	if (word.len < 5 || strcmp(shape + word.len - 3, "9AA") != 0)
+	if (strlen(shape) < 5 || strcmp(shape + word.len - 3, "9AA") != 0)
 		return 0;
 	shape[word.len - 3] = 0;
 	if (!is_outward(shape))
