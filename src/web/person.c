@@ -152,21 +152,21 @@ static const struct org *org_within(struct person *p, const struct node *node)
 	return NULL;
 }
 
-static const struct org *org_of_item(struct person *p, const struct entry *item)
+const struct org *person_source(struct person *p, const struct node *resource)
 {
-	struct str source = node_text(node_path(item->node, "meta.source"));
+	struct str source = node_text(node_path(resource, "meta.source"));
 	const struct org *org;
 	const struct entry *encounter;
 
 	if (source.len && !str_starts(source, STR("#")) && !str_starts(source, STR("urn:")))
 		return org_by_source(p, source);
-	org = org_within(p, item->node);
+	org = org_within(p, resource);
 	if (org)
 		return org;
-	encounter = person_item(p, node_text(node_path(item->node, "encounter.reference")));
+	encounter = person_item(p, node_text(node_path(resource, "encounter.reference")));
 	if (!encounter)
 		encounter = person_item(
-			p, node_text(node_path(item->node, "context.encounter.reference")));
+			p, node_text(node_path(resource, "context.encounter.reference")));
 	return encounter ? org_within(p, encounter->node) : NULL;
 }
 
@@ -212,7 +212,7 @@ static struct moment as_at_of(const struct node *node)
 	return m;
 }
 
-static bool is_restricted(const struct node *node)
+bool is_restricted(const struct node *node)
 {
 	node_each(label, node_path(node, "meta.security"))
 		if (str_is(node_str(label, "code"), "R") ||
@@ -297,6 +297,7 @@ static enum err read_items(struct person *p)
 
 	TRY(record_person(p->c, p->id, PERSON_MAX, &versions, &len, &p->more));
 	TRY(find_tasks(p, &tasks));
+	p->more |= tasks.next.len > 0;
 	p->items = NEW_N(p->a, struct entry, len + tasks.len + 1);
 	for (size_t i = 0; i < len; i++)
 		if (!str_is(versions[i].type, "Task"))
@@ -304,7 +305,7 @@ static enum err read_items(struct person *p)
 	for (size_t i = 0; i < tasks.len; i++)
 		TRY(add_item(p, &tasks.at[i]));
 	for (size_t i = 0; i < p->count; i++)
-		p->items[i].org = org_of_item(p, &p->items[i]);
+		p->items[i].org = person_source(p, p->items[i].node);
 	return p->patient ? OK : fail(p->c, ERR_NOT_FOUND, "This person is not known here.");
 }
 

@@ -59,6 +59,10 @@ const struct entry *person_next(const struct person *p, const char *type,
 const struct entry *person_item(const struct person *p, struct str reference);
 /* The organisation behind a Reference to one, or NULL. */
 const struct org *person_org(struct person *p, const struct node *reference);
+/* The organisation a resource came from: by meta.source, else by who it names; NULL. */
+const struct org *person_source(struct person *p, const struct node *resource);
+/* Is the resource labelled R or V, for those who must know alone? */
+bool is_restricted(const struct node *resource);
 /* Words of a Reference: its display, else the name of what it points at; may be empty. */
 struct str person_ref(struct person *p, const struct node *reference);
 /* Resolved resource of a reference, read from the record when not the person's; NULL. */

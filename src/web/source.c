@@ -19,25 +19,32 @@ struct flattening {
 
 /* ---- a tree as rows: "Code, text": "Osteoporosis" ---- */
 
-/* "clinicalStatus" as "clinical status"; the value[x] of a type as "value". */
+static bool is_upper(const struct node *n, uint32_t i)
+{
+	return i < n->name_len && n->name[i] >= 'A' && n->name[i] <= 'Z';
+}
+
+/* "clinicalStatus" as "clinical status", "NHSCommunication" as "NHS communication". */
 static struct str member_words(struct ctx *c, const struct node *n)
 {
 	struct buf b;
 
 	buf_init(&b, c->arena, 200);
 	for (uint32_t i = 0; i < n->name_len; i++) {
-		char letter = n->name[i];
-		bool upper = letter >= 'A' && letter <= 'Z';
-		if (upper && i)
+		bool upper = is_upper(n, i), before = i && is_upper(n, i - 1);
+		bool after = is_upper(n, i + 1) || (before && i + 1 == n->name_len);
+		if (upper && i && !(before && after))
 			buf_char(&b, ' ');
-		buf_char(&b, upper ? (char)(letter + 32) : letter);
+		buf_char(&b, upper && !after ? (char)(n->name[i] + 32) : n->name[i]);
 	}
 	return buf_get(&b);
 }
 
 static bool is_hidden(const struct node *n)
 {
-	static const char *const names[] = { "resourceType", "system", "div", "data" };
+	static const char *const names[] = { "resourceType", "id",       "system",
+					     "div",          "data",     "profile",
+					     "lastUpdated",  "versionId" };
 
 	for (unsigned i = 0; n->name && i < sizeof names / sizeof *names; i++)
 		if (str_is((struct str){ n->name, n->name_len }, names[i]))
@@ -61,6 +68,16 @@ static struct str link_of(const struct flattening *f, const struct node *n)
 		   STR_ARG(f->person), STR_ARG(type), STR_ARG(rest));
 }
 
+/* Always with its year: this page is about any time. */
+static struct str date_words(struct ctx *c, struct moment m)
+{
+	struct str day = say_date(c->arena, m), full = say_full(c->arena, m, m.from);
+
+	if (!m.timed || full.len < 5)
+		return day;
+	return SAY(c->arena, STR_FMT ", %.5s", STR_ARG(day), full.at + full.len - 5);
+}
+
 static struct str display_value(struct ctx *c, const struct node *n)
 {
 	struct str text = node_text(n);
@@ -68,30 +85,157 @@ static struct str display_value(struct ctx *c, const struct node *n)
 
 	if (n->kind == NODE_STRING && text.len >= 10 && moment_read(text, &m) &&
 	    m.when.precision >= WHEN_DAY)
-		return say_full(c->arena, m, m.from);
+		return date_words(c, m);
 	return text;
+}
+
+static void add_row(struct flattening *f, struct str path, struct str value, struct str link)
+{
+	if (value.len && f->rows.len < ROWS_MAX)
+		*vec_push(&f->rows, f->c->arena) = (struct flat){ path, value, link };
+}
+
+/* ---- shapes that are read as one value: a reference, a concept, a quantity, a period ---- */
+
+static bool is_reference(struct flattening *f, const struct node *n, struct str path)
+{
+	struct str words = node_str(n, "display");
+	const struct node *reference = node_get(n, "reference");
+
+	if (!reference)
+		return false;
+	add_row(f, path, words.len ? words : node_text(reference), link_of(f, reference));
+	return true;
+}
+
+/* "Osteoporosis (64859006)" */
+static bool is_concept(struct flattening *f, const struct node *n, struct str path)
+{
+	struct arena *a = f->c->arena;
+	struct str words = concept_words(a, n), code = node_str(n, "code");
+
+	if (!code.len)
+		code = node_str(node_at(node_get(n, "coding"), 0), "code");
+	if (!node_get(n, "coding") && !(code.len && node_get(n, "system")))
+		return false;
+	if (words.len && code.len && !str_eq(words, say_code(a, code)))
+		words = SAY(a, STR_FMT " (" STR_FMT ")", STR_ARG(words), STR_ARG(code));
+	add_row(f, path, words, (struct str){ 0 });
+	return true;
+}
+
+static bool is_amount(struct flattening *f, const struct node *n, struct str path)
+{
+	struct str value = node_str(n, "value"), unit = node_str(n, "unit");
+
+	if (!node_is(node_get(n, "value"), NODE_NUMBER))
+		return false;
+	if (node_get(n, "currency"))
+		value = say_money(f->c->arena, n);
+	else if (unit.len)
+		value = SAY(f->c->arena, STR_FMT " " STR_FMT, STR_ARG(value), STR_ARG(unit));
+	add_row(f, path, value, (struct str){ 0 });
+	return true;
+}
+
+static struct str tail_of(struct str url)
+{
+	for (size_t i = url.len; i > 0; i--)
+		if (url.at[i - 1] == '/')
+			return (struct str){ url.at + i, url.len - i };
+	return url;
+}
+
+/* "9990166137 (nhs number)", "01632 960112 (phone)" */
+static bool is_numbered(struct flattening *f, const struct node *n, struct str path)
+{
+	struct str system = node_str(n, "system"), value = node_str(n, "value"), kind;
+
+	if (!node_is(node_get(n, "value"), NODE_STRING) || !system.len)
+		return false;
+	kind = lower_first(f->c->arena, say_code(f->c->arena, tail_of(system)));
+	add_row(f, path,
+		SAY(f->c->arena, STR_FMT " (" STR_FMT ")", STR_ARG(value), STR_ARG(kind)),
+		(struct str){ 0 });
+	return true;
+}
+
+static bool is_period(struct flattening *f, const struct node *n, struct str path)
+{
+	const struct node *start = node_get(n, "start"), *end = node_get(n, "end");
+	struct str from, to;
+
+	if (n->len > 2 || (!start && !end) || node_is(start, NODE_OBJECT) ||
+	    (n->len == 2 && !(start && end)))
+		return false;
+	from = start ? display_value(f->c, start) : STR("not said");
+	to = end ? display_value(f->c, end) : STR("not ended");
+	add_row(f, path, SAY(f->c->arena, STR_FMT " to " STR_FMT, STR_ARG(from), STR_ARG(to)),
+		(struct str){ 0 });
+	return true;
+}
+
+static bool is_whole(struct flattening *f, const struct node *n, struct str path)
+{
+	static bool (*const shapes[])(struct flattening *, const struct node *,
+				      struct str) = { is_reference, is_concept, is_amount,
+						      is_numbered, is_period };
+
+	for (unsigned i = 0;
+	     n->kind == NODE_OBJECT && path.len && i < sizeof shapes / sizeof *shapes; i++)
+		if (shapes[i](f, n, path))
+			return true;
+	return false;
+}
+
+/* "…/StructureDefinition/weekly-cost" as "weekly cost", "Extension-UKCore-EthnicCategory" as
+ * "ethnic category". */
+static struct str extension_words(struct ctx *c, const struct node *extension)
+{
+	static const char *const heads[] = { "Extension-", "UKCore-" };
+	struct str name = tail_of(node_str(extension, "url"));
+	struct node member = { 0 };
+
+	for (unsigned i = 0; i < 2; i++)
+		if (str_starts(name, str_of(heads[i])))
+			name = (struct str){ name.at + strlen(heads[i]),
+					     name.len - strlen(heads[i]) };
+	member.name = name.at;
+	member.name_len = (uint32_t)name.len;
+	name = member_words(c, &member);
+	return lower_first(c->arena, say_code(c->arena, name));
+}
+
+static struct str joined_path(struct ctx *c, struct str path, struct str words)
+{
+	return path.len && words.len
+		       ? SAY(c->arena, STR_FMT ", " STR_FMT, STR_ARG(path), STR_ARG(words))
+	       : path.len ? path
+			  : words;
 }
 
 static void flatten(struct flattening *f, const struct node *n, struct str path, unsigned depth)
 {
-	if (depth > DEPTH_MAX || f->rows.len >= ROWS_MAX)
+	if (depth > DEPTH_MAX || f->rows.len >= ROWS_MAX || is_whole(f, n, path))
 		return;
 	if (n->kind < NODE_ARRAY) {
-		*vec_push(&f->rows, f->c->arena) =
-			(struct flat){ path, display_value(f->c, n), link_of(f, n) };
+		add_row(f, path, display_value(f->c, n), link_of(f, n));
 		return;
 	}
 	node_each(child, n) {
-		struct str name = path;
+		struct str name = { child->name, child->name_len }, words = { 0 };
 		if (is_hidden(child))
 			continue;
-		if (child->name) {
-			struct str words = member_words(f->c, child);
-			name = path.len ? SAY(f->c->arena, STR_FMT ", " STR_FMT, STR_ARG(path),
-					      STR_ARG(words))
-					: words;
-		}
-		flatten(f, child, name, depth + 1);
+		if (n->kind == NODE_ARRAY && n->name &&
+		    str_is((struct str){ n->name, n->name_len }, "extension"))
+			words = extension_words(f->c, child);
+		else if (str_is(name, "extension") || (str_is(name, "url") && n->len > 1))
+			words = (struct str){ 0 };
+		else if (name.len && (str_is(name, "value") || !str_starts(name, STR("value"))))
+			words = member_words(f->c, child);
+		if (str_is(name, "url") && n->len > 1)
+			continue;
+		flatten(f, child, joined_path(f->c, path, words), depth + 1);
 	}
 }
 
@@ -239,13 +383,16 @@ static struct str heading_of(struct ctx *c, const struct node *resource)
 	return node_str(resource, "resourceType");
 }
 
-static bool is_restricted(const struct node *resource)
+/* Which organisation sent it, by its ODS code or as meta.source says. */
+static struct str source_words(struct ctx *c, const struct node *resource)
 {
-	node_each(label, node_path(resource, "meta.security"))
-		if (str_is(node_str(label, "code"), "R") ||
-		    str_is(node_str(label, "code"), "V"))
-			return true;
-	return false;
+	struct person p = { .c = c, .a = c->arena, .now = clock_now(c->clock) };
+	const struct org *org;
+
+	map_init(&p.by_ref, p.a);
+	map_init(&p.orgs, p.a);
+	org = person_source(&p, resource);
+	return org ? org->name : (struct str){ 0 };
 }
 
 /* Is it about somebody else? Task and others have no person's key. */
@@ -269,6 +416,7 @@ enum err source_show(struct ctx *c, const struct request *r, struct reply *reply
 {
 	struct str person = r->part[0], type = r->part[1], id = r->part[2];
 	struct node *data, *resource, *patient;
+	struct person p = { .c = c, .a = c->arena, .now = clock_now(c->clock) };
 	struct version v, who;
 	struct buf json;
 
@@ -279,9 +427,11 @@ enum err source_show(struct ctx *c, const struct request *r, struct reply *reply
 	if (is_of_another(&v, resource, &who) || is_restricted(resource))
 		return fail(c, ERR_NOT_FOUND, "There is no such record about this person.");
 	data = page_new(c, r, "Record");
-	data_str(c, data, "id", person);
-	data_str(c, data, "person", name_formal(c->arena, patient));
+	p.id = person;
+	p.patient = patient;
+	person_put_head(&p, data);
 	data_str(c, data, "heading", heading_of(c, resource));
+	data_str(c, data, "from", source_words(c, resource));
 	data_str(c, data, "type", type);
 	data_str(c, data, "rid", id);
 	put_attachment(c, data, resource);

@@ -165,10 +165,10 @@ static void concepts(void **state)
 	assert_true(concept_has(json(w, "[{\"coding\":[{\"code\":\"x\"},{\"code\":\"y\"}]}]"),
 				"y"));
 	assert_false(concept_has(NULL, "y"));
-	SAME(address_line(
-		     &w->a,
-		     json(w, "[{\"line\":[\"7 Mill "
-			     "Lane\"],\"city\":\"Netherfold\",\"postalCode\":\"WX4 6QT\"}]")),
+	SAME(address_line(&w->a,
+			  json(w,
+			       "[{\"line\":[\"7 Mill "
+			       "Lane\"],\"city\":\"Netherfold\",\"postalCode\":\"WX4 6QT\"}]")),
 	     "7 Mill Lane, Netherfold, WX4 6QT");
 	SAME(lower_first(&w->a, STR("Rash")), "rash");
 	SAME(lower_first(&w->a, STR("NHS")), "NHS");

@@ -126,6 +126,52 @@ test('what was typed is found, in any order and form', { skip }, async () => {
 	await page.context().close()
 })
 
+test('every version is kept, and what changed is marked', { skip }, async () => {
+	const address = `${place.base}/fhir/Goal/${edith}-goal-1`
+	const goal = await (await fetch(address)).json()
+	goal.description.text = 'Home, and back at lunch club by spring.'
+	const written = await fetch(address, { method: 'PUT', body: JSON.stringify(goal), headers: { 'Content-Type': 'application/fhir+json' } })
+	assert.equal(written.status, 200)
+	const page = await place.page()
+	await page.goto(`${place.base}/people/${edith}/source/Goal/${edith}-goal-1`)
+	assert.equal(await page.locator('.cw-versions > li').count(), 2)
+	assert.match(await page.textContent('ins'), /by spring/)
+	assert.match(await page.textContent('del'), /before Christmas/)
+	await page.goto(`${place.base}/people/${edith}`)
+	assert.match(await page.textContent('#plan'), /by spring/)
+	await page.context().close()
+})
+
+test('what is restricted is on no page, and nothing tells of it', { skip }, async () => {
+	const found = await (await fetch(`${place.base}/fhir/Task?code=safeguarding&_count=5`)).json()
+	const made = { resourceType: 'Task', id: 'secret-1', status: 'in-progress', intent: 'plan',
+		meta: { security: [{ system: 'http://terminology.hl7.org/CodeSystem/v3-Confidentiality', code: 'R' }] },
+		code: { text: 'Utterly restricted' }, for: { reference: `Patient/${edith}` } }
+	const written = await fetch(`${place.base}/fhir/Task/secret-1`, { method: 'PUT', body: JSON.stringify(made), headers: { 'Content-Type': 'application/fhir+json' } })
+	assert.equal(written.status, 201)
+	for (const address of [`/people/${edith}`, `/people/${edith}/timeline?kind=all`])
+		assert.doesNotMatch(await (await fetch(place.base + address)).text(), /Utterly restricted/)
+	const tasks = [...(found.entry ?? []).map(e => e.resource), made]
+	for (const task of tasks) {
+		const who = task.for.reference.split('/')[1]
+		assert.equal((await fetch(`${place.base}/people/${who}/source/Task/${task.id}`)).status, 404)
+	}
+})
+
+test('a record is not shown under another person', { skip }, async () => {
+	for (const [type, id] of [['Condition', `${edith}-problem-wrist`], ['Task', `${edith}-task-approve`]]) {
+		assert.equal((await fetch(`${place.base}/people/${edith}/source/${type}/${id}`)).status, 200)
+		assert.equal((await fetch(`${place.base}/people/p-000002/source/${type}/${id}`)).status, 404)
+	}
+})
+
+test('names that sound alike are found and say so', { skip }, async () => {
+	const page = await place.page()
+	await page.goto(`${place.base}/people?q=treadwall`)
+	assert.match(await page.textContent('main'), /Nobody fits exactly.*TREDWELL, Edith.*Sounds like what you typed/s)
+	await page.context().close()
+})
+
 test('names are text, whatever they hold', { skip }, async () => {
 	const page = await place.page()
 	await page.goto(`${place.base}/people?q=${encodeURIComponent('"><script>alert(1)</script>')}`)
