@@ -24,9 +24,11 @@ static enum err run_check(struct ctx *c, struct invocation *in)
 	e = record_check(c, &progress, &report);
 	bar_done(bar);
 	place_close(place);
-	fprintf(in->out, "%lld resources, %lld versions, %lld index rows, %lld references to what is not here\n",
+	fprintf(in->out,
+		"%lld resources, %lld versions, %lld index rows, %lld rows in views, "
+		"%lld references to what is not here\n",
 		(long long)report.resources, (long long)report.versions, (long long)report.index_rows,
-		(long long)report.dangling);
+		(long long)report.view_rows, (long long)report.dangling);
 	if (e == OK)
 		fputs("all is well\n", in->out);
 	return e;

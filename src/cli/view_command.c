@@ -8,7 +8,7 @@
 #include "base/file.h"
 #include "base/lines.h"
 #include "cli/commands.h"
-#include "fhir/view.h"
+#include "record/views.h"
 
 #define DEFINITION_LIMIT ((size_t)16 << 20)
 #define DOCUMENT_LIMIT ((size_t)512 << 20)
@@ -350,6 +350,60 @@ static enum err view_columns_command(struct ctx *c, struct invocation *in)
 	return OK;
 }
 
+/* ---- view list, view rebuild ---- */
+
+static enum err list_tables(struct ctx *c, const struct invocation *in)
+{
+	unsigned len, width;
+	const struct view_table *tables = record_views(c, &len);
+
+	for (unsigned i = 0; i < len; i++) {
+		int64_t rows;
+		const char *title = view_title(tables[i].view);
+
+		TRY(record_view_count(c, &tables[i], &rows));
+		view_columns(tables[i].view, &width);
+		fprintf(in->out, "%s\t%s\t%u columns\t%lld rows\t%s\n", tables[i].name,
+			view_resource(tables[i].view)->name, width, (long long)rows, title ? title : "");
+	}
+	if (!record_views_current(c))
+		return fail(c, ERR_CONFLICT, "The tables were not made with these definitions; run `causeway view rebuild`.");
+	return OK;
+}
+
+static enum err view_list_command(struct ctx *c, struct invocation *in)
+{
+	struct place *place;
+	enum err e;
+
+	if (in->argc != 2)
+		return fail(c, ERR_USAGE, "of which database? causeway view list DB");
+	TRY(place_open(c, in->share, in->argv[1], STORE_READ_ONLY, false, &place));
+	e = list_tables(c, in);
+	place_close(place);
+	return e;
+}
+
+static enum err view_rebuild_command(struct ctx *c, struct invocation *in)
+{
+	struct place *place;
+	struct bar *bar;
+	int64_t resources = 0;
+	enum err e;
+
+	if (in->argc != 2)
+		return fail(c, ERR_USAGE, "of which database? causeway view rebuild DB");
+	struct progress progress = bar_progress(c, in, "view rebuild", &bar);
+	TRY(place_open(c, in->share, in->argv[1], STORE_MIGRATE | STORE_BULK, true, &place));
+	e = record_views_rebuild(c, &progress, &resources);
+	bar_done(bar);
+	place_close(place);
+	TRY(e);
+	if (!command_option(in, "quiet"))
+		fprintf(in->out, "views of %lld resources made again\n", (long long)resources);
+	return OK;
+}
+
 /* ---- the command ---- */
 
 static const struct {
@@ -358,6 +412,8 @@ static const struct {
 } verbs[] = {
 	{ "run", view_run_command },
 	{ "columns", view_columns_command },
+	{ "list", view_list_command },
+	{ "rebuild", view_rebuild_command },
 };
 
 static enum err run_view(struct ctx *c, struct invocation *in)
@@ -365,25 +421,23 @@ static enum err run_view(struct ctx *c, struct invocation *in)
 	for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
 		if (!strcmp(verbs[i].name, in->argv[0]))
 			return verbs[i].run(c, in);
-	return fail(c, ERR_USAGE, "causeway view does run or columns, not %s", in->argv[0]);
+	return fail(c, ERR_USAGE, "causeway view does run, columns, list or rebuild, not %s", in->argv[0]);
 }
 
 const struct command view_commands[] = {
-	{ "view", "run|columns DEF [FILE...]",
-	  "Flatten resources into rows with a ViewDefinition.",
-	  "run writes the rows a SQL-on-FHIR ViewDefinition makes of the resources in files "
-	  "(JSON, XML,\n"
-	  "Bundles, NDJSON, gzip or not) or in a database, which is read in constant memory. "
-	  "CSV is as\n"
-	  "RFC 4180 has it: null is empty, an empty text is quoted, lists and complex values "
-	  "are JSON.\n"
-	  "A mistake in the definition, or a value that does not fit its column, ends the run "
-	  "with the\n"
+	{ "view", "run|columns|list|rebuild DEF|DB [FILE...]",
+	  "Flatten resources into rows with ViewDefinitions.",
+	  "run DEF writes the rows a SQL-on-FHIR ViewDefinition makes of the resources in files (JSON,\n"
+	  "XML, Bundles, NDJSON, gzip or not) or in a database, which is read in constant memory. CSV is\n"
+	  "as RFC 4180 has it: null is empty, an empty text is quoted, lists and complex values are JSON.\n"
+	  "A mistake in the definition, or a value that does not fit its column, ends the run with the\n"
 	  "reason and its place, and the exit code is not 0.\n"
-	  "columns lists what the definition gives: name, type and description, one column a "
-	  "line.",
+	  "columns DEF lists what it gives: name, type and description, one column a line.\n"
+	  "list DB names the tables every database keeps of the views in share/view; their rows change\n"
+	  "with the resources. rebuild DB makes them again after a definition changed.",
 	  view_options, run_view,
 	  "  causeway view run conditions.json --db county.db > conditions.csv\n"
-	  "  causeway view run names.json --input a.json --input b.ndjson.gz --format json" },
+	  "  causeway view run names.json --input a.json --input b.ndjson.gz --format json\n"
+	  "  causeway view list county.db" },
 	{ 0 },
 };

@@ -4,7 +4,7 @@
  * only referred to get one too, with version 0. Index rows are changed by the difference between
  * what the current version had and what the new one has.
  */
-#include "record/parts.h"
+#include "record/view_part.h"
 
 void apply_init(struct apply *a, struct ctx *c, struct db *db)
 {
@@ -352,6 +352,7 @@ enum err apply_write(struct apply *a, struct prepared *p, struct written *out)
 	TRY(put_version(a, p, person, &seq));
 	TRY(put_resource(a, p, person, seq));
 	TRY(change_rows(a, p, person));
+	TRY(views_change(a->c, a->db, p, person));
 	bool was = now.version > 0 && !now.deleted;
 	count_total(a, 0, 1);
 	count_total(a, p->type_key, (int)(p->resource != NULL) - (int)was);

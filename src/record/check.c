@@ -4,7 +4,7 @@
  * Index rows have no way back from a resource to its rows, so they are proved by two facts: each
  * row that must be there is there, and there are as many as must be.
  */
-#include "record/parts.h"
+#include "record/view_part.h"
 
 struct checker {
 	struct ctx *c;   /* findings go here */
@@ -12,6 +12,7 @@ struct checker {
 	struct db *db;
 	const char *where; /* "Patient/1" */
 	struct check_report report;
+	int64_t *view_rows; /* how many each view should have */
 	unsigned findings;
 };
 
@@ -146,6 +147,21 @@ static enum err check_index(struct checker *k, const struct checked *r)
 	return check_person(k, r);
 }
 
+/* Rows of views: those there must be are there; check_sums counts the others. */
+static enum err check_views(struct checker *k, const struct checked *r)
+{
+	struct prepared p = { .type = r->type, .id = r->id, .key = r->key, .resource = r->tree };
+	unsigned missing = 0;
+
+	if (!record_views_current(k->c))
+		return OK;
+	TRY(views_prepare(&k->work, &p));
+	TRY(views_missing(&k->work, k->db, &p, r->row.person, k->view_rows, &missing));
+	if (missing)
+		FINDING(k, "%u of its rows in views are missing or differ.", missing);
+	return OK;
+}
+
 static enum err check_resource(struct checker *k, struct checked *r)
 {
 	if (r->row.version == 0) {
@@ -154,9 +170,10 @@ static enum err check_resource(struct checker *k, struct checked *r)
 	}
 	k->report.resources += !r->row.deleted;
 	TRY(check_versions(k, r));
-	if (!r->row.deleted && r->tree)
-		TRY(check_index(k, r));
-	return OK;
+	if (r->row.deleted || !r->tree)
+		return OK;
+	TRY(check_index(k, r));
+	return check_views(k, r);
 }
 
 /* --- all of them --- */
@@ -253,6 +270,28 @@ static enum err check_sums(struct checker *k)
 	return OK;
 }
 
+static enum err check_view_sums(struct checker *k)
+{
+	unsigned len;
+	const struct view_table *tables = record_views(k->c, &len);
+
+	if (!record_views_current(k->c)) {
+		FINDING(k, "The tables of views were not made with this program's definitions; run "
+			   "`causeway view rebuild`.");
+		return OK;
+	}
+	for (unsigned i = 0; i < len; i++) {
+		int64_t rows;
+
+		TRY(count(k, tables[i].count, &rows));
+		k->report.view_rows += rows;
+		if (rows != k->view_rows[i])
+			FINDING(k, "%s has %lld rows where %lld should be; run `causeway view rebuild`.",
+				tables[i].name, (long long)rows, (long long)k->view_rows[i]);
+	}
+	return OK;
+}
+
 static enum err check_all(struct checker *k, const struct progress *progress)
 {
 	struct ticker ticker = { .progress = progress };
@@ -266,7 +305,8 @@ static enum err check_all(struct checker *k, const struct progress *progress)
 		TRY(structure);
 	TRY(count(k, SQL("SELECT count(*) FROM resource"), &ticker.total));
 	TRY(check_resources(k, &ticker));
-	return check_sums(k);
+	TRY(check_sums(k));
+	return check_view_sums(k);
 }
 
 enum err record_check(struct ctx *c, const struct progress *progress, struct check_report *out)
@@ -279,6 +319,7 @@ enum err record_check(struct ctx *c, const struct progress *progress, struct che
 	k.db = db;
 	k.work = *c;
 	k.work.arena = &scratch;
+	k.view_rows = NEW_N(c->arena, int64_t, c->place->record->views->len + 1);
 	TRY(check_all(&k, progress));
 	*out = k.report;
 	if (k.findings)

@@ -77,6 +77,7 @@ struct record {
 	struct names *names;
 	struct known *known;
 	struct bodies *bodies;
+	struct views *views; /* view_part.h */
 };
 
 #endif

@@ -105,6 +105,8 @@ struct prepared {
 	/* What stood there when it was prepared, so that the writer need not look again. */
 	struct standing seen;
 	struct rows seen_rows;
+	struct view_part *views; /* what views make of it: view_part.h */
+	unsigned view_count;
 	bool unchanged; /* the resource says what is there already; then it has no rows yet */
 	int64_t key;    /* given by the writer */
 	unsigned learnt;           /* which keys the writer gave */

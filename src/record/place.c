@@ -1,7 +1,7 @@
 /* place.c - opening one place: its definitions, its store, and what record/ remembers. */
 #include <stdlib.h>
 
-#include "record/parts.h"
+#include "record/view_part.h"
 
 static enum err make_record(struct ctx *c, struct place *place, unsigned flags)
 {
@@ -93,7 +93,9 @@ static enum err fill(struct ctx *c, struct place *place, const char *address, un
 		return OK;
 	TRY(store_open(c, &place->share, address, flags, &place->store));
 	TRY(make_record(c, place, flags));
-	return rebuilding ? OK : check_digest(c, place, flags);
+	if (!rebuilding)
+		TRY(check_digest(c, place, flags));
+	return views_open(c, place, flags, rebuilding, &place->record->views);
 }
 
 enum err place_open(struct ctx *c, const struct share *share, const char *address,

@@ -4,7 +4,7 @@
  * the writer comes to it; apply.c looks again and puts right what has changed.
  */
 #include "fhir/valid.h"
-#include "record/parts.h"
+#include "record/view_part.h"
 
 enum err resource_type(struct ctx *c, struct str name, const struct fhir_type **out)
 {
@@ -87,6 +87,7 @@ enum err prepare_again(struct ctx *c, struct prepared *p, int64_t version, int64
 {
 	stamp_version(c, p, version, time_after(c, after));
 	print(c, p);
+	TRY(views_prepare(c, p));
 	return body_pack(c, p->body, &p->packed);
 }
 

@@ -4,7 +4,7 @@
  * writer, put in inside. A resource that somebody changes meanwhile is looked at again there.
  * While it runs meta says so, and an unfinished rebuild is noticed when the place is opened.
  */
-#include "record/parts.h"
+#include "record/view_part.h"
 
 enum { CHUNK = 300 };
 
@@ -12,13 +12,27 @@ struct chunk {
 	struct prepared at[CHUNK];
 	size_t len;
 	int64_t last; /* key of the last one looked at */
+	bool views_only; /* the search index stays as it is */
 };
 
 static enum err start(struct ctx *c, struct db *db, void *arg)
 {
 	(void)arg;
 	TRY(meta_set(c, db, STR("digest"), STR("rebuilding")));
-	return rows_clear(c, db);
+	TRY(rows_clear(c, db));
+	return views_clear(c, db);
+}
+
+static enum err start_views(struct ctx *c, struct db *db, void *arg)
+{
+	(void)arg;
+	return views_clear(c, db);
+}
+
+static enum err finish_views(struct ctx *c, struct db *db, void *arg)
+{
+	(void)arg;
+	return views_finish(c, db);
 }
 
 static enum err finish(struct ctx *c, struct db *db, void *arg)
@@ -38,12 +52,13 @@ static enum err finish(struct ctx *c, struct db *db, void *arg)
 	TRY(db_stmt(c, db, SQL("INSERT INTO total (type, current) SELECT 0, count(*) FROM version"),
 		    &versions));
 	TRY(stmt_run(c, versions));
+	TRY(views_finish(c, db));
 	return meta_set(c, db, STR("digest"), index_digest(c));
 }
 
 /* One current resource and its rows. */
-static enum err take(struct ctx *c, struct db *db, int64_t key, int64_t person, int64_t seq,
-		     struct prepared *out)
+static enum err take(struct ctx *c, struct db *db, bool views_only, int64_t key, int64_t person,
+		     int64_t seq, struct prepared *out)
 {
 	struct prepared p = { .key = key,
 			      .seen = { .key = key, .person = person, .seq = seq } };
@@ -53,7 +68,9 @@ static enum err take(struct ctx *c, struct db *db, int64_t key, int64_t person, 
 	TRY(resource_type(c, v.type, &p.type));
 	p.id = v.id;
 	TRY(fhir_read_json(c, c->place->fhir, c->arena, v.body, &p.resource));
-	TRY(prepare_rows(c, db, &p));
+	if (!views_only)
+		TRY(prepare_rows(c, db, &p));
+	TRY(views_prepare(c, &p));
 	*out = p;
 	return OK;
 }
@@ -80,13 +97,13 @@ static enum err read_chunk(struct ctx *c, struct chunk *chunk)
 			return OK;
 		chunk->last = stmt_int(s, 0);
 		if (!stmt_int(s, 3))
-			TRY(take(c, db, chunk->last, stmt_int(s, 1), stmt_int(s, 2),
+			TRY(take(c, db, chunk->views_only, chunk->last, stmt_int(s, 1), stmt_int(s, 2),
 				 &chunk->at[chunk->len++]));
 	}
 }
 
 /* As it stands now; out->resource NULL if it was deleted meanwhile. */
-static enum err look_again(struct ctx *c, struct db *db, struct prepared *p)
+static enum err look_again(struct ctx *c, struct db *db, bool views_only, struct prepared *p)
 {
 	int64_t person, seq;
 	bool row, deleted;
@@ -102,7 +119,7 @@ static enum err look_again(struct ctx *c, struct db *db, struct prepared *p)
 	if (seq == p->seen.seq)
 		return OK;
 	p->resource = NULL;
-	return deleted ? OK : take(c, db, p->key, person, seq, p);
+	return deleted ? OK : take(c, db, views_only, p->key, person, seq, p);
 }
 
 static enum err move(struct apply *a, const struct prepared *p, int64_t person)
@@ -117,6 +134,16 @@ static enum err move(struct apply *a, const struct prepared *p, int64_t person)
 	return stmt_run(a->c, s);
 }
 
+static enum err write_index(struct apply *a, struct prepared *p, int64_t *person)
+{
+	TRY(apply_person(a, p, person));
+	TRY(apply_settle(a, p->type, &p->rows));
+	TRY(move(a, p, *person));
+	for (size_t j = 0; j < p->rows.len; j++)
+		TRY(row_put(a->c, a->db, &p->rows.at[j], *person, p->key));
+	return OK;
+}
+
 static enum err write_chunk(struct ctx *c, struct db *db, void *arg)
 {
 	struct chunk *chunk = arg;
@@ -128,14 +155,13 @@ static enum err write_chunk(struct ctx *c, struct db *db, void *arg)
 		int64_t person;
 
 		apply_forget(p);
-		TRY(look_again(c, db, p));
+		TRY(look_again(c, db, chunk->views_only, p));
 		if (!p->resource)
 			continue;
-		TRY(apply_person(&a, p, &person));
-		TRY(apply_settle(&a, p->type, &p->rows));
-		TRY(move(&a, p, person));
-		for (size_t j = 0; j < p->rows.len; j++)
-			TRY(row_put(c, db, &p->rows.at[j], person, p->key));
+		person = p->seen.person;
+		if (!chunk->views_only)
+			TRY(write_index(&a, p, &person));
+		TRY(views_again(c, db, p, person));
 	}
 	return OK;
 }
@@ -156,10 +182,12 @@ static enum err count_resources(struct ctx *c, int64_t *out)
 }
 
 /* A chunk's memory goes before the next; what is wrong ends the work, and its issues stay. */
-static enum err rebuild_chunks(struct ctx *c, struct ticker *t, int64_t *done)
+static enum err rebuild_chunks(struct ctx *c, struct ticker *t, bool views_only, int64_t *done)
 {
 	struct chunk *chunk = NEW(c->arena, struct chunk);
 	int64_t before;
+
+	chunk->views_only = views_only;
 
 	do {
 		struct arena_mark mark = arena_mark(c->arena);
@@ -175,15 +203,26 @@ static enum err rebuild_chunks(struct ctx *c, struct ticker *t, int64_t *done)
 	return OK;
 }
 
-enum err record_rebuild(struct ctx *c, const struct progress *progress, int64_t *resources)
+static enum err rebuild(struct ctx *c, const struct progress *progress, bool views_only,
+			int64_t *resources)
 {
 	struct ticker ticker = { .progress = progress };
 	int64_t done = 0;
 
 	TRY(count_resources(c, &ticker.total));
-	TRY(store_write(c, c->place->store, start, NULL));
-	TRY(rebuild_chunks(c, &ticker, &done));
-	TRY(store_write(c, c->place->store, finish, NULL));
+	TRY(store_write(c, c->place->store, views_only ? start_views : start, NULL));
+	TRY(rebuild_chunks(c, &ticker, views_only, &done));
+	TRY(store_write(c, c->place->store, views_only ? finish_views : finish, NULL));
 	*resources = done;
 	return OK;
+}
+
+enum err record_rebuild(struct ctx *c, const struct progress *progress, int64_t *resources)
+{
+	return rebuild(c, progress, false, resources);
+}
+
+enum err record_views_rebuild(struct ctx *c, const struct progress *progress, int64_t *resources)
+{
+	return rebuild(c, progress, true, resources);
 }

@@ -103,7 +103,7 @@ struct progress {
  * rows, index rows equal to what extraction gives now, references that lead nowhere counted.
  * Findings become issues; ERR_INVALID if any is an error. */
 struct check_report {
-	int64_t resources, versions, index_rows, dangling;
+	int64_t resources, versions, index_rows, view_rows, dangling;
 };
 NODISCARD enum err record_check(struct ctx *c, const struct progress *progress, struct check_report *out);
 /* Throw away and make again all that can be derived. */

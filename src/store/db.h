@@ -41,6 +41,8 @@ NODISCARD enum err store_open(struct ctx *c, const struct share *share, const ch
 			      unsigned flags, struct store **out);
 /* Waits for the writer to finish what was accepted. NULL is fine. */
 void store_close(struct store *store);
+/* "sqlite" or "postgresql": for what the two must be told differently. */
+const char *store_engine(const struct store *store);
 /* Make the n-th statement from now on fail, in this store (tests); 0 stops that. */
 NODISCARD enum err store_fault(struct store *store, long n);
 /* What /metrics shows. */

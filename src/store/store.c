@@ -32,6 +32,11 @@ void store_close(struct store *store)
 		store->engine->close(store);
 }
 
+const char *store_engine(const struct store *store)
+{
+	return store->engine->name;
+}
+
 enum err store_fault(struct store *store, long n)
 {
 	fault_set(&store->fault, n);

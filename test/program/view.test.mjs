@@ -1,7 +1,7 @@
 // causeway view: definitions over files, Bundles, NDJSON, gzip, XML and a database, in three formats; mistakes and their places.
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { gzipSync } from 'node:zlib'
@@ -140,6 +140,8 @@ test('mistakes in the input and in the command', t => {
 	assert.equal(causeway('view', 'run', view, '--input', '/nonexistent.json').code, 66)
 	assert.equal(causeway('view', 'run', view).code, 64)
 	assert.equal(causeway('view', 'run').code, 64)
+	assert.equal(causeway('view', 'list').code, 64)
+	assert.equal(causeway('view', 'rebuild').code, 64)
 	assert.equal(causeway('view', 'frobnicate').code, 64)
 	assert.match(causeway('view', 'run', view, '--input', 'x', '--format', 'xlsx').err, /csv, json or ndjson/)
 })
@@ -169,6 +171,57 @@ test('the official suite, through the program', { skip: existsSync(suite) ? fals
 		}
 	}
 	assert.ok(passed >= 60)
+})
+
+/** A database with a few people, and a place's own pack with one more view. */
+function kept(t) {
+	const { dir, write } = place(t)
+	const db = join(dir, 'a.db')
+	const lines = ['a', 'b', 'c'].map(id => JSON.stringify(patient(id, `Family ${id}`))).join('\n')
+	assert.equal(causeway('import', db, write('all.ndjson', lines)).code, 0)
+	const pack = join(dir, 'pack')
+	mkdirSync(join(pack, 'view'), { recursive: true })
+	return { dir, db, pack, own: view => writeFileSync(join(pack, 'view', 'own.json'), JSON.stringify(view)) }
+}
+
+/** `view list` as { name: rows }. */
+const tables = (...args) => Object.fromEntries(causeway('view', 'list', ...args).out.trimEnd().split('\n')
+	.map(line => line.split('\t')).map(([name, , , rows]) => [name, parseInt(rows)]))
+
+test('every database keeps tables of views, and check compares them', t => {
+	const { db } = kept(t)
+	assert.equal(tables(db).view_patient, 3)
+	const check = causeway('check', db)
+	assert.equal(check.code, 0, check.err)
+	assert.match(check.out, /3 rows in views/)
+	assert.equal(causeway('view', 'rebuild', db).code, 0)
+	assert.equal(causeway('rebuild', db).code, 0)
+	assert.equal(tables(db).view_patient, 3)
+	assert.equal(causeway('check', db).code, 0)
+})
+
+test("a place's own view is a table after a rebuild, and gone after another", t => {
+	const { db, pack, own } = kept(t)
+	own({ name: 'own_names', resource: 'Patient', select: [{ forEach: 'name.given', column: [{ name: 'given', path: '$this' }] }] })
+	const refused = causeway('import', db, '--place', pack, join(root, 'package.json'))
+	assert.equal(refused.code, 75)
+	assert.match(refused.err, /causeway view rebuild/)
+	assert.equal(causeway('view', 'list', db, '--place', pack).code, 75)
+	assert.notEqual(causeway('check', db, '--place', pack).code, 0)
+	assert.equal(causeway('view', 'rebuild', db, '--place', pack).code, 0)
+	assert.equal(tables(db, '--place', pack).view_own_names, 6)
+	assert.equal(causeway('check', db, '--place', pack).code, 0)
+	assert.equal(causeway('view', 'rebuild', db).code, 0)
+	assert.equal('view_own_names' in tables(db), false)
+	assert.equal(causeway('check', db).code, 0)
+})
+
+test("a broken definition in a place's pack is named", t => {
+	const { db, pack, own } = kept(t)
+	own({ name: 'own_names', resource: 'Patient', select: [{ column: [{ name: 'x', path: 'surname' }] }] })
+	const result = causeway('view', 'rebuild', db, '--place', pack)
+	assert.equal(result.code, 65)
+	assert.match(result.err, /share\/view\/own\.json: line 1, column \d+: select\[0\]\.column\[0\]\.path/)
 })
 
 test('the views shipped compile', { skip: existsSync(join(root, 'share', 'view')) ? false : 'there are none' }, () => {
