@@ -224,7 +224,15 @@ test("a broken definition in a place's pack is named", t => {
 	assert.match(result.err, /share\/view\/own\.json: line 1, column \d+: select\[0\]\.column\[0\]\.path/)
 })
 
-test('the views shipped compile', { skip: existsSync(join(root, 'share', 'view')) ? false : 'there are none' }, () => {
-	for (const name of readdirSync(join(root, 'share', 'view')).filter(file => file.endsWith('.json')))
-		assert.equal(causeway('view', 'columns', join(root, 'share', 'view', name)).code, 0, name)
+test('the views shipped compile, and docs/views.md has their columns', () => {
+	const folder = join(root, 'share', 'view')
+	const doc = readFileSync(join(root, 'docs', 'views.md'), 'utf8')
+	for (const name of readdirSync(folder).filter(file => file.endsWith('.json'))) {
+		const result = causeway('view', 'columns', join(folder, name))
+		assert.equal(result.code, 0, name)
+		const section = doc.split(`### view_${name.replace('.json', '')}\n`)[1]?.split('\n### ')[0] ?? ''
+		const documented = section.split('\n').filter(line => line.startsWith('| `'))
+		assert.deepEqual(documented, result.out.trimEnd().split('\n').map(line => line.split('\t'))
+			.map(([column, type, meaning]) => `| \`${column}\` | ${type} | ${meaning} |`), name)
+	}
 })
