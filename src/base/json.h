@@ -78,6 +78,8 @@ struct node *node_add_bool(struct arena *a, struct node *parent, const char *nam
 void node_append(struct node *parent, const char *name, struct node *child);
 /* Put `child` first; for resourceType and meta. */
 void node_prepend(struct node *parent, const char *name, struct node *child);
+/* Put `child` behind `after`, a child of `parent`; NULL: first. */
+void node_insert(struct node *parent, struct node *after, const char *name, struct node *child);
 /* Take a child out. */
 void node_remove(struct node *parent, struct node *child);
 /* A copy of the whole tree with its texts and names; the root is nobody's child and has no name. */

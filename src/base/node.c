@@ -45,14 +45,22 @@ void node_append(struct node *parent, const char *name, struct node *child)
 	parent->len++;
 }
 
-void node_prepend(struct node *parent, const char *name, struct node *child)
+void node_insert(struct node *parent, struct node *after, const char *name, struct node *child)
 {
 	set_name(parent, name, child);
-	child->next = parent->first;
-	parent->first = child;
-	if (!parent->last)
+	child->next = after ? after->next : parent->first;
+	if (after)
+		after->next = child;
+	else
+		parent->first = child;
+	if (parent->last == after)
 		parent->last = child;
 	parent->len++;
+}
+
+void node_prepend(struct node *parent, const char *name, struct node *child)
+{
+	node_insert(parent, NULL, name, child);
 }
 
 void node_remove(struct node *parent, struct node *child)
