@@ -1,6 +1,7 @@
 /* person.c - everything current of one person in one pass, for pages and $everything. */
 #include "record/parts.h"
 
+/* "person <> 0" lets the partial index of a person's resources be used. */
 enum err record_person(struct ctx *c, struct str id, size_t cap, struct version **out,
 		       size_t *len, bool *more)
 {
@@ -12,12 +13,13 @@ enum err record_person(struct ctx *c, struct str id, size_t cap, struct version 
 
 	TRY(record_read(c, STR("Patient"), id, &patient));
 	TRY(store_reader(c, c->place->store, &db));
-	TRY(db_stmt(c, db,
-		    SQL("SELECT " VERSION_COLUMNS
-			" FROM resource r JOIN version v ON v.seq = r.seq "
-			"WHERE r.person = ?1 AND r.deleted = 0 AND r.version > 0 "
-			"ORDER BY r.type, r.key LIMIT ?2"),
-		    &s));
+	TRY(db_stmt(
+		c, db,
+		SQL("SELECT " VERSION_COLUMNS
+		    " FROM resource r JOIN version v ON v.seq = r.seq "
+		    "WHERE r.person = ?1 AND r.person <> 0 AND r.deleted = 0 AND r.version > 0 "
+		    "ORDER BY r.type, r.key LIMIT ?2"),
+		&s));
 	stmt_bind_int(s, 1, patient.person);
 	stmt_bind_int(s, 2, (int64_t)cap + 1);
 	TRY(stmt_step(c, s, &row));
