@@ -23,7 +23,7 @@
 #define WORKERS_MOST 32
 
 static const struct option import_options[] = {
-	{ "rejects", "FILE", "where what fails goes, with the reason (default: DB.rejects.ndjson)", NULL },
+	{ "rejects", "FILE", "where what fails goes, with the reason (default: DB.rejects.ndjson; of a server: import.rejects.ndjson)", NULL },
 	{ "jobs", "N", "threads that prepare and wait for the disk together", "8" },
 	{ "verbose", NULL, "a line for each file or group once it is durable", NULL },
 	{ 0 },
@@ -501,6 +501,13 @@ static enum err import_summary(struct ctx *c, struct import *import, int64_t sta
 	return OK;
 }
 
+/* Beside the file, or here when the database is on a server. */
+static const char *rejects_beside(struct arena *a, const char *db)
+{
+	return strstr(db, "://") ? "import.rejects.ndjson"
+				 : arena_printf(a, "%s.rejects.ndjson", db);
+}
+
 static enum err run_import(struct ctx *c, struct invocation *in)
 {
 	struct import import = { .in = in, .stop = c->stop };
@@ -511,7 +518,7 @@ static enum err run_import(struct ctx *c, struct invocation *in)
 	TRY(command_option_int(c, in, "jobs", 1, WORKERS_MOST, &jobs));
 	import.rejects_path = command_option(in, "rejects");
 	if (!import.rejects_path)
-		import.rejects_path = arena_printf(c->arena, "%s.rejects.ndjson", in->argv[0]);
+		import.rejects_path = rejects_beside(c->arena, in->argv[0]);
 	TRY(place_open(c, in->share, in->argv[0], STORE_CREATE | STORE_MIGRATE | STORE_BULK, false,
 		       &import.place));
 	import.loose = *import.place;

@@ -6,9 +6,9 @@ static enum err run_init(struct ctx *c, struct invocation *in)
 	struct place *place;
 
 	TRY(place_open(c, in->share, in->argv[0], STORE_CREATE | STORE_MIGRATE, false, &place));
-	place_close(place);
 	if (!command_option(in, "quiet"))
-		fprintf(in->out, "%s is ready\n", in->argv[0]);
+		fprintf(in->out, "%s is ready\n", store_name(place->store));
+	place_close(place);
 	return OK;
 }
 

@@ -1,6 +1,7 @@
 /* apply.c - a prepared write becomes rows. Runs inside store_write, alone.
  *
- * Keys of resources are given here, counting up from the highest there is; resources that are
+ * Keys of resources and numbers of versions are given here, counting up from the highest there is
+ * (so that nobody has to wait for the database to tell them); resources that are
  * only referred to get one too, with version 0. Index rows are changed by the difference between
  * what the current version had and what the new one has.
  */
@@ -10,21 +11,46 @@ void apply_init(struct apply *a, struct ctx *c, struct db *db)
 {
 	*a = (struct apply){ .c = c, .db = db };
 	map_init(&a->keys, c->arena);
+	map_init(&a->words, c->arena);
 }
 
 /* --- keys --- */
 
-static enum err new_key(struct apply *a, int64_t *key)
+static enum err start_counting(struct apply *a)
 {
 	bool row;
 	STMT(s);
 
-	if (!a->next_key) {
-		TRY(db_stmt(a->c, a->db, SQL("SELECT max(key) FROM resource"), &s));
-		TRY(stmt_step(a->c, s, &row));
-		a->next_key = stmt_int(s, 0) + 1;
-	}
+	if (a->next_key)
+		return OK;
+	TRY(db_stmt(
+		a->c, a->db,
+		SQL("SELECT (SELECT max(key) FROM resource), (SELECT max(seq) FROM version)"),
+		&s));
+	TRY(stmt_step(a->c, s, &row));
+	a->next_key = stmt_int(s, 0) + 1;
+	a->next_seq = stmt_int(s, 1) + 1;
+	return OK;
+}
+
+static enum err new_key(struct apply *a, int64_t *key)
+{
+	TRY(start_counting(a));
 	*key = a->next_key++;
+	return OK;
+}
+
+/* The key of a word, asked for once in a transaction: until it is committed nobody else may
+ * remember it. `text` must live as long as a->c->arena. */
+static enum err word_key(struct apply *a, struct str text, int64_t *key)
+{
+	int64_t found = (int64_t)(intptr_t)map_get(&a->words, text);
+
+	if (!found) {
+		TRY(name_make(a->c, a->db, text, &found));
+		map_set(&a->words, text, (void *)(intptr_t)found);
+	}
+	*key = found;
 	return OK;
 }
 
@@ -74,7 +100,7 @@ static enum err target_key(struct apply *a, struct str type, struct str id, int6
 	int64_t key = (int64_t)(intptr_t)map_get(&a->keys, at), type_key;
 
 	if (!key) {
-		TRY(name_make(a->c, a->db, type, &type_key));
+		TRY(word_key(a, type, &type_key));
 		TRY(resource_key(a->c, a->db, type_key, id, &key));
 		if (!key)
 			TRY(put_placeholder(a, type_key, str_is(type, "Patient"), id, &key));
@@ -111,14 +137,14 @@ enum err apply_settle(struct apply *a, const struct fhir_type *type, struct rows
 	for (size_t i = 0; i < rows->len; i++) {
 		struct row *r = &rows->at[i];
 
-		r->learnt |= (!r->param_key ? LEARNT_PARAM : 0) | (!r->system_key ? LEARNT_SYSTEM : 0) |
+		r->learnt |= (!r->param_key ? LEARNT_PARAM : 0) |
+			     (!r->system_key ? LEARNT_SYSTEM : 0) |
 			     (!r->target_key ? LEARNT_TARGET : 0);
 		if (!r->param_key)
-			TRY(name_make(a->c, a->db,
-				      param_name(a->c->arena, type, r->param, r->variant),
-				      &r->param_key));
+			TRY(word_key(a, param_name(a->c->arena, type, r->param, r->variant),
+				     &r->param_key));
 		if (!r->system_key && r->system.len)
-			TRY(name_make(a->c, a->db, r->system, &r->system_key));
+			TRY(word_key(a, r->system, &r->system_key));
 		if (!r->target_key && r->table == TABLE_REFERENCE)
 			TRY(target_key(a, r->target, r->code, &r->target_key));
 	}
@@ -161,13 +187,13 @@ static enum err catch_up(struct apply *a, struct prepared *p, const struct stand
 static enum err put_version(struct apply *a, const struct prepared *p, int64_t person,
 			    int64_t *seq)
 {
-	bool row;
 	STMT(s);
 
+	TRY(start_counting(a));
 	TRY(db_stmt(a->c, a->db,
 		    SQL("INSERT INTO version (resource, type, version, updated, method, "
 			"person, org, "
-			"size, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) RETURNING seq"),
+			"size, body, seq) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"),
 		    &s));
 	stmt_bind_int(s, 1, p->key);
 	stmt_bind_int(s, 2, p->type_key);
@@ -181,8 +207,9 @@ static enum err put_version(struct apply *a, const struct prepared *p, int64_t p
 		stmt_bind_blob(s, 9, p->packed);
 	else
 		stmt_bind_null(s, 9);
-	TRY(stmt_step(a->c, s, &row));
-	*seq = stmt_int(s, 0);
+	stmt_bind_int(s, 10, a->next_seq);
+	TRY(stmt_run(a->c, s));
+	*seq = a->next_seq++;
 	return OK;
 }
 
@@ -230,10 +257,11 @@ enum err apply_done(struct apply *a)
 
 		if (!a->totals.at[i].change)
 			continue;
-		TRY(db_stmt(a->c, a->db,
-			    SQL("INSERT INTO total (type, current) VALUES (?1, ?2) "
-				"ON CONFLICT (type) DO UPDATE SET current = total.current + ?2"),
-			    &s));
+		TRY(db_stmt(
+			a->c, a->db,
+			SQL("INSERT INTO total (type, current) VALUES (?1, ?2) "
+			    "ON CONFLICT (type) DO UPDATE SET current = total.current + ?2"),
+			&s));
 		stmt_bind_int(s, 1, a->totals.at[i].type);
 		stmt_bind_int(s, 2, a->totals.at[i].change);
 		TRY(stmt_run(a->c, s));
@@ -281,9 +309,9 @@ static enum err find_keys(struct apply *a, struct prepared *p)
 	p->learnt |= (!p->key ? LEARNT_KEY : 0) | (!p->type_key ? LEARNT_TYPE : 0) |
 		     (!p->org_key ? LEARNT_ORG : 0);
 	if (!p->type_key)
-		TRY(name_make(a->c, a->db, str_of(p->type->name), &p->type_key));
+		TRY(word_key(a, str_of(p->type->name), &p->type_key));
 	if (!p->org_key && p->org.len)
-		TRY(name_make(a->c, a->db, p->org, &p->org_key));
+		TRY(word_key(a, p->org, &p->org_key));
 	if (!p->key)
 		TRY(new_key(a, &p->key));
 	note_key(a, str_of(p->type->name), p->id, p->key); /* it may refer to itself */

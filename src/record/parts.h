@@ -145,6 +145,8 @@ struct apply {
 	struct ctx *c;
 	struct db *db;
 	int64_t next_key; /* 0: not asked yet */
+	int64_t next_seq; /* known with it */
+	struct map words; /* "http://loinc.org" -> key, of this transaction */
 	struct map keys;  /* "Patient/1" -> key, of this transaction */
 	VEC(struct total) totals;
 };

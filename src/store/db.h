@@ -39,6 +39,8 @@ enum store_flags {
  * closed with store_close. */
 NODISCARD enum err store_open(struct ctx *c, const struct share *share, const char *address,
 			      unsigned flags, struct store **out);
+/* Its address as people may see it, without a password. Lives as long as the store. */
+const char *store_name(const struct store *store);
 /* Waits for the writer to finish what was accepted. NULL is fine. */
 void store_close(struct store *store);
 /* "sqlite" or "postgresql": for what the two must be told differently. */

@@ -26,6 +26,11 @@ enum err store_open(struct ctx *c, const struct share *share, const char *addres
 	return OK;
 }
 
+const char *store_name(const struct store *store)
+{
+	return store->shown;
+}
+
 void store_close(struct store *store)
 {
 	if (store)
