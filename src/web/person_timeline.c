@@ -7,11 +7,12 @@
 #include <stdlib.h>
 
 #define LANES_MAX 9
+#define COMING_MAX 30
 #define NOTE_MAX 20 /* bytes of a mark's words in the chart */
 
 struct filter {
 	struct str lane, kind;
-	int64_t before; /* INT64_MAX: from the newest */
+	int64_t skip; /* newest of what happened that earlier pages showed */
 };
 
 static bool kind_fits(const struct event *event, const struct filter *filter)
@@ -34,7 +35,8 @@ static int newest_first(const void *va, const void *vb)
 	const struct event *a = va, *b = vb;
 	int order = (b->at.from > a->at.from) - (b->at.from < a->at.from);
 
-	return order ? order : str_cmp(a->item->id, b->item->id);
+	order = order ? order : str_cmp(a->item->id, b->item->id);
+	return order ? order : str_cmp(a->title, b->title);
 }
 
 /* ---- the lanes ---- */
@@ -349,7 +351,7 @@ static void put_event(struct person *p, struct node *list, const struct event *e
 	data_link(p, row, event->item);
 }
 
-static struct str address_of(struct person *p, const struct filter *filter, int64_t before)
+static struct str address_of(struct person *p, const struct filter *filter, int64_t skip)
 {
 	struct buf b;
 
@@ -358,63 +360,61 @@ static struct str address_of(struct person *p, const struct filter *filter, int6
 	url_escape(&b, filter->lane);
 	buf_cstr(&b, "&kind=");
 	url_escape(&b, filter->kind);
-	if (before != INT64_MAX)
-		buf_printf(&b, "&before=%lld", (long long)before);
+	buf_printf(&b, "&skip=%lld", (long long)skip);
 	return buf_get(&b);
 }
 
-static void put_earlier(struct events *events, const struct filter *filter,
-			struct node *timeline, size_t from)
+static void put_earlier(struct person *p, const struct filter *filter, struct node *timeline,
+			int64_t shown, int64_t left, struct moment oldest)
 {
-	struct person *p = events->p;
-	size_t left = 0;
-	int64_t before = 0;
-	struct moment oldest = { 0 };
-
-	for (size_t i = from; i < events->list.len; i++) {
-		if (!fits(&events->list.at[i], filter))
-			continue;
-		if (!left++)
-			before = events->list.at[i].at.from + 1;
-		oldest = events->list.at[i].at;
-	}
 	if (!left)
 		return;
-	oldest.when.precision =
-		oldest.when.precision > WHEN_MONTH ? WHEN_MONTH : oldest.when.precision;
-	data_str(p->c, timeline, "earlier", address_of(p, filter, before));
+	if (oldest.when.precision > WHEN_MONTH)
+		oldest.when.precision = WHEN_MONTH;
+	data_str(p->c, timeline, "earlier", address_of(p, filter, shown));
 	data_str(p->c, timeline, "earlier_words",
-		 SAY(p->a, "Earlier: %zu %s back to " STR_FMT, left,
-		     left == 1 ? "entry" : "entries", STR_ARG(say_date(p->a, oldest))));
+		 SAY(p->a, "Earlier: " STR_FMT " %s back to " STR_FMT,
+		     STR_ARG(say_count(p->a, left)), left == 1 ? "entry" : "entries",
+		     STR_ARG(say_date(p->a, oldest))));
 }
 
-static void put_lists(struct events *events, const struct filter *filter, struct node *timeline,
-		      size_t most)
+static void put_coming(struct events *events, const struct filter *filter,
+		       struct node *timeline)
 {
-	struct person *p = events->p;
-	struct node *coming = data_list(p->c, timeline, "coming"),
-		    *happened = data_list(p->c, timeline, "happened");
-	size_t shown = 0, i;
+	struct node *coming = data_list(events->p->c, timeline, "coming");
 
-	for (i = events->list.len; i-- > 0;) /* soonest first */
-		if (events->list.at[i].at.from > p->now && fits(&events->list.at[i], filter) &&
-		    filter->before == INT64_MAX && coming->len < 30)
-			put_event(p, coming, &events->list.at[i]);
-	for (i = 0; i < events->list.len && shown < most; i++) {
+	if (filter->skip)
+		return;
+	for (size_t i = events->list.len;
+	     i-- > 0 && coming->len < COMING_MAX;) { /* soonest first */
 		const struct event *event = &events->list.at[i];
-		if (event->at.from > p->now || event->at.from >= filter->before ||
-		    !fits(event, filter))
-			continue;
-		put_event(p, happened, event);
-		shown++;
+		if (event->at.from > events->p->now && fits(event, filter))
+			put_event(events->p, coming, event);
 	}
 	if (coming->len)
-		node_add_bool(p->a, timeline, "has_coming", true);
+		node_add_bool(events->p->a, timeline, "has_coming", true);
+}
+
+static void put_happened(struct events *events, const struct filter *filter,
+			 struct node *timeline, size_t most)
+{
+	struct person *p = events->p;
+	struct node *happened = data_list(p->c, timeline, "happened");
+	struct moment oldest = { 0 };
+	int64_t seen = 0, last = filter->skip + (int64_t)most;
+
+	for (size_t i = 0; i < events->list.len; i++) {
+		const struct event *event = &events->list.at[i];
+		if (event->at.from > p->now || !fits(event, filter))
+			continue;
+		if (seen >= filter->skip && seen < last)
+			put_event(p, happened, event);
+		seen++;
+		oldest = event->at;
+	}
 	if (happened->len)
 		node_add_bool(p->a, timeline, "has_happened", true);
-	if (!coming->len && !happened->len)
-		node_add_bool(p->a, timeline, "nothing", true);
-	put_earlier(events, filter, timeline, i);
+	put_earlier(p, filter, timeline, last, seen > last ? seen - last : 0, oldest);
 }
 
 /* ---- the filters ---- */
@@ -451,28 +451,32 @@ static void put_filters(struct events *events, const struct filter *filter,
 			put_option(p, kinds, str_of(event_kinds[i].code),
 				   str_of(event_kinds[i].words), filter->kind);
 	put_option(p, kinds, STR("all"), STR("Everything"), filter->kind);
-	if (filter->lane.len || filter->kind.len || filter->before != INT64_MAX)
+	if (filter->lane.len || filter->kind.len || filter->skip)
 		node_add_bool(p->a, timeline, "filtered", true);
 }
 
 enum err person_put_timeline(struct person *p, struct node *data, size_t most)
 {
 	struct events events = { .p = p };
-	struct filter filter = { .before = INT64_MAX };
-	struct str before = request_param(p->c, p->request, "before", 0);
+	struct filter filter = { 0 };
+	struct str skip = request_param(p->c, p->request, "skip", 0);
 	struct node *timeline = data_object(p->c, data, "timeline");
 
 	filter.lane = request_param(p->c, p->request, "org", 0);
 	filter.kind = request_param(p->c, p->request, "kind", 0);
-	if (before.len && !str_int(before, &filter.before))
-		return fail(p->c, ERR_BAD_REQUEST,
-			    "before must be a whole number of microseconds.");
+	if (skip.len &&
+	    (!str_int(skip, &filter.skip) || filter.skip < 0 || filter.skip > PERSON_MAX * 2))
+		return fail(p->c, ERR_BAD_REQUEST, "skip must be a whole number, not %.20s.",
+			    str_dup(p->c->arena, skip));
 	events_find(&events);
 	if (events.list.len)
 		qsort(events.list.at, events.list.len, sizeof *events.list.at, newest_first);
 	put_filters(&events, &filter, timeline);
-	if (filter.before == INT64_MAX)
+	if (!filter.skip)
 		put_lanes(&events, &filter, timeline);
-	put_lists(&events, &filter, timeline, most);
+	put_coming(&events, &filter, timeline);
+	put_happened(&events, &filter, timeline, most);
+	if (!node_get(timeline, "has_coming") && !node_get(timeline, "has_happened"))
+		node_add_bool(p->a, timeline, "nothing", true);
 	return OK;
 }

@@ -104,6 +104,20 @@ test('the story is whole without JavaScript', { skip }, async () => {
 	await page.context().close()
 })
 
+test('the timeline goes back to the beginning, page by page, with nothing twice', { skip }, async () => {
+	const seen = new Set()
+	let address = `/people/${edith}?kind=all`, pages = 0
+	for (; address && pages < 20; pages++) {
+		const text = await (await fetch(place.base + address)).text()
+		for (const [, item] of text.matchAll(/(<li class="cw-timeline__item.*?<\/li>)/gs)) {
+			assert.ok(!seen.has(item), item)
+			seen.add(item)
+		}
+		address = text.match(/<a href="(\/people\/[^"]*skip=\d+)">Earlier/)?.[1].replaceAll('&amp;', '&')
+	}
+	assert.ok(pages > 1 && pages < 20 && seen.size > 100, `${pages} pages, ${seen.size} entries`)
+})
+
 test('an NHS number opens the person, spaces or not', { skip }, async () => {
 	const page = await place.page()
 	for (const number of ['9990166137', '999 016 6137', '999-016-6137']) {

@@ -73,6 +73,6 @@ export const addresses = [
 	['accessibility', '/accessibility'],
 ]
 export const failing = [['not-found', '/nothing/here', 404], ['no-person', '/people/nobody', 404],
-	['bad-cursor', `/people/${edith}/timeline?before=yesterday`, 400]]
+	['bad-cursor', `/people/${edith}/timeline?skip=yesterday`, 400]]
 
 export const available = existsSync(program) && existsSync(chrome)
