@@ -169,8 +169,8 @@ static void begin(struct word *w)
 
 static void speak(struct word *w)
 {
-	for (begin(w); w->i < w->len && w->made < KEY_MAX; w->i++) {
-		char c = letter(w, 0);
+	begin(w);
+	for (char c; (c = letter(w, 0)) >= 'a' && w->made < KEY_MAX; w->i++) {
 		if (c == letter(w, -1) && c != 'c' && w->i > 1)
 			continue;
 		if (rules[c - 'a'])

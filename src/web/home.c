@@ -57,6 +57,7 @@ static const char *const kind_words[][2] = {
 	{ "CarePlan", "plans" },
 	{ "CareTeam", "care teams" },
 	{ "Claim", "claims" },
+	{ "Communication", "calls and messages" },
 	{ "Condition", "problems and diagnoses" },
 	{ "Consent", "sharing choices" },
 	{ "DiagnosticReport", "test reports" },
@@ -173,6 +174,23 @@ static void put_counts(struct ctx *c, struct node *data, const struct counts *co
 
 /* ---- who waits to leave ---- */
 
+/* The person behind a Reference: a link's id, and the name it says or the record knows. */
+static void put_person(struct ctx *c, struct node *row, const struct node *reference)
+{
+	struct str who = node_str(reference, "reference"),
+		   name = node_str(reference, "display");
+	struct version v;
+	struct node *patient;
+
+	if (str_starts(who, STR("Patient/")))
+		who = (struct str){ who.at + 8, who.len - 8 };
+	if (!name.len && record_read(c, STR("Patient"), who, &v) == OK &&
+	    fhir_read_json(c, c->place->fhir, c->arena, v.body, &patient) == OK)
+		name = name_plain(c->arena, patient);
+	data_str(c, row, "person_id", who);
+	data_str(c, row, "person_name", name.len ? name : STR("Name not known"));
+}
+
 struct wait {
 	const struct node *task;
 	struct moment since;
@@ -190,12 +208,8 @@ static void put_wait(struct ctx *c, struct node *list, const struct wait *wait, 
 {
 	const struct node *task = wait->task;
 	struct node *row = data_object(c, list, NULL);
-	struct str who = node_str(node_get(task, "for"), "reference");
 
-	data_str(c, row, "person_id",
-		 str_starts(who, STR("Patient/")) ? (struct str){ who.at + 8, who.len - 8 }
-						  : who);
-	data_str(c, row, "person_name", node_str(node_get(task, "for"), "display"));
+	put_person(c, row, node_get(task, "for"));
 	data_str(c, row, "nights", say_count(c->arena, wait->nights));
 	html_safe(c->arena, row, "tally", chart_tally(c->arena, (int)wait->nights));
 	data_str(c, row, "wait_reason", concept_words(c->arena, node_get(task, "reasonCode")));
@@ -257,13 +271,9 @@ enum err home_show(struct ctx *c, const struct request *r, struct reply *reply)
 static void put_stay(struct ctx *c, struct node *list, const struct node *stay, int64_t now)
 {
 	struct node *row = data_object(c, list, NULL);
-	struct str who = node_text(node_path(stay, "subject.reference"));
 	struct moment since;
 
-	data_str(c, row, "person_id",
-		 str_starts(who, STR("Patient/")) ? (struct str){ who.at + 8, who.len - 8 }
-						  : who);
-	data_str(c, row, "person_name", node_text(node_path(stay, "subject.display")));
+	put_person(c, row, node_get(stay, "subject"));
 	data_str(c, row, "ward", node_text(node_path(stay, "location.location.display")));
 	data_str(c, row, "reason", concept_words(c->arena, node_get(stay, "reasonCode")));
 	data_str(c, row, "stay_source", node_text(node_path(stay, "serviceProvider.display")));

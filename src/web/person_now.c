@@ -204,5 +204,7 @@ void person_put_now(struct person *p, struct node *data)
 	put_chart(p, now, start, ready);
 	put_facts(p, now, stay, leaving);
 	data_link(p, now, stay);
-	data_source(p, now, ready.iso.len ? leaving : stay);
+	struct entry said = *stay;
+	said.as_at = ready.iso.len ? ready : start;
+	data_source(p, now, &said);
 }

@@ -8,6 +8,7 @@
 
 #define LANES_MAX 9
 #define COMING_MAX 30
+#define SKIP_MAX 1000000
 #define NOTE_MAX 20 /* bytes of a mark's words in the chart */
 
 struct filter {
@@ -465,7 +466,7 @@ enum err person_put_timeline(struct person *p, struct node *data, size_t most)
 	filter.lane = request_param(p->c, p->request, "org", 0);
 	filter.kind = request_param(p->c, p->request, "kind", 0);
 	if (skip.len &&
-	    (!str_int(skip, &filter.skip) || filter.skip < 0 || filter.skip > PERSON_MAX * 2))
+	    (!str_int(skip, &filter.skip) || filter.skip < 0 || filter.skip > SKIP_MAX))
 		return fail(p->c, ERR_BAD_REQUEST, "skip must be a whole number, not %.20s.",
 			    str_dup(p->c->arena, skip));
 	events_find(&events);
