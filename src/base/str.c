@@ -1,6 +1,7 @@
 /* str.c - looking at, cutting and folding runs of bytes. */
 #include "base/str.h"
 
+#include <sodium.h>
 #include <utf8proc.h>
 
 int str_cmp(struct str a, struct str b)
@@ -9,6 +10,18 @@ int str_cmp(struct str a, struct str b)
 	int order = common ? memcmp(a.at, b.at, common) : 0;
 
 	return order ? order : (a.len > b.len) - (a.len < b.len);
+}
+
+bool str_unbase64(struct arena *a, struct str s, struct str *out)
+{
+	size_t cap = s.len / 4 * 3 + 3, len;
+	unsigned char *bytes = arena_alloc(a, cap);
+
+	if (sodium_base642bin(bytes, cap, s.at, s.len, " \t\r\n", &len, NULL,
+			      sodium_base64_VARIANT_ORIGINAL))
+		return false;
+	*out = (struct str){ (const char *)bytes, len };
+	return true;
 }
 
 bool str_starts(struct str s, struct str head)

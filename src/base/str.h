@@ -49,6 +49,8 @@ struct str str_cut(struct str *s, char sep);
 struct str str_trim(struct str s);
 /* A NUL-terminated copy. */
 char *str_dup(struct arena *a, struct str s);
+/* Base64 undone, white space ignored; in `a`. False when it is not base64. */
+bool str_unbase64(struct arena *a, struct str s, struct str *out);
 /* A whole decimal integer within int64, sign allowed; false if anything else. */
 bool str_int(struct str s, int64_t *out);
 /* True if the bytes are well-formed UTF-8 without surrogates; else *bad is the offset. */

@@ -106,6 +106,20 @@ static void text_is_folded_for_search(void **state)
 		assert_true(str_is(str_fold(&a, str_of(rows[i][0])), rows[i][1]));
 }
 
+static void base64_is_undone(void **state)
+{
+	ARENA(a);
+	struct str out = STR("untouched");
+
+	(void)state;
+	assert_true(str_unbase64(&a, STR("YWJj\n ZGU="), &out));
+	assert_true(str_is(out, "abcde"));
+	assert_true(str_unbase64(&a, STR(""), &out));
+	assert_int_equal(out.len, 0);
+	assert_false(str_unbase64(&a, STR("YWJjZGU"), &out));
+	assert_false(str_unbase64(&a, STR("YWJ*"), &out));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -114,6 +128,7 @@ int main(void)
 		cmocka_unit_test(whole_numbers_are_read),
 		cmocka_unit_test(every_code_point_is_judged),
 		cmocka_unit_test(text_is_folded_for_search),
+		cmocka_unit_test(base64_is_undone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -60,6 +60,8 @@ static enum err name_entry(struct ctx *c, struct bundle *b, struct entry *e)
 		return OK;
 	if (e->conditional)
 		TRY(search_condition(c, b, e));
+	if (!e->id.len && e->verb == VERB_PATCH)
+		return fail(c, ERR_NOT_FOUND, "The condition finds nothing to change.");
 	if (!e->id.len && e->verb != VERB_DELETE)
 		e->id = id_make(c);
 	if (!e->id.len)
@@ -85,6 +87,39 @@ static bool id_is_new(const struct entry *e)
 	       (e->conditional && !e->condition.id.len && !node_get(e->resource, "id"));
 }
 
+/* What the patch makes of the version that is current. */
+static enum err patch_entry(struct ctx *c, struct bundle *b, struct entry *e)
+{
+	struct standing now = { 0 };
+	struct version v;
+	int64_t type;
+
+	TRY(name_find(c, b->refs.db, str_of(e->type->name), &type));
+	if (type)
+		TRY(standing_find(c, b->refs.db, type, e->id, &now));
+	if (!now.version || now.deleted)
+		return fail(c, now.deleted ? ERR_GONE : ERR_NOT_FOUND,
+			    "%s/" STR_FMT " is not there to be changed.", e->type->name,
+			    STR_ARG(e->id));
+	if (e->write.if_match && e->write.if_match != now.version)
+		return fail(c, ERR_STALE, "%s/" STR_FMT " is at version %lld, not %lld.",
+			    e->type->name, STR_ARG(e->id), (long long)now.version,
+			    (long long)e->write.if_match);
+	TRY(version_load(c, b->refs.db, now.seq, &v));
+	TRY(patch_apply(c, &e->patch, &v, &e->resource));
+	e->patched = now.version;
+	e->write.resource = e->resource;
+	e->write.if_match = now.version;
+	return OK;
+}
+
+static enum method method_of(const struct entry *e)
+{
+	if (e->verb == VERB_PATCH)
+		return METHOD_PATCH;
+	return id_is_new(e) ? METHOD_POST : METHOD_PUT;
+}
+
 static enum err prepare_entry(struct ctx *c, struct bundle *b, struct entry *e)
 {
 	if (e->verb == VERB_GET || e->existed)
@@ -94,9 +129,11 @@ static enum err prepare_entry(struct ctx *c, struct bundle *b, struct entry *e)
 						  e->write.if_match, &e->prepared)
 				 : OK;
 	const char *where = arena_printf(c->arena, "%s.resource", e->where);
+	if (e->verb == VERB_PATCH)
+		TRY(patch_entry(c, b, e));
 	TRY(refs_resolve(&b->refs, where, e->full_url, e->type, e->resource));
-	return prepare_put(c, b->refs.db, e->type, e->id,
-			   id_is_new(e) ? METHOD_POST : METHOD_PUT, &e->write, &e->prepared);
+	return prepare_put(c, b->refs.db, e->type, e->id, method_of(e), &e->write,
+			   &e->prepared);
 }
 
 static enum err prepare_all(struct ctx *c, struct bundle *b)
@@ -125,6 +162,18 @@ static enum err still(struct ctx *c, struct db *db, const struct conditional *co
 	return OK;
 }
 
+/* Is what was patched still current? */
+static enum err still_current(struct ctx *c, struct db *db, const struct entry *e, bool *same)
+{
+	struct standing now;
+	int64_t type;
+
+	TRY(name_find(c, db, str_of(e->type->name), &type));
+	TRY(standing_find(c, db, type, e->id, &now));
+	*same = now.version == e->patched;
+	return OK;
+}
+
 static enum err recheck(struct ctx *c, struct db *db, struct bundle *b)
 {
 	bool same = true;
@@ -134,6 +183,9 @@ static enum err recheck(struct ctx *c, struct db *db, struct bundle *b)
 	for (size_t i = 0; same && i < b->len; i++)
 		if (b->at[i].conditional && !b->at[i].error)
 			TRY(still(c, db, &b->at[i].condition, &same));
+	for (size_t i = 0; same && i < b->len; i++)
+		if (b->at[i].patched && !b->at[i].error)
+			TRY(still_current(c, db, &b->at[i], &same));
 	b->again = !same;
 	return OK;
 }
@@ -168,7 +220,7 @@ static enum err work(struct ctx *c, struct db *db, void *arg)
 		apply_forget(&b->at[i].prepared);
 		TRY(apply_reserve(&a, &b->at[i].prepared));
 	}
-	for (int verb = VERB_DELETE; verb <= VERB_PUT; verb++)
+	for (int verb = VERB_DELETE; verb < VERB_GET; verb++)
 		TRY(apply_verb(&a, b, (enum verb)verb));
 	return apply_done(&a);
 }
@@ -218,9 +270,12 @@ enum err record_bundle(struct ctx *c, struct str source, struct node *tree,
 		TRY(run(c, source, tree, &again, response));
 		if (!again)
 			return OK;
-		if (!str_starts(str_trim(source), STR("{")))
+		if (!source.len)
 			break; /* its links were rewritten and there is no text to read them from */
-		TRY(fhir_read_json(c, c->place->fhir, c->arena, source, &tree));
+		if (str_starts(str_trim(source), STR("<")))
+			TRY(fhir_read_xml(c, c->place->fhir, c->arena, source, &tree));
+		else
+			TRY(fhir_read_json(c, c->place->fhir, c->arena, source, &tree));
 	}
 	return fail(c, ERR_CONFLICT,
 		    "What a condition finds keeps changing; send the Bundle again.");

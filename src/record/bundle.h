@@ -11,7 +11,7 @@
 #include "record/search.h"
 
 /* In the order FHIR runs them. */
-enum verb { VERB_DELETE, VERB_POST, VERB_PUT, VERB_GET, VERB_COUNT };
+enum verb { VERB_DELETE, VERB_POST, VERB_PUT, VERB_PATCH, VERB_GET, VERB_COUNT };
 
 struct entry {
 	unsigned number;   /* in the Bundle, from 0 */
@@ -23,6 +23,8 @@ struct entry {
 	const struct fhir_type *type;
 	struct str url, id, query; /* of request.url; id and query may be empty */
 	struct write write;
+	struct patch patch; /* of a PATCH: `resource` is made of it */
+	int64_t patched;    /* and of this version */
 	struct conditional condition; /* If-None-Exist, or the query of PUT and DELETE */
 	bool conditional;
 	bool existed; /* condition found one for a POST */

@@ -16,7 +16,7 @@ static enum err wrong(struct ctx *c, const struct bundle *b, const struct entry 
 static enum err read_verb(struct ctx *c, const struct bundle *b, struct entry *e,
 			  const struct node *request)
 {
-	static const char *const verbs[] = { "DELETE", "POST", "PUT", "GET" };
+	static const char *const verbs[] = { "DELETE", "POST", "PUT", "PATCH", "GET" };
 	const struct node *method = node_get(request, "method");
 
 	for (unsigned i = 0; i < VERB_COUNT; i++)
@@ -25,7 +25,7 @@ static enum err read_verb(struct ctx *c, const struct bundle *b, struct entry *e
 			return OK;
 		}
 	return wrong(c, b, e, method ? method : e->node, ".request.method",
-		     "must be GET, POST, PUT or DELETE.");
+		     "must be GET, POST, PUT, PATCH or DELETE.");
 }
 
 /* W/"3" -> 3 */
@@ -88,6 +88,27 @@ static enum err read_address(struct ctx *c, const struct bundle *b, struct entry
 	return OK;
 }
 
+/* A PATCH is sent as Parameters, or as JSON Patch in a Binary. */
+static enum err read_patch(struct ctx *c, const struct bundle *b, struct entry *e)
+{
+	struct node *sent = node_get(e->node, "resource");
+	struct str type = node_str(sent, "resourceType"), text;
+
+	e->write.source = (struct str){ 0 }; /* what comes of it has no text of its own */
+	e->patch = (struct patch){ b->source, sent };
+	if (str_is(type, "Parameters"))
+		return OK;
+	if (!str_is(type, "Binary") ||
+	    !str_is(node_str(sent, "contentType"), "application/json-patch+json"))
+		return wrong(c, b, e, sent ? sent : e->node, ".resource",
+			     "must be Parameters, or a Binary of application/json-patch+json.");
+	if (!str_unbase64(c->arena, node_str(sent, "data"), &text))
+		return wrong(c, b, e, sent, ".resource.data", "must be base64.");
+	e->patch.source = (struct str){ 0 };
+	return fhir_read_json(c, c->place->fhir, c->arena, text,
+			      (struct node **)&e->patch.tree);
+}
+
 static enum err read_entry(struct ctx *c, struct bundle *b, struct entry *e)
 {
 	const struct node *request = node_get(e->node, "request");
@@ -107,7 +128,7 @@ static enum err read_entry(struct ctx *c, struct bundle *b, struct entry *e)
 		e->resource = NULL;
 	e->write.source = b->source;
 	e->write.resource = e->resource;
-	return OK;
+	return e->verb == VERB_PATCH ? read_patch(c, b, e) : OK;
 }
 
 /* Issues of a resource name its elements; in a Bundle they begin with the entry. */

@@ -42,7 +42,7 @@ static void add_version(struct ctx *c, struct node *response, const struct entry
 {
 	if (!v->version)
 		return;
-	if (e->verb == VERB_POST || e->verb == VERB_PUT)
+	if (e->verb == VERB_POST || e->verb == VERB_PUT || e->verb == VERB_PATCH)
 		add_text(c, response, "location",
 			 arena_printf(c->arena, STR_FMT "/" STR_FMT "/_history/%lld",
 				      STR_ARG(v->type), STR_ARG(v->id), (long long)v->version));

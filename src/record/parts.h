@@ -134,6 +134,11 @@ void add_id(struct ctx *c, struct node *resource, struct str id);
 /* The concrete type of that name, or ERR_NOT_FOUND. */
 NODISCARD enum err resource_type(struct ctx *c, struct str name, const struct fhir_type **out);
 
+/* --- patch.c --- */
+/* The version changed by the patch: a new tree with keys and without positions. */
+NODISCARD enum err patch_apply(struct ctx *c, const struct patch *patch,
+			       const struct version *v, struct node **out);
+
 /* --- apply.c --- */
 
 struct total {

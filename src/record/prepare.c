@@ -121,7 +121,7 @@ static enum err check_head(struct ctx *c, const struct fhir_type *type, struct s
 	if (meta && meta->kind != NODE_OBJECT)
 		return bad(c, w, meta, arena_printf(c->arena, "%s.meta", type->name),
 			   "meta must be an object.");
-	if (method != METHOD_PUT)
+	if (method == METHOD_POST)
 		return OK;
 	if (!id_valid(id))
 		return fail(c, ERR_BAD_REQUEST, "An id has 1 to 64 letters, digits, - and .");

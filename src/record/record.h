@@ -41,6 +41,7 @@ struct write {
 	struct str if_none_exist; /* create: search query; empty: none */
 	int64_t if_match;         /* update, delete: version that must be current; 0: any */
 	bool if_none_match;       /* update: only when there is none (If-None-Match: *) */
+	bool patch;               /* update: told as PATCH */
 	struct str org;           /* organisation it came from (meta.source or the actor's); may be empty */
 };
 
@@ -64,6 +65,19 @@ NODISCARD enum err record_delete(struct ctx *c, struct str type, struct str id, 
 				 struct written *out);
 NODISCARD enum err record_delete_where(struct ctx *c, struct str type, struct str query,
 				       struct written *out);
+
+/* A change told as operations: a list is JSON Patch, a Parameters resource FHIRPath Patch. */
+struct patch {
+	struct str source;       /* text `tree` was read from, for positions; may be empty */
+	const struct node *tree; /* keys filled in */
+};
+/* Change what is current, all operations or none. ERR_NOT_FOUND, ERR_GONE, ERR_STALE; ERR_INVALID
+ * when the operations do not fit, or what comes out is no valid resource. */
+NODISCARD enum err record_patch(struct ctx *c, struct str type, struct str id, const struct patch *patch,
+				int64_t if_match, struct written *out);
+/* The one that a search finds; ERR_NOT_FOUND, ERR_AMBIGUOUS. */
+NODISCARD enum err record_patch_where(struct ctx *c, struct str type, struct str query,
+				      const struct patch *patch, struct written *out);
 
 /* A Bundle of type transaction (all or nothing) or batch (each for itself), as FHIR orders the
  * verbs: DELETE, POST, PUT/PATCH, GET. urn:uuid and conditional references are resolved. The
