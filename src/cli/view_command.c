@@ -356,18 +356,23 @@ static enum err list_tables(struct ctx *c, const struct invocation *in)
 {
 	unsigned len, width;
 	const struct view_table *tables = record_views(c, &len);
+	int64_t rows;
 
 	for (unsigned i = 0; i < len; i++) {
-		int64_t rows;
 		const char *title = view_title(tables[i].view);
 
 		TRY(record_view_count(c, &tables[i], &rows));
 		view_columns(tables[i].view, &width);
 		fprintf(in->out, "%s\t%s\t%u columns\t%lld rows\t%s\n", tables[i].name,
-			view_resource(tables[i].view)->name, width, (long long)rows, title ? title : "");
+			view_resource(tables[i].view)->name, width, (long long)rows,
+			title ? title : "");
 	}
+	TRY(record_view_count(c, NULL, &rows));
+	fprintf(in->out, "view_error\t\t2 columns\t%lld rows\tWhat views could not tell\n", (long long)rows);
 	if (!record_views_current(c))
-		return fail(c, ERR_CONFLICT, "The tables were not made with these definitions; run `causeway view rebuild`.");
+		return fail(c, ERR_CONFLICT,
+			    "The tables were not made with these definitions; run `causeway view "
+			    "rebuild`.");
 	return OK;
 }
 

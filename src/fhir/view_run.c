@@ -91,6 +91,8 @@ static enum err table_combine(struct runner *r, const struct table *parts, unsig
 		if (__builtin_mul_overflow(rows, parts[i].len, &rows) || rows > VIEW_CELLS_MAX)
 			return run_fail(r, ERR_LIMIT, "ViewDefinition",
 					"more than %u cells from one resource", VIEW_CELLS_MAX);
+	if (!rows)
+		return OK;
 	TRY(table_room(r, out, rows));
 	at = out->at + out->len * out->width;
 	for (size_t row = 0; row < rows; row++) {

@@ -24,8 +24,8 @@ struct view_part {
 /* Read and compile share/view, and see whether the store's tables are theirs. Tables of a new place
  * are made. ERR_CONFLICT naming `causeway view rebuild` when they are not theirs, unless
  * `rebuilding` or the place is opened to read. */
-NODISCARD enum err views_open(struct ctx *c, struct place *place, unsigned flags, bool rebuilding,
-			      struct views **out);
+NODISCARD enum err views_open(struct ctx *c, struct place *place, unsigned flags,
+			      bool rebuilding, struct views **out);
 /* Inside store_write: drop what tables there are, make empty ones, and say that they are unfinished;
  * and that they are finished. */
 NODISCARD enum err views_clear(struct ctx *c, struct db *db);
@@ -36,11 +36,14 @@ NODISCARD enum err views_finish(struct ctx *c, struct db *db);
 /* Rows of p->resource as it is stamped now into p->views. No database. */
 NODISCARD enum err views_prepare(struct ctx *c, struct prepared *p);
 /* Inside store_write: the rows of p instead of those it had. `person`: whom it belongs to now. */
-NODISCARD enum err views_change(struct ctx *c, struct db *db, const struct prepared *p, int64_t person);
+NODISCARD enum err views_change(struct ctx *c, struct db *db, const struct prepared *p,
+				int64_t person);
 /* The same, whatever is said to have been there. */
-NODISCARD enum err views_again(struct ctx *c, struct db *db, const struct prepared *p, int64_t person);
-/* How many of p's rows its tables lack; `counts`, one for each view, grow by what should be there. */
-NODISCARD enum err views_missing(struct ctx *c, struct db *db, const struct prepared *p, int64_t person,
-				 int64_t *counts, unsigned *missing);
+NODISCARD enum err views_again(struct ctx *c, struct db *db, const struct prepared *p,
+			       int64_t person);
+/* How many of p's rows its tables lack; `counts`, one for each view and one for view_error, grow by
+ * what should be there. */
+NODISCARD enum err views_missing(struct ctx *c, struct db *db, const struct prepared *p,
+				 int64_t person, int64_t *counts, unsigned *missing);
 
 #endif

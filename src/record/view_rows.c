@@ -53,8 +53,8 @@ static void bind_number(struct ctx *c, struct stmt *s, int index, struct str tex
 		stmt_bind_null(s, index);
 }
 
-static void bind_cell(struct ctx *c, struct stmt *s, int index, const struct view_column *column,
-		      const struct view_cell *cell)
+static void bind_cell(struct ctx *c, struct stmt *s, int index,
+		      const struct view_column *column, const struct view_cell *cell)
 {
 	uint8_t kind = column->collection ? ITEM_STRING : column->kind;
 	struct str text;
@@ -74,8 +74,9 @@ static void bind_cell(struct ctx *c, struct stmt *s, int index, const struct vie
 		stmt_bind_null(s, index);
 }
 
-static enum err open_row(struct ctx *c, struct db *db, struct sql sql, const struct view_part *part, size_t row,
-			 int64_t person, int64_t resource, struct stmt **out)
+static enum err open_row(struct ctx *c, struct db *db, struct sql sql,
+			 const struct view_part *part, size_t row, int64_t person,
+			 int64_t resource, struct stmt **out)
 {
 	unsigned len;
 	const struct view_column *const *columns = view_columns(part->table->view, &len);
@@ -91,13 +92,15 @@ static enum err open_row(struct ctx *c, struct db *db, struct sql sql, const str
 
 /* ---- inside the writer ---- */
 
-static enum err put_wrong(struct ctx *c, struct db *db, const struct view_part *part, int64_t person,
-			  int64_t resource)
+static enum err put_wrong(struct ctx *c, struct db *db, const struct view_part *part,
+			  int64_t person, int64_t resource)
 {
 	STMT(s);
 
 	TRY(db_stmt(c, db,
-		    SQL("INSERT INTO view_error (person_key, resource_key, view, reason) VALUES (?1, ?2, ?3, ?4)"), &s));
+		    SQL("INSERT INTO view_error (person_key, resource_key, view, reason) "
+			"VALUES (?1, ?2, ?3, ?4)"),
+		    &s));
 	stmt_bind_int(s, 1, person);
 	stmt_bind_int(s, 2, resource);
 	stmt_bind_text(s, 3, str_of(part->table->name));
@@ -105,7 +108,8 @@ static enum err put_wrong(struct ctx *c, struct db *db, const struct view_part *
 	return stmt_run(c, s);
 }
 
-static enum err drop_rows(struct ctx *c, struct db *db, struct sql sql, int64_t person, int64_t resource)
+static enum err drop_rows(struct ctx *c, struct db *db, struct sql sql, int64_t person,
+			  int64_t resource)
 {
 	STMT(s);
 
@@ -115,7 +119,8 @@ static enum err drop_rows(struct ctx *c, struct db *db, struct sql sql, int64_t 
 	return stmt_run(c, s);
 }
 
-static enum err views_put(struct ctx *c, struct db *db, const struct prepared *p, int64_t person)
+static enum err views_put(struct ctx *c, struct db *db, const struct prepared *p,
+			  int64_t person)
 {
 	for (unsigned i = 0; i < p->view_count; i++) {
 		const struct view_part *part = &p->views[i];
@@ -145,8 +150,10 @@ static enum err views_drop(struct ctx *c, struct db *db, const struct prepared *
 	}
 	if (!any)
 		return OK;
-	return drop_rows(c, db, SQL("DELETE FROM view_error WHERE person_key = ?1 AND resource_key = ?2"),
-			 p->seen.person, p->key);
+	return drop_rows(
+		c, db,
+		SQL("DELETE FROM view_error WHERE person_key = ?1 AND resource_key = ?2"),
+		p->seen.person, p->key);
 }
 
 enum err views_change(struct ctx *c, struct db *db, const struct prepared *p, int64_t person)
@@ -164,8 +171,8 @@ enum err views_again(struct ctx *c, struct db *db, const struct prepared *p, int
 
 /* ---- proving ---- */
 
-enum err views_missing(struct ctx *c, struct db *db, const struct prepared *p, int64_t person, int64_t *counts,
-		       unsigned *missing)
+enum err views_missing(struct ctx *c, struct db *db, const struct prepared *p, int64_t person,
+		       int64_t *counts, unsigned *missing)
 {
 	const struct views *views = c->place->record->views;
 
@@ -173,6 +180,7 @@ enum err views_missing(struct ctx *c, struct db *db, const struct prepared *p, i
 		const struct view_part *part = &p->views[i];
 
 		counts[part->table - views->at] += (int64_t)part->rows.len;
+		counts[views->len] += part->wrong != NULL;
 		for (size_t row = 0; row < part->rows.len; row++) {
 			bool there;
 			STMT(s);

@@ -56,7 +56,8 @@ static void make_create(struct arena *life, const char *engine, struct view_tabl
 	columns = view_columns(t->view, &len);
 	buf_init(&b, life, 0);
 	buf_printf(&b,
-		   "CREATE TABLE \"%s\" (person_key BIGINT NOT NULL, resource_key BIGINT NOT NULL, "
+		   "CREATE TABLE \"%s\" (person_key BIGINT NOT NULL, resource_key BIGINT NOT "
+		   "NULL, "
 		   "row_number INTEGER NOT NULL",
 		   t->name);
 	for (unsigned i = 0; i < len; i++)
@@ -94,7 +95,9 @@ static void make_has(struct arena *life, struct view_table *t)
 
 	columns = view_columns(t->view, &len);
 	buf_init(&b, life, 0);
-	buf_printf(&b, "SELECT 1 FROM \"%s\" WHERE person_key = ?1 AND resource_key = ?2 AND row_number = ?3",
+	buf_printf(&b,
+		   "SELECT 1 FROM \"%s\" WHERE person_key = ?1 AND resource_key = ?2 AND "
+		   "row_number = ?3",
 		   t->name);
 	for (unsigned i = 0; i < len; i++) {
 		buf_printf(&b, " AND \"%s\" IS NOT DISTINCT FROM ", columns[i]->name);
@@ -109,7 +112,8 @@ static void make_rest(struct arena *life, struct view_table *t)
 
 	buf_init(&drop, life, 0);
 	buf_init(&count, life, 0);
-	buf_printf(&drop, "DELETE FROM \"%s\" WHERE person_key = ?1 AND resource_key = ?2", t->name);
+	buf_printf(&drop, "DELETE FROM \"%s\" WHERE person_key = ?1 AND resource_key = ?2",
+		   t->name);
 	buf_printf(&count, "SELECT count(*) FROM \"%s\"", t->name);
 	t->drop = sql_of(&drop);
 	t->count = sql_of(&count);
@@ -139,22 +143,27 @@ static bool is_taken(const struct view_column *const *columns, unsigned i)
 	return false;
 }
 
-static enum err check_table(struct ctx *c, const struct reading *r, const char *file, const struct view_table *t)
+static enum err check_table(struct ctx *c, const struct reading *r, const char *file,
+			    const struct view_table *t)
 {
 	unsigned len;
 	const struct view_column *const *columns = view_columns(t->view, &len);
 
 	if (len > COLUMNS_MOST)
-		return fail(c, ERR_INVALID, "share/%s: %u columns; a table may have %u.", file, len, COLUMNS_MOST);
+		return fail(c, ERR_INVALID, "share/%s: %u columns; a table may have %u.", file,
+			    len, COLUMNS_MOST);
 	for (unsigned i = 0; i < len; i++)
 		if (is_taken(columns, i))
-			return fail(c, ERR_INVALID, "share/%s: the table has a column '%s' already.", file,
+			return fail(c, ERR_INVALID,
+				    "share/%s: the table has a column '%s' already.", file,
 				    columns[i]->name);
 	for (size_t i = 0; i < r->tables.len; i++)
 		if (!strcasecmp(r->tables.at[i].name, t->name))
-			return fail(c, ERR_INVALID, "share/%s: there is a view of that name already.", file);
+			return fail(c, ERR_INVALID,
+				    "share/%s: there is a view of that name already.", file);
 	if (!strcasecmp(t->name, "view_error"))
-		return fail(c, ERR_INVALID, "share/%s: view_error is the table of what went wrong.", file);
+		return fail(c, ERR_INVALID,
+			    "share/%s: view_error is the table of what went wrong.", file);
 	return OK;
 }
 
@@ -173,7 +182,8 @@ static enum err read_view(struct ctx *c, void *arg, const char *file)
 		return fail(c, ERR_INVALID, "share/%s: %s", file, reason);
 	}
 	if (!view_name(t.view))
-		return fail(c, ERR_INVALID, "share/%s: a view that becomes a table needs a name.", file);
+		return fail(c, ERR_INVALID,
+			    "share/%s: a view that becomes a table needs a name.", file);
 	t.name = arena_printf(r->life, "view_%s", view_name(t.view));
 	TRY(check_table(c, r, file, &t));
 	make_create(r->life, r->engine, &t);
@@ -189,15 +199,18 @@ static enum err read_view(struct ctx *c, void *arg, const char *file)
 static enum err read_all(struct ctx *c, struct place *place, struct views *out)
 {
 	static const uint64_t seed[2] = { 1, 1 }; /* the same on every run */
-	struct reading r = { .place = place, .life = &place->life, .engine = store_engine(place->store) };
+	struct reading r = { .place = place,
+			     .life = &place->life,
+			     .engine = store_engine(place->store) };
 
 	buf_init(&r.digest, c->arena, 0);
 	buf_printf(&r.digest, "%016llx", (unsigned long long)place->fhir->digest);
 	TRY(share_list(c, &place->share, VIEW_FOLDER, read_view, &r));
 	out->at = r.tables.at;
 	out->len = (unsigned)r.tables.len;
-	out->digest = str_of(arena_printf(&place->life, "%016llx",
-					  (unsigned long long)hash_keyed(seed, r.digest.at, r.digest.len)));
+	out->digest = str_of(
+		arena_printf(&place->life, "%016llx",
+			     (unsigned long long)hash_keyed(seed, r.digest.at, r.digest.len)));
 	return OK;
 }
 
@@ -235,11 +248,14 @@ enum err views_clear(struct ctx *c, struct db *db)
 	for (str_cut(&names, ' '); names.at;) {
 		struct str name = str_cut(&names, ' ');
 		if (is_table_name(name))
-			buf_printf(&b, "DROP TABLE IF EXISTS \"" STR_FMT "\";\n", STR_ARG(name));
+			buf_printf(&b, "DROP TABLE IF EXISTS \"" STR_FMT "\";\n",
+				   STR_ARG(name));
 	}
 	buf_cstr(&b, "DROP TABLE IF EXISTS view_error;\n"
-		     "CREATE TABLE view_error (person_key BIGINT NOT NULL, resource_key BIGINT NOT NULL, "
-		     "view TEXT NOT NULL, reason TEXT NOT NULL, PRIMARY KEY (person_key, resource_key, view));\n");
+		     "CREATE TABLE view_error (person_key BIGINT NOT NULL, resource_key BIGINT "
+		     "NOT NULL, "
+		     "view TEXT NOT NULL, reason TEXT NOT NULL, PRIMARY KEY (person_key, "
+		     "resource_key, view));\n");
 	for (unsigned i = 0; i < views->len; i++)
 		buf_printf(&b, "%s\n", views->at[i].create);
 	TRY(db_script(c, db, "making the tables of views", buf_get(&b)));
@@ -279,7 +295,8 @@ static enum err look(struct ctx *c, struct place *place, struct str *made, bool 
 	return OK;
 }
 
-enum err views_open(struct ctx *c, struct place *place, unsigned flags, bool rebuilding, struct views **out)
+enum err views_open(struct ctx *c, struct place *place, unsigned flags, bool rebuilding,
+		    struct views **out)
 {
 	struct views *views = NEW(&place->life, struct views);
 	struct str made;
@@ -292,10 +309,12 @@ enum err views_open(struct ctx *c, struct place *place, unsigned flags, bool reb
 	if (views->current || rebuilding || (flags & STORE_READ_ONLY))
 		return OK;
 	if (!fresh)
-		return fail(c, ERR_CONFLICT, "The tables of views were %s; run `causeway view rebuild`.",
-			    made.len == 0		? "never made"
-			    : str_is(made, "rebuilding") ? "not finished"
-							 : "made with other definitions than this program has");
+		return fail(c, ERR_CONFLICT,
+			    "The tables of views were %s; run `causeway view rebuild`.",
+			    made.len == 0 ? "never made"
+			    : str_is(made, "rebuilding")
+				    ? "not finished"
+				    : "made with other definitions than this program has");
 	TRY(store_write(c, place->store, make_first, NULL));
 	views->current = true;
 	return OK;
@@ -324,7 +343,7 @@ enum err record_view_count(struct ctx *c, const struct view_table *table, int64_
 	if (!record_views_current(c))
 		return OK;
 	TRY(store_reader(c, c->place->store, &db));
-	TRY(db_stmt(c, db, table->count, &s));
+	TRY(db_stmt(c, db, table ? table->count : SQL("SELECT count(*) FROM view_error"), &s));
 	TRY(stmt_step(c, s, &row));
 	*rows = stmt_int(s, 0);
 	return OK;

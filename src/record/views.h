@@ -24,9 +24,11 @@ struct view_table {
 const struct view_table *record_views(struct ctx *c, unsigned *len);
 /* Were the tables made with these definitions? Else `causeway view rebuild` is wanted. */
 bool record_views_current(struct ctx *c);
-/* How many rows a table has; 0 when the tables are not current. */
-NODISCARD enum err record_view_count(struct ctx *c, const struct view_table *table, int64_t *rows);
+/* How many rows a table has, or view_error (NULL); 0 when the tables are not current. */
+NODISCARD enum err record_view_count(struct ctx *c, const struct view_table *table,
+				     int64_t *rows);
 /* Throw the tables away and fill them again. */
-NODISCARD enum err record_views_rebuild(struct ctx *c, const struct progress *progress, int64_t *resources);
+NODISCARD enum err record_views_rebuild(struct ctx *c, const struct progress *progress,
+					int64_t *resources);
 
 #endif
