@@ -178,6 +178,18 @@ static void take_rows(struct pgsql_stmt *s, PGresult *rows, bool first)
 		t->short_runs++;
 }
 
+static enum err first_rows(struct ctx *c, struct pgsql_stmt *s, PGresult **rows)
+{
+	struct pgsql_db *db = DB_OF(s->head.db);
+	struct pgsql_text *t = s->text;
+
+	if (db->in_transaction && !t->writes && (t->is_long || t->short_runs < SHORT_RUNS))
+		TRY(pgsql_queue_cursor(c, s));
+	else
+		TRY(pgsql_queue_stmt(c, s, true));
+	return pgsql_answer(c, db, rows);
+}
+
 static enum err start(struct ctx *c, struct pgsql_stmt *s)
 {
 	struct pgsql_db *db = DB_OF(s->head.db);
@@ -187,11 +199,12 @@ static enum err start(struct ctx *c, struct pgsql_stmt *s)
 	db->wrote = db->wrote || t->writes;
 	if (!t->rows && db->in_transaction)
 		return pgsql_queue_stmt(c, s, false);
-	if (db->in_transaction && !t->writes && (t->is_long || t->short_runs < SHORT_RUNS))
-		TRY(pgsql_queue_cursor(c, s));
-	else
-		TRY(pgsql_queue_stmt(c, s, true));
-	TRY(pgsql_answer(c, db, &rows));
+	enum err e = first_rows(c, s, &rows);
+	if (e && db->lost && db->untouched && !db->head.writes) {
+		TRY(pgsql_replace(c, db));
+		e = first_rows(c, s, &rows);
+	}
+	TRY(e);
 	take_rows(s, rows, true);
 	s->running = true;
 	return OK;

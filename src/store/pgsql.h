@@ -52,7 +52,7 @@ struct pgsql_stmt {
 	struct stmt head;
 	struct pgsql_text *text;
 	char name[16];        /* on the server */
-	bool prepared;        /* or asked to be */
+	unsigned prepared;    /* on which of the connections; 0: on none */
 	Oid types[PG_PARAMS]; /* as prepared */
 	struct pgsql_value values[PG_PARAMS];
 	PGresult *rows; /* those that have come */
@@ -76,6 +76,8 @@ struct pgsql_db {
 	struct map texts;  /* address of a literal -> struct pgsql_text */
 	unsigned out;      /* statements handed out now */
 	unsigned made;     /* statements ever, for their names */
+	unsigned number;   /* of the connection, when it has been replaced */
+	bool untouched;    /* nothing has been answered since it was taken */
 	struct pgsql_sent sent[PG_QUEUE + 8];
 	unsigned sent_len;
 	int64_t changes; /* of the last statement answered */
@@ -146,6 +148,9 @@ void pgsql_give(struct pgsql_pool *pool, struct pgsql_db *db);
 NODISCARD enum err pgsql_reader(struct ctx *c, struct store *store, struct db **out);
 void pgsql_reader_done(struct db *db);
 void pgsql_stats(struct store *store, struct store_stats *out);
+
+/* A reader's connection that was lost before it was of any use is made anew, transaction and all. */
+NODISCARD enum err pgsql_replace(struct ctx *c, struct pgsql_db *db);
 
 /* pgsql_write.c */
 NODISCARD enum err pgsql_write(struct ctx *c, struct store *store, store_work *work, void *arg);

@@ -88,31 +88,56 @@ static enum err set_up(struct ctx *c, struct pgsql_store *store, struct pgsql_db
 	return OK;
 }
 
-static enum err db_open(struct ctx *c, struct pgsql_store *store, bool writes,
-			struct pgsql_db **out)
+static enum err db_connect(struct ctx *c, struct pgsql_db *db)
 {
+	struct pgsql_store *store = (struct pgsql_store *)db->head.store;
 	char wait[8];
 	const char *const names[] = { "connect_timeout", "dbname", "client_encoding",
 				      "fallback_application_name", NULL };
 	const char *const values[] = { wait, store->address, "UTF8", "causeway", NULL };
+
+	snprintf(wait, sizeof wait, "%d", CONNECT_WAIT);
+	db->handle = PQconnectdbParams(names, values, 1);
+	db->number++;
+	db->sent_len = 0;
+	db->timeout = 0;
+	db->lost = false;
+	return PQstatus(db->handle) == CONNECTION_OK ? set_up(c, store, db)
+						     : connect_fail(c, store, db->handle);
+}
+
+static enum err db_open(struct ctx *c, struct pgsql_store *store, bool writes,
+			struct pgsql_db **out)
+{
 	struct pgsql_db *db = calloc(1, sizeof *db);
 
 	if (!db)
 		abort();
-	snprintf(wait, sizeof wait, "%d", CONNECT_WAIT);
 	db->head.store = &store->head;
 	db->head.writes = writes;
 	arena_init(&db->life);
 	map_init(&db->texts, &db->life);
-	db->handle = PQconnectdbParams(names, values, 1);
-	enum err e = PQstatus(db->handle) == CONNECTION_OK ? set_up(c, store, db)
-							   : connect_fail(c, store, db->handle);
+	enum err e = db_connect(c, db);
 	if (e) {
 		db_close(db);
 		return e;
 	}
 	*out = db;
 	return OK;
+}
+
+enum err pgsql_replace(struct ctx *c, struct pgsql_db *db)
+{
+	bool in_transaction = db->in_transaction;
+
+	pgsql_ended(db);
+	PQfinish(db->handle);
+	enum err e = db_connect(c, db);
+	if (e) {
+		db->lost = true;
+		return e;
+	}
+	return in_transaction ? db->head.store->engine->begin(c, &db->head) : OK;
 }
 
 /* Bytes that lie here unasked are a farewell, or the end of the connection. */
@@ -233,6 +258,7 @@ enum err pgsql_take(struct ctx *c, struct pgsql_store *store, struct pgsql_pool 
 			return e;
 		}
 	}
+	db->untouched = true;
 	*out = db;
 	return OK;
 }

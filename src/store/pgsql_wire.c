@@ -46,7 +46,6 @@ static const struct reason reasons[] = {
 	{ "53100", ERR_STORE, false, "The disk is full; nothing was written." },
 	{ "53300", ERR_BUSY, false, "The database server has no connection left; try again." },
 	{ "55P03", ERR_BUSY, false, "Others have been writing for too long; try again." },
-	{ "57P03", ERR_BUSY, false, "The database server is starting or stopping; try again." },
 	{ "57014", ERR_LIMIT, false, "The database stopped after its time limit." },
 };
 
@@ -69,12 +68,18 @@ static enum err lose(struct ctx *c, struct pgsql_db *db)
 		    STR_ARG(line));
 }
 
+/* The server is going, or told this connection to go. */
+static bool is_farewell(const char *state)
+{
+	return strncmp(state, "57P0", 4) == 0 || strncmp(state, "08", 2) == 0;
+}
+
 enum err pgsql_fail(struct ctx *c, struct pgsql_db *db, const PGresult *result)
 {
 	const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
 	const char *why = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
 
-	if (!state || PQstatus(db->handle) == CONNECTION_BAD)
+	if (!state || is_farewell(state) || PQstatus(db->handle) == CONNECTION_BAD)
 		return lose(c, db);
 	const struct reason *r = find_reason(state);
 	if (r && r->err == ERR_LIMIT)
@@ -224,7 +229,7 @@ static enum err prepare(struct ctx *c, struct pgsql_db *db, struct pgsql_stmt *s
 	if (!PQsendPrepare(db->handle, s->name, s->text->text, (int)s->text->params, s->types))
 		return lose(c, db);
 	sent(db, SENT_PREPARE, s);
-	s->prepared = true;
+	s->prepared = db->number;
 	return OK;
 }
 
@@ -235,7 +240,7 @@ enum err pgsql_queue_stmt(struct ctx *c, struct pgsql_stmt *s, bool asked)
 
 	TRY(make_room(c, db));
 	TRY(lay_out(c, s, &a));
-	if (!s->prepared || !types_fit(s))
+	if (s->prepared != db->number || !types_fit(s))
 		TRY(prepare(c, db, s));
 	if (!PQsendQueryPrepared(db->handle, s->name, (int)s->text->params, a.at, a.len,
 				 a.binary, 1))
@@ -331,7 +336,7 @@ static enum err read_command(struct ctx *c, struct pgsql_db *db, struct pgsql_se
 		if (!fine && !e && PQresultStatus(result) != PGRES_PIPELINE_ABORTED)
 			e = pgsql_fail(c, db, result);
 		if (!fine && one->kind == SENT_PREPARE)
-			one->stmt->prepared = false;
+			one->stmt->prepared = 0;
 		if (fine && one->kind != SENT_PREPARE && one->stmt)
 			db->changes = strtoll(PQcmdTuples(result), NULL, 10);
 		if (fine && one->kind == SENT_ASKED && !*kept)
@@ -373,6 +378,8 @@ enum err pgsql_answer(struct ctx *c, struct pgsql_db *db, PGresult **asked)
 	db->sent_len = 0;
 	if (e && db->in_transaction)
 		remember(c, db, e);
+	if (!e)
+		db->untouched = false;
 	if (!e && asked)
 		*asked = kept;
 	else

@@ -66,6 +66,8 @@ static enum err run(struct ctx *c, struct pgsql_db *db, store_work *work, void *
 	assert(db->out == 0);
 	if (!e && db->broken)
 		e = fail(c, db->broken, "%s", db->why);
+	if (e && db->lost)
+		db->again = true; /* on another connection: nothing was kept of this one */
 	if (!e)
 		e = commit(c, db);
 	if (e)
