@@ -77,16 +77,15 @@ static enum err put_tail(struct ctx *c, struct running *run)
 
 /* ---- resources ---- */
 
+/* Types of other versions of FHIR are passed over like all that the view is not of. */
 static enum err run_one(struct ctx *c, struct running *run, const struct node *resource)
 {
 	struct fhir_value value = { .node = resource,
 				    .type = fhir_type_of(run->fhir, resource) };
 	struct view_rows rows;
 
-	if (!value.type)
-		return fail(c, ERR_INVALID,
-			    "this is no resource: resourceType is '" STR_FMT "'",
-			    STR_ARG(node_str(resource, "resourceType")));
+	if (!node_str(resource, "resourceType").len)
+		return fail(c, ERR_INVALID, "this is no resource: it has no resourceType");
 	TRY(view_run(c, run->view, value, &rows));
 	TRY(put_rows(c, run, &rows));
 	run->resources++;
@@ -253,10 +252,14 @@ static enum err run_store(struct ctx *c, const struct invocation *in, struct run
 	return e;
 }
 
-/* A file that is an SQLite database by its first bytes. */
+/* An address of PostgreSQL, or a file that is an SQLite database by its first bytes. */
 static bool is_database(const char *path)
 {
 	char head[16] = { 0 };
+	struct str address = str_of(path);
+
+	if (str_starts(address, STR("postgresql://")) || str_starts(address, STR("postgres://")))
+		return true;
 	FILE *file = strcmp(path, "-") ? fopen(path, "rb") : NULL;
 	size_t got = file ? fread(head, 1, sizeof head, file) : 0;
 
@@ -282,15 +285,26 @@ static enum err read_format(struct ctx *c, const struct invocation *in, enum vie
 	return fail(c, ERR_USAGE, "--format is csv, json or ndjson, not %s", given);
 }
 
-static enum err read_view(struct ctx *c, const char *file, const struct fhir *f,
+/* A file, or a view of share/view by its bare name. */
+static enum err read_definition(struct ctx *c, const struct invocation *in, const char *name,
+				struct str *out)
+{
+	if (strpbrk(name, "./") || strcmp(name, "-") == 0)
+		return file_read(c, c->arena, name, DEFINITION_LIMIT, out);
+	return share_read(c, in->share, c->arena, arena_printf(c->arena, "view/%s.json", name),
+			  out);
+}
+
+static enum err read_view(struct ctx *c, const struct invocation *in, const struct fhir *f,
 			  const struct view **out)
 {
+	const char *name = in->argv[1];
 	struct str text;
 	enum err e;
 
-	TRY(file_read(c, c->arena, file, DEFINITION_LIMIT, &text));
+	TRY(read_definition(c, in, name, &text));
 	e = view_compile(c, c->arena, f, text, out);
-	return e == OK ? OK : file_fail(c, e, file, 0);
+	return e == OK ? OK : file_fail(c, e, name, 0);
 }
 
 static enum err run_input(struct ctx *c, const struct invocation *in, struct running *run,
@@ -323,7 +337,7 @@ static enum err view_run_command(struct ctx *c, struct invocation *in)
 		return fail(c, ERR_USAGE, "over what? --input FILE or --db DB");
 	TRY(read_format(c, in, &run.format));
 	TRY(fhir_load(c, c->arena, in->share, &run.fhir));
-	TRY(read_view(c, in->argv[1], run.fhir, &run.view));
+	TRY(read_view(c, in, run.fhir, &run.view));
 	TRY(put_head(c, &run));
 	TRY(run_inputs(c, in, &run));
 	return put_tail(c, &run);
@@ -341,7 +355,7 @@ static enum err view_columns_command(struct ctx *c, struct invocation *in)
 	if (in->argc != 2)
 		return fail(c, ERR_USAGE, "which definition? causeway view columns DEF.json");
 	TRY(fhir_load(c, c->arena, in->share, &f));
-	TRY(read_view(c, in->argv[1], f, &view));
+	TRY(read_view(c, in, f, &view));
 	columns = view_columns(view, &len);
 	for (unsigned i = 0; i < len; i++)
 		fprintf(in->out, "%s\t%s%s\t%s\n", columns[i]->name, view_type_name(columns[i]),
@@ -433,8 +447,9 @@ const struct command view_commands[] = {
 	{ "view", "run|columns|list|rebuild DEF|DB [FILE...]",
 	  "Flatten resources into rows with ViewDefinitions.",
 	  "run DEF writes the rows a SQL-on-FHIR ViewDefinition makes of the resources in files (JSON,\n"
-	  "XML, Bundles, NDJSON, gzip or not) or in a database, which is read in constant memory. CSV is\n"
-	  "as RFC 4180 has it: null is empty, an empty text is quoted, lists and complex values are JSON.\n"
+	  "XML, Bundles, NDJSON, gzip or not) or in a database, which is read in constant memory. DEF is a\n"
+	  "file, or the bare name of a view in share/view. CSV is as RFC 4180 has it: null is empty, an\n"
+	  "empty text is quoted, lists and complex values are JSON.\n"
 	  "A mistake in the definition, or a value that does not fit its column, ends the run with the\n"
 	  "reason and its place, and the exit code is not 0.\n"
 	  "columns DEF lists what it gives: name, type and description, one column a line.\n"
@@ -443,6 +458,7 @@ const struct command view_commands[] = {
 	  view_options, run_view,
 	  "  causeway view run conditions.json --db county.db > conditions.csv\n"
 	  "  causeway view run names.json --input a.json --input b.ndjson.gz --format json\n"
+	  "  causeway view run care_package --db county.db\n"
 	  "  causeway view list county.db" },
 	{ 0 },
 };

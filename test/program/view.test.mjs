@@ -73,6 +73,7 @@ test('every kind of input, one after the other', t => {
 	const { view, write } = place(t)
 	const inputs = [
 		write('one.json', patient('one', 'A')),
+		write('later.json', { resourceType: 'NutritionIntake', id: 'of R5' }),
 		write('list.json', [patient('two', 'B'), patient('three', 'C')]),
 		write('lines.ndjson', [patient('four', 'D'), patient('five', 'E')].map(p => JSON.stringify(p)).join('\n') + '\n\n'),
 		write('packed.ndjson.gz', gzipSync(JSON.stringify(patient('six', 'F')) + '\n')),
@@ -108,6 +109,8 @@ test('a whole database', t => {
 		assert.deepEqual(rows.map(row => row.family).sort(), all.map(p => p.name[0].family).sort())
 	}
 	assert.equal(causeway('view', 'run', view, '--db', join(dir, 'none.db')).code, 74)
+	assert.equal(csv(causeway('view', 'run', 'patient', '--db', db).out).length, 501)
+	assert.equal(causeway('view', 'run', 'nonesuch', '--db', db).code, 66)
 })
 
 test('columns and their types', t => {
