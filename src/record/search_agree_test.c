@@ -150,6 +150,11 @@ struct wish {
 	int64_t lo, hi;                          /* date */
 	char form; /* token: c s| |c s|c; reference: t type/id, i id */
 	bool missing;
+	/* A hop: `inner` is wished of resources of `end` which we refer to by `param`, or which
+	 * refer to us by it. */
+	const struct wish *inner;
+	const struct fhir_type *end;
+	bool back;
 };
 
 static const char *const prefixes[] = { "", "eq", "ne", "gt", "lt", "ge", "le", "sa", "eb" };
@@ -334,6 +339,98 @@ static bool make_wish(struct world *w, const struct stored *from, struct wish *w
 	}
 }
 
+/* ---- hops ---- */
+
+static const struct stored *refers_to(struct world *w, const struct index_row *row)
+{
+	for (size_t i = 0; i < w->all.len && !row->identifier && row->target.len; i++)
+		if (str_is(row->target, w->all.at[i].type->name) &&
+		    str_eq(row->code, w->all.at[i].id))
+			return &w->all.at[i];
+	return NULL;
+}
+
+static bool refers(const struct stored *from, const char *code, const struct stored *to)
+{
+	for (size_t i = 0; i < from->rows.len; i++) {
+		const struct index_row *row = &from->rows.at[i];
+
+		if (row->param->type == PARAM_REFERENCE && !row->identifier &&
+		    (!code || !strcmp(row->param->code, code)) &&
+		    str_is(row->target, to->type->name) && str_eq(row->code, to->id))
+			return true;
+	}
+	return false;
+}
+
+/* A row of `from` that is a reference to something stored, of a type it may be to. */
+static const struct index_row *some_reference(struct world *w, const struct stored *from)
+{
+	for (int tries = 0; tries < 30 && from->rows.len; tries++) {
+		const struct index_row *row = &from->rows.at[dice(w, from->rows.len)];
+
+		if (row->param->type == PARAM_REFERENCE && refers_to(w, row) &&
+		    search_targets(row->param, row->target))
+			return row;
+	}
+	return NULL;
+}
+
+static const struct stored *some_referring(struct world *w, const struct stored *to)
+{
+	size_t start = dice(w, w->all.len);
+
+	for (size_t i = 0; i < w->all.len; i++) {
+		const struct stored *from = &w->all.at[(start + i) % w->all.len];
+
+		if (refers(from, NULL, to))
+			return from;
+	}
+	return NULL;
+}
+
+static bool make_any(struct world *w, const struct stored *from, struct wish *wish,
+		     struct buf *b, int depth);
+
+static bool make_hop(struct world *w, const struct stored *from, struct wish *wish,
+		     struct buf *b, int depth)
+{
+	bool back = dice(w, 2);
+	const struct stored *end = back ? some_referring(w, from) : NULL;
+	const struct index_row *row =
+		back ? end ? some_reference(w, end) : NULL : some_reference(w, from);
+	struct wish *inner = NEW(&w->arena, struct wish);
+
+	if (!row || (back && !str_is(row->target, from->type->name)))
+		return false;
+	if (!back)
+		end = refers_to(w, row);
+	if (back)
+		buf_printf(b, "_has:%s:%s:", end->type->name, row->param->code);
+	else if (dice(w, 3))
+		buf_printf(b, "%s:%s.", row->param->code, end->type->name);
+	else
+		return false;
+	*wish = (struct wish){
+		.param = row->param, .inner = inner, .end = end->type, .back = back
+	};
+	return make_any(w, end, inner, b, depth + 1);
+}
+
+static bool make_any(struct world *w, const struct stored *from, struct wish *wish,
+		     struct buf *b, int depth)
+{
+	size_t len = b->len;
+
+	if (depth < 4 && dice(w, 3) == 0) {
+		if (make_hop(w, from, wish, b, depth))
+			return true;
+		b->len = len;
+		return false;
+	}
+	return make_wish(w, from, wish, b);
+}
+
 /* ---- what it means, by the specification's words ---- */
 
 static bool means_date(const struct wish *w, const struct index_row *r)
@@ -439,6 +536,16 @@ static bool means(struct world *world, const struct wish *w, const struct stored
 {
 	bool any = false, met = false;
 
+	for (size_t i = 0; i < world->all.len && w->inner; i++) {
+		const struct stored *end = &world->all.at[i];
+
+		if (end->type == w->end &&
+		    refers(w->back ? end : s, w->param->code, w->back ? s : end) &&
+		    means(world, w->inner, end))
+			return true;
+	}
+	if (w->inner)
+		return false;
 	for (size_t i = 0; i < s->rows.len; i++) {
 		if (strcmp(s->rows.at[i].param->code, w->param->code) != 0)
 			continue;
@@ -518,7 +625,7 @@ static struct str expected(struct world *w, struct arena *a, const struct fhir_t
 	return list(a, ids.at, ids.len, true);
 }
 
-static void agree(struct world *w, size_t *hits)
+static void agree(struct world *w, size_t *hits, size_t *hops)
 {
 	static const struct search_choice probing = { 0, 100000, 0 }, gathering = { 0, 0, 0 };
 	const struct stored *from = &w->all.at[dice(w, w->all.len)];
@@ -534,7 +641,7 @@ static void agree(struct world *w, size_t *hits)
 
 		if (count)
 			buf_char(&query, '&');
-		if (make_wish(w, from, &wishes[count], &query)) {
+		if (make_any(w, from, &wishes[count], &query, 0)) {
 			count++;
 			continue;
 		}
@@ -553,6 +660,8 @@ static void agree(struct world *w, size_t *hits)
 				 STR_ARG(got));
 	}
 	*hits += right.len > 0;
+	for (size_t i = 0; i < count; i++)
+		*hops += wishes[i].inner && right.len > 0;
 	arena_release(&w->arena, mark);
 }
 
@@ -616,16 +725,16 @@ static int tear_down(void **state)
 static void test_agree(void **state)
 {
 	int queries = test_on_pgsql() ? QUERIES / 5 : QUERIES; /* a server answers slower */
-	size_t hits = 0;
+	size_t hits = 0, hops = 0;
 
 	(void)state;
 	if (!world.all.len)
 		skip();
 	for (int i = 0; i < queries; i++)
-		agree(&world, &hits);
-	print_message("%zu resources, %d queries, %zu found something\n", world.all.len,
-		      queries, hits);
-	assert_true(hits > (size_t)queries / 4);
+		agree(&world, &hits, &hops);
+	print_message("%zu resources, %d queries, %zu found something, %zu over hops\n",
+		      world.all.len, queries, hits, hops);
+	assert_true(hits > (size_t)queries / 4 && hops > (size_t)queries / 20);
 }
 
 static void test_sort(void **state)

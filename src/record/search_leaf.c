@@ -411,6 +411,23 @@ static enum err reference_leaf(struct opening *o, const struct value *v)
 	return add_any_target(o, v->code);
 }
 
+static const struct scan_kind REFERRING = {
+	SQL("SELECT person, resource FROM reference WHERE param = ?1 AND target = ?2 LIMIT ?3"),
+	2
+};
+
+struct scan scan_referring(int64_t param, int64_t target)
+{
+	return (struct scan){ &REFERRING, { arg_int(param), arg_int(target) } };
+}
+
+struct stream *stream_referring(struct arena *a, int64_t param, int64_t target)
+{
+	struct scan scan = { &REFERENCE_SCAN, { arg_int(param), arg_int(target) } };
+
+	return stream_scan(a, &scan);
+}
+
 /* ---- dates, numbers, quantities ---- */
 
 static enum err date_leaf(struct opening *o, const struct value *v)
@@ -517,28 +534,26 @@ static enum err updated_leaf(struct opening *o)
 	return OK;
 }
 
-static enum err id_leaf(struct opening *o, struct pairs *pairs, const struct value *v)
+enum err pair_find(struct scope *sc, struct str type, struct str id, struct pair *out,
+		   bool *there)
 {
-	struct scope *sc = o->sc;
-	int64_t type;
-	bool row;
+	int64_t key;
 	STMT(s);
 
-	TRY(name_find(sc->c, sc->db, str_of(o->type->name), &type));
+	TRY(name_find(sc->c, sc->db, type, &key));
 	TRY(db_stmt(sc->c, sc->db,
 		    SQL("SELECT person, key FROM resource WHERE type = ?1 AND id = ?2"
 			" AND deleted = 0 AND version > 0"),
 		    &s));
-	stmt_bind_int(s, 1, type);
-	stmt_bind_text(s, 2, v->code);
-	TRY(stmt_step(sc->c, s, &row));
-	if (!row)
+	stmt_bind_int(s, 1, key);
+	stmt_bind_text(s, 2, id);
+	TRY(stmt_step(sc->c, s, there));
+	if (!*there)
 		return OK;
-	struct pair p = { stmt_int(s, 0), stmt_int(s, 1) };
-	if (p.person > PAIR_LIMIT || p.key > PAIR_LIMIT)
+	*out = (struct pair){ stmt_int(s, 0), stmt_int(s, 1) };
+	if (out->person > PAIR_LIMIT || out->key > PAIR_LIMIT)
 		return fail(sc->c, ERR_LIMIT,
 			    "The place has too many resources for this search.");
-	pairs_add(pairs, p);
 	return OK;
 }
 
@@ -547,8 +562,15 @@ static enum err ids_leaf(struct opening *o)
 	struct arena *a = o->sc->c->arena;
 	struct pairs *pairs = pairs_new(o->sc->c);
 
-	for (size_t i = 0; i < o->condition->value_count; i++)
-		TRY(id_leaf(o, pairs, &o->condition->values[i]));
+	for (size_t i = 0; i < o->condition->value_count; i++) {
+		struct pair p;
+		bool there;
+
+		TRY(pair_find(o->sc, str_of(o->type->name), o->condition->values[i].code, &p,
+			      &there));
+		if (there)
+			pairs_add(pairs, p);
+	}
 	pairs_sort(pairs);
 	*vec_push(&o->leaf->ordered, a) = stream_pairs(a, pairs);
 	return OK;

@@ -77,12 +77,20 @@ static bool match_uri(const struct matching *m, const struct index_row *row)
 	return str_eq(have, asked);
 }
 
+bool row_target(struct ctx *c, const struct index_row *row, struct str *type, struct str *id)
+{
+	if (row->identifier || row->code.len == 0)
+		return false;
+	*type = row->target;
+	*id = row->code;
+	return type->len || reference_local(c->place, row->code, type, id);
+}
+
 static bool match_reference(const struct matching *m, const struct index_row *row)
 {
 	const struct value *v = m->value;
-
-	struct str type = row->target, id = row->code;
-	bool local = type.len || reference_local(m->sc->c->place, row->code, &type, &id);
+	struct str type, id;
+	bool local = row_target(m->sc->c, row, &type, &id);
 
 	if (v->absolute || !local)
 		return v->absolute && !local && str_eq(row->code, v->code);

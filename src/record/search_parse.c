@@ -1,15 +1,15 @@
 /* search_parse.c - a query string -> struct search.
  *
- * Two tables say what there is: `controls`, the parameters that say how to answer, and `modifiers`.
- * All other names are search parameters of the FHIR tables. Nothing is ignored but _format and
- * _pretty, which belong to the API. A message names the parameter, never a value.
+ * The table `controls` says which parameters say how to answer. All other names are conditions
+ * (search_condition.c). Nothing is ignored but _format and _pretty, which belong to the API. A
+ * message names the parameter, never a value.
  */
 #include "record/search_part.h"
 
 struct parsing {
 	struct search *search;
 	VEC(struct condition) conditions;
-	size_t values;
+	struct tally tally;
 	struct buf self;
 };
 
@@ -78,58 +78,9 @@ static void remember(struct parsing *p, struct str name, struct str value)
 	encode(&p->self, value);
 }
 
-/* ---- unknown names ---- */
-
-/* Levenshtein's distance of two short names; large when one is too long to care. */
-static unsigned distance(struct str a, struct str b)
-{
-	unsigned row[64];
-
-	if (a.len >= 64 || b.len >= 64)
-		return 100;
-	for (unsigned j = 0; j <= b.len; j++)
-		row[j] = j;
-	for (unsigned i = 1; i <= a.len; i++) {
-		unsigned corner = row[0];
-
-		row[0] = i;
-		for (unsigned j = 1; j <= b.len; j++) {
-			unsigned change = corner + (a.at[i - 1] != b.at[j - 1]);
-			unsigned edge = (row[j] < row[j - 1] ? row[j] : row[j - 1]) + 1;
-
-			corner = row[j];
-			row[j] = change < edge ? change : edge;
-		}
-	}
-	return row[b.len];
-}
-
 static const struct fhir_type *search_type(struct ctx *c, const struct search *s)
 {
 	return s->type ? s->type : c->place->fhir->resource;
-}
-
-static enum err unknown(struct ctx *c, const struct search *s, struct str name)
-{
-	const struct fhir_type *type = search_type(c, s);
-	const struct fhir_param *const *p = param_list(c->place->fhir, type);
-	const char *of = s->type ? type->name : "a search of all types";
-	const char *best = NULL;
-	unsigned least = 3;
-
-	for (; p && *p; p++) {
-		unsigned d = distance(name, str_of((*p)->code));
-		if (d < least) {
-			least = d;
-			best = (*p)->code;
-		}
-	}
-	if (best)
-		return fail(c, ERR_BAD_REQUEST,
-			    "%s has no search parameter '" STR_FMT "'; did you mean '%s'?", of,
-			    (int)(name.len < 80 ? name.len : 80), name.at, best);
-	return fail(c, ERR_BAD_REQUEST, "%s has no search parameter '" STR_FMT "'.", of,
-		    (int)(name.len < 80 ? name.len : 80), name.at);
 }
 
 /* ---- controls: how to answer ---- */
@@ -204,7 +155,7 @@ static enum err parse_sort(struct ctx *c, struct search *s, const struct control
 		const struct fhir_param *param =
 			param_find(c->place->fhir, search_type(c, s), name);
 		if (!param)
-			return unknown(c, s, name);
+			return search_unknown(c, search_type(c, s), name);
 		if (param->type >= PARAM_COMPOSITE)
 			return fail(c, ERR_UNSUPPORTED, "'_sort' by '%s' is not supported.",
 				    param->code);
@@ -291,8 +242,7 @@ static const struct control controls[] = {
 	{ "_type", parse_types },
 	{ "_contained", unsupported },     { "_containedType", unsupported },
 	{ "_content", unsupported },       { "_filter", unsupported },
-	{ "_has", unsupported },           { "_include", unsupported },
-	{ "_list", unsupported },          { "_query", unsupported },
+	{ "_include", unsupported },       { "_query", unsupported },
 	{ "_revinclude", unsupported },    { "_text", unsupported },
 };
 /* clang-format on */
@@ -309,103 +259,14 @@ static const struct control *control_find(struct str name)
 	return NULL;
 }
 
-/* ---- conditions ---- */
-
-#define BIT(type) (1u << (type))
-#define ALL_TYPES (BIT(PARAM_COMPOSITE) - 1)
-
-/* clang-format off */
-static const struct modifier_row {
-	const char *name;
-	enum modifier modifier;
-	unsigned types; /* of parameters it is for */
-} modifiers[] = {
-	{ "missing",    MOD_MISSING,    ALL_TYPES },
-	{ "exact",      MOD_EXACT,      BIT(PARAM_STRING) },
-	{ "contains",   MOD_CONTAINS,   BIT(PARAM_STRING) },
-	{ "text",       MOD_TEXT,       BIT(PARAM_TOKEN) | BIT(PARAM_REFERENCE) },
-	{ "not",        MOD_NOT,        BIT(PARAM_TOKEN) },
-	{ "in",         MOD_IN,         BIT(PARAM_TOKEN) },
-	{ "not-in",     MOD_NOT_IN,     BIT(PARAM_TOKEN) },
-	{ "above",      MOD_ABOVE,      BIT(PARAM_TOKEN) | BIT(PARAM_URI) },
-	{ "below",      MOD_BELOW,      BIT(PARAM_TOKEN) | BIT(PARAM_URI) },
-	{ "identifier", MOD_IDENTIFIER, BIT(PARAM_REFERENCE) },
-};
-/* clang-format on */
-
-static enum err parse_modifier(struct ctx *c, struct str text, struct condition *out)
-{
-	const struct fhir_param *param = out->param;
-
-	for (size_t i = 0; i < sizeof modifiers / sizeof *modifiers; i++)
-		if (str_is(text, modifiers[i].name) && modifiers[i].types & BIT(param->type) &&
-		    out->column == COLUMN_NONE) {
-			out->modifier = modifiers[i].modifier;
-			return OK;
-		}
-	if (param->type == PARAM_REFERENCE && fhir_resource_type(c->place->fhir, text)) {
-		out->modifier = MOD_TYPE;
-		out->target = text;
-		return OK;
-	}
-	return fail(c, ERR_BAD_REQUEST, "'%s' is a %s and has no modifier ':" STR_FMT "'.",
-		    param->code, param_type_name(param->type),
-		    (int)(text.len < 80 ? text.len : 80), text.at);
-}
-
-static enum err parse_values(struct ctx *c, struct parsing *p, struct str text,
-			     struct condition *out)
-{
-	VEC(struct value) values = { 0 };
-
-	do {
-		if (++p->values > SEARCH_VALUES)
-			return fail(c, ERR_LIMIT, "The search has more than %d values.",
-				    SEARCH_VALUES);
-		struct str part = search_cut(&text, ',');
-		struct value *value = vec_push(&values, c->arena);
-		TRY(value_parse(c, out, part, values.len, value));
-	} while (text.at);
-	if (out->modifier == MOD_MISSING && values.len > 1)
-		return fail(c, ERR_BAD_REQUEST, "'" STR_FMT "' takes one value.",
-			    STR_ARG(out->as));
-	out->values = values.at;
-	out->value_count = values.len;
-	return OK;
-}
-
 static enum err parse_condition(struct ctx *c, struct parsing *p, struct str name,
 				struct str value)
 {
-	struct condition condition = { .as = name };
-	struct str rest = name;
-	struct str code = str_cut(&rest, ':');
-
 	if (p->conditions.len == SEARCH_CONDITIONS)
 		return fail(c, ERR_LIMIT, "The search has more than %d conditions.",
 			    SEARCH_CONDITIONS);
-	if (code.len && memchr(code.at, '.', code.len))
-		return fail(c, ERR_UNSUPPORTED,
-			    "Chained parameters such as '" STR_FMT "' are not supported.",
-			    (int)(name.len < 80 ? name.len : 80), name.at);
-	condition.param = param_find(c->place->fhir, search_type(c, p->search), code);
-	if (!condition.param)
-		return unknown(c, p->search, code);
-	condition.column = column_of(condition.param);
-	if (condition.param->type > PARAM_COMPOSITE ||
-	    (condition.param->type == PARAM_COMPOSITE && !condition.param->components))
-		return fail(c, ERR_UNSUPPORTED,
-			    "'%s' is a %s parameter, which is not supported.",
-			    condition.param->code, param_type_name(condition.param->type));
-	if (rest.at && memchr(rest.at, '.', rest.len))
-		return fail(c, ERR_UNSUPPORTED,
-			    "Chained parameters such as '" STR_FMT "' are not supported.",
-			    (int)(name.len < 80 ? name.len : 80), name.at);
-	if (rest.at)
-		TRY(parse_modifier(c, rest, &condition));
-	TRY(parse_values(c, p, value, &condition));
-	*vec_push(&p->conditions, c->arena) = condition;
-	return OK;
+	return condition_parse(c, search_type(c, p->search), name, value, &p->tally,
+			       vec_push(&p->conditions, c->arena));
 }
 
 static enum err parse_pair(struct ctx *c, struct parsing *p, struct str pair)
@@ -443,7 +304,9 @@ enum err search_parse(struct ctx *c, struct str type, struct str query,
 				    (int)(type.len < 80 ? type.len : 80), type.at);
 	}
 	s->count = SEARCH_COUNT_DEFAULT;
-	s->choice = (struct search_choice){ .small = 2000, .probed = 5000, .worth = 64 };
+	s->choice = (struct search_choice){
+		.small = 2000, .probed = 5000, .worth = 64, .followed = 64
+	};
 	buf_init(&p.self, c->arena, 0);
 	if (query.len && query.at[0] == '?')
 		query = (struct str){ query.at + 1, query.len - 1 };

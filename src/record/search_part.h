@@ -1,11 +1,13 @@
 /* search_part.h - what the parts of search share; for search_*.c alone.
  *
  *	search_parse.c      query string  -> struct search (conditions and how to answer)
+ *	search_condition.c  one name and value -> struct condition, through chains and _has
  *	search_value.c      one value     -> struct value, struct box
  *	search_leaf.c       a condition   -> streams of pairs, from the index tables
  *	search_stream.c     and, or, minus over streams
  *	search_gather.c     pairs that come in no order -> a sorted array
  *	search_composite.c  conditions that must hold in one place of a resource
+ *	search_hop.c        chains, _has and _list: conditions on what stands at the other end
  *	search_plan.c       all conditions -> one stream, cheapest first
  *	search_match.c      a condition against the rows of one resource, without SQL
  *	search_sort.c       _sort
@@ -25,6 +27,10 @@
 #define SEARCH_VALUES 1000      /* joined by commas, in one query */
 #define SEARCH_VALUE_BYTES 2000 /* of one value: as long as the index keeps them */
 #define SEARCH_QUERY_BYTES 65536
+#define SEARCH_HOPS 8           /* references followed in one name */
+#define SEARCH_ENDS 1000        /* types that the chains of one query may lead to */
+#define SEARCH_HOP_VALUES 10000 /* values, told anew for each of those types */
+#define SEARCH_INNER 1000000    /* resources found at the other end of a hop */
 #define SEARCH_SORTS 8
 #define SEARCH_COUNT_MAX 1000
 #define SEARCH_COUNT_DEFAULT 20
@@ -36,7 +42,7 @@
 /* clang-format off */
 enum modifier {
 	MOD_NONE, MOD_MISSING, MOD_EXACT, MOD_CONTAINS, MOD_TEXT, MOD_NOT, MOD_IN, MOD_NOT_IN,
-	MOD_ABOVE, MOD_BELOW, MOD_IDENTIFIER, MOD_TYPE
+	MOD_ABOVE, MOD_BELOW, MOD_IDENTIFIER, MOD_TYPE, MOD_OF_TYPE
 };
 
 enum prefix {
@@ -83,8 +89,20 @@ static inline enum column column_of(const struct fhir_param *param)
 						      : COLUMN_NONE;
 }
 
+/* One step along a reference: the condition is met by what stands at the other end. */
+struct hop_end {
+	const struct fhir_type *type;
+	struct condition *condition;
+};
+struct hop {
+	bool back;            /* _has: they at the end refer to us; else we refer to them */
+	struct hop_end *ends; /* any of them; when back, one */
+	size_t end_count;
+};
+
 struct condition {
-	const struct fhir_param *param;
+	const struct fhir_param *param; /* with a hop: the reference, of whoever refers */
+	const struct hop *hop;          /* then nothing below but `as` counts */
 	enum modifier modifier;
 	enum column column;   /* answered by the table of resources itself */
 	struct str target;    /* MOD_TYPE: the type after the colon */
@@ -112,9 +130,10 @@ struct cursor {
 /* Where one way of doing it becomes dearer than the other; the result is the same. Tests move
  * these, to see that it is. */
 struct search_choice {
-	size_t small;  /* so many found resources are sorted by looking at each (2,000) */
-	size_t probed; /* so many are tested one by one rather than gathered for (5,000) */
-	size_t worth;  /* testing one costs as much as gathering so many (64) */
+	size_t small;    /* so many found resources are sorted by looking at each (2,000) */
+	size_t probed;   /* so many are tested one by one rather than gathered for (5,000) */
+	size_t worth;    /* testing one costs as much as gathering so many (64) */
+	size_t followed; /* so many at the other end of a hop are followed at once (64) */
 };
 
 struct search {
@@ -136,6 +155,16 @@ struct search {
 	struct str self; /* without _cursor */
 };
 
+/* What a query may have only so much of. */
+struct tally {
+	size_t values, ends;
+};
+/* A name and value of the query as a condition on resources of a type. */
+NODISCARD enum err condition_parse(struct ctx *c, const struct fhir_type *type, struct str name,
+				   struct str value, struct tally *tally,
+				   struct condition *out);
+/* Fail because the type has no such parameter, with what may have been meant. */
+NODISCARD enum err search_unknown(struct ctx *c, const struct fhir_type *type, struct str name);
 /* One value as written between commas, percent-encoding and \, undone. `at` is its place from 1,
  * for the message. */
 NODISCARD enum err value_parse(struct ctx *c, const struct condition *condition,
@@ -269,6 +298,7 @@ struct leaf {
 	bool negate;
 	VEC(struct stream *) ordered;
 	VEC(struct scan) loose;
+	struct hop_plan *hop; /* to be gathered by hop_gather instead of scans */
 };
 NODISCARD enum err leaf_open(struct scope *sc, const struct fhir_type *type,
 			     const struct condition *condition, struct leaf *out);
@@ -284,13 +314,34 @@ NODISCARD enum err composite_open(struct scope *sc, const struct fhir_type *type
 NODISCARD enum err composite_value(struct ctx *c, const struct condition *condition,
 				   struct str text, size_t at, struct value *out);
 unsigned composite_parts(const struct fhir_param *param);
-/* Some conditions, one type. */
+/* The current resource of a type with an id. */
+NODISCARD enum err pair_find(struct scope *sc, struct str type, struct str id, struct pair *out,
+			     bool *there);
+/* Who refers to a resource by a parameter (its key): in order, and loose. */
+struct stream *stream_referring(struct arena *a, int64_t param, int64_t target);
+struct scan scan_referring(int64_t param, int64_t target);
+
+/* A condition with a hop, for one type. Opened once: what was found at the other end is kept. */
+NODISCARD enum err hop_open(struct scope *sc, const struct fhir_type *type,
+			    const struct condition *condition, struct hop_plan **out);
+/* Its streams, if they are cheap; else leaf->hop is set and it has to be gathered. */
+NODISCARD enum err hop_streams(struct scope *sc, struct hop_plan *h, struct leaf *leaf);
+/* Add all its pairs, not sorted. *fits false when that means more than `cap`. */
+NODISCARD enum err hop_gather(struct scope *sc, struct hop_plan *h, size_t cap,
+			      struct pairs *out, bool *fits);
+/* Does one resource meet it? */
+NODISCARD enum err hop_has(struct scope *sc, struct hop_plan *h, struct pair p, bool *out);
+
+/* Some conditions, one type. Every search for resources of a type passes through here, also those
+ * at the other end of a chain: what nobody may see is kept from all of them in this one place. */
 NODISCARD enum err plan_conditions(struct scope *sc, const struct fhir_type *type,
 				   const struct condition *conditions, size_t count,
 				   struct stream **out);
 /* All conditions, all types. */
 NODISCARD enum err plan_open(struct scope *sc, struct stream **out);
 
+/* The type and id of what a row of a reference parameter refers to; false: nothing local. */
+bool row_target(struct ctx *c, const struct index_row *row, struct str *type, struct str *id);
 /* Does this row of the condition's parameter fit one of its values? */
 bool match_value(struct scope *sc, const struct condition *condition, const struct value *value,
 		 const struct index_row *row);

@@ -15,6 +15,7 @@ struct plan {
 	size_t count;
 	VEC(struct stream *) streams; /* to be met by all */
 	VEC(struct leaf *) loose;     /* still to be gathered */
+	struct hop_plan **hops;       /* of the conditions that have one */
 	bool probing;                 /* `few` is all that the streams found */
 	struct pairs *few;
 };
@@ -36,6 +37,21 @@ static enum err finish_leaf(struct plan *p, struct leaf *leaf, struct stream *ga
 	return OK;
 }
 
+/* A hop is opened once, however often the plan is made. */
+static enum err open_condition(struct plan *p, size_t i, struct leaf *leaf)
+{
+	const struct condition *condition = &p->conditions[i];
+
+	if (!condition->hop)
+		return leaf_open(p->sc, p->type, condition, leaf);
+	leaf->condition = condition;
+	if (!p->hops)
+		p->hops = NEW_N(p->sc->c->arena, struct hop_plan *, p->count);
+	if (!p->hops[i])
+		TRY(hop_open(p->sc, p->type, condition, &p->hops[i]));
+	return hop_streams(p->sc, p->hops[i], leaf);
+}
+
 static enum err open_conditions(struct plan *p)
 {
 	struct arena *a = p->sc->c->arena;
@@ -44,8 +60,8 @@ static enum err open_conditions(struct plan *p)
 		struct leaf *leaf = NEW(a, struct leaf);
 		struct stream *stream;
 
-		TRY(leaf_open(p->sc, p->type, &p->conditions[i], leaf));
-		if (leaf->loose.len) {
+		TRY(open_condition(p, i, leaf));
+		if (leaf->loose.len || leaf->hop) {
 			*vec_push(&p->loose, a) = leaf;
 			continue;
 		}
@@ -74,23 +90,31 @@ static enum err find_few(struct plan *p)
 	return OK;
 }
 
-/* Keep of the few those that meet the condition. */
-static enum err probe(struct plan *p, const struct condition *condition)
+static enum err meets(struct scope *sc, const struct leaf *leaf, struct pair pair, bool *out)
 {
-	struct scope *sc = p->sc;
+	struct arena_mark mark = arena_mark(sc->c->arena);
+	struct index_rows rows;
+	struct version v;
+
+	if (leaf->hop)
+		return hop_has(sc, leaf->hop, pair, out);
+	TRY(search_load(sc, &pair, 1, &v));
+	TRY(search_rows(sc, &v, &rows));
+	TRY(match_rows(sc, leaf->condition, &rows, out));
+	arena_release(sc->c->arena, mark);
+	return OK;
+}
+
+/* Keep of the few those that meet the condition. */
+static enum err probe(struct plan *p, const struct leaf *leaf)
+{
 	size_t kept = 0;
 
 	for (size_t i = 0; i < p->few->len; i++) {
 		struct pair pair = pair_unpack(p->few->at[i]);
-		struct index_rows rows;
-		struct version v;
 		bool met;
 
-		struct arena_mark mark = arena_mark(sc->c->arena);
-		TRY(search_load(sc, &pair, 1, &v));
-		TRY(search_rows(sc, &v, &rows));
-		TRY(match_rows(sc, condition, &rows, &met));
-		arena_release(sc->c->arena, mark);
+		TRY(meets(p->sc, leaf, pair, &met));
 		if (met)
 			p->few->at[kept++] = pair_pack(pair);
 	}
@@ -106,9 +130,12 @@ static enum err gather(struct plan *p, struct leaf *leaf)
 	struct stream *stream;
 	bool fits;
 
-	TRY(pairs_gather(p->sc, leaf->loose.at, leaf->loose.len, cap, pairs, &fits));
+	if (leaf->hop)
+		TRY(hop_gather(p->sc, leaf->hop, cap, pairs, &fits));
+	else
+		TRY(pairs_gather(p->sc, leaf->loose.at, leaf->loose.len, cap, pairs, &fits));
 	if (!fits && p->probing)
-		return probe(p, leaf->condition);
+		return probe(p, leaf);
 	if (!fits)
 		return fail(c, ERR_LIMIT,
 			    "'" STR_FMT "' fits more than %d resources; ask for less.",

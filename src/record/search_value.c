@@ -362,7 +362,7 @@ static parse_fn *const by_type[PARAM_SPECIAL + 1] = {
 	[PARAM_URI] = plain_value,         [PARAM_COMPOSITE] = composite_value,
 };
 
-static parse_fn *const by_modifier[MOD_TYPE + 1] = {
+static parse_fn *const by_modifier[MOD_OF_TYPE + 1] = {
 	[MOD_MISSING] = missing_value, [MOD_TEXT] = plain_value,       [MOD_IN] = plain_value,
 	[MOD_NOT_IN] = plain_value,    [MOD_IDENTIFIER] = token_value,
 };
