@@ -473,7 +473,7 @@ static void clear_spot(struct patcher *p, const struct spot *spot, const struct 
 static enum err do_delete(struct patcher *p, const struct operation *op)
 {
 	struct items items;
-	struct fhir_value v;
+	struct fhir_value v = { 0 };
 	struct spot spot;
 	const struct node *emptied = NULL;
 
