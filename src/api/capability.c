@@ -18,8 +18,8 @@ static const struct fhir *made_of;
 static struct str made;
 
 static const char *const type_interactions[] = {
-	"read",         "vread",  "update",     "delete", "history-instance",
-	"history-type", "create", "search-type"
+	"read",         "vread",  "update",      "delete", "history-instance",
+	"history-type", "create", "search-type", "patch"
 };
 static const char *const system_interactions[] = { "transaction", "batch", "search-system",
 						   "history-system" };
@@ -102,14 +102,19 @@ static void add_rest(struct arena *a, const struct fhir *f, struct node *o)
 		  sizeof system_interactions / sizeof *system_interactions);
 }
 
-static void add_words(struct arena *a, struct node *o, const char *name, const char *first,
-		      const char *second)
+static const char *const formats[] = { "application/fhir+json", "application/fhir+xml", "json",
+				       "xml", NULL };
+static const char *const patch_formats[] = { "application/json-patch+json",
+					     "application/fhir+json", "application/fhir+xml",
+					     NULL };
+
+static void add_words(struct arena *a, struct node *o, const char *name,
+		      const char *const *words)
 {
 	struct node *list = node_add(a, o, name, NODE_ARRAY);
 
-	node_add_cstr(a, list, NULL, first);
-	if (second)
-		node_add_cstr(a, list, NULL, second);
+	for (; *words; words++)
+		node_add_cstr(a, list, NULL, *words);
 }
 
 static struct str statement(struct arena *a, const struct ctx *c)
@@ -128,7 +133,8 @@ static struct str statement(struct arena *a, const struct ctx *c)
 	at = node_add(a, o, "implementation", NODE_OBJECT);
 	node_add_cstr(a, at, "description", "The joined record of one place");
 	node_add_cstr(a, o, "fhirVersion", f->version);
-	add_words(a, o, "format", "application/fhir+json", "json");
+	add_words(a, o, "format", formats);
+	add_words(a, o, "patchFormat", patch_formats);
 	add_rest(a, f, o);
 	buf_init(&b, a, 0);
 	json_write(&b, o, 0);

@@ -10,24 +10,27 @@ typedef enum err reader(struct ctx *c, const struct fhir *f, struct arena *a, st
 struct media {
 	const char *type;
 	reader *read;
-	const char *reply; /* Content-Type when asked for; NULL: not written */
+	const char *reply; /* Content-Type when asked for */
+	bool xml;
 };
 
 static const struct media medias[] = {
-	{ "application/fhir+json", fhir_read_json, "application/fhir+json; charset=utf-8" },
-	{ "application/json", fhir_read_json, "application/json; charset=utf-8" },
-	{ "text/json", fhir_read_json, "text/json; charset=utf-8" },
-	{ "application/fhir+xml", fhir_read_xml, NULL },
-	{ "application/xml", fhir_read_xml, NULL },
-	{ "text/xml", fhir_read_xml, NULL },
+	{ "application/fhir+json", fhir_read_json, "application/fhir+json; charset=utf-8",
+	  false },
+	{ "application/json", fhir_read_json, "application/json; charset=utf-8", false },
+	{ "text/json", fhir_read_json, "text/json; charset=utf-8", false },
+	{ "application/fhir+xml", fhir_read_xml, "application/fhir+xml; charset=utf-8", true },
+	{ "application/xml", fhir_read_xml, "application/xml; charset=utf-8", true },
+	{ "text/xml", fhir_read_xml, "text/xml; charset=utf-8", true },
 };
+#define MEDIA_XML 3 /* the first of them */
 #define MEDIAS (sizeof medias / sizeof *medias)
 
 /* Short names that _format takes beside the types themselves. */
 static const struct {
 	const char *name;
 	unsigned media;
-} short_names[] = { { "json", 0 }, { "xml", 3 } };
+} short_names[] = { { "json", 0 }, { "xml", MEDIA_XML } };
 
 static const struct media *media_find(struct str type)
 {
@@ -45,22 +48,34 @@ static const struct media *media_find(struct str type)
 static enum err not_accepted(struct ctx *c)
 {
 	return fail(c, ERR_NOT_ACCEPTED,
-		    "Causeway answers in JSON (application/fhir+json), which was not "
-		    "among the formats asked for.");
+		    "Causeway answers in JSON (application/fhir+json) and XML "
+		    "(application/fhir+xml), which were not among the formats asked for.");
+}
+
+static void take_media(const struct media *media, struct format *out)
+{
+	out->type = media->reply;
+	out->xml = media->xml;
+}
+
+/* A browser names application/xml for pages of its own kind; a person reads JSON with more ease. */
+static unsigned medias_for(struct str accept)
+{
+	return str_find(accept, STR("text/html")) >= 0 ? MEDIA_XML + 1 : MEDIAS;
 }
 
 static enum err by_accept(struct ctx *c, struct str accept, struct format *out)
 {
 	int best = 0;
 
-	out->type = medias[0].reply;
+	take_media(&medias[0], out);
 	if (accept.len == 0 || str_is(accept, "*/*") || str_is(accept, medias[0].type))
 		return OK;
-	for (unsigned i = 0; i < MEDIAS; i++) {
-		int weight = medias[i].reply ? negotiate_weight(accept, medias[i].type) : 0;
+	for (unsigned i = 0; i < medias_for(accept); i++) {
+		int weight = negotiate_weight(accept, medias[i].type);
 		if (weight > best) {
 			best = weight;
-			out->type = medias[i].reply;
+			take_media(&medias[i], out);
 		}
 	}
 	return best > 0 ? OK : not_accepted(c);
@@ -83,9 +98,9 @@ enum err format_choose(struct ctx *c, const struct request *r, struct format *ou
 		for (char *at = text; *at; at++)
 			*at = *at == ' ' ? '+' : *at;
 		const struct media *media = media_find(str_of(text));
-		if (!media || !media->reply)
+		if (!media)
 			return not_accepted(c);
-		f.type = media->reply;
+		take_media(media, &f);
 	}
 	*out = f;
 	return OK;
@@ -125,15 +140,48 @@ enum err body_read(struct ctx *c, const struct request *r, struct node **out)
 	return media->read(c, c->place->fhir, c->arena, r->body, out);
 }
 
+enum err patch_read(struct ctx *c, const struct request *r, struct patch *out)
+{
+	struct str type = request_header(r, "Content-Type");
+	bool json = token_eq(media_type(type), "application/json-patch+json");
+	struct node *n;
+
+	if (json && charset_fits(type))
+		TRY(fhir_read_json(c, c->place->fhir, c->arena, r->body, &n));
+	else if (json || !media_find(media_type(type)))
+		return fail(
+			c, ERR_MEDIA_TYPE,
+			"A patch is JSON Patch (application/json-patch+json) or a Parameters "
+			"resource (application/fhir+json, application/fhir+xml), in UTF-8.");
+	else
+		TRY(body_read(c, r, &n));
+	if (json != node_is(n, NODE_ARRAY))
+		return fail(c, ERR_BAD_REQUEST,
+			    json ? "A JSON Patch is a list of operations."
+				 : "A FHIRPath Patch is a Parameters resource.");
+	*out = (struct patch){ r->body, n };
+	return OK;
+}
+
+static void set_body(const struct format *format, struct str body, struct reply *reply)
+{
+	reply->type = format->type;
+	reply->body = body;
+	reply_header(reply, "Vary", STR("Accept"));
+}
+
 enum err reply_node(struct ctx *c, const struct format *format, const struct node *n,
 		    struct reply *reply)
 {
+	int indent = format->pretty ? 2 : 0;
 	struct buf b;
 
 	buf_init(&b, c->arena, 0);
-	json_write(&b, n, format->pretty ? 2 : 0);
-	reply->type = format->type;
-	reply->body = buf_get(&b);
+	if (!format->xml)
+		json_write(&b, n, indent);
+	else if (fhir_write_xml(c, c->place->fhir, &b, n, indent) != OK)
+		return fail(c, ERR_NOT_ACCEPTED, "%s", arena_str(c->arena, c->why));
+	set_body(format, buf_get(&b), reply);
 	return OK;
 }
 
@@ -142,12 +190,11 @@ enum err reply_json(struct ctx *c, const struct format *format, struct str json,
 {
 	struct node *n;
 
-	if (format->pretty) {
-		TRY(json_read(c, c->arena, json, &(struct json_options){ 0 }, &n));
+	if (format->pretty || format->xml) {
+		TRY(fhir_read_json(c, c->place->fhir, c->arena, json, &n));
 		return reply_node(c, format, n, reply);
 	}
-	reply->type = format->type;
-	reply->body = json;
+	set_body(format, json, reply);
 	return OK;
 }
 

@@ -13,13 +13,15 @@
 
 struct format {
 	const char *type; /* Content-Type of the reply */
-	bool pretty;
+	bool pretty, xml;
 };
 /* From _format, else Accept; and _pretty. ERR_NOT_ACCEPTED when there is none that we write. */
 NODISCARD enum err format_choose(struct ctx *c, const struct request *r, struct format *out);
 /* The body as a resource tree, JSON or XML by its Content-Type. ERR_MEDIA_TYPE. */
 NODISCARD enum err body_read(struct ctx *c, const struct request *r, struct node **out);
-/* Set type and body; JSON text is copied only when it must be laid out. */
+/* A patch by its Content-Type: JSON Patch, or FHIRPath Patch in JSON or XML. ERR_MEDIA_TYPE. */
+NODISCARD enum err patch_read(struct ctx *c, const struct request *r, struct patch *out);
+/* Set type and body; JSON text is read only when it must be laid out or become XML. */
 NODISCARD enum err reply_json(struct ctx *c, const struct format *format, struct str json,
 			      struct reply *reply);
 NODISCARD enum err reply_node(struct ctx *c, const struct format *format, const struct node *n,
@@ -61,6 +63,7 @@ struct str capability_text(struct ctx *c);
 
 http_serve api_read, api_vread;                                                    /* read.c */
 http_serve api_create, api_update, api_update_where, api_delete, api_delete_where; /* write.c */
+http_serve api_patch, api_patch_where;                                   /* write.c */
 http_serve api_bundle;                                                             /* write.c */
 http_serve api_search, api_search_form, api_search_all, api_search_all_form;       /* find.c */
 http_serve api_history, api_history_type, api_history_all; /* history.c */

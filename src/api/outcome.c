@@ -76,10 +76,12 @@ struct node *outcome_new(struct ctx *c, enum err e, const char *fine)
 
 void api_refuse(struct ctx *c, enum err e, const struct request *r, struct reply *reply)
 {
-	struct format format = { .type = "application/fhir+json; charset=utf-8" };
+	struct format format;
+	struct node *outcome = outcome_new(c, e, NULL);
 
-	(void)r;
 	reply->status = err_row(e)->http;
-	if (reply_node(c, &format, outcome_new(c, e, NULL), reply) != OK)
+	if (format_choose(c, r, &format) != OK) /* then what everyone reads */
+		format = (struct format){ .type = "application/fhir+json; charset=utf-8" };
+	if (reply_node(c, &format, outcome, reply) != OK)
 		reply->body = STR("");
 }

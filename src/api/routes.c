@@ -9,6 +9,8 @@ const struct route api_routes[] = {
 	{ HTTP_GET, "/fhir/{type}/{id}/_history/{version}", api_vread, ROUTE_QUICK, 0 },
 	{ HTTP_PUT, "/fhir/{type}/{id}", api_update, 0, API_RESOURCE_MAX },
 	{ HTTP_PUT, "/fhir/{type}", api_update_where, 0, API_RESOURCE_MAX },
+	{ HTTP_PATCH, "/fhir/{type}/{id}", api_patch, 0, API_RESOURCE_MAX },
+	{ HTTP_PATCH, "/fhir/{type}", api_patch_where, 0, API_RESOURCE_MAX },
 	{ HTTP_DELETE, "/fhir/{type}/{id}", api_delete, 0, 0 },
 	{ HTTP_DELETE, "/fhir/{type}", api_delete_where, 0, 0 },
 

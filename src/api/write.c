@@ -107,6 +107,36 @@ enum err api_update_where(struct ctx *c, const struct request *r, struct reply *
 	return reply_written(c, r, &format, &written, reply);
 }
 
+enum err api_patch(struct ctx *c, const struct request *r, struct reply *reply)
+{
+	struct format format;
+	struct patch patch;
+	struct written written;
+	int64_t version;
+
+	TRY(format_choose(c, r, &format));
+	TRY(query_only(c, r, write_params));
+	TRY(type_check(c, r->part[0]));
+	TRY(if_match(c, r, &version));
+	TRY(patch_read(c, r, &patch));
+	TRY(record_patch(c, r->part[0], r->part[1], &patch, version, &written));
+	return reply_written(c, r, &format, &written, reply);
+}
+
+enum err api_patch_where(struct ctx *c, const struct request *r, struct reply *reply)
+{
+	struct format format;
+	struct patch patch;
+	struct written written;
+
+	TRY(format_choose(c, r, &format));
+	TRY(type_check(c, r->part[0]));
+	TRY(condition(c, r));
+	TRY(patch_read(c, r, &patch));
+	TRY(record_patch_where(c, r->part[0], r->query, &patch, &written));
+	return reply_written(c, r, &format, &written, reply);
+}
+
 enum err api_delete(struct ctx *c, const struct request *r, struct reply *reply)
 {
 	struct format format;

@@ -37,12 +37,29 @@ static bool is_text(const char *type)
 	return false;
 }
 
+/* Packing, and whatever else the reply says it depends on. */
+static void say_vary(struct exchange *x)
+{
+	struct reply *reply = &x->reply;
+
+	for (unsigned i = 0; i < reply->header_count; i++) {
+		struct reply_header *h = &reply->headers[i];
+
+		if (strcmp(h->name, "Vary") == 0) {
+			h->value = str_of(arena_printf(&x->arena, STR_FMT ", Accept-Encoding",
+						       STR_ARG(h->value)));
+			return;
+		}
+	}
+	reply_header(reply, "Vary", STR("Accept-Encoding"));
+}
+
 static void reply_pack(struct exchange *x)
 {
 	struct reply *reply = &x->reply;
 	struct buf packed;
 
-	reply_header(reply, "Vary", STR("Accept-Encoding"));
+	say_vary(x);
 	if (!x->gzip_out)
 		return;
 	buf_init(&packed, &x->arena, 0);
