@@ -331,6 +331,22 @@ static void what_only_collided_is_run_again(void **state)
 	assert_int_equal(runs, 3 + 5);
 }
 
+static void what_is_too_long_for_an_index_is_refused(void **state)
+{
+	struct world *w = world(state);
+	char text[6001];
+	uint32_t random = 1;
+
+	for (size_t i = 0; i < sizeof text - 1; i++) {
+		random = random * 1664525 + 1013904223;
+		text[i] = (char)('!' + (random >> 24) % 90);
+	}
+	text[sizeof text - 1] = 0;
+	FAILS(ERR_TOO_LARGE, store_write(&w->c, w->store, add_name, text));
+	text[2000] = 0;
+	SUCCEEDS(store_write(&w->c, w->store, add_name, text));
+}
+
 static void a_query_stops_at_the_deadline(void **state)
 {
 	struct world *w = world(state);
@@ -543,6 +559,7 @@ int main(void)
 		T(a_queued_failure_fails_the_job),
 		T(changes_are_counted),
 		T(what_only_collided_is_run_again),
+		T(what_is_too_long_for_an_index_is_refused),
 		T(a_query_stops_at_the_deadline),
 		T(a_broken_connection_is_replaced),
 		T(too_many_readers_are_told),

@@ -43,6 +43,8 @@ struct reason {
 static const struct reason reasons[] = {
 	{ "40001", ERR_CONFLICT, true, "Others kept changing the same records; try again." },
 	{ "40P01", ERR_CONFLICT, true, "Others kept changing the same records; try again." },
+	{ "54000", ERR_TOO_LARGE, false,
+	  "A value that can be searched by is longer than 2,600 bytes." },
 	{ "53100", ERR_STORE, false, "The disk is full; nothing was written." },
 	{ "53300", ERR_BUSY, false, "The database server has no connection left; try again." },
 	{ "55P03", ERR_BUSY, false, "Others have been writing for too long; try again." },
