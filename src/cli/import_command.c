@@ -160,23 +160,25 @@ static void issues_json(struct arena *a, struct node *reject, const struct issue
 	}
 }
 
-/* One line of the rejects file: where from, why, all issues, and the bytes themselves. */
-static void reject(struct import *import, struct ctx *c, const struct unit *unit, size_t index, enum err e)
+/* A line of the rejects file begins with where what it is about comes from. */
+static struct node *reject_begin(struct ctx *c, const struct unit *unit, size_t index, const char *reason)
 {
 	struct node *line = node_new(c->arena, NODE_OBJECT);
-	struct buf text;
 
 	node_add_cstr(c->arena, line, "file", unit->file);
 	if (unit->line)
 		node_add_int(c->arena, line, "line", unit->line + (int64_t)index);
-	node_add_cstr(c->arena, line, "reason", c->why[0] ? c->why : err_row(e)->meaning);
-	issues_json(c->arena, line, &c->issues);
-	if (str_utf8(unit->texts.at[index], &(size_t){ 0 }))
-		node_add_str(c->arena, line, "input", unit->texts.at[index]);
+	node_add_cstr(c->arena, line, "reason", reason);
+	return line;
+}
+
+static void reject_write(struct import *import, struct ctx *c, const struct node *line)
+{
+	struct buf text;
+
 	buf_init(&text, c->arena, 0);
 	json_write(&text, line, 0);
 	buf_char(&text, '\n');
-
 	pthread_mutex_lock(&import->lock);
 	import->rejected++;
 	if (!import->rejects)
@@ -186,6 +188,55 @@ static void reject(struct import *import, struct ctx *c, const struct unit *unit
 		snprintf(import->why, sizeof import->why, "%s cannot be written: %m", import->rejects_path);
 	}
 	pthread_mutex_unlock(&import->lock);
+}
+
+/* One line of the rejects file: where from, why, all issues, and the bytes themselves. */
+static void reject(struct import *import, struct ctx *c, const struct unit *unit, size_t index, enum err e)
+{
+	struct node *line = reject_begin(c, unit, index, c->why[0] ? c->why : err_row(e)->meaning);
+
+	issues_json(c->arena, line, &c->issues);
+	if (str_utf8(unit->texts.at[index], &(size_t){ 0 }))
+		node_add_str(c->arena, line, "input", unit->texts.at[index]);
+	reject_write(import, c, line);
+}
+
+/* The issues of an OperationOutcome, as issues_json writes them. */
+static void outcome_json(struct arena *a, struct node *reject, const struct node *outcome)
+{
+	struct node *list = node_add(a, reject, "issue", NODE_ARRAY);
+
+	node_each(issue, node_get(outcome, "issue")) {
+		const struct node *at = node_get(issue, "extension"), *where = node_get(issue, "expression");
+		struct node *one = node_add(a, list, NULL, NODE_OBJECT);
+		node_add_str(a, one, "severity", node_str(issue, "severity"));
+		node_add_str(a, one, "text", node_str(issue, "diagnostics"));
+		if (where)
+			node_add_str(a, one, "where", node_text(node_at(where, 0)));
+		if (at) {
+			node_append(one, "line", node_copy(a, node_get(node_at(at, 0), "valueInteger")));
+			node_append(one, "column", node_copy(a, node_get(node_at(at, 1), "valueInteger")));
+		}
+	}
+}
+
+/* An entry of a batch, refused while others were written: what is wrong, and a batch of it alone. */
+static void reject_entry(struct import *import, struct ctx *c, const struct unit *unit, size_t index,
+			 const struct node *outcome, const struct node *entry)
+{
+	struct str why = node_str(node_at(node_get(outcome, "issue"), 0), "diagnostics");
+	struct node *line = reject_begin(c, unit, index, str_dup(c->arena, why)),
+		    *batch = node_new(c->arena, NODE_OBJECT);
+	struct buf text;
+
+	outcome_json(c->arena, line, outcome);
+	node_add_cstr(c->arena, batch, "resourceType", "Bundle");
+	node_add_cstr(c->arena, batch, "type", "batch");
+	node_append(node_add(c->arena, batch, "entry", NODE_ARRAY), NULL, node_copy(c->arena, entry));
+	buf_init(&text, c->arena, 0);
+	json_write(&text, batch, 0);
+	node_add_str(c->arena, line, "input", (struct str){ text.at, text.len });
+	reject_write(import, c, line);
 }
 
 /* The database itself failed: that is no fault of the input, and going on makes no sense. */
@@ -208,7 +259,7 @@ static void give_up(struct import *import, const struct ctx *c, enum err e)
 /* ---- writing ---- */
 
 /* An entry that puts a resource at its own id, or creates it when it has none. */
-static void entry_put(struct arena *a, struct node *entries, struct node *resource)
+static struct node *entry_put(struct arena *a, struct node *entries, struct node *resource)
 {
 	struct node *entry = node_add(a, entries, NULL, NODE_OBJECT);
 	struct node *request;
@@ -220,6 +271,7 @@ static void entry_put(struct arena *a, struct node *entries, struct node *resour
 	node_add_cstr(a, request, "url",
 		      id.len ? arena_printf(a, STR_FMT "/" STR_FMT, STR_ARG(type), STR_ARG(id))
 			     : str_dup(a, type));
+	return entry;
 }
 
 static struct node *bundle_new(struct ctx *c, struct node **entries)
@@ -231,44 +283,64 @@ static struct node *bundle_new(struct ctx *c, struct node **entries)
 	return bundle;
 }
 
-static enum err write_loose(struct ctx *c, struct import *import, struct node *bundle)
+static enum err write_loose(struct ctx *c, struct import *import, struct str text, struct node *bundle)
 {
 	struct node *response;
 	enum err e;
 
 	atoms_adopt(import->place->fhir->atoms, bundle);
 	c->place = &import->loose;
-	e = record_bundle(c, STR(""), bundle, &response);
+	e = record_bundle(c, text, bundle, &response);
 	c->place = import->place;
 	return e;
 }
 
 /* A collection, document, searchset …: its resources, together. */
-static enum err write_collection(struct ctx *c, struct import *import, struct node *bundle, int64_t *count)
+static enum err write_collection(struct ctx *c, struct import *import, struct str text, struct node *bundle,
+				 int64_t *count)
 {
 	struct node *entries, *transaction = bundle_new(c, &entries);
 
 	node_each(entry, node_get(bundle, "entry")) {
-		struct node *resource = node_get(entry, "resource");
+		struct node *resource = node_get(entry, "resource"), *put;
+		struct str full_url = node_str(entry, "fullUrl");
 		if (!resource)
 			continue;
 		node_remove(entry, resource);
-		entry_put(c->arena, entries, resource);
+		put = entry_put(c->arena, entries, resource);
+		if (full_url.len)
+			node_add_str(c->arena, put, "fullUrl", full_url);
 		(*count)++;
 	}
-	return write_loose(c, import, transaction);
+	return write_loose(c, import, text, transaction);
 }
 
-static enum err write_bundle(struct ctx *c, struct import *import, struct str text, struct node *bundle,
-			     int64_t *count)
+/* Entries of a batch stand for themselves: those that failed are rejected, the others counted. */
+static void count_entries(struct ctx *c, struct import *import, const struct unit *unit, size_t index,
+			  const struct node *bundle, const struct node *response, int64_t *count)
+{
+	size_t i = 0;
+
+	node_each(entry, node_get(response, "entry")) {
+		const struct node *outcome = node_get(node_get(entry, "response"), "outcome"),
+				  *sent = node_at(node_get(bundle, "entry"), i++);
+		if (outcome)
+			reject_entry(import, c, unit, index, outcome, sent);
+		else
+			++*count;
+	}
+}
+
+static enum err write_bundle(struct ctx *c, struct import *import, const struct unit *unit, size_t index,
+			     struct node *bundle, int64_t *count)
 {
 	struct str type = node_str(bundle, "type");
 	struct node *response;
 
 	if (!str_is(type, "transaction") && !str_is(type, "batch"))
-		return write_collection(c, import, bundle, count);
-	TRY(record_bundle(c, text, bundle, &response));
-	*count = node_is(node_get(response, "entry"), NODE_ARRAY) ? node_get(response, "entry")->len : 0;
+		return write_collection(c, import, unit->texts.at[index], bundle, count);
+	TRY(record_bundle(c, unit->texts.at[index], bundle, &response));
+	count_entries(c, import, unit, index, bundle, response, count);
 	return OK;
 }
 
@@ -285,13 +357,15 @@ static enum err write_resource(struct ctx *c, struct import *import, struct str 
 	return e;
 }
 
-static enum err write_document(struct ctx *c, struct import *import, struct str text, int64_t *count)
+static enum err write_document(struct ctx *c, struct import *import, const struct unit *unit, size_t index,
+			       int64_t *count)
 {
+	struct str text = unit->texts.at[index];
 	struct node *resource;
 
 	TRY(fhir_read_json(c, import->place->fhir, c->arena, text, &resource));
 	if (str_is(node_str(resource, "resourceType"), "Bundle"))
-		return write_bundle(c, import, text, resource, count);
+		return write_bundle(c, import, unit, index, resource, count);
 	*count = 1;
 	return write_resource(c, import, text, resource);
 }
@@ -308,7 +382,7 @@ static enum err write_group(struct ctx *c, struct import *import, const struct u
 			return fail(c, ERR_INVALID, "a Bundle stands alone");
 		entry_put(c->arena, entries, resource);
 	}
-	TRY(write_loose(c, import, transaction));
+	TRY(write_loose(c, import, STR(""), transaction));
 	*count = (int64_t)unit->texts.len;
 	return OK;
 }
@@ -327,7 +401,7 @@ static int64_t write_singly(struct ctx *c, struct import *import, const struct u
 		int64_t count = 0;
 		enum err e;
 		ctx_again(c);
-		e = write_document(c, import, unit->texts.at[i], &count);
+		e = write_document(c, import, unit, i, &count);
 		if (e == OK)
 			done += count;
 		else if (is_fatal(e))

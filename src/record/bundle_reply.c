@@ -1,4 +1,5 @@
 /* bundle_reply.c - the response Bundle, and what GET entries ask for. */
+#include "fhir/outcome.h"
 #include "record/bundle.h"
 
 static struct node *add_text(struct ctx *c, struct node *parent, const char *name,
@@ -13,17 +14,8 @@ static struct node *outcome(struct ctx *c, const struct entry *e)
 
 	add_text(c, o, "resourceType", "OperationOutcome");
 	list = node_add(c->arena, o, "issue", NODE_ARRAY);
-	for (const struct issue *i = e->issues.first; i; i = i->next) {
-		struct node *issue = node_add(c->arena, list, NULL, NODE_OBJECT);
-
-		add_text(c, issue, "severity", issue_severity_name(i->severity));
-		add_text(c, issue, "code", i->code);
-		add_text(c, issue, "diagnostics", i->text);
-		if (i->where)
-			node_add_cstr(c->arena,
-				      node_add(c->arena, issue, "expression", NODE_ARRAY), NULL,
-				      i->where);
-	}
+	for (const struct issue *i = e->issues.first; i; i = i->next)
+		outcome_add(c->arena, list, i);
 	return o;
 }
 
