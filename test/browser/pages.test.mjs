@@ -2,8 +2,9 @@
 // fails to load, every link answers; the same without JavaScript; and in print.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { addresses, available, axeSource, edith, failing, open, shots } from './place.mjs'
+import { addresses, available, axeSource, edith, failing, open, shots, synthea } from './place.mjs'
 
 const skip = available ? false : 'needs build/causeway and Chromium'
 const widths = [1280, 390, 320]
@@ -39,6 +40,27 @@ for (const width of widths)
 			})
 		await page.context().close()
 	})
+
+test('records of another make have decent pages too', { skip: skip || (existsSync(synthea) ? false : 'needs the Synthea bundles') }, async t => {
+	const page = await place.page(1280)
+	for (const file of readdirSync(synthea).filter(f => f.endsWith('.json')).slice(0, 3))
+		await t.test(file, async () => {
+			const written = await fetch(`${place.base}/fhir`, { method: 'POST', body: readFileSync(join(synthea, file)),
+				headers: { 'Content-Type': 'application/fhir+json' } })
+			assert.equal(written.status, 200)
+			const answer = await written.json()
+			const id = answer.entry.map(e => e.response.location.match(/Patient\/([^/]+)/)?.[1]).find(Boolean)
+			for (const address of [`/people/${id}`, `/people/${id}/timeline?kind=all`]) {
+				page.faults.length = 0
+				await page.goto(place.base + address)
+				assert.deepEqual(await axe(page), [])
+				assert.ok(await sideways(page) <= 0, 'scrolls sideways')
+				assert.deepEqual(page.faults, [])
+			}
+			assert.ok(await page.locator('.cw-timeline__item').count() > 5)
+		})
+	await page.context().close()
+})
 
 test('failures have their status and say what to do', { skip }, async () => {
 	for (const [name, address, status] of failing) {

@@ -75,4 +75,5 @@ export const addresses = [
 export const failing = [['not-found', '/nothing/here', 404], ['no-person', '/people/nobody', 404],
 	['bad-cursor', `/people/${edith}/timeline?skip=yesterday`, 400]]
 
+export const synthea = join(root, '../shared/fixtures/synthea')
 export const available = existsSync(program) && existsSync(chrome)
