@@ -13,4 +13,22 @@ extern const struct route api_routes[]; /* ends with a NULL pattern */
 /* Any failure as an OperationOutcome. */
 http_refuse api_refuse;
 
+/* Bulk export, of one server over one place: its jobs, their files and the thread that writes
+ * them. place->bulk is it between start and stop. */
+struct bulk;
+struct bulk_limits { /* 0: the default */
+	unsigned jobs;      /* kept at once, waiting, done or failed; 64 */
+	unsigned waiting;   /* of them waiting or running; 16 */
+	int64_t bytes;      /* of all files together; 64 GB */
+	int64_t spare;      /* left free on the disk; 256 MB */
+	int64_t file_bytes; /* of one file, about; 64 MB */
+	int64_t keep;       /* microseconds from the end of a job until it is removed; a day */
+};
+/* `dir`: where files go, made when first needed; NULL: there is no export. Jobs that an earlier
+ * server left are taken up. Stopped with bulk_stop before the place is closed. */
+NODISCARD enum err bulk_start(struct ctx *c, const char *dir, const struct bulk_limits *limits,
+			      struct bulk **out);
+/* What runs is taken up at the next start. NULL is fine. */
+void bulk_stop(struct bulk *bulk);
+
 #endif

@@ -42,14 +42,36 @@ static void add_param(struct arena *a, struct node *list, const struct fhir_para
 	node_add_cstr(a, o, "type", param_type_name(p->type));
 }
 
-static void add_operation(struct arena *a, struct node *o)
-{
-	struct node *op =
-		node_add(a, node_add(a, o, "operation", NODE_ARRAY), NULL, NODE_OBJECT);
+#define BULK "http://hl7.org/fhir/uv/bulkdata/"
 
-	node_add_cstr(a, op, "name", "validate");
-	node_add_cstr(a, op, "definition",
+static void add_operation(struct arena *a, struct node *list, const char *name,
+			  const char *definition)
+{
+	struct node *op = node_add(a, list, NULL, NODE_OBJECT);
+
+	node_add_cstr(a, op, "name", name);
+	node_add_cstr(a, op, "definition", definition);
+}
+
+/* Operations of one type beside $validate, which all have. */
+static const struct {
+	const char *type, *name, *definition;
+} type_operations[] = {
+	{ "Patient", "export", BULK "OperationDefinition/patient-export" },
+	{ "Group", "export", BULK "OperationDefinition/group-export" },
+};
+
+static void add_operations(struct arena *a, struct node *o, const char *type)
+{
+	struct node *list = node_add(a, o, "operation", NODE_ARRAY);
+
+	add_operation(a, list, "validate",
 		      "http://hl7.org/fhir/OperationDefinition/Resource-validate");
+	for (size_t i = 0; i < sizeof type_operations / sizeof *type_operations; i++) {
+		if (strcmp(type, type_operations[i].type) == 0)
+			add_operation(a, list, type_operations[i].name,
+				      type_operations[i].definition);
+	}
 }
 
 static void add_resource(struct arena *a, const struct fhir *f, struct node *list,
@@ -80,7 +102,7 @@ static void add_resource(struct arena *a, const struct fhir *f, struct node *lis
 	}
 	if (params->first)
 		node_append(o, "searchParam", params);
-	add_operation(a, o);
+	add_operations(a, o, type->name);
 }
 
 static void add_rest(struct arena *a, const struct fhir *f, struct node *o)
@@ -100,6 +122,8 @@ static void add_rest(struct arena *a, const struct fhir *f, struct node *o)
 	}
 	add_codes(a, rest, system_interactions,
 		  sizeof system_interactions / sizeof *system_interactions);
+	add_operation(a, node_add(a, rest, "operation", NODE_ARRAY), "export",
+		      BULK "OperationDefinition/export");
 }
 
 static const char *const formats[] = { "application/fhir+json", "application/fhir+xml", "json",
@@ -127,6 +151,8 @@ static struct str statement(struct arena *a, const struct ctx *c)
 	node_add_cstr(a, o, "status", "active");
 	node_add_str(a, o, "date", when_print_us(a, clock_now(c->clock)));
 	node_add_cstr(a, o, "kind", "instance");
+	node_add_cstr(a, node_add(a, o, "instantiates", NODE_ARRAY), NULL,
+		      BULK "CapabilityStatement/bulk-data");
 	at = node_add(a, o, "software", NODE_OBJECT);
 	node_add_cstr(a, at, "name", "Causeway");
 	node_add_cstr(a, at, "version", VERSION);

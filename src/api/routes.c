@@ -1,5 +1,5 @@
 /* routes.c - every interaction of the API: a reader checks it against the specification row by row. */
-#include "api/inside.h"
+#include "api/bulk.h"
 
 const struct route api_routes[] = {
 	{ HTTP_GET, "/fhir/metadata", api_metadata, 0, 0 },
@@ -28,6 +28,16 @@ const struct route api_routes[] = {
 	{ HTTP_POST, "/fhir/{type}/$validate", api_validate, 0, API_BUNDLE_MAX },
 	{ HTTP_POST, "/fhir/{type}/{id}/$validate", api_validate, 0, API_BUNDLE_MAX },
 	{ HTTP_GET, "/fhir/{type}/{id}/$validate", api_validate_stored, 0, 0 },
+
+	{ HTTP_GET, "/fhir/$export", api_bulk_system, 0, 0 },
+	{ HTTP_POST, "/fhir/$export", api_bulk_system, 0, API_FORM_MAX },
+	{ HTTP_GET, "/fhir/Patient/$export", api_bulk_patient, 0, 0 },
+	{ HTTP_POST, "/fhir/Patient/$export", api_bulk_patient, 0, API_FORM_MAX },
+	{ HTTP_GET, "/fhir/Group/{id}/$export", api_bulk_group, 0, 0 },
+	{ HTTP_POST, "/fhir/Group/{id}/$export", api_bulk_group, 0, API_FORM_MAX },
+	{ HTTP_GET, "/fhir/bulk/{job}", api_bulk_status, 0, 0 },
+	{ HTTP_DELETE, "/fhir/bulk/{job}", api_bulk_cancel, 0, 0 },
+	{ HTTP_GET, "/fhir/bulk/{job}/{file}", api_bulk_file, 0, 0 },
 
 	{ HTTP_GET, "/healthz", api_health, 0, 0 },
 	{ HTTP_GET, "/metrics", api_metrics, 0, 0 },

@@ -2,6 +2,8 @@
 #include "base/gzip.h"
 
 #include <limits.h>
+#include <stdlib.h>
+#include <unistd.h>
 #include <zlib.h>
 
 #define GZIP_WINDOW (15 + 16) /* the largest window, with gzip's head and tail */
@@ -111,4 +113,52 @@ enum err gzip_pack(struct ctx *c, struct str bytes, struct buf *out)
 		return fail(c, ERR_INTERNAL, "zlib cannot pack.");
 	buf_took(out, (size_t)((char *)z.next_out - at));
 	return OK;
+}
+
+struct gzip_reader {
+	int fd;
+	z_stream z;
+	bool ended, over; /* all read; all packed */
+	char in[STEP];
+};
+
+struct gzip_reader *gzip_reader_new(int fd)
+{
+	struct gzip_reader *r = calloc(1, sizeof *r);
+
+	if (r && deflateInit2(&r->z, LEVEL, Z_DEFLATED, GZIP_WINDOW, 8, Z_DEFAULT_STRATEGY) ==
+			 Z_OK) {
+		r->fd = fd;
+		return r;
+	}
+	free(r);
+	close(fd);
+	return NULL;
+}
+
+ptrdiff_t gzip_reader_next(struct gzip_reader *r, char *out, size_t max)
+{
+	r->z.next_out = (Bytef *)out;
+	r->z.avail_out = max < UINT_MAX ? (uInt)max : UINT_MAX;
+	while (!r->over && r->z.next_out == (Bytef *)out) {
+		if (r->z.avail_in == 0 && !r->ended) {
+			ssize_t got = read(r->fd, r->in, sizeof r->in);
+			if (got < 0)
+				return -1;
+			r->ended = got == 0;
+			r->z.next_in = (Bytef *)r->in;
+			r->z.avail_in = (uInt)got;
+		}
+		r->over = deflate(&r->z, r->ended ? Z_FINISH : Z_NO_FLUSH) == Z_STREAM_END;
+	}
+	return (char *)r->z.next_out - out;
+}
+
+void gzip_reader_free(struct gzip_reader *r)
+{
+	if (!r)
+		return;
+	deflateEnd(&r->z);
+	close(r->fd);
+	free(r);
 }

@@ -40,6 +40,7 @@ struct exchange *exchange_new(struct lane *lane, struct http *http)
 void exchange_done(struct lane *lane, struct exchange *x)
 {
 	body_drop(x);
+	file_drop(x);
 	if (x->arena.total > SPARE_ARENA_MAX || lane->spares >= SPARES_MAX) {
 		arena_done(&x->arena);
 		free(x);
@@ -115,6 +116,7 @@ static void refuse_plainly(struct exchange *x)
 
 static void exchange_refuse(struct exchange *x)
 {
+	file_drop(x);
 	memset(&x->reply, 0, sizeof x->reply);
 	if (x->table && x->table->refuse)
 		x->table->refuse(&x->ctx, x->err, &x->request, &x->reply);
@@ -152,7 +154,8 @@ static enum MHD_Result answer(struct exchange *x)
 {
 	if (x->stage != STAGE_READY)
 		exchange_run(x);
-	expect_within(x, (int64_t)x->reply.body.len, REPLY_SLOWEST);
+	expect_within(x, x->reply.file ? x->reply.file->size : (int64_t)x->reply.body.len,
+		      REPLY_SLOWEST);
 	return reply_send(x);
 }
 

@@ -125,6 +125,11 @@ void reply_cut_in(struct exchange *x);
 /* Set the standard headers and pack the body; runs where the reply was made. */
 void reply_finish(struct exchange *x);
 
+/* The response to a reply that is a file, which it takes over; NULL when it cannot be made
+ * (file.c). And a file that is not sent after all. */
+struct MHD_Response *file_response(struct exchange *x);
+void file_drop(struct exchange *x);
+
 /* The pool of workers (work.c). */
 NODISCARD enum err work_start(struct ctx *c, struct http *http, struct work **out);
 /* False when the queue is full or closed. */

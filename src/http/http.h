@@ -37,9 +37,17 @@ struct reply_header {
 	struct str value;
 };
 
+/* An open file as a body, however large: sent from the disk, packed on the way if the client
+ * takes that. */
+struct reply_file {
+	int fd; /* closed by http, sent or not */
+	int64_t size;
+};
+
 struct reply {
 	int status;       /* 200 unless set */
 	const char *type; /* Content-Type */
+	struct reply_file *file; /* in c->arena, in place of body; NULL: none */
 	struct str body;  /* in c->arena or longer-lived; gzipped on the way when the client takes it */
 	struct reply_header headers[12];
 	unsigned header_count;

@@ -69,13 +69,24 @@ static void reply_pack(struct exchange *x)
 	reply_header(reply, "Content-Encoding", STR("gzip"));
 }
 
+/* A file is packed as it goes out. */
+static void reply_pack_file(struct exchange *x)
+{
+	x->gzip_out = x->gzip_out && x->reply.file->size >= PACK_FROM && is_text(x->reply.type);
+	reply_header(&x->reply, "Vary", STR("Accept-Encoding"));
+	if (x->gzip_out)
+		reply_header(&x->reply, "Content-Encoding", STR("gzip"));
+}
+
 void reply_finish(struct exchange *x)
 {
 	struct reply *reply = &x->reply;
 
 	if (reply->status == 0)
 		reply->status = MHD_HTTP_OK;
-	if (reply->body.len >= PACK_FROM && is_text(reply->type) &&
+	if (reply->file)
+		reply_pack_file(x);
+	else if (reply->body.len >= PACK_FROM && is_text(reply->type) &&
 	    !reply_has(reply, "Content-Encoding"))
 		reply_pack(x);
 	if (reply_has(reply, "Cache-Control"))
@@ -120,9 +131,15 @@ enum MHD_Result reply_send(struct exchange *x)
 {
 	struct MHD_Response *response;
 	enum MHD_Result result;
+	size_t size = x->reply.body.len;
 
-	response = MHD_create_response_from_buffer(
-		x->reply.body.len, (void *)(uintptr_t)x->reply.body.at, MHD_RESPMEM_PERSISTENT);
+	if (x->reply.file) {
+		size = x->gzip_out ? 0 : (size_t)x->reply.file->size; /* packed: counted on the way */
+		response = file_response(x);
+	} else {
+		response = MHD_create_response_from_buffer(
+			size, (void *)(uintptr_t)x->reply.body.at, MHD_RESPMEM_PERSISTENT);
+	}
 	if (!response)
 		return MHD_NO;
 	send_headers(x, response);
@@ -130,7 +147,7 @@ enum MHD_Result reply_send(struct exchange *x)
 	MHD_destroy_response(response);
 	if (result == MHD_YES) {
 		x->stage = STAGE_SENT;
-		x->bytes_out = x->head ? 0 : x->reply.body.len;
+		x->bytes_out = x->head ? 0 : size;
 	}
 	return result;
 }
@@ -138,6 +155,8 @@ enum MHD_Result reply_send(struct exchange *x)
 void reply_cut_in(struct exchange *x)
 {
 	const struct reply *reply = &x->reply;
+
+	assert(!reply->file); /* only refusals are sent this way */
 	const char *reason = MHD_get_reason_phrase_for((unsigned)reply->status);
 	struct buf b;
 

@@ -102,6 +102,7 @@ static enum err run_demo(struct ctx *c, struct invocation *in)
 		return OK;
 	}
 	TRY(place_open(c, in->share, db, STORE_MIGRATE, false, &place));
+	serve.exports = serve_exports(c, db);
 	e = serve_place(c, in, &serve);
 	place_close(place);
 	return e;

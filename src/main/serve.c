@@ -12,6 +12,10 @@ static const struct option serve_options[] = {
 	{ "references", "POLICY", "refuse references to what is not here: loose, transaction, strict",
 	  "transaction" },
 	{ "no-validate", NULL, "take resources that break FHIR's rules", NULL },
+	{ "export-dir", "DIR", "where bulk exports are written (default: DB.bulk beside the file)", NULL },
+	{ "export-keep", "SECONDS", "how long a finished export is kept", "86400" },
+	{ "export-disk", "MB", "what all exports together may take", "65536" },
+	{ "export-part", "MB", "size of one file of an export, about", "64" },
 	{ "log", NULL, "write what happens to standard error, a JSON object a line", NULL },
 	{ 0 },
 };
@@ -45,16 +49,48 @@ enum err serve_place(struct ctx *c, const struct invocation *in, const struct se
 		.clock = serve->clock ? serve->clock : &clock_system,
 		.log = &log,
 	};
+	struct bulk *bulk;
 	struct http *http;
 	int64_t workers = 0;
+	enum err e;
 
 	TRY(command_option_int(c, in, "workers", 1, 1024, &workers));
 	setup.limits.workers = (unsigned)workers;
-	TRY(http_start(c, &setup, &http));
-	c->place->base_url = arena_printf(c->arena, "http://%s:%u/fhir", serve->address, http_port(http));
-	say_ready(in, serve, http_port(http));
-	wait_for_stop(c);
-	http_stop(http, 10);
+	TRY(bulk_start(c, serve->exports, &serve->export_limits, &bulk));
+	e = http_start(c, &setup, &http);
+	if (e == OK) {
+		c->place->base_url =
+			arena_printf(c->arena, "http://%s:%u/fhir", serve->address, http_port(http));
+		say_ready(in, serve, http_port(http));
+		wait_for_stop(c);
+		http_stop(http, 10);
+	}
+	bulk_stop(bulk);
+	return e;
+}
+
+const char *serve_exports(struct ctx *c, const char *db)
+{
+	struct str address = str_of(db);
+
+	if (str_starts(address, STR("postgresql://")) || str_starts(address, STR("postgres://")))
+		return NULL;
+	return arena_printf(c->arena, "%s.bulk", db);
+}
+
+static enum err export_options(struct ctx *c, const struct invocation *in, struct serve *serve)
+{
+	struct bulk_limits *l = &serve->export_limits;
+
+	serve->exports = command_option(in, "export-dir");
+	if (!serve->exports)
+		serve->exports = serve_exports(c, in->argv[0]);
+	TRY(command_option_int(c, in, "export-keep", 1, 31536000, &l->keep));
+	TRY(command_option_int(c, in, "export-disk", 1, 1 << 30, &l->bytes));
+	TRY(command_option_int(c, in, "export-part", 1, 1 << 20, &l->file_bytes));
+	l->keep *= 1000000;
+	l->bytes <<= 20;
+	l->file_bytes <<= 20;
 	return OK;
 }
 
@@ -80,6 +116,7 @@ static enum err run_serve(struct ctx *c, struct invocation *in)
 
 	TRY(command_option_int(c, in, "port", 0, 65535, &serve.port));
 	TRY(references_option(c, in, &references));
+	TRY(export_options(c, in, &serve));
 	TRY(place_open(c, in->share, in->argv[0], STORE_CREATE | STORE_MIGRATE, false, &place));
 	place->references = references;
 	place->validate = !command_option(in, "no-validate");

@@ -2,16 +2,21 @@
 #ifndef MAIN_SERVE_H
 #define MAIN_SERVE_H
 
+#include "api/api.h"
 #include "cli/command.h"
 
 struct serve {
 	const char *address;
 	int64_t port;
 	const struct clock *clock; /* NULL: the system's */
+	const char *exports;       /* folder for bulk exports; NULL: none */
+	struct bulk_limits export_limits;
 	bool log;                  /* JSON lines on standard error */
 	int ready_fd;              /* the port is written here once it listens; -1: nowhere */
 };
 
+/* Where exports go unless it is said: DB.bulk beside an SQLite file, in c->arena; NULL else. */
+const char *serve_exports(struct ctx *c, const char *db);
 /* Serve c->place until c->stop is set. Prints the address on in->out. */
 NODISCARD enum err serve_place(struct ctx *c, const struct invocation *in, const struct serve *serve);
 

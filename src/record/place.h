@@ -7,6 +7,7 @@
 #include "store/db.h"
 
 struct record; /* caches and compiled things of record/ */
+struct bulk;   /* of a running server: api/api.h */
 
 enum references { REFERENCES_LOOSE, REFERENCES_TRANSACTION, REFERENCES_STRICT };
 
@@ -16,6 +17,7 @@ struct place {
 	const struct fhir *fhir;
 	struct store *store;   /* NULL when opened without one (`causeway path`) */
 	struct record *record;
+	struct bulk *bulk;     /* the exports of a server; NULL without one */
 	const char *base_url;  /* "http://127.0.0.1:8080/fhir"; references to it count as local */
 	bool validate;         /* refuse resources that break FHIR (default) */
 	enum references references; /* which writes must not refer to what is not there (default: transactions) */

@@ -130,4 +130,33 @@ NODISCARD enum err record_each(struct ctx *c, const char *const *types,
 			       enum err (*each)(struct ctx *c, void *arg, const struct version *v),
 			       void *arg);
 
+/* --- the place at one moment, in pieces: for bulk export (moment.c) --- */
+
+typedef enum err record_visit(struct ctx *c, void *arg, const struct version *v);
+
+/* The versions of a type that were current when `moment` was the last change, by seq. It can be
+ * stopped between two pieces and taken up from `after`, at any later time, by another program. */
+struct sweep {
+	struct str type;
+	int64_t moment;       /* seq of the last change that counts */
+	int64_t since, until; /* microseconds: updated in [since, until); 0: open */
+	bool persons;         /* only what belongs to a person */
+	bool deletions;       /* what was deleted then, in place of what was there */
+	int64_t after;        /* seq that the next piece goes on after */
+};
+/* The seq of the last change so far; 0 when there is none. `db`: a reader, here and below. */
+NODISCARD enum err record_moment(struct ctx *c, struct db *db, int64_t *seq);
+/* The earliest time stamped on a change after that moment; INT64_MAX when there is none. A change
+ * is stamped before it is written, so this may be earlier than the moment. */
+NODISCARD enum err record_moment_after(struct ctx *c, struct db *db, int64_t seq,
+				       int64_t *updated);
+/* Set `after` so that a sweep with `since` begins with the first version that can count. */
+NODISCARD enum err record_sweep_since(struct ctx *c, struct db *db, struct sweep *w);
+/* Look at the next `count` versions; `each` as in record_each. *end: there are no more. When it
+ * fails, `after` is the last that `each` took. */
+NODISCARD enum err record_sweep(struct ctx *c, struct db *db, struct sweep *w, unsigned count,
+			       record_visit *each, void *arg, bool *end);
+/* The key (version.person) of the person with that id; 0 when there is none now. */
+NODISCARD enum err record_person_key(struct ctx *c, struct db *db, struct str id, int64_t *key);
+
 #endif

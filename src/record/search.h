@@ -34,4 +34,18 @@ NODISCARD enum err search_run(struct ctx *c, const struct search *s, struct sear
 NODISCARD enum err search_ids(struct ctx *c, struct db *db, const struct search *s, size_t cap,
 			      struct str *ids, size_t *found);
 
+/* Whose resources count: those of `people` (sorted keys) or, where that is NULL, of `anyone` who
+ * is a person, or all. */
+struct search_whose {
+	bool anyone;
+	const int64_t *people;
+	size_t count;
+};
+/* Every resource that fits one of `count` searches, each once, in order of (person, key): for
+ * bulk export. `db` is a reader inside db_begin, so that several calls see one moment; `each` as
+ * in record_each. What a search says of pages, order and parts counts for nothing here. */
+NODISCARD enum err search_each(struct ctx *c, struct db *db, const struct search *const *searches,
+			       size_t count, const struct search_whose *whose, record_visit *each,
+			       void *arg);
+
 #endif
