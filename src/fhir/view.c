@@ -133,7 +133,7 @@ static enum err make_where(struct view_maker *m, const struct node *node, const 
 
 static enum err make_wheres(struct view_maker *m, const struct node *definition)
 {
-	const struct node *list;
+	const struct node *list = NULL;
 
 	TRY(view_list(m, definition, "where", "where", &list));
 	m->view->wheres = list ? NEW_N(m->life, struct view_where, list->len) : NULL;
@@ -148,7 +148,7 @@ static enum err make_wheres(struct view_maker *m, const struct node *definition)
 static enum err make_select(struct view_maker *m, const struct node *definition)
 {
 	struct view_select *top = &m->view->top;
-	const struct node *list;
+	const struct node *list = NULL;
 
 	TRY(view_list(m, definition, "select", "select", &list));
 	if (!list)

@@ -163,7 +163,7 @@ static enum err make_fields(struct view_maker *m, const struct node *node,
 	const struct node *list;
 
 	TRY(view_list(m, node, "column", select->where, &list));
-	select->fields = list ? NEW_N(m->life, struct view_field, list->len) : NULL;
+	select->fields = NEW_N(m->life, struct view_field, list ? list->len : 0);
 	node_each(one, list) {
 		struct view_field *field = &select->fields[select->field_count];
 		field->where = arena_printf(m->life, "%s.column[%u]", select->where,
@@ -224,7 +224,7 @@ static enum err make_children(struct view_maker *m, const struct node *node, con
 	const struct node *list;
 
 	TRY(view_list(m, node, name, parent->where, &list));
-	*out = list ? NEW_N(m->life, struct view_select, list->len) : NULL;
+	*out = NEW_N(m->life, struct view_select, list ? list->len : 0);
 	node_each(one, list) {
 		unsigned n = (*count)++;
 		TRY(view_select_make(m, one, type,

@@ -4,7 +4,7 @@
  * unions are tables too, and the rows are every combination of theirs, leftmost slowest. forEach
  * puts the tables of all its items one below the other.
  */
-#include <stdio.h>
+#include <assert.h>
 
 #include "fhir/view_int.h"
 
@@ -30,33 +30,30 @@ static enum err run_select(struct runner *r, const struct view_select *select,
 			   const struct item *focus, struct table *out);
 
 /* The reason with what it is about before it. */
-static enum err run_fail(struct runner *r, enum err e, const char *where, const char *format,
-			 ...) __attribute__((format(printf, 4, 5)));
-
-static enum err run_fail(struct runner *r, enum err e, const char *where, const char *format,
-			 ...)
+static enum err run_fail(struct runner *r, enum err e, const char *where, const char *reason)
 {
-	char reason[sizeof r->c->why];
 	struct str id = node_str(r->resource.node, "id");
-	va_list args;
 
-	va_start(args, format);
-	vsnprintf(reason, sizeof reason, format, args);
-	va_end(args);
 	return fail(r->c, e, "%s/" STR_FMT ": %s: %s", r->view->resource->name,
 		    STR_ARG(id.len ? id : STR("(no id)")), where, reason);
+}
+#define RUN_FAIL(r, e, where, ...)                                                             \
+	run_fail(r, e, where, arena_printf((r)->c->arena, __VA_ARGS__))
+
+static enum err too_many_cells(struct runner *r)
+{
+	return RUN_FAIL(r, ERR_LIMIT, "ViewDefinition", "more than %u cells from one resource",
+			VIEW_CELLS_MAX);
 }
 
 static enum err run_path(struct runner *r, const struct path *path, const char *where,
 			 const struct item *focus, struct items *out)
 {
 	enum err e = path_eval_item(r->c, path, &r->env, focus, out);
-	char reason[sizeof r->c->why];
 
 	if (e == OK || e == ERR_STOPPED)
 		return e;
-	snprintf(reason, sizeof reason, "%s", r->c->why);
-	return run_fail(r, e, where, "%s", reason);
+	return run_fail(r, e, where, arena_str(r->c->arena, r->c->why));
 }
 
 /* ---- tables */
@@ -70,8 +67,7 @@ static enum err table_room(struct runner *r, struct table *t, size_t rows)
 		return OK;
 	room = t->len + rows > t->room * 2 ? t->len + rows : t->room * 2;
 	if (room > VIEW_CELLS_MAX || (r->cells += room * (t->width + 1)) > VIEW_CELLS_MAX)
-		return run_fail(r, ERR_LIMIT, "ViewDefinition",
-				"more than %u cells from one resource", VIEW_CELLS_MAX);
+		return too_many_cells(r);
 	grown = NEW_N(r->c->arena, struct view_cell, room * t->width + 1);
 	if (t->len)
 		memcpy(grown, t->at, t->len * t->width * sizeof *grown);
@@ -89,11 +85,11 @@ static enum err table_combine(struct runner *r, const struct table *parts, unsig
 
 	for (unsigned i = 0; i < count; i++)
 		if (__builtin_mul_overflow(rows, parts[i].len, &rows) || rows > VIEW_CELLS_MAX)
-			return run_fail(r, ERR_LIMIT, "ViewDefinition",
-					"more than %u cells from one resource", VIEW_CELLS_MAX);
+			return too_many_cells(r);
 	if (!rows)
 		return OK;
 	TRY(table_room(r, out, rows));
+	assert(out->at && parts[0].len);
 	at = out->at + out->len * out->width;
 	for (size_t row = 0; row < rows; row++) {
 		size_t block = rows, rest = row;
@@ -149,12 +145,12 @@ static enum err run_field(struct runner *r, const struct view_field *field,
 
 	TRY(run_path(r, field->path, column->name, focus, &items));
 	if (items.len > 1 && !column->collection)
-		return run_fail(r, ERR_INVALID, column->name,
+		return RUN_FAIL(r, ERR_INVALID, column->name,
 				"'%s' gives %zu values and the column is no collection",
 				path_text(field->path), items.len);
 	for (size_t i = 0; column->known && i < items.len; i++)
 		if (!view_takes(column->kind, kind_of(&items.at[i])))
-			return run_fail(r, ERR_INVALID, column->name,
+			return RUN_FAIL(r, ERR_INVALID, column->name,
 					"%s is not what the column takes",
 					item_type(r->c->arena, &items.at[i]));
 	drop_empty(r->c, &items);
@@ -173,7 +169,7 @@ static enum err run_one(struct runner *r, const struct view_select *select,
 		     *unions = &parts[count - 1];
 
 	if (++r->steps > STEPS_MAX)
-		return run_fail(r, ERR_LIMIT, select->where,
+		return RUN_FAIL(r, ERR_LIMIT, select->where,
 				"more than %u items from one resource", STEPS_MAX);
 	if (r->steps % 1024 == 0)
 		TRY(ctx_check(r->c));
@@ -211,7 +207,7 @@ static enum err run_repeat(struct runner *r, const struct view_select *select,
 			   struct table *out)
 {
 	if (depth > VIEW_REPEAT_MAX)
-		return run_fail(r, ERR_LIMIT, select->where,
+		return RUN_FAIL(r, ERR_LIMIT, select->where,
 				"repeat goes on for more than %u steps", VIEW_REPEAT_MAX);
 	for (unsigned i = 0; i < select->path_count; i++) {
 		struct items items;
@@ -238,6 +234,7 @@ static enum err run_each(struct runner *r, const struct view_select *select,
 	if (items.len || select->each != EACH_OR_NULL)
 		return OK;
 	TRY(table_room(r, out, 1));
+	assert(out->at);
 	for (unsigned i = 0; i < out->width; i++)
 		out->at[out->len * out->width + i] = (struct view_cell){ .null = true };
 	out->len++;
@@ -274,7 +271,7 @@ static enum err run_where(struct runner *r, const struct view_where *where,
 		return OK;
 	}
 	if (items.len > 1 || kind_of(items.at) != ITEM_BOOLEAN)
-		return run_fail(r, ERR_INVALID, where->where, "'%s' is neither true nor false",
+		return RUN_FAIL(r, ERR_INVALID, where->where, "'%s' is neither true nor false",
 				path_text(where->path));
 	*met = items.at->kind == ITEM_BOOLEAN
 		       ? items.at->boolean

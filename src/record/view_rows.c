@@ -53,12 +53,21 @@ static void bind_number(struct ctx *c, struct stmt *s, int index, struct str tex
 		stmt_bind_null(s, index);
 }
 
+static void bind_integer(struct stmt *s, int index, struct str text)
+{
+	int64_t n;
+
+	if (str_int(text, &n))
+		stmt_bind_int(s, index, n);
+	else
+		stmt_bind_null(s, index);
+}
+
 static void bind_cell(struct ctx *c, struct stmt *s, int index,
 		      const struct view_column *column, const struct view_cell *cell)
 {
 	uint8_t kind = column->collection ? ITEM_STRING : column->kind;
 	struct str text;
-	int64_t n;
 
 	if (!view_cell_text(c->arena, column, cell, &text))
 		stmt_bind_null(s, index);
@@ -66,12 +75,10 @@ static void bind_cell(struct ctx *c, struct stmt *s, int index,
 		stmt_bind_int(s, index, str_is(text, "true"));
 	else if (kind == ITEM_DECIMAL)
 		bind_number(c, s, index, text);
-	else if (kind != ITEM_INTEGER)
-		stmt_bind_text(s, index, text);
-	else if (str_int(text, &n))
-		stmt_bind_int(s, index, n);
+	else if (kind == ITEM_INTEGER)
+		bind_integer(s, index, text);
 	else
-		stmt_bind_null(s, index);
+		stmt_bind_text(s, index, text);
 }
 
 static enum err open_row(struct ctx *c, struct db *db, struct sql sql,
