@@ -186,7 +186,8 @@ static enum err workload_run(struct ctx *c, const struct bench *bench, const str
 	pthread_t threads[THREADS_MOST];
 	struct lane *lanes = NEW_N(&scratch, struct lane, workload->threads);
 	int64_t started = clock_monotonic();
-	char *path = arena_printf(&scratch, "%s.fsync", bench->db);
+	bool on_server = strstr(bench->db, "://"); /* then the disk here stands in for its own */
+	char *path = arena_printf(&scratch, "%s.fsync", on_server ? "causeway" : bench->db);
 	int file = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 
 	if (file < 0)
