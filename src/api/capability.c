@@ -24,6 +24,9 @@ static const char *const type_interactions[] = {
 static const char *const system_interactions[] = { "transaction", "batch", "search-system",
 						   "history-system" };
 
+static const char *const compartments[] = { "device", "encounter", "patient", "practitioner",
+					    "relatedPerson" };
+
 static void add_codes(struct arena *a, struct node *o, const char *const *codes, size_t count)
 {
 	struct node *list = node_add(a, o, "interaction", NODE_ARRAY);
@@ -74,6 +77,37 @@ static void add_operations(struct arena *a, struct node *o, const char *type)
 	}
 }
 
+/* "Observation:subject" for all references of a type; with `to`, only those that may be to it. */
+static void add_references(struct arena *a, const struct fhir *f, struct node *list,
+			   const struct fhir_type *type, const char *to)
+{
+	for (const struct fhir_param *const *p = param_list(f, type); p && *p; p++) {
+		const char *const *target = (*p)->targets;
+
+		if ((*p)->type != PARAM_REFERENCE || !(*p)->path)
+			continue;
+		while (to && target && *target && strcmp(*target, to) != 0)
+			target++;
+		if (!to || (target && *target))
+			node_add_cstr(a, list, NULL,
+				      arena_printf(a, "%s:%s", type->name, (*p)->code));
+	}
+}
+
+static void add_includes(struct arena *a, const struct fhir *f, struct node *o,
+			 const struct fhir_type *type)
+{
+	struct node *list = node_add(a, o, "searchInclude", NODE_ARRAY);
+
+	node_add_cstr(a, list, NULL, "*");
+	add_references(a, f, list, type, NULL);
+	list = node_add(a, o, "searchRevInclude", NODE_ARRAY);
+	node_add_cstr(a, list, NULL, "*");
+	for (unsigned i = 0; i < f->type_count; i++)
+		if (f->types[i]->kind == FHIR_RESOURCE && !f->types[i]->abstract)
+			add_references(a, f, list, f->types[i], type->name);
+}
+
 static void add_resource(struct arena *a, const struct fhir *f, struct node *list,
 			 const struct fhir_type *type)
 {
@@ -92,6 +126,7 @@ static void add_resource(struct arena *a, const struct fhir *f, struct node *lis
 	node_add_bool(a, o, "conditionalUpdate", true);
 	node_add_cstr(a, o, "conditionalDelete", "single");
 	node_add_cstr(a, node_add(a, o, "referencePolicy", NODE_ARRAY), NULL, "literal");
+	add_includes(a, f, o, type);
 	params = node_new(a, NODE_ARRAY);
 	for (const struct fhir_param *const *p = param_list(f, type); p && *p; p++) {
 		/* _text and _content have no path; near has one that search does not take */
@@ -124,6 +159,11 @@ static void add_rest(struct arena *a, const struct fhir *f, struct node *o)
 		  sizeof system_interactions / sizeof *system_interactions);
 	add_operation(a, node_add(a, rest, "operation", NODE_ARRAY), "export",
 		      BULK "OperationDefinition/export");
+	list = node_add(a, rest, "compartment", NODE_ARRAY);
+	for (size_t i = 0; i < sizeof compartments / sizeof *compartments; i++)
+		node_add_cstr(a, list, NULL,
+			      arena_printf(a, "http://hl7.org/fhir/CompartmentDefinition/%s",
+					   compartments[i]));
 }
 
 static const char *const formats[] = { "application/fhir+json", "application/fhir+xml", "json",

@@ -9,24 +9,30 @@ static size_t bodies_size(const struct search_page *page)
 
 	for (size_t i = 0; i < page->len; i++)
 		size += page->at[i].body.len + 256;
+	for (size_t i = 0; i < page->included_len; i++)
+		size += page->included[i].body.len + 256;
 	return size;
 }
 
-static enum err find(struct ctx *c, const struct request *r, struct str type, struct str query,
-		     struct reply *reply)
+static void add_entries(struct bundle *b, const struct version *at, size_t len,
+			const char *mode)
+{
+	for (size_t i = 0; i < len; i++) {
+		bundle_entry(b, &at[i]);
+		buf_printf(&b->text, ",\"search\":{\"mode\":\"%s\"}", mode);
+		bundle_entry_end(b);
+	}
+}
+
+/* Run a search; `path` is where it stands, for the links. */
+static enum err answer(struct ctx *c, const struct request *r, const struct search *search,
+		       struct str path, struct reply *reply)
 {
 	struct format format;
-	const struct search *search;
 	struct search_page page;
 	struct bundle b;
-	struct str path = STR("");
 
 	TRY(format_choose(c, r, &format));
-	if (type.len) {
-		TRY(type_check(c, type));
-		path = str_of(arena_printf(c->arena, "/" STR_FMT, STR_ARG(type)));
-	}
-	TRY(search_parse(c, type, query, &search));
 	TRY(search_run(c, search, &page));
 	bundle_begin(&b, c, r, "searchset", page.total, bodies_size(&page));
 	bundle_link(&b, "self", path, page.self);
@@ -34,12 +40,40 @@ static enum err find(struct ctx *c, const struct request *r, struct str type, st
 		bundle_link(&b, "next", path, page.next);
 	if (page.prev.len)
 		bundle_link(&b, "previous", path, page.prev);
-	for (size_t i = 0; i < page.len; i++) {
-		bundle_entry(&b, &page.at[i]);
-		buf_cstr(&b.text, ",\"search\":{\"mode\":\"match\"}");
-		bundle_entry_end(&b);
-	}
+	add_entries(&b, page.at, page.len, "match");
+	add_entries(&b, page.included, page.included_len, "include");
 	return reply_json(c, &format, bundle_end(&b), reply);
+}
+
+static enum err find(struct ctx *c, const struct request *r, struct str type, struct str query,
+		     struct reply *reply)
+{
+	const struct search *search;
+	struct str path = STR("");
+
+	if (type.len) {
+		TRY(type_check(c, type));
+		path = str_of(arena_printf(c->arena, "/" STR_FMT, STR_ARG(type)));
+	}
+	TRY(search_parse(c, type, query, &search));
+	return answer(c, r, search, path, reply);
+}
+
+/* Patient/23/Observation, or Patient/23/ and a star for all types. */
+static enum err find_inside(struct ctx *c, const struct request *r, struct str query,
+			    struct reply *reply)
+{
+	const struct search *search;
+	struct str whose = r->part[0], id = r->part[1], type = r->part[2];
+	const char *path = arena_printf(c->arena, "/" STR_FMT "/" STR_FMT "/" STR_FMT,
+					STR_ARG(whose), STR_ARG(id), STR_ARG(type));
+
+	if (str_is(type, "*"))
+		type = STR("");
+	else
+		TRY(type_check(c, type));
+	TRY(search_parse_inside(c, whose, id, type, query, &search));
+	return answer(c, r, search, str_of(path), reply);
 }
 
 /* Parameters of the address and of the form count alike. */
@@ -82,4 +116,17 @@ enum err api_search_all_form(struct ctx *c, const struct request *r, struct repl
 
 	TRY(form_query(c, r, &query));
 	return find(c, r, STR(""), query, reply);
+}
+
+enum err api_search_inside(struct ctx *c, const struct request *r, struct reply *reply)
+{
+	return find_inside(c, r, r->query, reply);
+}
+
+enum err api_search_inside_form(struct ctx *c, const struct request *r, struct reply *reply)
+{
+	struct str query;
+
+	TRY(form_query(c, r, &query));
+	return find_inside(c, r, query, reply);
 }

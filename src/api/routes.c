@@ -20,6 +20,8 @@ const struct route api_routes[] = {
 
 	{ HTTP_GET, "/fhir/{type}", api_search, 0, 0 },
 	{ HTTP_POST, "/fhir/{type}/_search", api_search_form, 0, API_FORM_MAX },
+	{ HTTP_GET, "/fhir/{type}/{id}/{inside}", api_search_inside, 0, 0 },
+	{ HTTP_POST, "/fhir/{type}/{id}/{inside}/_search", api_search_inside_form, 0, API_FORM_MAX },
 	{ HTTP_GET, "/fhir", api_search_all, 0, 0 },
 	{ HTTP_POST, "/fhir/_search", api_search_all_form, 0, API_FORM_MAX },
 

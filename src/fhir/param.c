@@ -79,10 +79,12 @@ static enum err load_compartments(struct ctx *c, struct fhir *f, const struct sh
 
 	TRY(rows_open(c, f, share, "fhir/compartments.tsv", &rows));
 	while (rows_next(&rows, column, 3)) {
-		if (strcmp(column[0], "Patient") != 0)
-			continue;
-		map_set(&f->params->people, str_of(column[1]),
-			(void *)pieces(f->life, column[2], ' '));
+		const char *const *codes = pieces(f->life, column[2], ' ');
+		char *name = arena_printf(f->life, "%s/%s", column[0], column[1]);
+
+		map_set(&f->params->compartments, str_of(name), (void *)codes);
+		if (!strcmp(column[0], "Patient"))
+			map_set(&f->params->people, str_of(column[1]), (void *)codes);
 	}
 	return OK;
 }
@@ -95,6 +97,7 @@ enum err params_load(struct ctx *c, struct fhir *f, const struct share *share)
 
 	f->params = params;
 	map_init(&params->people, f->life);
+	map_init(&params->compartments, f->life);
 	vec_reserve(&params->definitions, f->life, 1500);
 	TRY(rows_open(c, f, share, "fhir/search.tsv", &rows));
 	while (rows_next(&rows, column, P_COLUMNS))
@@ -105,6 +108,15 @@ enum err params_load(struct ctx *c, struct fhir *f, const struct share *share)
 	arena_init(&params->arena);
 	arena_defer(f->life, params_done, params);
 	return load_compartments(c, f, share);
+}
+
+const char *const *compartment_params(const struct fhir *f, const char *compartment,
+				      const struct fhir_type *type)
+{
+	ARENA(scratch);
+	char *name = arena_printf(&scratch, "%s/%s", compartment, type->name);
+
+	return map_get(&f->params->compartments, str_of(name));
 }
 
 /* ---- the parameters of one type ---- */

@@ -92,6 +92,11 @@ NODISCARD enum err fhir_index_composite(struct ctx *c, const struct fhir *f,
 					const struct node *resource, struct index_rows **out,
 					size_t *count);
 
+/* The reference parameters by which a resource of this type is in a compartment ("Patient",
+ * "Encounter" …), NULL-ended; "{def}" stands for the resource itself. NULL: it never is. */
+const char *const *compartment_params(const struct fhir *f, const char *compartment,
+				      const struct fhir_type *type);
+
 /* The people a resource is about (its Patient compartment): ids of Patient/… references, in
  * c->arena, without duplicates; the Patient itself for a Patient. */
 NODISCARD enum err fhir_people(struct ctx *c, const struct fhir *f, const struct node *resource,

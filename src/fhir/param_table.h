@@ -40,6 +40,7 @@ struct fhir_params {
 	pthread_mutex_t lock;
 	VEC(struct definition) definitions; /* by number */
 	struct map people; /* type -> parameters of its Patient compartment, NULL-ended */
+	struct map compartments; /* "Patient/Observation" -> the same, for all compartments */
 	_Atomic(struct type_params *) *types; /* by number of the type; NULL until asked for */
 	const uint8_t *emitters;              /* index_table */
 	struct arena arena; /* of what is made when asked for; under the lock */

@@ -19,9 +19,17 @@ struct search; /* a parsed query */
  * (then only common parameters and _type). ERR_BAD_REQUEST with the parameter named. In c->arena. */
 NODISCARD enum err search_parse(struct ctx *c, struct str type, struct str query, const struct search **out);
 
+/* The same within a compartment, such as all that concerns a Patient. `type` empty: all types in it.
+ * ERR_NOT_FOUND when there is no such compartment, ERR_BAD_REQUEST when the type is never in it. */
+NODISCARD enum err search_parse_inside(struct ctx *c, struct str compartment, struct str id,
+				       struct str type, struct str query,
+				       const struct search **out);
+
 struct search_page {
 	struct version *at;     /* with bodies, already cut down for _summary and _elements */
 	size_t len;
+	struct version *included; /* what _include and _revinclude bring along */
+	size_t included_len;
 	int64_t total;          /* -1: not asked for */
 	struct str self;        /* the query as understood, for Bundle.link self */
 	struct str next, prev;  /* queries of the pages beside this one; empty: none */

@@ -625,6 +625,11 @@ static leaf_fn *const by_type[PARAM_SPECIAL + 1] = {
 	[PARAM_URI] = uri_leaf,
 };
 
+static leaf_fn *plain_leaf(const struct fhir_param *param)
+{
+	return param ? by_type[param->type] : NULL;
+}
+
 enum err leaf_open(struct scope *sc, const struct fhir_type *type,
 		   const struct condition *condition, struct leaf *out)
 {
@@ -634,11 +639,13 @@ enum err leaf_open(struct scope *sc, const struct fhir_type *type,
 								       : VARIANT_PLAIN;
 	leaf_fn *fn = condition->modifier == MOD_TEXT         ? string_leaf
 		      : condition->modifier == MOD_IDENTIFIER ? token_exact
-							      : by_type[condition->param->type];
+							      : plain_leaf(condition->param);
 
 	memset(out, 0, sizeof *out);
 	out->condition = condition;
 	out->negate = condition->modifier == MOD_NOT || condition->modifier == MOD_NOT_IN;
+	if (condition->inside)
+		return compartment_open(sc, type, condition->inside, out);
 	if (condition->column == COLUMN_ID)
 		return ids_leaf(&o);
 	if (condition->column == COLUMN_UPDATED)

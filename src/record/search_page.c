@@ -61,6 +61,9 @@ static uint64_t cursor_hash(struct arena *a, const struct search *s, struct str 
 	struct buf b;
 
 	buf_init(&b, a, 0);
+	if (s->inside)
+		buf_printf(&b, STR_FMT "/" STR_FMT "/", STR_ARG(s->inside->type),
+			   STR_ARG(s->inside->id));
 	buf_cstr(&b, s->type ? s->type->name : "");
 	buf_char(&b, '?');
 	buf_str(&b, s->self);
@@ -272,6 +275,9 @@ static enum err run_page(struct scope *sc, struct search_page *out)
 	page.len = taken.len < (size_t)s->count ? taken.len : (size_t)s->count;
 	page.at = NEW_N(sc->c->arena, struct version, page.len + 1);
 	TRY(search_load(sc, taken.at, page.len, page.at));
+	if (s->include_count)
+		TRY(include_run(sc, taken.at, page.at, page.len, &page.included,
+				&page.included_len));
 	for (size_t i = 0; i < page.len; i++)
 		TRY(search_trim(sc->c, s, &page.at[i]));
 	if (taken.len > page.len)

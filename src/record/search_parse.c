@@ -242,8 +242,7 @@ static const struct control controls[] = {
 	{ "_type", parse_types },
 	{ "_contained", unsupported },     { "_containedType", unsupported },
 	{ "_content", unsupported },       { "_filter", unsupported },
-	{ "_include", unsupported },       { "_query", unsupported },
-	{ "_revinclude", unsupported },    { "_text", unsupported },
+	{ "_query", unsupported },         { "_text", unsupported },
 };
 /* clang-format on */
 
@@ -269,6 +268,13 @@ static enum err parse_condition(struct ctx *c, struct parsing *p, struct str nam
 			       vec_push(&p->conditions, c->arena));
 }
 
+static bool is_include(struct str name)
+{
+	struct str head = str_cut(&name, ':');
+
+	return str_is(head, "_include") || str_is(head, "_revinclude");
+}
+
 static enum err parse_pair(struct ctx *c, struct parsing *p, struct str pair)
 {
 	struct str name = str_cut(&pair, '=');
@@ -278,7 +284,9 @@ static enum err parse_pair(struct ctx *c, struct parsing *p, struct str pair)
 	if (pair.at)
 		TRY(decode(c, pair, &value));
 	const struct control *control = control_find(name);
-	if (!control)
+	if (is_include(name))
+		TRY(include_parse(c, p->search, name, value));
+	else if (!control)
 		TRY(parse_condition(c, p, name, value));
 	else if (control->parse)
 		TRY(control->parse(c, p->search, control, value));
@@ -287,8 +295,8 @@ static enum err parse_pair(struct ctx *c, struct parsing *p, struct str pair)
 	return OK;
 }
 
-enum err search_parse(struct ctx *c, struct str type, struct str query,
-		      const struct search **out)
+static enum err parse_query(struct ctx *c, const struct compartment *inside, struct str type,
+			    struct str query, const struct search **out)
 {
 	struct search *s = NEW(c->arena, struct search);
 	struct parsing p = { .search = s };
@@ -315,6 +323,12 @@ enum err search_parse(struct ctx *c, struct str type, struct str query,
 		if (pair.len)
 			TRY(parse_pair(c, &p, pair));
 	}
+	if (s->include_count && s->summary == SUMMARY_TEXT)
+		return fail(c, ERR_BAD_REQUEST,
+			    "'_summary=text' and inclusions do not go together.");
+	s->inside = inside;
+	if (inside)
+		vec_push(&p.conditions, c->arena)->inside = inside;
 	s->conditions = p.conditions.at;
 	s->condition_count = p.conditions.len;
 	s->self = buf_get(&p.self);
@@ -322,4 +336,29 @@ enum err search_parse(struct ctx *c, struct str type, struct str query,
 		TRY(cursor_read(c, s, &s->cursor));
 	*out = s;
 	return OK;
+}
+
+enum err search_parse(struct ctx *c, struct str type, struct str query,
+		      const struct search **out)
+{
+	return parse_query(c, NULL, type, query, out);
+}
+
+enum err search_parse_inside(struct ctx *c, struct str compartment, struct str id,
+			     struct str type, struct str query, const struct search **out)
+{
+	const struct fhir *f = c->place->fhir;
+	const struct fhir_type *whose = fhir_resource_type(f, compartment), *what;
+	struct compartment *inside = NEW(c->arena, struct compartment);
+
+	/* Every compartment has Observations. */
+	if (!whose || !compartment_params(f, whose->name, fhir_type(f, STR("Observation"))))
+		return fail(c, ERR_NOT_FOUND, "'" STR_FMT "' has no compartment.",
+			    (int)(compartment.len < 80 ? compartment.len : 80), compartment.at);
+	what = type.len ? fhir_resource_type(f, type) : NULL;
+	if (what && what != whose && !compartment_params(f, whose->name, what))
+		return fail(c, ERR_BAD_REQUEST, "A %s is never in the compartment of a %s.",
+			    what->name, whose->name);
+	*inside = (struct compartment){ compartment, id };
+	return parse_query(c, inside, type, query, out);
 }

@@ -8,9 +8,11 @@
  *	search_gather.c     pairs that come in no order -> a sorted array
  *	search_composite.c  conditions that must hold in one place of a resource
  *	search_hop.c        chains, _has and _list: conditions on what stands at the other end
+ *	search_compartment.c  all that is in a compartment
  *	search_plan.c       all conditions -> one stream, cheapest first
  *	search_match.c      a condition against the rows of one resource, without SQL
  *	search_sort.c       _sort
+ *	search_include.c    _include and _revinclude
  *	search_page.c       one page: bodies, links, total
  *	search_element.c    _elements and _summary
  */
@@ -27,10 +29,12 @@
 #define SEARCH_VALUES 1000      /* joined by commas, in one query */
 #define SEARCH_VALUE_BYTES 2000 /* of one value: as long as the index keeps them */
 #define SEARCH_QUERY_BYTES 65536
-#define SEARCH_HOPS 8           /* references followed in one name */
-#define SEARCH_ENDS 1000        /* types that the chains of one query may lead to */
-#define SEARCH_HOP_VALUES 10000 /* values, told anew for each of those types */
-#define SEARCH_INNER 1000000    /* resources found at the other end of a hop */
+#define SEARCH_HOPS 8            /* references followed in one name */
+#define SEARCH_ENDS 1000         /* types that the chains of one query may lead to */
+#define SEARCH_HOP_VALUES 10000  /* values, told anew for each of those types */
+#define SEARCH_INNER 1000000     /* resources found at the other end of a hop */
+#define SEARCH_INCLUDES 50       /* _include and _revinclude in one query */
+#define SEARCH_INCLUDED_MAX 1000 /* resources brought along on one page */
 #define SEARCH_SORTS 8
 #define SEARCH_COUNT_MAX 1000
 #define SEARCH_COUNT_DEFAULT 20
@@ -100,15 +104,30 @@ struct hop {
 	size_t end_count;
 };
 
+/* All that concerns a resource: what refers to it by certain parameters, and it itself. */
+struct compartment {
+	struct str type, id;
+};
+
 struct condition {
-	const struct fhir_param *param; /* with a hop: the reference, of whoever refers */
-	const struct hop *hop;          /* then nothing below but `as` counts */
+	const struct compartment *inside; /* then nothing else counts */
+	const struct fhir_param *param;   /* with a hop: the reference, of whoever refers */
+	const struct hop *hop;            /* then nothing below but `as` counts */
 	enum modifier modifier;
 	enum column column;   /* answered by the table of resources itself */
 	struct str target;    /* MOD_TYPE: the type after the colon */
 	struct str as;        /* as written, for messages: "name:exact" */
 	struct value *values; /* any of them */
 	size_t value_count;
+};
+
+/* _include: what those of type `from` refer to by `param`; back, _revinclude: those of type `from`
+ * that refer to it by `param`. */
+struct include {
+	bool back, iterate;
+	const struct fhir_type *from;   /* NULL: any */
+	const struct fhir_param *param; /* NULL: any */
+	struct str target;              /* only references to this type; empty: any */
 };
 
 struct sort_key {
@@ -143,6 +162,8 @@ struct search {
 	size_t condition_count;
 	struct sort_key sorts[SEARCH_SORTS];
 	size_t sort_count;
+	struct include *includes;
+	size_t include_count;
 	int64_t count;
 	bool total_asked;
 	enum search_total total;
@@ -150,7 +171,8 @@ struct search {
 	struct str *elements;
 	size_t element_count;
 	struct search_choice choice;
-	struct str cursor_text; /* _cursor as it came */
+	const struct compartment *inside; /* NULL: everywhere; the last condition says it too */
+	struct str cursor_text;           /* _cursor as it came */
 	struct cursor cursor;
 	struct str self; /* without _cursor */
 };
@@ -313,6 +335,9 @@ NODISCARD enum err composite_open(struct scope *sc, const struct fhir_type *type
 				  const struct condition *condition, struct leaf *out);
 NODISCARD enum err composite_value(struct ctx *c, const struct condition *condition,
 				   struct str text, size_t at, struct value *out);
+/* The same for a compartment. */
+NODISCARD enum err compartment_open(struct scope *sc, const struct fhir_type *type,
+				    const struct compartment *inside, struct leaf *out);
 unsigned composite_parts(const struct fhir_param *param);
 /* The current resource of a type with an id. */
 NODISCARD enum err pair_find(struct scope *sc, struct str type, struct str id, struct pair *out,
@@ -359,6 +384,13 @@ NODISCARD enum err search_rows(struct scope *sc, const struct version *v,
 			       struct index_rows *out);
 
 /* ---- sorting, page, elements ---- */
+
+NODISCARD enum err include_parse(struct ctx *c, struct search *s, struct str name,
+				 struct str value);
+/* What the resources of a page (whole, not cut down) bring along, in c->arena. */
+NODISCARD enum err include_run(struct scope *sc, const struct pair *found,
+			       const struct version *at, size_t len, struct version **out,
+			       size_t *count);
 
 /* The next `want` of `found` in the order asked, after the cursor, with their sort values; `out`
  * and `values` have room for them. */

@@ -111,11 +111,23 @@ static const struct search_choice choices[] = {
 	{ 2000, 0, 64, 0 },
 };
 
+/* "Observation", or in a compartment "Patient/ann/Observation" or "Patient/ann/" and a star. */
+static enum err parse(struct ctx *c, struct str path, struct str query,
+		      const struct search **out)
+{
+	struct str whose = str_cut(&path, '/'), id = str_cut(&path, '/');
+
+	if (!id.at)
+		return search_parse(c, whose, query, out);
+	return search_parse_inside(c, whose, id, str_is(path, "*") ? STR("") : path, query,
+				   out);
+}
+
 /* All pages of a query, each by the link of the one before. */
 static enum err ask(struct ctx *c, const struct question *q, const struct search_choice *choice,
 		    struct list *out, int64_t *total)
 {
-	VEC(struct version) all = { 0 };
+	VEC(struct version) all = { 0 }, included = { 0 };
 	struct search_page page;
 	const struct search *s;
 	struct str query = q->query;
@@ -123,12 +135,14 @@ static enum err ask(struct ctx *c, const struct question *q, const struct search
 	if (q->pages)
 		query = str_of(arena_printf(c->arena, STR_FMT "&_count=2", STR_ARG(query)));
 	do {
-		TRY(search_parse(c, q->type, query, &s));
+		TRY(parse(c, q->type, query, &s));
 		struct search chosen = *s;
 		chosen.choice = *choice;
 		TRY(search_run(c, &chosen, &page));
 		for (size_t i = 0; i < page.len; i++)
 			*vec_push(&all, c->arena) = page.at[i];
+		for (size_t i = 0; i < page.included_len; i++)
+			*vec_push(&included, c->arena) = page.included[i];
 		if (page.next.len)
 			assert_int_equal(page.len, s->count);
 		query = page.next;
@@ -137,6 +151,12 @@ static enum err ask(struct ctx *c, const struct question *q, const struct search
 		qsort(all.at, all.len, sizeof *all.at, by_text);
 	for (size_t i = 0; i < all.len; i++)
 		list_add(out, all.at[i].id);
+	if (included.len) {
+		qsort(included.at, included.len, sizeof *included.at, by_text);
+		list_add(out, STR("+"));
+	}
+	for (size_t i = 0; i < included.len; i++)
+		list_add(out, included.at[i].id);
 	*total = page.total;
 	return OK;
 }

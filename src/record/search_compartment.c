@@ -1,0 +1,54 @@
+/* search_compartment.c - GET Patient/23/Observation: what is in the compartment of a resource.
+ *
+ * The table of compartments says for each type by which of its references it belongs there. Each is
+ * a stream in order, and any of them will do. A resource is in its own compartment.
+ */
+#include "record/search_part.h"
+
+static enum err add_reference(struct scope *sc, const struct fhir_type *type, const char *code,
+			      int64_t target, struct leaf *out)
+{
+	const struct fhir_param *param = param_find(sc->c->place->fhir, type, str_of(code));
+	struct arena *a = sc->c->arena;
+	int64_t key;
+
+	if (!param)
+		return OK; /* "{def}": the resource itself */
+	TRY(param_key(sc->c, sc->db, type, param, VARIANT_PLAIN, &key));
+	if (key == 0)
+		return OK;
+	*vec_push(&out->ordered, a) = stream_referring(a, key, target);
+	sc->scans++;
+	return OK;
+}
+
+static enum err add_self(struct scope *sc, const struct compartment *inside, struct leaf *out)
+{
+	struct pairs *self = pairs_new(sc->c);
+	struct pair p;
+	bool there;
+
+	TRY(pair_find(sc, inside->type, inside->id, &p, &there));
+	if (there)
+		pairs_add(self, p);
+	*vec_push(&out->ordered, sc->c->arena) = stream_pairs(sc->c->arena, self);
+	return OK;
+}
+
+enum err compartment_open(struct scope *sc, const struct fhir_type *type,
+			  const struct compartment *inside, struct leaf *out)
+{
+	const struct fhir *f = sc->c->place->fhir;
+	const char *name = str_dup(sc->c->arena, inside->type);
+	const char *const *codes = compartment_params(f, name, type);
+	int64_t key, target = 0;
+
+	TRY(name_find(sc->c, sc->db, inside->type, &key));
+	if (key)
+		TRY(resource_key(sc->c, sc->db, key, inside->id, &target));
+	for (; target && codes && *codes; codes++)
+		TRY(add_reference(sc, type, *codes, target, out));
+	if (str_is(inside->type, type->name))
+		TRY(add_self(sc, inside, out));
+	return OK;
+}
