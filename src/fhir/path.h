@@ -90,6 +90,8 @@ NODISCARD enum err path_test(struct ctx *c, const struct path *p, const struct p
 uint16_t path_kinds(const struct path *p);
 /* The one FHIR type all it gives is of; NULL when there are several or it is not known. */
 const struct fhir_type *path_type(const struct path *p);
+/* Does it ask what time it is? */
+bool path_uses_clock(const struct path *p);
 /* The first %variable that neither the standard nor `vars` (NULL-named at the end, or NULL) gives;
  * false when there is none. */
 bool path_lacks(const struct path *p, const struct path_var *vars, struct str *name);

@@ -44,7 +44,7 @@ struct coder {
 	VEC(struct block) blocks;
 	VEC(const struct regex *) regexes;
 	unsigned slots;
-	bool resolves;
+	bool resolves, clock;
 };
 
 /* A grown array, as long as it is now, in the arena of the path. */
@@ -416,6 +416,7 @@ static enum err gen_call(struct coder *k, struct around *in, const struct ast *a
 		emit(k, in, ast, (struct ins){ CODE_THIS }, 1);
 	}
 	TRY(check_input(k, ast, input));
+	k->clock |= ast->func == FUNC_NOW || ast->func == FUNC_TODAY || ast->func == FUNC_TIME_OF_DAY;
 	k->resolves |= ast->func == FUNC_RESOLVE;
 	switch (row->how) {
 	case FN_LAMBDA:
@@ -636,6 +637,7 @@ enum err path_compile(struct ctx *c, struct arena *life, const struct fhir *f,
 		.kinds = shape_kinds(gives),
 		.type = !gives.open && !gives.system && gives.count == 1 ? gives.types[0] : NULL,
 		.resolves = k.resolves,
+		.clock = k.clock,
 	};
 	*out = p;
 	return OK;

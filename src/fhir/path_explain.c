@@ -11,6 +11,11 @@ uint16_t path_kinds(const struct path *p)
 	return p->kinds;
 }
 
+bool path_uses_clock(const struct path *p)
+{
+	return p->clock;
+}
+
 const struct fhir_type *path_type(const struct path *p)
 {
 	return p->type;

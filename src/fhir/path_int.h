@@ -230,6 +230,7 @@ struct path {
 	unsigned slots; /* variables defined by defineVariable() */
 	uint16_t kinds; /* see path_kinds, path_type */
 	const struct fhir_type *type;
+	bool clock;     /* calls now() or the like: tomorrow's answer is another */
 	bool resolves;  /* calls resolve(): others' code may keep memory */
 };
 

@@ -106,6 +106,7 @@ enum err view_path(struct view_maker *m, const struct node *text, const struct f
 	if (path_lacks(*out, m->view->constants, &missing))
 		return view_fail(m, text, where, "there is no constant '" STR_FMT "'",
 				 STR_ARG(missing));
+	m->view->clock |= path_uses_clock(*out);
 	if (path_lacks(*out, m->view->constants + 1, &missing))
 		m->view->counts = true;
 	return OK;
@@ -286,6 +287,11 @@ const char *view_title(const struct view *v)
 const char *view_description(const struct view *v)
 {
 	return v->description;
+}
+
+bool view_uses_clock(const struct view *v)
+{
+	return v->clock;
 }
 
 const struct fhir_type *view_resource(const struct view *v)

@@ -53,6 +53,8 @@ const char *view_name(const struct view *v);        /* ViewDefinition.name, or N
 const char *view_title(const struct view *v);       /* or NULL */
 const char *view_description(const struct view *v); /* or NULL */
 const struct fhir_type *view_resource(const struct view *v);
+/* Does it give other rows at another time? */
+bool view_uses_clock(const struct view *v);
 /* In the order of the definition. */
 const struct view_column *const *view_columns(const struct view *v, unsigned *len);
 

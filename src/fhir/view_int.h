@@ -46,6 +46,7 @@ struct view {
 		*constants; /* NULL-named at the end; [0] is %rowIndex, filled when run */
 	unsigned constant_count;
 	bool counts; /* some path uses %rowIndex */
+	bool clock;  /* some path asks what time it is */
 	struct view_where *wheres;
 	unsigned where_count;
 	struct view_select top; /* EACH_SELF without fields */

@@ -149,6 +149,10 @@ static enum err check_table(struct ctx *c, const struct reading *r, const char *
 	unsigned len;
 	const struct view_column *const *columns = view_columns(t->view, &len);
 
+	if (view_uses_clock(t->view))
+		return fail(c, ERR_INVALID,
+			    "share/%s: rows that are kept cannot hang on what time it is (now, today).",
+			    file);
 	if (len > COLUMNS_MOST)
 		return fail(c, ERR_INVALID, "share/%s: %u columns; a table may have %u.", file,
 			    len, COLUMNS_MOST);

@@ -159,6 +159,8 @@ static void test_definitions_that_changed(void **state)
 	SUCCEEDS(open_with(w, OWN("name.family.first()"), false));
 	text_is(w, SQL("SELECT family FROM view_own"), "Ellery");
 	FAILS(ERR_INVALID, open_with(w, OWN("surname"), true));
+	FAILS(ERR_INVALID, open_with(w, OWN("(today() - 18 years > birthDate).toString()"), true));
+	assert_non_null(strstr(w->c.why, "what time it is"));
 	SUCCEEDS(open_with(w, OWN("name.family.first()"), false));
 }
 
