@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #define BUFFER ((size_t)256 << 10)
-#define ROOM_EVERY ((int64_t)8 << 20) /* bytes between two looks at the limits */
+#define ROOM_EVERY ((int64_t)1 << 20) /* bytes between two looks at the limits */
 
 struct bulk_out {
 	struct bulk *bulk;
@@ -88,7 +88,7 @@ static enum err out_room(struct ctx *c, struct bulk_out *out, int64_t bytes)
 	if (bytes < out->asked)
 		return OK;
 	out->asked = bytes + ROOM_EVERY;
-	return bulk_room(c, out->bulk, out->asked);
+	return bulk_room(c, out->bulk, bytes);
 }
 
 enum err bulk_out_line(struct ctx *c, struct bulk_out *out, struct str line, int64_t seq)
