@@ -59,9 +59,9 @@ static enum err sweep_open(struct ctx *c, struct db *db, const struct sweep *w, 
 {
 	TRY(db_stmt(c, db,
 		    SQL("SELECT " VERSION_COLUMNS " FROM version v INDEXED BY version_type "
-			"CROSS JOIN resource r "
+			"CROSS JOIN resource r ON r.key = v.resource "
 			"WHERE v.type = ?1 AND v.seq > ?2 AND v.seq <= ?3 "
-			"AND r.key = v.resource AND (r.seq = v.seq OR NOT EXISTS ("
+			"AND (r.seq = v.seq OR NOT EXISTS ("
 			"SELECT 1 FROM version n WHERE n.resource = v.resource "
 			"AND n.version = v.version + 1 AND n.seq <= ?3)) "
 			"ORDER BY v.seq LIMIT ?4"),
