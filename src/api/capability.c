@@ -60,6 +60,7 @@ static void add_operation(struct arena *a, struct node *list, const char *name,
 static const struct {
 	const char *type, *name, *definition;
 } type_operations[] = {
+	{ "Patient", "everything", "http://hl7.org/fhir/OperationDefinition/Patient-everything" },
 	{ "Patient", "export", BULK "OperationDefinition/patient-export" },
 	{ "Group", "export", BULK "OperationDefinition/group-export" },
 };

@@ -69,6 +69,7 @@ http_serve api_search, api_search_form, api_search_all, api_search_all_form;    
 http_serve api_search_inside, api_search_inside_form;                              /* find.c */
 http_serve api_history, api_history_type, api_history_all; /* history.c */
 http_serve api_validate, api_validate_stored;              /* validate.c */
+http_serve api_everything; /* everything.c */
 http_serve api_metadata;                                   /* capability.c */
 http_serve api_health, api_metrics;                        /* probe.c */
 

@@ -41,6 +41,9 @@ const struct route api_routes[] = {
 	{ HTTP_DELETE, "/fhir/bulk/{job}", api_bulk_cancel, 0, 0 },
 	{ HTTP_GET, "/fhir/bulk/{job}/{file}", api_bulk_file, 0, 0 },
 
+	{ HTTP_GET, "/fhir/Patient/{id}/$everything", api_everything, 0, 0 },
+	{ HTTP_POST, "/fhir/Patient/{id}/$everything", api_everything, 0, API_FORM_MAX },
+
 	{ HTTP_GET, "/healthz", api_health, 0, 0 },
 	{ HTTP_GET, "/metrics", api_metrics, 0, 0 },
 	{ 0 },

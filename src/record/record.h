@@ -35,6 +35,27 @@ NODISCARD enum err record_vread(struct ctx *c, struct str type, struct str id, i
 NODISCARD enum err record_person(struct ctx *c, struct str id, size_t cap, struct version **out,
 				 size_t *len, bool *more);
 
+/* A person's whole record: their Patient compartment, and what it refers to that belongs to
+ * nobody (practitioners, organisations, places, medicines …). */
+struct everything_at {
+	int64_t type, key;
+};
+struct everything {
+	struct str id;                        /* of the Patient */
+	const struct fhir_type *const *types; /* NULL-ended; NULL: all */
+	int64_t since;                        /* changed then or later; microseconds, 0: ever */
+	size_t count;                         /* of the compartment on a page; at least 1 */
+	struct everything_at after;                  /* `next` of the page before; 0: the first */
+};
+struct everything_page {
+	struct version *at; /* those of the compartment, then what they refer to */
+	size_t len, own;    /* own: how many are of the compartment */
+	struct everything_at next; /* type 0: this is the last page */
+};
+/* One page as of one moment; it ends early when it grows too large. ERR_NOT_FOUND, ERR_GONE. */
+NODISCARD enum err record_everything(struct ctx *c, const struct everything *ask,
+				     struct everything_page *out);
+
 struct write {
 	struct str source;        /* text `resource` was read from, for positions; may be empty */
 	struct node *resource;    /* keys filled in; may be changed (id, meta) */
