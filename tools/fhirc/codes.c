@@ -1,4 +1,4 @@
-/* codes.c - CodeSystems and ValueSets into codes.tsv and sets.tsv.
+/* codes.c - CodeSystems and ValueSets into codes.tsv, sets.tsv and displays.tsv.
  *
  * Value sets are written as their rules, not expanded: "all of this system", "this code and below",
  * "these codes". So the codes stand once, and a set that reaches into a system not written here
@@ -92,16 +92,77 @@ static void write_part(struct buf *out, const struct node *part, char letter)
 	buf_char(out, '\n');
 }
 
-void codes_write(struct ctx *c, const struct definitions *d, struct buf *codes,
-		 struct buf *sets)
+/* ---- what value sets call the codes of systems that are not written here ---- */
+
+/* Its names are licensed, country by country; who has a licence has them anyway. */
+#define SNOMED "http://snomed.info/sct"
+
+struct named { /* a system */
+	struct map codes;
+	struct buf rows;
+};
+
+static struct named *named_of(struct arena *a, struct map *all, struct str system)
 {
+	struct named *n = map_get(all, system);
+
+	if (n)
+		return n;
+	n = NEW(a, struct named);
+	map_init(&n->codes, a);
+	buf_init(&n->rows, a, 0);
+	map_set(all, system, n);
+	return n;
+}
+
+static void name_codes(struct arena *a, struct map *all, const struct node *part)
+{
+	struct named *n = named_of(a, all, node_str(part, "system"));
+
+	node_each(code, node_get(part, "concept")) {
+		struct str display = row_text(a, node_str(code, "display"));
+
+		if (display.len && map_set(&n->codes, node_str(code, "code"), code))
+			buf_printf(&n->rows, "0\t" STR_FMT "\t" STR_FMT "\n",
+				   STR_ARG(node_str(code, "code")), STR_ARG(display));
+	}
+}
+
+static void displays_write(struct arena *a, const struct definitions *d, const struct map *written,
+			   struct buf *out)
+{
+	struct map all;
+
+	map_init(&all, a);
+	for (size_t i = 0; i < d->sets.len; i++)
+		node_each(part, node_get(node_get(d->sets.at[i], "compose"), "include"))
+			if (!map_get(written, node_str(part, "system")) &&
+			    !str_is(node_str(part, "system"), SNOMED))
+				name_codes(a, &all, part);
+	for (size_t i = 0; i < all.len; i++) {
+		const struct named *n = all.entries[i].value;
+
+		if (n->rows.len)
+			buf_printf(out, "S\t" STR_FMT "\tpartial\n%s", STR_ARG(all.entries[i].key), n->rows.at);
+	}
+}
+
+/* ---- all ---- */
+
+void codes_write(struct ctx *c, const struct definitions *d, struct buf *codes,
+		 struct buf *sets, struct buf *displays)
+{
+	struct map systems;
+
+	map_init(&systems, c->arena);
 	for (size_t i = 0; i < d->systems.len; i++) {
-		const struct node *def = d->systems.at[i];
+		struct node *def = d->systems.at[i];
 		bool complete = str_is(node_str(def, "content"), "complete");
 
 		if (is_empty(node_get(def, "concept")) ||
 		    str_is(node_str(def, "content"), "supplement"))
 			continue;
+		map_set(&systems, node_str(def, "url"), def);
 		buf_printf(codes, "S\t" STR_FMT "\t%s\n", STR_ARG(node_str(def, "url")),
 			   complete ? "complete" : "partial");
 		write_concepts(c->arena, codes, node_get(def, "concept"));
@@ -117,4 +178,5 @@ void codes_write(struct ctx *c, const struct definitions *d, struct buf *codes,
 		node_each(part, node_get(compose, "exclude"))
 			write_part(sets, part, '-');
 	}
+	displays_write(c->arena, d, &systems, displays);
 }

@@ -12,6 +12,7 @@
 
 struct definitions {
 	VEC(struct node *) types, params, sets, systems, compartments;
+	struct map names; /* of the types of the standard */
 };
 
 /* Column text: line ends and tabs become single spaces; in `a`. */
@@ -21,13 +22,14 @@ struct str url_tail(struct str url);
 /* The URL without the version after |. */
 struct str url_bare(struct str url);
 
-/* Each returns the text of one or two tables. `old` is the search table of the last run (or
+/* Each returns the text of one table or some. `old` is the search table of the last run (or
  * empty): parameters keep the numbers they have there. */
 NODISCARD enum err types_write(struct ctx *c, const struct definitions *d, struct buf *types,
 			       struct buf *rules);
 NODISCARD enum err search_write(struct ctx *c, const struct definitions *d, struct str old,
 				struct buf *search, struct buf *compartments);
 void codes_write(struct ctx *c, const struct definitions *d, struct buf *codes,
-		 struct buf *sets);
+		 struct buf *sets, struct buf *displays);
+void profiles_write(struct ctx *c, const struct definitions *d, struct buf *profiles);
 
 #endif

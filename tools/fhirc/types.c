@@ -104,7 +104,7 @@ static struct str rule_name(struct writer *w, struct node *rule)
 	struct node *other;
 
 	for (int n = 2; (other = map_get(&w->rule_names, name)); n++) {
-		if (str_eq(node_str(other, "expression"), path) &&
+		if (str_eq(corrected(key, node_str(other, "expression")), path) &&
 		    str_eq(node_str(other, "severity"), node_str(rule, "severity")))
 			return name;
 		name = str_of(arena_printf(w->a, STR_FMT "~%d", STR_ARG(key), n));
