@@ -1,4 +1,5 @@
-/* code.c - code systems and value sets from codes.tsv and sets.tsv.
+/* code.c - code systems and value sets from every codes.tsv and sets.tsv, and from displays.tsv what
+ * value sets call the codes of systems that are not here.
  *
  * Most runs ask about a few of the thousand systems. So the tables are indexed when first asked,
  * and each system's codes are read when first asked, under one lock; what has been read never
@@ -60,10 +61,10 @@ struct set {
 struct fhir_codes {
 	pthread_mutex_t lock;
 	atomic_bool ready;
-	struct rows codes, sets;
-	struct arena
-		arena; /* not the tables' arena: filled later, by any thread, under the lock */
-	struct map by_system, by_set;
+	struct rows codes, sets;                    /* of the standard */
+	struct tables more_codes, more_sets, names; /* of others, and displays */
+	struct arena arena; /* not the tables': filled later, by any thread, under the lock */
+	struct map by_system, by_set, by_named; /* the last: systems of displays */
 };
 
 static void codes_done(void *arg)
@@ -80,6 +81,9 @@ enum err codes_load(struct ctx *c, struct fhir *f, const struct share *share)
 
 	TRY(rows_open(c, f, share, "fhir/codes.tsv", &codes->codes));
 	TRY(rows_open(c, f, share, "fhir/sets.tsv", &codes->sets));
+	TRY(rows_find(c, f, share, "codes.tsv", &codes->more_codes));
+	TRY(rows_find(c, f, share, "sets.tsv", &codes->more_sets));
+	TRY(rows_find(c, f, share, "displays.tsv", &codes->names));
 	pthread_mutex_init(&codes->lock, NULL);
 	arena_init(&codes->arena);
 	arena_defer(f->life, codes_done, codes);
@@ -88,9 +92,9 @@ enum err codes_load(struct ctx *c, struct fhir *f, const struct share *share)
 }
 
 /* Where each system's lines begin and end. A line that begins with S and a tab is a system. */
-static void index_systems(struct fhir_codes *codes)
+static void index_systems(struct fhir_codes *codes, const struct rows *rows, struct map *by_url)
 {
-	char *at = codes->codes.at, *end = codes->codes.end;
+	char *at = rows->at, *end = rows->end;
 	struct system *system = NULL;
 
 	while (at < end) {
@@ -107,16 +111,16 @@ static void index_systems(struct fhir_codes *codes)
 		system = NEW(&codes->arena, struct system);
 		system->complete = !strcmp(column[2], "complete");
 		system->rows = (struct rows){ .at = at, .end = end };
-		map_set(&codes->by_system, str_of(column[1]), system);
+		map_set(by_url, str_of(column[1]), system);
 	}
 }
 
-static void read_sets(struct fhir_codes *codes)
+static void read_sets(struct fhir_codes *codes, struct rows *rows)
 {
 	struct set *set = NULL;
 	char *column[4];
 
-	while (rows_next(&codes->sets, column, 4)) {
+	while (rows_next(rows, column, 4)) {
 		struct part *part;
 		size_t kind = 0;
 
@@ -135,6 +139,28 @@ static void read_sets(struct fhir_codes *codes)
 	}
 }
 
+/* The tables of others; that of the standard has been read by codes_load. */
+static void index_more(struct fhir_codes *codes)
+{
+	for (size_t i = 0; i < codes->more_codes.list.len; i++) {
+		struct rows rows = rows_start(&codes->arena, &codes->more_codes.list.at[i]);
+
+		if (strcmp(rows.file, codes->codes.file) != 0)
+			index_systems(codes, &rows, &codes->by_system);
+	}
+	for (size_t i = 0; i < codes->more_sets.list.len; i++) {
+		struct rows rows = rows_start(&codes->arena, &codes->more_sets.list.at[i]);
+
+		if (strcmp(rows.file, codes->sets.file) != 0)
+			read_sets(codes, &rows);
+	}
+	for (size_t i = 0; i < codes->names.list.len; i++) {
+		struct rows rows = rows_start(&codes->arena, &codes->names.list.at[i]);
+
+		index_systems(codes, &rows, &codes->by_named);
+	}
+}
+
 /* The index, made by whoever asks first. */
 static struct fhir_codes *ready_codes(const struct fhir *f)
 {
@@ -146,8 +172,10 @@ static struct fhir_codes *ready_codes(const struct fhir *f)
 	if (!atomic_load_explicit(&codes->ready, memory_order_relaxed)) {
 		map_init(&codes->by_system, &codes->arena);
 		map_init(&codes->by_set, &codes->arena);
-		index_systems(codes);
-		read_sets(codes);
+		map_init(&codes->by_named, &codes->arena);
+		index_systems(codes, &codes->codes, &codes->by_system);
+		read_sets(codes, &codes->sets);
+		index_more(codes);
 		atomic_store_explicit(&codes->ready, true, memory_order_release);
 	}
 	pthread_mutex_unlock(&codes->lock);
@@ -179,9 +207,9 @@ static void read_concepts(struct fhir_codes *codes, struct system *s)
 }
 
 /* A system with its codes; NULL when it is not among those known here. */
-static const struct system *find_system(struct fhir_codes *codes, struct str url)
+static const struct system *find_among(struct fhir_codes *codes, const struct map *by_url, struct str url)
 {
-	struct system *s = map_get(&codes->by_system, url);
+	struct system *s = map_get(by_url, url);
 
 	if (!s || atomic_load_explicit(&s->ready, memory_order_acquire))
 		return s;
@@ -193,6 +221,11 @@ static const struct system *find_system(struct fhir_codes *codes, struct str url
 	}
 	pthread_mutex_unlock(&codes->lock);
 	return s;
+}
+
+static const struct system *find_system(struct fhir_codes *codes, struct str url)
+{
+	return find_among(codes, &codes->by_system, url);
 }
 
 static const struct concept *find_concept(const struct system *s, struct str code)
@@ -256,7 +289,7 @@ static enum code_answer ask_part(struct fhir_codes *codes, const struct part *pa
 	s = find_system(codes, part->url);
 	concept = s ? find_concept(s, code) : NULL;
 	if (!s || part->kind == PART_UNKNOWN)
-	return s && s->complete && !concept ? CODE_OUT : CODE_UNKNOWN;
+		return s && s->complete && !concept ? CODE_OUT : CODE_UNKNOWN;
 	if (!concept)
 		return s->complete ? CODE_OUT : CODE_UNKNOWN;
 	switch (part->kind) {
@@ -317,12 +350,20 @@ struct str code_set_system(const struct fhir *f, const char *value_set)
 	return system;
 }
 
+static struct str display_of(struct fhir_codes *codes, struct str system, struct str code)
+{
+	const struct system *s = find_system(codes, system);
+	const struct concept *concept;
+
+	if (!s)
+		s = find_among(codes, &codes->by_named, system);
+	concept = s ? find_concept(s, code) : NULL;
+	return concept ? concept->display : (struct str){ 0 };
+}
+
 struct str code_display(const struct fhir *f, struct str system, struct str code)
 {
-	const struct system *s = find_system(ready_codes(f), system);
-	const struct concept *concept = s ? find_concept(s, code) : NULL;
-
-	return concept ? concept->display : (struct str){ 0 };
+	return display_of(ready_codes(f), system, code);
 }
 
 bool code_is_below(const struct fhir *f, struct str system, struct str code,
@@ -331,4 +372,132 @@ bool code_is_below(const struct fhir *f, struct str system, struct str code,
 	const struct system *s = find_system(ready_codes(f), system);
 
 	return s && is_below(s, find_concept(s, code), ancestor, SET_DEPTH);
+}
+
+/* ---- systems, for those who ask about one */
+
+enum code_system code_system(const struct fhir *f, struct str system)
+{
+	const struct system *s = find_system(ready_codes(f), system);
+
+	return !s ? SYSTEM_UNKNOWN : s->complete ? SYSTEM_COMPLETE : SYSTEM_PARTIAL;
+}
+
+bool code_find(const struct fhir *f, struct str system, struct str code, struct code_item *out)
+{
+	const struct system *s = find_system(ready_codes(f), system);
+	const struct concept *concept = s ? find_concept(s, code) : NULL;
+
+	if (!concept)
+		return false;
+	*out = (struct code_item){ system, concept->code, concept->display,
+			      concept->parent ? s->concepts.at[concept->parent - 1].code : (struct str){ 0 } };
+	return true;
+}
+
+bool code_set_known(const struct fhir *f, struct str value_set)
+{
+	return map_get(&ready_codes(f)->by_set, str_cut(&value_set, '|')) != NULL;
+}
+
+/* ---- all codes of a set */
+
+struct expansion {
+	struct ctx *c;
+	struct fhir_codes *codes;
+	struct code_list *out;
+	struct map seen; /* "system|code" */
+};
+
+static enum err expand_set(struct expansion *x, struct str url, unsigned depth);
+
+static bool is_excluded(struct expansion *x, const struct set *set, struct str system, struct str code)
+{
+	for (size_t i = 0; i < set->parts.len; i++)
+		if (set->parts.at[i].exclude &&
+		    ask_part(x->codes, &set->parts.at[i], system, code, SET_DEPTH) == CODE_IN)
+			return true;
+	return false;
+}
+
+static enum err add_code(struct expansion *x, const struct set *set, struct str system, struct str code)
+{
+	struct arena *a = x->c->arena;
+	struct str key = str_of(arena_printf(a, STR_FMT "|" STR_FMT, STR_ARG(system), STR_ARG(code)));
+
+	if (is_excluded(x, set, system, code) || !map_set(&x->seen, key, x))
+		return OK;
+	if (x->out->list.len >= CODES_MAX)
+		return fail(x->c, ERR_LIMIT, "The value set holds more than %d codes.", CODES_MAX);
+	*vec_push(&x->out->list, a) =
+		(struct code_item){ system, code, display_of(x->codes, system, code), { 0 } };
+	return OK;
+}
+
+/* Every code of the system that the part says is in. */
+static enum err expand_rule(struct expansion *x, const struct set *set, const struct part *part)
+{
+	const struct system *s = find_system(x->codes, part->url);
+
+	if (!s || !s->complete || part->kind == PART_UNKNOWN)
+		return fail(x->c, ERR_UNSUPPORTED,
+			    "The value set takes codes of " STR_FMT
+			    " by a rule that cannot be followed without all of its codes, which are not here.",
+			    STR_ARG(part->url));
+	for (size_t i = 0; i < s->concepts.len; i++)
+		if (ask_part(x->codes, part, part->url, s->concepts.at[i].code, 0) == CODE_IN)
+			TRY(add_code(x, set, part->url, s->concepts.at[i].code));
+	return OK;
+}
+
+/* Those of a set in a set, without those this one leaves out. */
+static enum err expand_inner(struct expansion *x, const struct set *set, struct str url, unsigned depth)
+{
+	struct code_list inner = { 0 };
+	struct expansion y = { .c = x->c, .codes = x->codes, .out = &inner };
+
+	map_init(&y.seen, x->c->arena);
+	if (!depth)
+		return fail(x->c, ERR_LIMIT, "The value set holds others more than %d deep.", SET_DEPTH);
+	TRY(expand_set(&y, url, depth - 1));
+	for (size_t i = 0; i < inner.list.len; i++)
+		TRY(add_code(x, set, inner.list.at[i].system, inner.list.at[i].code));
+	return OK;
+}
+
+static enum err expand_part(struct expansion *x, const struct set *set, const struct part *part, unsigned depth)
+{
+	struct str list = part->what;
+
+	if (part->kind == PART_SET)
+		return expand_inner(x, set, part->url, depth);
+	if (part->kind != PART_CODES)
+		return expand_rule(x, set, part);
+	while (list.at)
+		TRY(add_code(x, set, part->url, str_cut(&list, '|')));
+	return OK;
+}
+
+static enum err expand_set(struct expansion *x, struct str url, unsigned depth)
+{
+	struct str bare = str_cut(&url, '|');
+	const struct set *set = map_get(&x->codes->by_set, bare);
+
+	if (!set)
+		return fail(x->c, ERR_NOT_FOUND, "The value set " STR_FMT " is not known here.", STR_ARG(bare));
+	for (size_t i = 0; i < set->parts.len; i++)
+		if (!set->parts.at[i].exclude)
+			TRY(expand_part(x, set, &set->parts.at[i], depth));
+	return OK;
+}
+
+enum err code_expand(struct ctx *c, const struct fhir *f, struct str value_set, struct code_list *out)
+{
+	struct code_list list = { 0 };
+	struct expansion x = { .c = c, .codes = ready_codes(f), .out = &list };
+
+	map_init(&x.seen, c->arena);
+	TRY(expand_set(&x, value_set, SET_DEPTH));
+	*out = list;
+	return OK;
 }

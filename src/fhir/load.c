@@ -377,6 +377,7 @@ enum err fhir_load(struct ctx *c, struct arena *life, const struct share *share,
 	TRY(fill_common(c, f));
 	TRY(codes_load(c, f, share));
 	TRY(params_load(c, f, share));
+	TRY(profiles_load(c, f, share));
 	*out = f;
 	return OK;
 }

@@ -5,6 +5,7 @@
 #ifndef FHIR_LOAD_H
 #define FHIR_LOAD_H
 
+#include "base/vec.h"
 #include "fhir/type.h"
 
 struct rows {
@@ -16,6 +17,21 @@ struct rows {
 /* Open share/fhir/NAME; its bytes, cut up, live as long as `life`. Adds them to f->digest. */
 NODISCARD enum err rows_open(struct ctx *c, struct fhir *f, const struct share *share,
 			     const char *name, struct rows *out);
+
+/* Tables not yet cut: read when first needed, and no part of f->digest. */
+struct table {
+	struct str text;
+	const char *file;
+};
+struct tables {
+	VEC(struct table) list;
+};
+/* Every table NAME below share/fhir ("fhir/NAME", "fhir/ukcore/NAME"), in byte order. */
+NODISCARD enum err rows_find(struct ctx *c, struct fhir *f, const struct share *share, const char *name,
+			     struct tables *out);
+/* Begin to read one; its bytes are copied into `a` and cut up there. */
+struct rows rows_start(struct arena *a, const struct table *table);
+
 /* The next row's first `count` columns, "" for missing ones; false at the end. */
 bool rows_next(struct rows *r, char **columns, unsigned count);
 /* ERR_INVALID with file:line and what is wrong with the row last given. */
@@ -34,5 +50,6 @@ static inline unsigned slot_of(uint16_t key, unsigned mask)
 /* The parts of fhir_load that live in other files. */
 NODISCARD enum err codes_load(struct ctx *c, struct fhir *f, const struct share *share);
 NODISCARD enum err params_load(struct ctx *c, struct fhir *f, const struct share *share);
+NODISCARD enum err profiles_load(struct ctx *c, struct fhir *f, const struct share *share);
 
 #endif

@@ -18,6 +18,42 @@ enum err rows_open(struct ctx *c, struct fhir *f, const struct share *share, con
 	return OK;
 }
 
+struct finder {
+	struct fhir *f;
+	const struct share *share;
+	const char *name;
+	struct tables *out;
+};
+
+static enum err add_table(struct ctx *c, void *arg, const char *name)
+{
+	struct finder *finder = arg;
+	struct str leaf = str_of(strrchr(name, '/') + 1);
+	struct table table;
+
+	if (!str_is(leaf, finder->name))
+		return OK;
+	table.file = arena_str(finder->f->life, name);
+	TRY(share_read(c, finder->share, finder->f->life, name, &table.text));
+	*vec_push(&finder->out->list, finder->f->life) = table;
+	return OK;
+}
+
+enum err rows_find(struct ctx *c, struct fhir *f, const struct share *share, const char *name,
+		   struct tables *out)
+{
+	struct finder finder = { f, share, name, out };
+
+	return share_list(c, share, "fhir", add_table, &finder);
+}
+
+struct rows rows_start(struct arena *a, const struct table *table)
+{
+	char *at = arena_dup(a, table->text.at, table->text.len);
+
+	return (struct rows){ .at = at, .end = at + table->text.len, .file = table->file };
+}
+
 bool rows_next(struct rows *r, char **columns, unsigned count)
 {
 	char *end, *at = r->at;

@@ -79,6 +79,7 @@ struct fhir_compiled { /* made at first use, by whoever comes first */
 
 struct fhir_params; /* search parameters: fhir/param.h */
 struct fhir_codes;  /* value sets: fhir/code.h */
+struct fhir_profiles; /* fhir/profile.h */
 
 struct fhir {
 	struct arena *life;
@@ -92,6 +93,7 @@ struct fhir {
 	struct fhir_compiled *compiled;
 	struct fhir_params *params;
 	struct fhir_codes *codes;
+	struct fhir_profiles *profiles;
 	const char *version; /* "4.0.1" */
 	uint64_t digest;     /* of all tables that decide what is indexed */
 };

@@ -1,7 +1,8 @@
 /* valid.c - validation: the walk over structure. Values, codes, references and rules are checked
- * in the files beside (valid_value.c, valid_rule.c). */
+ * in the files beside (valid_value.c, valid_rule.c), and so are profiles (profile_check.c). */
 #include "fhir/valid.h"
 
+#include "fhir/profile.h"
 #include "fhir/valid_int.h"
 
 /* Deeper than the JSON reader allows only in trees made by code. */
@@ -36,6 +37,10 @@ void valid_issue(struct checker *k, const struct spot *spot, enum issue_severity
 	va_list args;
 	char *text;
 
+	if (k->silent) {
+		k->misfits += severity <= ISSUE_ERROR;
+		return;
+	}
 	while (near && !near->node)
 		near = near->up;
 	if (near && k->source.len)
@@ -43,7 +48,8 @@ void valid_issue(struct checker *k, const struct spot *spot, enum issue_severity
 	va_start(args, format);
 	text = arena_vprintf(k->c->arena, format, args);
 	va_end(args);
-	issue_add(k->c, severity, code, valid_where(k, spot), line, column, "%s", text);
+	issue_add(k->c, severity, code, valid_where(k, spot), line, column, k->profile ? "%s (%s)" : "%s", text,
+		  k->profile ? k->profile->name : "");
 }
 
 #define error(k, spot, code, ...) valid_issue((k), (spot), ISSUE_ERROR, (code), __VA_ARGS__)
@@ -243,7 +249,7 @@ static void check_resource(struct checker *k, const struct spot *spot, const str
 	k->resource = outer;
 }
 
-static const struct fhir_type *resource_type(struct checker *k, const struct spot *spot, const struct node *node)
+const struct fhir_type *valid_type(struct checker *k, const struct spot *spot, const struct node *node)
 {
 	const struct node *name = node_key(node, k->f->key_resource_type);
 	const struct fhir_type *type = fhir_type_of(k->f, node);
@@ -262,7 +268,7 @@ static const struct fhir_type *resource_type(struct checker *k, const struct spo
 /* A resource inside another: contained, or in a Bundle's entry. */
 static void check_resource_in(struct checker *k, const struct spot *spot, const struct node *node)
 {
-	const struct fhir_type *type = resource_type(k, spot, node);
+	const struct fhir_type *type = valid_type(k, spot, node);
 	struct fhir_value root = k->root;
 
 	if (!type)
@@ -273,27 +279,77 @@ static void check_resource_in(struct checker *k, const struct spot *spot, const 
 	k->root = root;
 }
 
+/* ERR_INVALID, with the first error since `before`, when there is one. */
+static enum err verdict(struct ctx *c, const struct issues *before)
+{
+	const struct issue *first = before->last ? before->last->next : c->issues.first;
+
+	if (c->issues.errors == before->errors)
+		return OK;
+	while (first && first->severity > ISSUE_ERROR)
+		first = first->next;
+	if (!first)
+		return fail(c, ERR_INVALID, "the resource has %u errors", c->issues.errors - before->errors);
+	return fail(c, ERR_INVALID, "%s: %s", first->where, first->text);
+}
+
+/* Against its type; how the walk goes on is left in `k` and `spot`. NULL when it has no type. */
+static const struct fhir_type *check_base(struct checker *k, struct spot *spot, const struct node *resource)
+{
+	const struct fhir_type *type = valid_type(k, spot, resource);
+
+	if (type) {
+		spot->name = str_of(type->name);
+		k->root = (struct fhir_value){ type, resource, NULL };
+		check_resource(k, spot, type, resource);
+	}
+	return type;
+}
+
 enum err fhir_validate(struct ctx *c, const struct fhir *f, struct str source, const struct node *resource)
 {
 	struct checker k = { .c = c, .f = f, .source = source };
 	struct spot spot = { NULL, STR("Resource"), -1, resource };
-	const struct fhir_type *type;
-	unsigned before = c->issues.errors;
-	const struct issue *last = c->issues.last, *first;
+	const struct issues before = c->issues;
 
 	TRY(valid_rules_ready(c, f, &k.rules));
-	type = resource_type(&k, &spot, resource);
-	if (type) {
-		spot.name = str_of(type->name);
-		k.root = (struct fhir_value){ type, resource, NULL };
-		check_resource(&k, &spot, type, resource);
+	check_base(&k, &spot, resource);
+	return verdict(c, &before);
+}
+
+/* The profile asked for by name: not to know it is an error here, for nothing would have been looked at. */
+static const struct profile *check_named(struct checker *k, const struct spot *spot, struct str url)
+{
+	const struct profile *profile = profile_find(k->c, k->f, url);
+	const struct fhir_type *type = k->root.type;
+
+	if (profile) {
+		profile_whole(k, spot, profile, k->root);
+	} else {
+		while (type && !(type->url && str_is(url, type->url)))
+			type = type->base;
+		if (!type)
+			error(k, spot, "not-found", "the profile %.200s is not known here",
+			      str_dup(k->c->arena, url));
 	}
-	if (c->issues.errors == before)
-		return OK;
-	first = last ? last->next : c->issues.first;
-	while (first && first->severity > ISSUE_ERROR)
-		first = first->next;
-	if (!first)
-		return fail(c, ERR_INVALID, "the resource has %u errors", c->issues.errors - before);
-	return fail(c, ERR_INVALID, "%s: %s", first->where, first->text);
+	return profile;
+}
+
+enum err fhir_validate_profile(struct ctx *c, const struct fhir *f, struct str source,
+			       const struct node *resource, struct str url)
+{
+	struct checker k = { .c = c, .f = f, .source = source };
+	struct spot spot = { NULL, STR("Resource"), -1, resource };
+	const struct issues before = c->issues;
+	const struct profile *named = NULL;
+
+	TRY(valid_rules_ready(c, f, &k.rules));
+	if (check_base(&k, &spot, resource)) {
+		k.resource = k.root;
+		if (url.len)
+			named = check_named(&k, &spot, url);
+		profile_claims(&k, &spot, k.root, named);
+		profile_extensions(&k, &spot, k.root);
+	}
+	return verdict(c, &before);
 }

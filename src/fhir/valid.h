@@ -15,4 +15,10 @@
 NODISCARD enum err fhir_validate(struct ctx *c, const struct fhir *f, struct str source,
 				 const struct node *resource);
 
+/* The same, and beyond its type: against the profile `url` (empty: none), those the resource and the
+ * ones inside it name in meta.profile, and every extension against its definition. Profiles and
+ * extensions not known here are said as information; of one asked for by `url` it is an error. */
+NODISCARD enum err fhir_validate_profile(struct ctx *c, const struct fhir *f, struct str source,
+					 const struct node *resource, struct str url);
+
 #endif

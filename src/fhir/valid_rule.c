@@ -53,8 +53,8 @@ static bool holds(const struct items *items)
 	return items->len == 0 || items->at[0].kind != ITEM_BOOLEAN || items->at[0].boolean;
 }
 
-static void check_rule(struct checker *k, const struct spot *spot, const struct fhir_rule *rule,
-		       struct fhir_value v)
+void valid_rule(struct checker *k, const struct spot *spot, const struct path *path, const char *id, bool error,
+		const char *text, struct fhir_value v)
 {
 	struct path_env env = { .fhir = k->f, .resource = k->resource, .root = k->root };
 	struct issues before = k->c->issues;
@@ -63,15 +63,14 @@ static void check_rule(struct checker *k, const struct spot *spot, const struct 
 	enum err e;
 
 	memcpy(why, k->c->why, sizeof why);
-	e = path_eval(k->c, k->rules[rule->number], &env, v, &items);
+	e = path_eval(k->c, path, &env, v, &items);
 	if (e != OK) { /* what the machine said goes into one warning of ours */
 		k->c->issues = before;
 		if (before.last)
 			before.last->next = NULL;
-		valid_issue(k, spot, ISSUE_WARNING, "invariant", "%s could not be decided: %s", rule->id, k->c->why);
+		valid_issue(k, spot, ISSUE_WARNING, "invariant", "%s could not be decided: %s", id, k->c->why);
 	} else if (!holds(&items)) {
-		valid_issue(k, spot, rule->error ? ISSUE_ERROR : ISSUE_WARNING, "invariant", "%s: %s", rule->id,
-			    rule->text);
+		valid_issue(k, spot, error ? ISSUE_ERROR : ISSUE_WARNING, "invariant", "%s: %s", id, text);
 	}
 	memcpy(k->c->why, why, sizeof why);
 }
@@ -79,9 +78,12 @@ static void check_rule(struct checker *k, const struct spot *spot, const struct 
 void valid_rules(struct checker *k, const struct spot *spot, const struct fhir_rule *const *rules,
 		 struct fhir_value v)
 {
-	for (; rules && *rules; rules++)
-		if (k->rules[(*rules)->number])
-			check_rule(k, spot, *rules, v);
+	for (; rules && *rules; rules++) {
+		const struct fhir_rule *rule = *rules;
+
+		if (k->rules[rule->number])
+			valid_rule(k, spot, k->rules[rule->number], rule->id, rule->error, rule->text, v);
+	}
 }
 
 /* ---- dom-3: a contained resource is referred to, or refers to what contains it ---- */

@@ -227,22 +227,30 @@ static struct str bound_code(const struct node *node)
 	return node_str(coding ? coding : node, "code");
 }
 
-void valid_binding(struct checker *k, const struct spot *spot, const struct fhir_elem *elem,
-		   struct fhir_value v)
+void valid_code(struct checker *k, const struct spot *spot, char binding, const char *value_set,
+		const struct node *node)
 {
 	enum code_answer answer;
 
-	if (elem->binding != 'r' || !elem->value_set || !v.node)
+	if (!value_set || !node || (binding != 'r' && binding != 'e'))
 		return;
-	if (v.node->kind == NODE_STRING)
-		answer = code_in_set(k->f, elem->value_set, STR(""), node_text(v.node));
-	else if (node_get(v.node, "coding"))
-		answer = concept_answer(k->f, elem->value_set, v.node);
+	if (node->kind == NODE_STRING)
+		answer = code_in_set(k->f, value_set, STR(""), node_text(node));
+	else if (node_get(node, "coding"))
+		answer = concept_answer(k->f, value_set, node);
 	else
-		answer = coding_answer(k->f, elem->value_set, v.node);
+		answer = coding_answer(k->f, value_set, node);
 	if (answer == CODE_OUT)
-		error(k, spot, "code-invalid", "\"%.60s\" is not in the value set %s",
-		      str_dup(k->c->arena, bound_code(v.node)), elem->value_set);
+		valid_issue(k, spot, binding == 'r' ? ISSUE_ERROR : ISSUE_WARNING, "code-invalid",
+			    "\"%.60s\" is not in the value set %s", str_dup(k->c->arena, bound_code(node)),
+			    value_set);
+}
+
+void valid_binding(struct checker *k, const struct spot *spot, const struct fhir_elem *elem,
+		   struct fhir_value v)
+{
+	if (elem->binding == 'r')
+		valid_code(k, spot, 'r', elem->value_set, v.node);
 }
 
 /* ---- references ---- */
@@ -268,7 +276,7 @@ static const struct node *contained_by_id(const struct checker *k, struct str id
 	return NULL;
 }
 
-static struct str reference_type(const struct checker *k, const struct node *reference)
+struct str valid_reference_type(const struct checker *k, const struct node *reference)
 {
 	struct str literal = node_str(reference, "reference");
 
@@ -277,7 +285,7 @@ static struct str reference_type(const struct checker *k, const struct node *ref
 	return literal.len ? literal_type(k->f, literal) : node_str(reference, "type");
 }
 
-static bool is_target(const struct fhir *f, const char *const *targets, struct str name)
+bool valid_is_target(const struct fhir *f, const char *const *targets, struct str name)
 {
 	const struct fhir_type *type = fhir_type(f, name);
 
@@ -294,7 +302,7 @@ void valid_reference(struct checker *k, const struct spot *spot, const struct fh
 
 	if (!elem->targets || !v.node)
 		return;
-	type = reference_type(k, v.node);
-	if (type.len && fhir_resource_type(k->f, type) && !is_target(k->f, elem->targets, type))
+	type = valid_reference_type(k, v.node);
+	if (type.len && fhir_resource_type(k->f, type) && !valid_is_target(k->f, elem->targets, type))
 		error(k, spot, "value", "%s may not refer to %.40s", elem->name, str_dup(k->c->arena, type));
 }
