@@ -59,25 +59,46 @@ static void remove_database(struct ctx *c, const char *db)
 		unlink(arena_printf(c->arena, "%s%s", db, tails[i]));
 }
 
-/* The place in `dir`, made if need be. It is made under another name and renamed when whole. */
-static enum err demo_database(struct ctx *c, const struct invocation *in,
-			      const struct people_options *people, const char **out)
+/* Made under another name and renamed when whole. */
+static enum err demo_make(struct ctx *c, const struct invocation *in, const struct people_options *people,
+			  const char *db)
 {
-	const char *dir = command_option(in, "dir"), *db, *part;
+	const char *part = arena_printf(c->arena, "%s.part", db);
 
-	if (mkdir(dir, 0700) != 0 && errno != EEXIST)
-		return fail(c, ERR_IO, "%s cannot be made: %m", dir);
-	db = arena_printf(c->arena, "%s/place-%u-%llu-%lld.db", dir, people->people,
-			  (unsigned long long)people->seed, (long long)(people->today / DAY));
-	*out = db;
-	if (access(db, F_OK) == 0 && !command_option(in, "fresh"))
-		return OK;
-	part = arena_printf(c->arena, "%s.part", db);
 	remove_database(c, part);
 	TRY(load_people(c, in, people, part));
 	remove_database(c, db);
 	if (rename(part, db) != 0)
 		return fail(c, ERR_IO, "%s cannot be made: %m", db);
+	return OK;
+}
+
+/* Can the database be opened as it is? One of an earlier Causeway may not. */
+static bool demo_usable(struct ctx *c, const struct invocation *in, const char *db)
+{
+	struct place *place;
+
+	if (access(db, F_OK) != 0 || command_option(in, "fresh"))
+		return false;
+	if (place_open(c, in->share, db, STORE_MIGRATE, false, &place) != OK)
+		return false;
+	place_close(place);
+	return true;
+}
+
+/* The place in the folder, made if need be. */
+static enum err demo_database(struct ctx *c, const struct invocation *in,
+			      const struct people_options *people, const char **out)
+{
+	const char *dir = command_option(in, "dir"), *db;
+
+	if (mkdir(dir, 0700) != 0 && errno != EEXIST)
+		return fail(c, ERR_IO, "%s cannot be made: %m", dir);
+	db = arena_printf(c->arena, "%s/place-%u-%llu-%lld.db", dir, people->people,
+			  (unsigned long long)people->seed, (long long)(people->today / DAY));
+	if (!demo_usable(c, in, db))
+		TRY(demo_make(c, in, people, db));
+	*out = db;
 	return OK;
 }
 
