@@ -130,10 +130,11 @@ static void add_resource(struct arena *a, const struct fhir *f, struct node *lis
 	add_includes(a, f, o, type);
 	params = node_new(a, NODE_ARRAY);
 	for (const struct fhir_param *const *p = param_list(f, type); p && *p; p++) {
-		/* _text and _content have no path; near has one that search does not take */
+		/* _text and _content have no path; of special ones only near is supported */
 		bool whole = (*p)->type != PARAM_COMPOSITE || (*p)->components;
 
-		if ((*p)->path && (*p)->type != PARAM_SPECIAL && whole)
+		if ((*p)->path && whole &&
+		    ((*p)->type != PARAM_SPECIAL || !strcmp((*p)->code, "near")))
 			add_param(a, params, *p);
 	}
 	if (params->first)

@@ -266,6 +266,16 @@ static void number_range(struct indexer *ix, struct fhir_value v)
 	number_row(ix, low, high, (struct index_row){ 0 });
 }
 
+/* Where a Location is, for `near`: the latitude as low, the longitude as high. */
+static void special_position(struct indexer *ix, struct fhir_value v)
+{
+	struct str latitude = number_key(ix, member(v, "latitude"));
+	struct str longitude = number_key(ix, member(v, "longitude"));
+
+	if (latitude.len && longitude.len)
+		number_row(ix, latitude, longitude, (struct index_row){ 0 });
+}
+
 /* ---- reference and uri ---- */
 
 static void reference_row(struct indexer *ix, struct str text, struct str display)
@@ -347,6 +357,7 @@ static const struct emitter {
 	{ PARAM_REFERENCE, "canonical", reference_canonical },
 	{ PARAM_REFERENCE, "uri", reference_canonical },
 	{ PARAM_URI, "uri", uri_text },
+	{ PARAM_SPECIAL, "Location.position", special_position },
 };
 
 /* A type takes what its base takes; a base has the lower number. */

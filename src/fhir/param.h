@@ -63,6 +63,7 @@ const char *param_type_name(enum param_type type);
  *              or canonical with an empty target (a canonical with version also without it); an
  *              Identifier in the reference is a token row with `identifier` set; text: display
  *   uri        code
+ *   special    only Location's near: low latitude, high longitude, both dec_sort_key
  */
 #define INDEX_LOWEST STR("\0")
 #define INDEX_HIGHEST STR("\xff")

@@ -76,7 +76,7 @@ static void add_row(struct ctx *c, row_vec *rows, const struct index_row *from)
 	static const uint8_t tables[] = {
 		[PARAM_STRING] = TABLE_STRING, [PARAM_DATE] = TABLE_DATE,
 		[PARAM_NUMBER] = TABLE_NUMBER, [PARAM_QUANTITY] = TABLE_QUANTITY,
-		[PARAM_URI] = TABLE_URI,
+		[PARAM_URI] = TABLE_URI,       [PARAM_SPECIAL] = TABLE_NUMBER,
 	};
 
 	if (is_column(from->param))
@@ -97,6 +97,7 @@ static void add_row(struct ctx *c, row_vec *rows, const struct index_row *from)
 	case PARAM_NUMBER:
 	case PARAM_QUANTITY:
 	case PARAM_URI:
+	case PARAM_SPECIAL:
 		*vec_push(rows, c->arena) = (struct row){
 			.table = tables[from->param->type],
 			.param = from->param,
@@ -110,8 +111,7 @@ static void add_row(struct ctx *c, row_vec *rows, const struct index_row *from)
 		};
 		break;
 	case PARAM_COMPOSITE:
-	case PARAM_SPECIAL:
-		break; /* searched through their parts, or not at all */
+		break; /* searched through its parts */
 	}
 }
 

@@ -43,17 +43,14 @@ enum err composite_value(struct ctx *c, const struct condition *condition, struc
 	return OK;
 }
 
-/* ---- a stream that asks each resource ---- */
-
-struct check {
-	struct stream stream;
-	struct stream *from;
+/* What is asked of each resource. */
+struct asked {
 	const struct fhir_param *param;
 	const struct value *value;
 };
 
 /* Is there a row for each of the components? */
-static bool set_fits(struct scope *sc, const struct check *k, const struct index_rows *rows)
+static bool set_fits(struct scope *sc, const struct asked *k, const struct index_rows *rows)
 {
 	for (unsigned i = 0; i < composite_parts(k->param); i++) {
 		const struct condition *part = &k->value->parts[i];
@@ -68,60 +65,18 @@ static bool set_fits(struct scope *sc, const struct check *k, const struct index
 	return true;
 }
 
-static enum err fits_in(struct scope *sc, const struct check *k, struct pair p, bool *out)
+static enum err in_one_place(struct scope *sc, const struct node *resource, const void *arg,
+			     bool *out)
 {
+	const struct asked *k = arg;
 	struct index_rows *sets;
-	struct node *resource;
-	struct version v;
 	size_t count;
 
-	TRY(ctx_check(sc->c));
-	TRY(search_load(sc, &p, 1, &v));
-	TRY(fhir_read_json(sc->c, sc->c->place->fhir, sc->c->arena, v.body, &resource));
 	TRY(fhir_index_composite(sc->c, sc->c->place->fhir, k->param, resource, &sets, &count));
-	*out = false;
 	for (size_t i = 0; i < count && !*out; i++)
 		*out = set_fits(sc, k, &sets[i]);
 	return OK;
 }
-
-/* All that it takes is given back: there may be thousands. */
-static enum err fits(struct scope *sc, const struct check *k, struct pair p, bool *out)
-{
-	struct arena *kept = sc->c->arena;
-	enum err e;
-	ARENA(scratch);
-
-	sc->c->arena = &scratch;
-	e = fits_in(sc, k, p, out);
-	sc->c->arena = kept;
-	return e;
-}
-
-static enum err check_seek(struct scope *sc, struct stream *stream, struct pair from)
-{
-	struct check *k = (struct check *)stream;
-	bool met = false;
-
-	for (; !met; from = pair_after(k->from->at)) {
-		TRY(stream_seek(sc, k->from, from));
-		if (pair_end(k->from->at))
-			break;
-		TRY(fits(sc, k, k->from->at, &met));
-	}
-	stream->at = k->from->at;
-	return OK;
-}
-
-static enum err check_has(struct scope *sc, struct stream *stream, struct pair p, bool *out)
-{
-	struct check *k = (struct check *)stream;
-
-	TRY(stream_has(sc, k->from, p, out));
-	return *out ? fits(sc, k, p, out) : OK;
-}
-
-static const struct stream_ops check_ops = { check_seek, check_has };
 
 enum err composite_open(struct scope *sc, const struct fhir_type *type,
 			const struct condition *condition, struct leaf *out)
@@ -136,12 +91,10 @@ enum err composite_open(struct scope *sc, const struct fhir_type *type,
 
 		TRY(plan_conditions(sc, type, value->parts, composite_parts(param), &both));
 		if (!whole) {
-			struct check *check = NEW(a, struct check);
+			struct asked *asked = NEW(a, struct asked);
 
-			*check = (struct check){
-				{ &check_ops, PAIR_START }, both, param, value
-			};
-			both = &check->stream;
+			*asked = (struct asked){ param, value };
+			both = stream_check(a, both, in_one_place, asked);
 		}
 		*vec_push(&out->ordered, a) = both;
 	}

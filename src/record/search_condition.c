@@ -95,6 +95,7 @@ static const struct modifier_row {
 	{ "above",      MOD_ABOVE,      BIT(PARAM_TOKEN) | BIT(PARAM_URI) },
 	{ "below",      MOD_BELOW,      BIT(PARAM_TOKEN) | BIT(PARAM_URI) },
 	{ "identifier", MOD_IDENTIFIER, BIT(PARAM_REFERENCE) },
+	{ "of-type",    MOD_OF_TYPE,    BIT(PARAM_TOKEN) },
 };
 /* clang-format on */
 
@@ -104,7 +105,9 @@ static enum err parse_modifier(struct ctx *c, struct str text, struct condition 
 
 	for (size_t i = 0; i < sizeof modifiers / sizeof *modifiers; i++)
 		if (str_is(text, modifiers[i].name) && modifiers[i].types & BIT(param->type) &&
-		    out->column == COLUMN_NONE) {
+		    out->column == COLUMN_NONE &&
+		    (modifiers[i].modifier != MOD_OF_TYPE ||
+		     !strcmp(param->code, "identifier"))) {
 			out->modifier = modifiers[i].modifier;
 			return OK;
 		}

@@ -467,10 +467,53 @@ static void add_number_box(struct opening *o, const struct scan_kind *kind, cons
 	*vec_push(&o->leaf->loose, o->sc->c->arena) = scan;
 }
 
+static struct scan number_box(const struct opening *o, const struct box *b)
+{
+	return (struct scan){ &NUMBER_BOX,
+			      { arg_int(o->param), arg_blob(b->low_from.key),
+				arg_blob(b->low_to.key), arg_blob(b->high_from.key),
+				arg_blob(b->high_to.key) } };
+}
+
 static enum err number_leaf(struct opening *o, const struct value *v)
 {
 	for (unsigned i = 0; i < v->box_count; i++)
 		add_number_box(o, &NUMBER_BOX, &v->boxes[i], arg_int(0), arg_int(0));
+	return OK;
+}
+
+/* What is in the boxes around the circle, each asked whether it is in the circle. */
+static enum err near_leaf(struct opening *o, const struct value *v)
+{
+	struct scope *sc = o->sc;
+	struct arena *a = sc->c->arena;
+	struct pairs *pairs = pairs_new(sc->c);
+	VEC(struct scan) kept = { 0 };
+	struct box boxes[2];
+	unsigned count = near_boxes(a, &v->near, boxes);
+	bool fits;
+
+	for (unsigned i = 0; i < count; i++)
+		*vec_push(&kept, a) = number_box(o, &boxes[i]);
+	TRY(pairs_gather(sc, kept.at, kept.len, SEARCH_INNER, pairs, &fits));
+	if (!fits)
+		return fail(sc->c, ERR_LIMIT, "'near' has more than %d places to look at.",
+			    SEARCH_INNER);
+	pairs_sort(pairs);
+	*vec_push(&o->leaf->ordered, a) = near_stream(a, stream_pairs(a, pairs), &v->near);
+	return OK;
+}
+
+/* Those with the identifier's value, each asked whether it is of the type. */
+static enum err of_type_leaf(struct opening *o, const struct value *v)
+{
+	struct arena *a = o->sc->c->arena;
+	struct leaf any = { .condition = o->condition };
+	struct opening inner = { o->sc, o->type, o->condition, &any, o->param };
+
+	TRY(token_any_system(&inner, v->code));
+	*vec_push(&o->leaf->ordered, a) = stream_check(
+		a, stream_or(a, any.ordered.at, any.ordered.len), check_of_type, v);
 	return OK;
 }
 
@@ -622,7 +665,7 @@ static leaf_fn *const by_type[PARAM_SPECIAL + 1] = {
 	[PARAM_TOKEN] = token_leaf,       [PARAM_STRING] = string_leaf,
 	[PARAM_DATE] = date_leaf,         [PARAM_NUMBER] = number_leaf,
 	[PARAM_QUANTITY] = quantity_leaf, [PARAM_REFERENCE] = reference_leaf,
-	[PARAM_URI] = uri_leaf,
+	[PARAM_URI] = uri_leaf,           [PARAM_SPECIAL] = near_leaf,
 };
 
 static leaf_fn *plain_leaf(const struct fhir_param *param)
@@ -638,6 +681,7 @@ enum err leaf_open(struct scope *sc, const struct fhir_type *type,
 			       : condition->modifier == MOD_IDENTIFIER ? VARIANT_IDENTIFIER
 								       : VARIANT_PLAIN;
 	leaf_fn *fn = condition->modifier == MOD_TEXT         ? string_leaf
+		      : condition->modifier == MOD_OF_TYPE    ? of_type_leaf
 		      : condition->modifier == MOD_IDENTIFIER ? token_exact
 							      : plain_leaf(condition->param);
 

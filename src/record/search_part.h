@@ -6,6 +6,8 @@
  *	search_leaf.c       a condition   -> streams of pairs, from the index tables
  *	search_stream.c     and, or, minus over streams
  *	search_gather.c     pairs that come in no order -> a sorted array
+ *	search_check.c      a stream that asks each resource; identifier:of-type
+ *	search_near.c       near on Location
  *	search_composite.c  conditions that must hold in one place of a resource
  *	search_hop.c        chains, _has and _list: conditions on what stands at the other end
  *	search_compartment.c  all that is in a compartment
@@ -69,17 +71,24 @@ struct box {
 
 struct condition;
 
+/* A circle on the earth. */
+struct near {
+	double latitude, longitude, km;
+};
+
 /* One of the values of a condition; which members count depends on the parameter's type. */
 struct value {
 	bool missing;      /* :missing */
 	bool piped;        /* token, quantity: a | was written, so an empty system means none */
 	struct str system; /* token, quantity */
 	struct str code; /* token, quantity; string as written; uri; id or URL of a reference */
-	struct str folded;   /* string: the code without case and accents */
-	struct str target;   /* reference: its type; empty: any, or an absolute URL */
-	bool absolute;       /* reference: code is a URL of elsewhere */
+	struct str folded; /* string: the code without case and accents */
+	struct str target; /* reference: its type; empty: any, or an absolute URL. of-type: the
+			    * type's code, with its system; `code` is the identifier's value */
+	bool absolute;     /* reference: code is a URL of elsewhere */
 	struct box boxes[2]; /* date, number, quantity: where a row must be, any of them */
 	unsigned box_count;
+	struct near near;        /* near */
 	struct condition *parts; /* composite: one for each component, of one value each */
 };
 
@@ -335,6 +344,17 @@ NODISCARD enum err composite_open(struct scope *sc, const struct fhir_type *type
 				  const struct condition *condition, struct leaf *out);
 NODISCARD enum err composite_value(struct ctx *c, const struct condition *condition,
 				   struct str text, size_t at, struct value *out);
+/* Asked of a resource that the index offers; *out is false before. */
+typedef enum err check_resource(struct scope *sc, const struct node *resource, const void *arg,
+				bool *out);
+struct stream *stream_check(struct arena *a, struct stream *from, check_resource *fits,
+			    const void *arg);
+check_resource check_of_type; /* arg: the value */
+NODISCARD enum err near_value(struct ctx *c, const struct condition *condition, struct str text,
+			      size_t at, struct value *out);
+/* What must be looked at: low latitude, high longitude; and then a stream of what is near. */
+unsigned near_boxes(struct arena *a, const struct near *near, struct box boxes[2]);
+struct stream *near_stream(struct arena *a, struct stream *box, const struct near *near);
 /* The same for a compartment. */
 NODISCARD enum err compartment_open(struct scope *sc, const struct fhir_type *type,
 				    const struct compartment *inside, struct leaf *out);

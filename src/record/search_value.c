@@ -287,6 +287,18 @@ static enum err token_value(struct ctx *c, const struct condition *condition, st
 	return OK;
 }
 
+/* type-system|type-code|value, none of them empty */
+static enum err of_type_value(struct ctx *c, const struct condition *condition, struct str text,
+			      size_t at, struct value *out)
+{
+	out->system = search_unescape(c->arena, search_cut(&text, '|'));
+	out->target = search_unescape(c->arena, search_cut(&text, '|'));
+	out->code = search_unescape(c->arena, text);
+	if (out->system.len && out->target.len && out->code.len)
+		return OK;
+	return bad_value(c, condition, at, "type-system|type-code|value");
+}
+
 static bool is_url(struct str s)
 {
 	ptrdiff_t colon = str_find(s, STR(":"));
@@ -360,11 +372,13 @@ static parse_fn *const by_type[PARAM_SPECIAL + 1] = {
 	[PARAM_DATE] = date_value,         [PARAM_NUMBER] = plain_number,
 	[PARAM_QUANTITY] = quantity_value, [PARAM_REFERENCE] = reference_value,
 	[PARAM_URI] = plain_value,         [PARAM_COMPOSITE] = composite_value,
+	[PARAM_SPECIAL] = near_value,
 };
 
 static parse_fn *const by_modifier[MOD_OF_TYPE + 1] = {
-	[MOD_MISSING] = missing_value, [MOD_TEXT] = plain_value,       [MOD_IN] = plain_value,
-	[MOD_NOT_IN] = plain_value,    [MOD_IDENTIFIER] = token_value,
+	[MOD_MISSING] = missing_value,  [MOD_TEXT] = plain_value,
+	[MOD_IN] = plain_value,         [MOD_NOT_IN] = plain_value,
+	[MOD_IDENTIFIER] = token_value, [MOD_OF_TYPE] = of_type_value,
 };
 
 enum err value_parse(struct ctx *c, const struct condition *condition, struct str text,
