@@ -45,6 +45,7 @@ static void add_param(struct arena *a, struct node *list, const struct fhir_para
 	node_add_cstr(a, o, "type", param_type_name(p->type));
 }
 
+#define CORE "http://hl7.org/fhir/OperationDefinition/"
 #define BULK "http://hl7.org/fhir/uv/bulkdata/"
 
 static void add_operation(struct arena *a, struct node *list, const char *name,
@@ -61,6 +62,11 @@ static const struct {
 	const char *type, *name, *definition;
 } type_operations[] = {
 	{ "Patient", "everything", "http://hl7.org/fhir/OperationDefinition/Patient-everything" },
+	{ "ValueSet", "expand", CORE "ValueSet-expand" },
+	{ "ValueSet", "validate-code", CORE "ValueSet-validate-code" },
+	{ "CodeSystem", "validate-code", CORE "CodeSystem-validate-code" },
+	{ "CodeSystem", "lookup", CORE "CodeSystem-lookup" },
+	{ "CodeSystem", "subsumes", CORE "CodeSystem-subsumes" },
 	{ "Patient", "export", BULK "OperationDefinition/patient-export" },
 	{ "Group", "export", BULK "OperationDefinition/group-export" },
 };

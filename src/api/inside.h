@@ -33,6 +33,23 @@ struct str api_base(struct ctx *c, const struct request *r);
 /* Only parameters of this NULL-ended list may stand in the query; ERR_BAD_REQUEST names another. */
 NODISCARD enum err query_only(struct ctx *c, const struct request *r, const char *const *names);
 
+/* --- given.c: the parameters of an operation ---------------------------------------------------- */
+
+struct given {
+	const struct request *request;
+	const struct node *params; /* of the Parameters resource sent; NULL: there is none */
+};
+/* Of the address, and of the Parameters resource a POST sends. ERR_BAD_REQUEST for a name that is
+ * not in the NULL-ended list. */
+NODISCARD enum err given_read(struct ctx *c, const struct request *r, const char *const *names, struct given *out);
+/* A simple one, wherever it stands; empty when absent. */
+struct str given_text(struct ctx *c, const struct given *given, const char *name);
+/* The value or resource of one that was sent; NULL. */
+const struct node *given_part(const struct given *given, const char *name);
+/* A whole number from 0. ERR_BAD_REQUEST when it is another thing. */
+NODISCARD enum err given_count(struct ctx *c, const struct given *given, const char *name, int64_t unsaid,
+			     int64_t *out);
+
 /* --- version.c: versions and their headers -------------------------------------------------- */
 
 /* If-Match as a version; 0 when there is none. ERR_BAD_REQUEST when it is not W/"n". */
@@ -69,6 +86,7 @@ http_serve api_search, api_search_form, api_search_all, api_search_all_form;    
 http_serve api_search_inside, api_search_inside_form;                              /* find.c */
 http_serve api_history, api_history_type, api_history_all; /* history.c */
 http_serve api_validate, api_validate_stored;              /* validate.c */
+http_serve api_expand, api_validate_in_set, api_validate_in_system, api_lookup, api_subsumes; /* terminology.c */
 http_serve api_everything; /* everything.c */
 http_serve api_metadata;                                   /* capability.c */
 http_serve api_health, api_metrics;                        /* probe.c */

@@ -31,6 +31,17 @@ const struct route api_routes[] = {
 	{ HTTP_POST, "/fhir/{type}/{id}/$validate", api_validate, 0, API_BUNDLE_MAX },
 	{ HTTP_GET, "/fhir/{type}/{id}/$validate", api_validate_stored, 0, 0 },
 
+	{ HTTP_GET, "/fhir/ValueSet/$expand", api_expand, 0, 0 },
+	{ HTTP_POST, "/fhir/ValueSet/$expand", api_expand, 0, API_FORM_MAX },
+	{ HTTP_GET, "/fhir/ValueSet/$validate-code", api_validate_in_set, 0, 0 },
+	{ HTTP_POST, "/fhir/ValueSet/$validate-code", api_validate_in_set, 0, API_FORM_MAX },
+	{ HTTP_GET, "/fhir/CodeSystem/$validate-code", api_validate_in_system, 0, 0 },
+	{ HTTP_POST, "/fhir/CodeSystem/$validate-code", api_validate_in_system, 0, API_FORM_MAX },
+	{ HTTP_GET, "/fhir/CodeSystem/$lookup", api_lookup, 0, 0 },
+	{ HTTP_POST, "/fhir/CodeSystem/$lookup", api_lookup, 0, API_FORM_MAX },
+	{ HTTP_GET, "/fhir/CodeSystem/$subsumes", api_subsumes, 0, 0 },
+	{ HTTP_POST, "/fhir/CodeSystem/$subsumes", api_subsumes, 0, API_FORM_MAX },
+
 	{ HTTP_GET, "/fhir/$export", api_bulk_system, 0, 0 },
 	{ HTTP_POST, "/fhir/$export", api_bulk_system, 0, API_FORM_MAX },
 	{ HTTP_GET, "/fhir/Patient/$export", api_bulk_patient, 0, 0 },
