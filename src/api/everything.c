@@ -78,7 +78,7 @@ static enum err read_cursor(struct ctx *c, struct str text, struct everything_at
 	struct str rest = text, type = text.at ? str_cut(&rest, '.') : text;
 
 	if (text.at && (!rest.at || !str_int(type, &out->type) || !str_int(rest, &out->key) ||
-			out->type < 1 || out->key < 0))
+			out->type < 0 || out->key < 1))
 		return fail(c, ERR_BAD_REQUEST, "_cursor is not one of this server's.");
 	return OK;
 }
@@ -124,9 +124,24 @@ static struct str page_query(struct ctx *c, const struct request *r, const struc
 		if (str_starts(pair, STR("_format=")) || str_starts(pair, STR("_pretty=")))
 			buf_printf(&b, "&" STR_FMT, STR_ARG(pair));
 	}
-	if (at.type)
+	if (at.key)
 		buf_printf(&b, "&_cursor=%lld.%lld", (long long)at.type, (long long)at.key);
 	return buf_get(&b);
+}
+
+static enum err add_entry(struct ctx *c, void *arg, const struct version *v, bool own)
+{
+	struct bundle *b = arg;
+	size_t need = v->body.len + 512;
+
+	(void)c;
+	if (b->text.cap - b->text.len < need) /* few copies of what may be large */
+		buf_room(&b->text, 3 * b->text.len + need);
+	bundle_entry(b, v);
+	buf_cstr(&b->text, own ? ",\"search\":{\"mode\":\"match\"}"
+			       : ",\"search\":{\"mode\":\"include\"}");
+	bundle_entry_end(b);
+	return OK;
 }
 
 enum err api_everything(struct ctx *c, const struct request *r, struct reply *reply)
@@ -135,22 +150,14 @@ enum err api_everything(struct ctx *c, const struct request *r, struct reply *re
 	struct everything_page page;
 	struct str path = { r->path.at + 5, r->path.len - 5 }; /* below /fhir */
 	struct bundle b;
-	size_t size = 0;
 
 	TRY(ask_read(c, r, &ask));
-	TRY(record_everything(c, &ask.query, &page));
-	for (size_t i = 0; i < page.len; i++)
-		size += page.at[i].body.len + 256;
-	bool whole = !page.next.type && !ask.query.after.type;
-	bundle_begin(&b, c, r, "searchset", whole ? (int64_t)page.own : -1, size);
+	bundle_begin(&b, c, r, "searchset", -1, (size_t)256 << 10);
+	TRY(record_everything(c, &ask.query, add_entry, &b, &page));
+	if (!page.next.key && !ask.query.after.key)
+		bundle_total(&b, (int64_t)page.own);
 	bundle_link(&b, "self", path, page_query(c, r, &ask.query, ask.query.after));
-	if (page.next.type)
+	if (page.next.key)
 		bundle_link(&b, "next", path, page_query(c, r, &ask.query, page.next));
-	for (size_t i = 0; i < page.len; i++) {
-		bundle_entry(&b, &page.at[i]);
-		buf_cstr(&b.text, i < page.own ? ",\"search\":{\"mode\":\"match\"}"
-					       : ",\"search\":{\"mode\":\"include\"}");
-		bundle_entry_end(&b);
-	}
 	return reply_json(c, &ask.format, bundle_end(&b), reply);
 }

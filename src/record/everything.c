@@ -7,14 +7,15 @@
  * comes with each page that refers to it.
  *
  * References are found in the text of the bodies: they are as json_write left them, and a quote
- * inside of a text has a backslash before it.
+ * inside of a text has a backslash before it. A body is unpacked, looked through and shown before
+ * the next one, so that it is still near the processor, and only what is shown is kept.
  */
 #include <stdlib.h>
 
 #include "record/parts.h"
 
-#define PAGE_BYTES ((int64_t)64 << 20) /* a page ends when it has more */
-#define SHARED_MAX 100000              /* resources of others that name the person */
+#define PAGE_BYTES ((size_t)64 << 20) /* a page ends when it has more */
+#define SHARED_MAX 100000             /* resources of others that name the person */
 #define MARK "\"reference\":\""
 
 /* The place of resources of others in the order of pages: behind every type. */
@@ -24,13 +25,17 @@ struct gather {
 	struct ctx *c;
 	struct db *db;
 	const struct everything *ask;
-	struct version patient;
-	VEC(int64_t) types; /* keys of those wanted; none: all */
-	VEC(struct version) found;
-	int64_t bytes;
-	struct everything_at last; /* behind what was found last */
+	enum err (*each)(struct ctx *c, void *arg, const struct version *v, bool own);
+	void *arg;
+	struct arena *bodies; /* of the resource at hand */
+	struct arena *notes;  /* of what is below */
+	int64_t person;       /* the Patient's key */
+	VEC(int64_t) types;   /* keys of those wanted; none: all */
+	struct map seen;      /* "Practitioner/1" of what was shown or referred to */
+	VEC(struct str) referred;
+	size_t bytes;
 	bool more;
-	struct map seen; /* references that were looked at, and all that was found */
+	struct everything_page page; /* next: behind what was shown last */
 };
 
 static bool wanted(const struct gather *g, int64_t type)
@@ -48,56 +53,117 @@ static enum err read_types(struct gather *g)
 
 		TRY(name_find(g->c, g->db, str_of((*t)->name), &key));
 		if (key)
-			*vec_push(&g->types, g->c->arena) = key;
+			*vec_push(&g->types, g->notes) = key;
 	}
 	return OK;
 }
 
+/* --- showing --- */
+
+static struct str address(struct arena *a, struct str type, struct str id)
+{
+	char *at = arena_alloc(a, type.len + id.len + 1);
+
+	memcpy(at, type.at, type.len);
+	at[type.len] = '/';
+	memcpy(at + type.len + 1, id.at, id.len);
+	return (struct str){ at, type.len + id.len + 1 };
+}
+
+static void note_references(struct gather *g, struct str body)
+{
+	const char *at = body.at, *end = body.at + body.len;
+
+	while ((at = memmem(at, (size_t)(end - at), MARK, sizeof MARK - 1))) {
+		struct str reference = { at + sizeof MARK - 1, 0 };
+		const char *quote = memchr(reference.at, '"', (size_t)(end - reference.at));
+
+		if (!quote)
+			return;
+		at = quote;
+		reference.len = (size_t)(quote - reference.at);
+		if (map_get(&g->seen, reference))
+			continue;
+		reference.at = arena_dup(g->notes, reference.at, reference.len);
+		map_set(&g->seen, reference, g);
+		*vec_push(&g->referred, g->notes) = reference;
+	}
+}
+
+/* A role names a person and a place, which are as good as named themselves. */
+static enum err show(struct gather *g, const struct version *v, bool own)
+{
+	g->bytes += v->body.len;
+	map_set(&g->seen, address(g->notes, v->type, v->id), g);
+	if (own || str_is(v->type, "PractitionerRole"))
+		note_references(g, v->body);
+	++*(own ? &g->page.own : &g->page.referred);
+	return g->each(g->c, g->arg, v, own);
+}
+
+/* The current row of a statement on VERSION_COLUMNS. */
+static enum err show_row(struct gather *g, struct stmt *s, bool own)
+{
+	struct arena *kept = g->c->arena;
+	struct version v;
+	enum err e;
+
+	g->c->arena = g->bodies;
+	e = version_take(g->c, g->db, s, &v);
+	g->c->arena = kept;
+	if (!e)
+		e = show(g, &v, own);
+	arena_reset(g->bodies);
+	return e;
+}
+
 static bool is_full(const struct gather *g)
 {
-	return g->found.len >= g->ask->count || g->bytes > PAGE_BYTES;
-}
-
-static void note(struct gather *g, const struct version *v)
-{
-	char *at = arena_alloc(g->c->arena, v->type.len + v->id.len + 1);
-
-	memcpy(at, v->type.at, v->type.len);
-	at[v->type.len] = '/';
-	memcpy(at + v->type.len + 1, v->id.at, v->id.len);
-	map_set(&g->seen, (struct str){ at, v->type.len + v->id.len + 1 }, g);
-}
-
-static void add(struct gather *g, const struct version *v)
-{
-	*vec_push(&g->found, g->c->arena) = *v;
-	g->bytes += (int64_t)v->body.len;
-	note(g, v);
+	return g->page.own >= g->ask->count || g->bytes > PAGE_BYTES;
 }
 
 /* --- the person and what is theirs --- */
+
+/* One resource of the compartment by its key, unless the page is full before it. */
+static enum err show_key(struct gather *g, int64_t key)
+{
+	bool row;
+	STMT(s);
+
+	TRY(db_stmt(
+		g->c, g->db,
+		SQL("SELECT " VERSION_COLUMNS
+		    " FROM resource r JOIN version v ON v.seq = r.seq "
+		    "WHERE r.key = ?1 AND r.deleted = 0 AND r.version > 0 AND r.updated >= ?2"),
+		&s));
+	stmt_bind_int(s, 1, key);
+	stmt_bind_int(s, 2, g->ask->since);
+	TRY(stmt_step(g->c, s, &row));
+	if (!row || !wanted(g, stmt_int(s, 1)))
+		return OK;
+	g->more = is_full(g);
+	return g->more ? OK : show_row(g, s, true);
+}
 
 static enum err find_patient(struct gather *g)
 {
 	struct standing now = { 0 };
 	int64_t type;
+	struct str id = { str_dup(g->notes, g->ask->id), g->ask->id.len };
 
 	TRY(name_find(g->c, g->db, STR("Patient"), &type));
 	if (type)
-		TRY(standing_find(g->c, g->db, type, g->ask->id, &now));
+		TRY(standing_find(g->c, g->db, type, id, &now));
 	if (!now.version)
-		return fail(g->c, ERR_NOT_FOUND, "Patient/%.64s is not known here.",
-			    str_dup(g->c->arena, g->ask->id));
+		return fail(g->c, ERR_NOT_FOUND, "Patient/%.64s is not known here.", id.at);
 	if (now.deleted)
-		return fail(g->c, ERR_GONE, "Patient/%.64s was deleted.",
-			    str_dup(g->c->arena, g->ask->id));
-	TRY(version_load(g->c, g->db, now.seq, &g->patient));
-	g->patient.person = now.key;
-	if (g->ask->after.type == 0 && wanted(g, type) && g->patient.updated >= g->ask->since)
-		add(g, &g->patient);
-	else
-		note(g, &g->patient);
-	return OK;
+		return fail(g->c, ERR_GONE, "Patient/%.64s was deleted.", id.at);
+	g->person = now.key;
+	map_set(&g->seen, address(g->notes, STR("Patient"), id), g);
+	if (g->ask->after.type || g->ask->after.key)
+		return OK;
+	g->page.next = (struct everything_at){ 0, 1 }; /* before all else, behind the start */
+	return show_key(g, now.key);
 }
 
 /* "person <> 0" lets the partial index of a person's resources be used. */
@@ -114,24 +180,21 @@ static enum err find_own(struct gather *g)
 			"AND r.deleted = 0 AND r.version > 0 AND r.updated >= ?4 "
 			"ORDER BY r.type, r.key"),
 		    &s));
-	stmt_bind_int(s, 1, g->patient.person);
+	stmt_bind_int(s, 1, g->person);
 	stmt_bind_int(s, 2, ask->after.type);
 	stmt_bind_int(s, 3, ask->after.key);
 	stmt_bind_int(s, 4, ask->since);
 	for (;;) {
-		struct version v;
-
 		TRY(stmt_step(g->c, s, &row));
 		if (!row)
 			return OK;
-		if (!wanted(g, stmt_int(s, 1)) || stmt_int(s, 9) == g->patient.person)
+		if (!wanted(g, stmt_int(s, 1)) || stmt_int(s, 9) == g->person)
 			continue;
 		g->more = is_full(g);
 		if (g->more)
 			return OK;
-		g->last = (struct everything_at){ stmt_int(s, 1), stmt_int(s, 9) };
-		TRY(version_take(g->c, g->db, s, &v));
-		add(g, &v);
+		g->page.next = (struct everything_at){ stmt_int(s, 1), stmt_int(s, 9) };
+		TRY(show_row(g, s, true));
 	}
 }
 
@@ -154,7 +217,7 @@ static enum err gather_shared(struct gather *g, int64_t param, struct keys *keys
 			"WHERE param = ?1 AND target = ?2 AND person > ?2"),
 		    &s));
 	stmt_bind_int(s, 1, param);
-	stmt_bind_int(s, 2, g->patient.person);
+	stmt_bind_int(s, 2, g->person);
 	for (;;) {
 		TRY(stmt_step(g->c, s, &row));
 		if (!row)
@@ -163,8 +226,30 @@ static enum err gather_shared(struct gather *g, int64_t param, struct keys *keys
 			return fail(g->c, ERR_LIMIT,
 				    "More than %d resources of others name this person.",
 				    SHARED_MAX);
-		*vec_push(keys, g->c->arena) = stmt_int(s, 0);
+		*vec_push(keys, g->notes) = stmt_int(s, 0);
 	}
+}
+
+static enum err shared_of_type(struct gather *g, const struct fhir_type *type,
+			       struct keys *keys)
+{
+	const struct fhir *f = g->c->place->fhir;
+	const char *const *codes = compartment_params(f, "Patient", type);
+	int64_t key;
+
+	TRY(name_find(g->c, g->db, str_of(type->name), &key));
+	if (!key || !wanted(g, key))
+		return OK;
+	for (; codes && *codes; codes++) {
+		const struct fhir_param *param = param_find(f, type, str_of(*codes));
+
+		if (!param) /* "{def}": the person itself */
+			continue;
+		TRY(param_key(g->c, g->db, type, param, VARIANT_PLAIN, &key));
+		if (key)
+			TRY(gather_shared(g, key, keys));
+	}
+	return OK;
 }
 
 static int key_cmp(const void *a, const void *b)
@@ -174,161 +259,92 @@ static int key_cmp(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static enum err shared_of_type(struct gather *g, const struct fhir_type *type,
-			       struct keys *keys)
-{
-	const char *const *codes = compartment_params(g->c->place->fhir, "Patient", type);
-	int64_t key;
-
-	TRY(name_find(g->c, g->db, str_of(type->name), &key));
-	if (!key || !wanted(g, key))
-		return OK;
-	for (; codes && *codes; codes++) {
-		const struct fhir_param *param =
-			param_find(g->c->place->fhir, type, str_of(*codes));
-
-		if (!param)
-			continue;
-		TRY(param_key(g->c, g->db, type, param, VARIANT_PLAIN, &key));
-		if (key)
-			TRY(gather_shared(g, key, keys));
-	}
-	return OK;
-}
-
-static enum err shared_keys(struct gather *g, struct keys *keys)
-{
-	const struct fhir *f = g->c->place->fhir;
-
-	for (unsigned i = 0; i < f->type_count; i++)
-		if (f->types[i]->kind == FHIR_RESOURCE && !f->types[i]->abstract)
-			TRY(shared_of_type(g, f->types[i], keys));
-	if (keys->len)
-		qsort(keys->at, keys->len, sizeof *keys->at, key_cmp);
-	return OK;
-}
-
-static enum err add_shared(struct gather *g, int64_t key)
-{
-	struct version v;
-	bool row;
-	STMT(s);
-
-	TRY(db_stmt(
-		g->c, g->db,
-		SQL("SELECT " VERSION_COLUMNS
-		    " FROM resource r JOIN version v ON v.seq = r.seq "
-		    "WHERE r.key = ?1 AND r.deleted = 0 AND r.version > 0 AND r.updated >= ?2"),
-		&s));
-	stmt_bind_int(s, 1, key);
-	stmt_bind_int(s, 2, g->ask->since);
-	TRY(stmt_step(g->c, s, &row));
-	if (!row || !wanted(g, stmt_int(s, 1)))
-		return OK;
-	g->more = is_full(g);
-	if (g->more)
-		return OK;
-	TRY(version_take(g->c, g->db, s, &v));
-	add(g, &v);
-	g->last = (struct everything_at){ TYPE_SHARED, key };
-	return OK;
-}
-
 static enum err find_shared(struct gather *g)
 {
+	const struct fhir *f = g->c->place->fhir;
 	struct keys keys = { 0 };
 	int64_t last = g->ask->after.type == TYPE_SHARED ? g->ask->after.key : 0;
 
-	TRY(shared_keys(g, &keys));
-	for (size_t i = 0; i < keys.len && !g->more; i++) {
+	for (unsigned i = 0; i < f->type_count; i++)
+		if (f->types[i]->kind == FHIR_RESOURCE && !f->types[i]->abstract)
+			TRY(shared_of_type(g, f->types[i], &keys));
+	if (keys.len)
+		qsort(keys.at, keys.len, sizeof *keys.at, key_cmp);
+	for (size_t i = 0; i < keys.len; i++) {
 		if (keys.at[i] <= last)
 			continue;
 		last = keys.at[i];
-		TRY(add_shared(g, last));
+		TRY(show_key(g, last));
+		if (g->more)
+			return OK;
+		g->page.next = (struct everything_at){ TYPE_SHARED, last };
 	}
 	return OK;
 }
 
 /* --- what they refer to --- */
 
-/* Only what belongs to nobody: the rest of a reference into another record is not shown. */
+/* Only what belongs to nobody: a reference into another's record does not open it. */
 static enum err follow(struct gather *g, struct str reference)
 {
-	struct str type, id;
-	struct standing now = { 0 };
-	struct version v;
+	struct str type, id, own;
 	int64_t key;
+	bool row;
+	STMT(s);
 
 	if (!reference_local(g->c->place, reference, &type, &id))
 		return OK;
+	own = address(g->notes, type, id);
+	if (!str_eq(own, reference) && map_get(&g->seen, own))
+		return OK; /* it comes under another name */
 	TRY(name_find(g->c, g->db, type, &key));
 	if (!key || !wanted(g, key))
 		return OK;
-	TRY(standing_find(g->c, g->db, key, id, &now));
-	if (!now.version || now.deleted || now.person || now.updated < g->ask->since)
-		return OK;
-	TRY(version_load(g->c, g->db, now.seq, &v));
-	struct str own = str_of(
-		arena_printf(g->c->arena, STR_FMT "/" STR_FMT, STR_ARG(v.type), STR_ARG(v.id)));
-	if (!str_eq(own, reference) && map_get(&g->seen, own))
-		return OK; /* it came under another name */
-	add(g, &v);
-	return OK;
+	TRY(db_stmt(g->c, g->db,
+		    SQL("SELECT " VERSION_COLUMNS
+			" FROM resource r JOIN version v ON v.seq = r.seq "
+			"WHERE r.type = ?1 AND r.id = ?2 AND r.person = 0 AND r.deleted = 0 "
+			"AND r.version > 0 AND r.updated >= ?3"),
+		    &s));
+	stmt_bind_int(s, 1, key);
+	stmt_bind_text(s, 2, id);
+	stmt_bind_int(s, 3, g->ask->since);
+	TRY(stmt_step(g->c, s, &row));
+	return row ? show_row(g, s, false) : OK;
 }
 
-static enum err follow_all(struct gather *g, struct str body)
+static enum err gather(struct gather *g)
 {
-	const char *at = body.at, *end = body.at + body.len;
-
-	while ((at = memmem(at, (size_t)(end - at), MARK, sizeof MARK - 1))) {
-		struct str reference;
-		const char *quote;
-
-		at += sizeof MARK - 1;
-		quote = memchr(at, '"', (size_t)(end - at));
-		if (!quote)
-			return OK;
-		reference = (struct str){ at, (size_t)(quote - at) };
-		at = quote;
-		if (map_set(&g->seen, reference, g))
-			TRY(follow(g, reference));
-	}
-	return OK;
-}
-
-/* A role names a person and a place, which are as good as named themselves. */
-static enum err find_referred(struct gather *g, size_t own)
-{
-	for (size_t i = 0; i < g->found.len; i++) {
-		struct version v = g->found.at[i]; /* the array may move */
-
-		if (i < own || str_is(v.type, "PractitionerRole"))
-			TRY(follow_all(g, v.body));
-	}
+	TRY(db_begin(g->c, g->db));
+	TRY(read_types(g));
+	TRY(find_patient(g));
+	if (g->ask->after.type != TYPE_SHARED)
+		TRY(find_own(g));
+	if (!g->more)
+		TRY(find_shared(g));
+	for (size_t i = 0; i < g->referred.len; i++)
+		TRY(follow(g, g->referred.at[i]));
+	if (!g->more)
+		g->page.next = (struct everything_at){ 0 };
 	return OK;
 }
 
 enum err record_everything(struct ctx *c, const struct everything *ask,
-			   struct everything_page *out)
+			   enum err (*each)(struct ctx *c, void *arg, const struct version *v,
+					    bool own),
+			   void *arg, struct everything_page *out)
 {
-	struct gather g = { .c = c, .ask = ask };
-	size_t own;
+	ARENA(bodies);
+	ARENA(notes);
+	struct gather g = {
+		.c = c, .ask = ask, .each = each, .arg = arg, .bodies = &bodies, .notes = &notes
+	};
 	READER(db);
 
 	TRY(store_reader(c, c->place->store, &db));
-	TRY(db_begin(c, db));
 	g.db = db;
-	map_init(&g.seen, c->arena);
-	TRY(read_types(&g));
-	TRY(find_patient(&g));
-	if (ask->after.type != TYPE_SHARED)
-		TRY(find_own(&g));
-	if (!g.more)
-		TRY(find_shared(&g));
-	own = g.found.len;
-	TRY(find_referred(&g, own));
-	*out = (struct everything_page){ .at = g.found.at, .len = g.found.len, .own = own };
-	if (g.more)
-		out->next = g.last;
+	map_init(&g.seen, &notes);
+	TRY(gather(&g));
+	*out = g.page;
 	return OK;
 }

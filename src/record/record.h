@@ -45,16 +45,19 @@ struct everything {
 	const struct fhir_type *const *types; /* NULL-ended; NULL: all */
 	int64_t since;                        /* changed then or later; microseconds, 0: ever */
 	size_t count;                         /* of the compartment on a page; at least 1 */
-	struct everything_at after;                  /* `next` of the page before; 0: the first */
+	struct everything_at after;                  /* `next` of the page before; 0, 0: the first */
 };
 struct everything_page {
-	struct version *at; /* those of the compartment, then what they refer to */
-	size_t len, own;    /* own: how many are of the compartment */
-	struct everything_at next; /* type 0: this is the last page */
+	size_t own, referred;      /* of the compartment; and what those refer to */
+	struct everything_at next; /* 0, 0: this is the last page */
 };
-/* One page as of one moment; it ends early when it grows too large. ERR_NOT_FOUND, ERR_GONE. */
+/* One page as of one moment; it ends early when it grows too large. Each resource is shown as it is
+ * read, those of the compartment (own) first; the version and its texts are gone when `each`
+ * returns. ERR_NOT_FOUND, ERR_GONE. */
 NODISCARD enum err record_everything(struct ctx *c, const struct everything *ask,
-				     struct everything_page *out);
+				     enum err (*each)(struct ctx *c, void *arg,
+						      const struct version *v, bool own),
+				     void *arg, struct everything_page *out);
 
 struct write {
 	struct str source;        /* text `resource` was read from, for positions; may be empty */
