@@ -75,6 +75,7 @@ static enum err folder_open(struct ctx *c, struct bulk *b)
 			    "Another server of this place holds the folder for exports.");
 	}
 	b->lock_fd = fd;
+	TRY(bulk_moments_load(c, b));
 	return folder_read(c, b);
 }
 
@@ -104,6 +105,7 @@ static void ask_copy(struct arena *a, const struct bulk_ask *from, struct bulk_a
 {
 	to->level = from->level;
 	to->since = from->since;
+	to->since_seq = from->since_seq;
 	to->until = from->until;
 	to->group = (struct str){ str_dup(a, from->group), from->group.len };
 	to->request = (struct str){ str_dup(a, from->request), from->request.len };
@@ -114,11 +116,30 @@ static void ask_copy(struct arena *a, const struct bulk_ask *from, struct bulk_a
 							   from->filters.at[i].len };
 }
 
+/* The moment that a transactionTime stood for; 0 when it is none of ours. */
+static int64_t moment_of(const struct bulk *b, int64_t time)
+{
+	for (size_t i = 0; i < b->moment_count; i++) {
+		if (b->moments[i].time == time)
+			return b->moments[i].seq;
+	}
+	return 0;
+}
+
+static void moment_add(struct bulk *b, struct bulk_moment moment)
+{
+	if (b->moment_count == BULK_MOMENTS)
+		memmove(b->moments, b->moments + 1, --b->moment_count * sizeof moment);
+	b->moments[b->moment_count++] = moment;
+}
+
 static enum err job_make(struct ctx *c, struct bulk *b, const struct bulk_ask *ask,
 			 struct bulk_job *job)
 {
 	TRY(id_new(c, job->id));
 	ask_copy(&job->life, ask, &job->ask);
+	if (ask->since)
+		job->ask.since_seq = moment_of(b, ask->since - BULK_TICK);
 	job->time = clock_now(b->clock);
 	if (mkdir(bulk_path(c->arena, b, job->id, NULL), 0700) != 0)
 		return folder_failed(c, b);
@@ -252,7 +273,7 @@ static enum err job_save(struct ctx *c, struct bulk *b, const struct bulk_job *j
 void bulk_time(struct bulk *b, struct bulk_job *job)
 {
 	pthread_mutex_lock(&b->lock);
-	job->time = (clock_now(b->clock) + 999) / 1000 * 1000;
+	job->time = (clock_now(b->clock) + BULK_TICK - 1) / BULK_TICK * BULK_TICK;
 	pthread_mutex_unlock(&b->lock);
 }
 
@@ -268,8 +289,8 @@ enum err bulk_begin(struct ctx *c, struct bulk *b, struct bulk_job *job, int64_t
 void bulk_settle(struct bulk *b, struct bulk_job *job, int64_t first)
 {
 	pthread_mutex_lock(&b->lock);
-	if (first < job->time + 1000)
-		job->time = first / 1000 * 1000 - 1000;
+	if (first < job->time + BULK_TICK)
+		job->time = first / BULK_TICK * BULK_TICK - BULK_TICK;
 	pthread_mutex_unlock(&b->lock);
 }
 
@@ -318,6 +339,15 @@ static void job_failed(struct bulk *b, struct bulk_job *job, const char *why)
 	bulk_job_tidy(b, job);
 }
 
+/* The job counts as done once its moment is kept and job.json says so. */
+static enum err job_done(struct ctx *c, struct bulk *b, struct bulk_job *job)
+{
+	job->state = BULK_DONE;
+	moment_add(b, (struct bulk_moment){ job->time, job->moment });
+	TRY(bulk_moments_save(c, b));
+	return bulk_job_save(c, b, job);
+}
+
 static void job_end(struct ctx *c, struct bulk *b, struct bulk_job *job, enum err e)
 {
 	if (job->state == BULK_CANCELLED) {
@@ -332,13 +362,11 @@ static void job_end(struct ctx *c, struct bulk *b, struct bulk_job *job, enum er
 	if (e == ERR_STOPPED && b->stop)
 		return; /* as job.json has it: the next server goes on */
 	job->ended = clock_now(b->clock);
-	job->state = BULK_DONE;
-	if (e)
-		job_failed(b, job, *c->why ? c->why : err_row(e)->meaning);
-	else if (bulk_job_save(c, b, job) == OK)
+	if (e == OK)
+		e = job_done(c, b, job);
+	if (e == OK)
 		return;
-	else
-		job_failed(b, job, c->why);
+	job_failed(b, job, *c->why ? c->why : err_row(e)->meaning);
 	if (bulk_job_save(c, b, job) != OK)
 		return; /* it is told until the server stops, and then begun again */
 }

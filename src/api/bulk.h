@@ -19,7 +19,8 @@
 #include "api/inside.h"
 #include "base/vec.h"
 
-#define BULK_ID 33 /* 32 hex digits and a NUL */
+#define BULK_TICK 1000 /* microseconds: times are told to the millisecond */
+#define BULK_ID 33     /* 32 hex digits and a NUL */
 
 enum bulk_level { BULK_SYSTEM, BULK_PATIENT, BULK_GROUP };
 
@@ -30,6 +31,7 @@ struct bulk_ask {
 	struct str request;      /* the address asked, for the manifest */
 	VEC(const char *) types; /* of the FHIR tables; none: all */
 	VEC(struct str) filters; /* "Observation?code=1": any one that fits will do */
+	int64_t since_seq;       /* moment of the export whose time since is; 0: not known */
 	int64_t since, until;    /* microseconds: updated in [since, until); 0: open */
 };
 
@@ -69,6 +71,13 @@ struct bulk_job {
 	struct bulk_job *next;  /* in the order they came */
 };
 
+/* Which moment a transactionTime stood for: kept longer than the export, in DIR/moments.json, so
+ * that the export since then has also what was stamped before that time and written after it. */
+struct bulk_moment {
+	int64_t time, seq;
+};
+#define BULK_MOMENTS 1000 /* the latest so many */
+
 struct bulk {
 	struct place *place;
 	const struct clock *clock;
@@ -78,6 +87,8 @@ struct bulk {
 	pthread_mutex_t lock; /* over all below, and over what changes in jobs */
 	pthread_cond_t changed;
 	struct bulk_job *jobs;
+	struct bulk_moment moments[BULK_MOMENTS];
+	size_t moment_count;
 	bool stop;
 	volatile bool halt; /* ctx->stop of the job that runs */
 	pthread_t thread;
@@ -126,6 +137,8 @@ NODISCARD enum err bulk_job_load(struct ctx *c, const struct bulk *b, const char
 void bulk_job_remove(const struct bulk *b, const char *id);
 /* Throw away what job.json does not name: half files. */
 void bulk_job_tidy(const struct bulk *b, const struct bulk_job *job);
+NODISCARD enum err bulk_moments_save(struct ctx *c, const struct bulk *b);
+NODISCARD enum err bulk_moments_load(struct ctx *c, struct bulk *b);
 bool bulk_id_valid(const char *id);
 
 /* --- bulk_file.c --- */

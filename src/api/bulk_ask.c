@@ -112,7 +112,7 @@ static enum err take_since(struct ctx *c, struct str value, struct bulk_ask *ask
 	int64_t from;
 
 	TRY(instant(c, "_since", value, &from));
-	ask->since = from + 1000;
+	ask->since = from + BULK_TICK;
 	return OK;
 }
 

@@ -68,6 +68,7 @@ static void write_ask(struct arena *a, struct node *o, const struct bulk_ask *as
 	for (size_t i = 0; i < ask->filters.len; i++)
 		node_add_str(a, list, NULL, ask->filters.at[i]);
 	node_add_int(a, o, "since", ask->since);
+	node_add_int(a, o, "sinceSeq", ask->since_seq);
 	node_add_int(a, o, "until", ask->until);
 }
 
@@ -158,6 +159,7 @@ static bool read_ask(const struct ctx *c, const struct node *o, struct bulk_job 
 	ask->group = text(&job->life, node_get(o, "group"));
 	ask->request = text(&job->life, node_get(o, "request"));
 	ask->since = number(o, "since");
+	ask->since_seq = number(o, "sinceSeq");
 	ask->until = number(o, "until");
 	node_each(name, node_get(o, "types")) {
 		const char *type = type_name(c, node_text(name));
@@ -246,6 +248,48 @@ enum err bulk_job_load(struct ctx *c, const struct bulk *b, const char *id,
 	return OK;
 }
 
+/* --- moments --- */
+
+static const char *moments_path(struct ctx *c, const struct bulk *b)
+{
+	return arena_printf(c->arena, "%s/moments.json", b->dir);
+}
+
+enum err bulk_moments_save(struct ctx *c, const struct bulk *b)
+{
+	struct node *list = node_new(c->arena, NODE_ARRAY);
+	struct buf text;
+
+	for (size_t i = 0; i < b->moment_count; i++) {
+		struct node *one = node_add(c->arena, list, NULL, NODE_OBJECT);
+
+		node_add_int(c->arena, one, "time", b->moments[i].time);
+		node_add_int(c->arena, one, "seq", b->moments[i].seq);
+	}
+	buf_init(&text, c->arena, 0);
+	json_write(&text, list, 0);
+	return file_write(c, moments_path(c, b), buf_get(&text));
+}
+
+enum err bulk_moments_load(struct ctx *c, struct bulk *b)
+{
+	const char *path = moments_path(c, b);
+	struct str bytes;
+	struct node *list;
+
+	if (access(path, F_OK) != 0)
+		return OK;
+	TRY(file_read(c, c->arena, path, JOB_JSON, &bytes));
+	TRY(json_read(c, c->arena, bytes, &(struct json_options){ 0 }, &list));
+	b->moment_count = 0;
+	node_each(one, list) {
+		if (b->moment_count < BULK_MOMENTS)
+			b->moments[b->moment_count++] =
+				(struct bulk_moment){ number(one, "time"), number(one, "seq") };
+	}
+	return OK;
+}
+
 /* --- folders --- */
 
 /* Remove what `keep` does not want to stay. */
@@ -258,7 +302,7 @@ static void sweep_folder(const char *path, bool (*keep)(const char *name, const 
 	while (dir && (entry = readdir(dir))) {
 		const char *name = entry->d_name;
 
-		if (strcmp(name, ".") && strcmp(name, "..") && !keep(name, arg))
+		if (strcmp(name, ".") != 0 && strcmp(name, "..") != 0 && !keep(name, arg))
 			unlinkat(dirfd(dir), name, 0);
 	}
 	if (dir)

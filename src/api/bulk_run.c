@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <time.h>
 
-#define PIECE 500    /* versions looked at in one read transaction */
-#define GRACE 250000 /* microseconds between the time an export tells and its moment */
+#define PIECE 500        /* versions looked at in one read transaction */
+#define GRACE 250000000L /* nanoseconds between the time an export tells and its moment */
 #define PEOPLE_MAX 2000000
 
 struct run {
@@ -63,7 +63,9 @@ static enum err write_found(struct ctx *c, void *arg, const struct version *v)
 {
 	const struct bulk_ask *ask = &((struct run *)arg)->job->ask;
 
-	if (v->updated < ask->since || (ask->until && v->updated >= ask->until))
+	bool late = ask->since_seq && v->seq > ask->since_seq;
+
+	if ((v->updated < ask->since && !late) || (ask->until && v->updated >= ask->until))
 		return OK;
 	return write_resource(c, arg, v);
 }
@@ -330,7 +332,7 @@ enum err bulk_run(struct ctx *c, struct bulk *b, struct bulk_job *job)
 
 	if (job->moment < 0) {
 		bulk_time(b, job);
-		nanosleep(&(struct timespec){ .tv_nsec = GRACE * 1000 }, NULL);
+		nanosleep(&(struct timespec){ .tv_nsec = GRACE }, NULL);
 	}
 	e = run_job(c, &run);
 	run_close(&run);

@@ -87,7 +87,7 @@ void reply_finish(struct exchange *x)
 	if (reply->file)
 		reply_pack_file(x);
 	else if (reply->body.len >= PACK_FROM && is_text(reply->type) &&
-	    !reply_has(reply, "Content-Encoding"))
+		 !reply_has(reply, "Content-Encoding"))
 		reply_pack(x);
 	if (reply_has(reply, "Cache-Control"))
 		return;
@@ -134,7 +134,9 @@ enum MHD_Result reply_send(struct exchange *x)
 	size_t size = x->reply.body.len;
 
 	if (x->reply.file) {
-		size = x->gzip_out ? 0 : (size_t)x->reply.file->size; /* packed: counted on the way */
+		size = x->gzip_out
+			       ? 0
+			       : (size_t)x->reply.file->size; /* packed: counted on the way */
 		response = file_response(x);
 	} else {
 		response = MHD_create_response_from_buffer(

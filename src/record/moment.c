@@ -40,6 +40,8 @@ enum err record_sweep_since(struct ctx *c, struct db *db, struct sweep *w)
 	stmt_bind_int(s, 1, w->since);
 	TRY(stmt_step(c, s, &row));
 	w->after = stmt_null(s, 0) ? w->moment : stmt_int(s, 0) - 1;
+	if (w->since_seq && w->since_seq < w->after)
+		w->after = w->since_seq;
 	return OK;
 }
 
@@ -47,8 +49,9 @@ enum err record_sweep_since(struct ctx *c, struct db *db, struct sweep *w)
 static bool sweep_wants(const struct sweep *w, struct stmt *s)
 {
 	int64_t updated = stmt_int(s, 4);
+	bool late = w->since_seq && stmt_int(s, 0) > w->since_seq;
 
-	return updated >= w->since && (!w->until || updated < w->until) &&
+	return (late || updated >= w->since) && (!w->until || updated < w->until) &&
 	       (!w->persons || stmt_int(s, 6) != 0) && stmt_null(s, 8) == w->deletions;
 }
 

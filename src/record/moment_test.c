@@ -116,6 +116,15 @@ static void a_sweep_can_be_narrowed(void **state)
 		SUCCEEDS(record_sweep_since(&w->c, db, &sweep));
 	}
 	assert_int_equal(sweep.after, sweep.moment);
+	sweep.since_seq = sweep.moment - 2; /* what came after that one, however stamped */
+	sweep.until = 0;
+	{
+		READER(db);
+
+		SUCCEEDS(store_reader(&w->c, w->place->store, &db));
+		SUCCEEDS(record_sweep_since(&w->c, db, &sweep));
+	}
+	sweep_gives(w, sweep, 10, "b/1 c/1 ");
 }
 
 static void only_persons_if_asked(void **state)

@@ -164,6 +164,7 @@ struct sweep {
 	struct str type;
 	int64_t moment;       /* seq of the last change that counts */
 	int64_t since, until; /* microseconds: updated in [since, until); 0: open */
+	int64_t since_seq;    /* with since: and all after this change, however stamped; 0: none */
 	bool persons;         /* only what belongs to a person */
 	bool deletions;       /* what was deleted then, in place of what was there */
 	int64_t after;        /* seq that the next piece goes on after */
