@@ -57,11 +57,16 @@ static void add_operation(struct arena *a, struct node *list, const char *name,
 	node_add_cstr(a, op, "definition", definition);
 }
 
-/* Operations of one type beside $validate, which all have. */
+#define CORE "http://hl7.org/fhir/OperationDefinition/"
+
 static const struct {
-	const char *type, *name, *definition;
+	const char *type, *name, *definition; /* type NULL: all of them */
 } type_operations[] = {
-	{ "Patient", "everything", "http://hl7.org/fhir/OperationDefinition/Patient-everything" },
+	{ NULL, "validate", CORE "Resource-validate" },
+	{ NULL, "meta", CORE "Resource-meta" },
+	{ NULL, "meta-add", CORE "Resource-meta-add" },
+	{ NULL, "meta-delete", CORE "Resource-meta-delete" },
+	{ "Patient", "everything", CORE "Patient-everything" },
 	{ "ValueSet", "expand", CORE "ValueSet-expand" },
 	{ "ValueSet", "validate-code", CORE "ValueSet-validate-code" },
 	{ "CodeSystem", "validate-code", CORE "CodeSystem-validate-code" },
@@ -75,10 +80,10 @@ static void add_operations(struct arena *a, struct node *o, const char *type)
 {
 	struct node *list = node_add(a, o, "operation", NODE_ARRAY);
 
-	add_operation(a, list, "validate",
-		      "http://hl7.org/fhir/OperationDefinition/Resource-validate");
 	for (size_t i = 0; i < sizeof type_operations / sizeof *type_operations; i++) {
-		if (strcmp(type, type_operations[i].type) == 0)
+		const char *only = type_operations[i].type;
+
+		if (!only || strcmp(type, only) == 0)
 			add_operation(a, list, type_operations[i].name,
 				      type_operations[i].definition);
 	}

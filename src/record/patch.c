@@ -46,7 +46,10 @@ enum err patch_apply(struct ctx *c, const struct patch *patch, const struct vers
 	struct node *doc, *changed;
 
 	TRY(fhir_read_json(c, f, c->arena, v->body, &doc));
-	if (node_is(patch->tree, NODE_ARRAY))
+	changed = doc;
+	if (patch->edit)
+		TRY(patch->edit(c, doc, patch->tree));
+	else if (node_is(patch->tree, NODE_ARRAY))
 		TRY(patch_json(c, patch->source, patch->tree, doc, &changed));
 	else
 		TRY(patch_path(c, f, patch->source, patch->tree, doc, &changed));

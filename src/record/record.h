@@ -90,10 +90,12 @@ NODISCARD enum err record_delete(struct ctx *c, struct str type, struct str id, 
 NODISCARD enum err record_delete_where(struct ctx *c, struct str type, struct str query,
 				       struct written *out);
 
-/* A change told as operations: a list is JSON Patch, a Parameters resource FHIRPath Patch. */
+/* A change told as operations: a list is JSON Patch, a Parameters resource FHIRPath Patch; or what
+ * `edit` does with it. */
 struct patch {
 	struct str source;       /* text `tree` was read from, for positions; may be empty */
 	const struct node *tree; /* keys filled in */
+	enum err (*edit)(struct ctx *c, struct node *resource, const struct node *tree); /* mostly NULL */
 };
 /* Change what is current, all operations or none. ERR_NOT_FOUND, ERR_GONE, ERR_STALE; ERR_INVALID
  * when the operations do not fit, or what comes out is no valid resource. */
