@@ -350,14 +350,23 @@ static const struct stored *refers_to(struct world *w, const struct index_row *r
 	return NULL;
 }
 
+/* A canonical may be as relative as a reference: "Questionnaire/gcs". */
+static bool names(const struct index_row *row, const struct stored *to)
+{
+	struct str type = row->target, id = row->code;
+
+	if (!type.len && str_find(id, STR("/")) > 0)
+		type = str_cut(&id, '/');
+	return str_is(type, to->type->name) && str_eq(id, to->id);
+}
+
 static bool refers(const struct stored *from, const char *code, const struct stored *to)
 {
 	for (size_t i = 0; i < from->rows.len; i++) {
 		const struct index_row *row = &from->rows.at[i];
 
 		if (row->param->type == PARAM_REFERENCE && !row->identifier &&
-		    (!code || !strcmp(row->param->code, code)) &&
-		    str_is(row->target, to->type->name) && str_eq(row->code, to->id))
+		    (!code || !strcmp(row->param->code, code)) && names(row, to))
 			return true;
 	}
 	return false;
@@ -756,11 +765,86 @@ static void test_sort(void **state)
 	}
 }
 
+/* ---- what a page brings along ---- */
+
+/* Mark what is one reference away from what is marked, in either direction; how many are new. */
+static size_t spread(struct world *w, const bool *from, bool *to)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < w->all.len; i++)
+		for (size_t j = 0; j < w->all.len; j++)
+			if (from[i] && !to[j] &&
+			    (refers(&w->all.at[i], NULL, &w->all.at[j]) ||
+			     refers(&w->all.at[j], NULL, &w->all.at[i]))) {
+				to[j] = true;
+				count++;
+			}
+	return count;
+}
+
+static struct str brought_by(struct world *w, struct arena *a, const struct stored *s,
+			     const char *query)
+{
+	VEC(struct str) ids = { 0 };
+	const struct search *parsed;
+	struct search_page page;
+	struct ctx c;
+
+	ctx_init(&c, a);
+	c.place = w->place;
+	c.clock = w->c.clock;
+	must(&c, search_parse(&c, str_of(s->type->name), str_of(query), &parsed));
+	must(&c, search_run(&c, parsed, &page));
+	assert_int_equal(page.len, 1);
+	for (size_t i = 0; i < page.included_len; i++)
+		*vec_push(&ids, a) = page.included[i].id;
+	return list(a, ids.at, ids.len, true);
+}
+
+static void include_agree(struct world *w, size_t which, bool iterate)
+{
+	static bool near[STORED_MAX], far[STORED_MAX];
+	const struct stored *s = &w->all.at[which];
+	VEC(struct str) ids = { 0 };
+	ARENA(a);
+	const char *all = iterate ? ":iterate" : "";
+	const char *query = arena_printf(&a, "_id=" STR_FMT "&_include%s=*&_revinclude%s=*",
+					 STR_ARG(s->id), all, all);
+
+	memset(near, 0, sizeof near);
+	near[which] = true;
+	memcpy(far, near, sizeof far);
+	while (spread(w, near, far) && iterate)
+		memcpy(near, far, sizeof near);
+	for (size_t i = 0; i < w->all.len; i++)
+		if (far[i] && i != which)
+			*vec_push(&ids, &a) = w->all.at[i].id;
+	struct str right = list(&a, ids.at, ids.len, true);
+	struct str got = brought_by(w, &a, s, query), same = got;
+	skip_same(&right, &got, &same);
+	if (!str_eq(got, right))
+		fail_msg("%s?%s\n  wanted " STR_FMT "\n  got    " STR_FMT, s->type->name, query,
+			 STR_ARG(right), STR_ARG(got));
+}
+
+static void test_include(void **state)
+{
+	(void)state;
+	if (!world.all.len)
+		skip();
+	for (size_t i = 0; i < world.all.len; i += 3)
+		include_agree(&world, i, false);
+	for (size_t i = 0; i < world.all.len; i += world.all.len / 4)
+		include_agree(&world, i, true);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_agree),
 		cmocka_unit_test(test_sort),
+		cmocka_unit_test(test_include),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

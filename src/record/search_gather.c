@@ -21,6 +21,13 @@ struct pairs *pairs_new(struct ctx *c)
 	return k;
 }
 
+enum err pair_fits(struct ctx *c, struct pair p)
+{
+	if (p.person <= PAIR_LIMIT && p.key <= PAIR_LIMIT)
+		return OK;
+	return fail(c, ERR_LIMIT, "The place has too many resources for this search.");
+}
+
 static void *must(void *at)
 {
 	if (!at)

@@ -49,9 +49,7 @@ static enum err read_inner(struct scope *sc, struct hop_plan *h, size_t cap)
 			h->end++;
 			continue;
 		}
-		if (s->at.person > PAIR_LIMIT || s->at.key > PAIR_LIMIT)
-			return fail(sc->c, ERR_LIMIT,
-				    "The place has too many resources for this search.");
+		TRY(pair_fits(sc->c, s->at));
 		pairs_add(h->inner, hop->back ? s->at : (struct pair){ 0, s->at.key });
 	}
 	return OK;
@@ -139,6 +137,12 @@ enum err hop_open(struct scope *sc, const struct fhir_type *type,
 				.condition = condition,
 				.ends = NEW_N(a, struct stream *, hop->end_count),
 				.inner = pairs_new(sc->c) };
+	*out = h;
+	if (hop->back && !search_targets(condition->param, str_of(type->name))) {
+		h->whole = true; /* one of all types, and not one that it may refer to */
+		h->few = pairs_new(sc->c);
+		return OK;
+	}
 	for (size_t i = 0; i < hop->end_count; i++)
 		TRY(plan_conditions(sc, hop->ends[i].type, hop->ends[i].condition, 1,
 				    &h->ends[i]));
@@ -148,7 +152,6 @@ enum err hop_open(struct scope *sc, const struct fhir_type *type,
 		TRY(load_targets(sc, h, h->few));
 		pairs_sort(h->few);
 	}
-	*out = h;
 	return OK;
 }
 
@@ -196,6 +199,7 @@ static enum err all_references(struct scope *sc, const struct hop_plan *h, size_
 			break;
 		struct pair to = { 0, stmt_int(s, 0) };
 		struct pair from = { stmt_int(s, 1), stmt_int(s, 2) };
+		TRY(pair_fits(sc->c, back ? to : from));
 		if (pairs_has(h->inner, back ? from : to))
 			pairs_add(out, back ? to : from);
 	}
@@ -242,8 +246,11 @@ static enum err settle(struct scope *sc, const struct hop_plan *h, const struct 
 		stmt_reset(s);
 		stmt_bind_int(s, 1, key);
 		TRY(stmt_step(sc->c, s, &row));
-		if (row)
-			pairs_add(out, (struct pair){ stmt_int(s, 0), key });
+		if (!row)
+			continue;
+		struct pair p = { stmt_int(s, 0), key };
+		TRY(pair_fits(sc->c, p));
+		pairs_add(out, p);
 	}
 	return OK;
 }

@@ -594,10 +594,7 @@ enum err pair_find(struct scope *sc, struct str type, struct str id, struct pair
 	if (!*there)
 		return OK;
 	*out = (struct pair){ stmt_int(s, 0), stmt_int(s, 1) };
-	if (out->person > PAIR_LIMIT || out->key > PAIR_LIMIT)
-		return fail(sc->c, ERR_LIMIT,
-			    "The place has too many resources for this search.");
-	return OK;
+	return pair_fits(sc->c, *out);
 }
 
 static enum err ids_leaf(struct opening *o)

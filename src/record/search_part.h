@@ -297,6 +297,8 @@ static inline struct pair pair_unpack(uint64_t k)
 	return (struct pair){ (int64_t)(k >> 32), (int64_t)(k & UINT32_MAX) };
 }
 
+/* ERR_LIMIT for one that does not fit into 64 bits. */
+NODISCARD enum err pair_fits(struct ctx *c, struct pair p);
 struct pairs *pairs_new(struct ctx *c); /* freed with c->arena */
 void pairs_add(struct pairs *k, struct pair p);
 void pairs_sort(struct pairs *k); /* and drop what is there twice */

@@ -218,10 +218,7 @@ enum err pairs_gather(struct scope *sc, const struct scan *scans, size_t count, 
 			if (!row)
 				break;
 			struct pair p = { stmt_int(stmt, 0), stmt_int(stmt, 1) };
-			if (p.person > PAIR_LIMIT || p.key > PAIR_LIMIT)
-				return fail(
-					sc->c, ERR_LIMIT,
-					"The place has too many resources for this search.");
+			TRY(pair_fits(sc->c, p));
 			pairs_add(k, p);
 		}
 		if (rows > room) {
