@@ -8,7 +8,8 @@ static bool is_among(struct str name, const char *const *names)
 	return *names;
 }
 
-enum err given_read(struct ctx *c, const struct request *r, const char *const *names, struct given *out)
+enum err given_read(struct ctx *c, const struct request *r, const char *const *names,
+		    struct given *out)
 {
 	struct given given = { .request = r };
 	struct node *body;
@@ -23,7 +24,8 @@ enum err given_read(struct ctx *c, const struct request *r, const char *const *n
 	}
 	node_each(p, given.params)
 		if (!is_among(node_str(p, "name"), names))
-			return fail(c, ERR_BAD_REQUEST, "The parameter %.64s is not known here.",
+			return fail(c, ERR_BAD_REQUEST,
+				    "The parameter %.64s is not known here.",
 				    str_dup(c->arena, node_str(p, "name")));
 	*out = given;
 	return OK;
@@ -49,7 +51,8 @@ struct str given_text(struct ctx *c, const struct given *given, const char *name
 	return text.len ? text : request_param(c, given->request, name, 0);
 }
 
-enum err given_count(struct ctx *c, const struct given *given, const char *name, int64_t unsaid, int64_t *out)
+enum err given_count(struct ctx *c, const struct given *given, const char *name, int64_t unsaid,
+		     int64_t *out)
 {
 	struct str text = given_text(c, given, name);
 	int64_t n = unsaid;

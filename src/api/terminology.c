@@ -21,25 +21,30 @@ struct codings {
 static void add_coding(struct ctx *c, struct codings *to, const struct node *coding)
 {
 	if (node_str(coding, "code").len)
-		*vec_push(&to->list, c->arena) = (struct coding){
-			node_str(coding, "system"), node_str(coding, "code"), node_str(coding, "display")
-		};
+		*vec_push(&to->list, c->arena) =
+			(struct coding){ node_str(coding, "system"), node_str(coding, "code"),
+					 node_str(coding, "display") };
 }
 
 /* code with its system, coding, or codeableConcept: one of them. */
-static enum err read_codings(struct ctx *c, const struct given *given, struct str system, struct codings *out)
+static enum err read_codings(struct ctx *c, const struct given *given, struct str system,
+			     struct codings *out)
 {
-	struct coding plain = { system, given_text(c, given, "code"), given_text(c, given, "display") };
+	struct coding plain = { system, given_text(c, given, "code"),
+				given_text(c, given, "display") };
 
 	if (plain.code.len)
 		*vec_push(&out->list, c->arena) = plain;
 	add_coding(c, out, given_part(given, "coding"));
 	node_each(coding, node_get(given_part(given, "codeableConcept"), "coding"))
 		add_coding(c, out, coding);
-	return out->list.len ? OK : fail(c, ERR_BAD_REQUEST, "A code is needed: code, coding or codeableConcept.");
+	return out->list.len ? OK
+			     : fail(c, ERR_BAD_REQUEST,
+				    "A code is needed: code, coding or codeableConcept.");
 }
 
-static enum err needed(struct ctx *c, const struct given *given, const char *name, struct str *out)
+static enum err needed(struct ctx *c, const struct given *given, const char *name,
+		       struct str *out)
 {
 	*out = given_text(c, given, name);
 	return out->len ? OK : fail(c, ERR_BAD_REQUEST, "The parameter %s is needed.", name);
@@ -78,7 +83,8 @@ static struct node *add_part(struct ctx *c, struct node *list, const char *name)
 	return part;
 }
 
-static void add_text(struct ctx *c, struct node *list, const char *name, const char *type, struct str text)
+static void add_text(struct ctx *c, struct node *list, const char *name, const char *type,
+		     struct str text)
 {
 	if (text.len)
 		node_add_str(c->arena, add_part(c, list, name), type, text);
@@ -119,12 +125,15 @@ static enum err expansion(struct ctx *c, const struct code_list *codes, const st
 
 		if (!fits(c, code, filter))
 			continue;
-		if (total >= page->offset && (page->count < 0 || total < page->offset + page->count))
+		if (total >= page->offset &&
+		    (page->count < 0 || total < page->offset + page->count))
 			add_contains(c, contains, code);
 		total++;
 	}
 	if (page->count < 0 && contains->len > EXPAND_WHOLE)
-		return fail(c, ERR_LIMIT, "The value set holds %u codes: ask for a count of at most some thousands.",
+		return fail(c, ERR_LIMIT,
+			    "The value set holds %u codes: ask for a count of at most some "
+			    "thousands.",
 			    contains->len);
 	node_add_int(c->arena, expansion, "total", total);
 	node_add_int(c->arena, expansion, "offset", page->offset);
@@ -135,9 +144,17 @@ static enum err expansion(struct ctx *c, const struct code_list *codes, const st
 
 enum err api_expand(struct ctx *c, const struct request *r, struct reply *reply)
 {
-	static const char *const names[] = { "_format", "_pretty", "url", "filter", "count", "offset",
-					     "displayLanguage", "includeDesignations", "includeDefinition",
-					     "excludeNested", NULL };
+	static const char *const names[] = { "_format",
+					     "_pretty",
+					     "url",
+					     "filter",
+					     "count",
+					     "offset",
+					     "displayLanguage",
+					     "includeDesignations",
+					     "includeDefinition",
+					     "excludeNested",
+					     NULL };
 	struct node *set = node_new(c->arena, NODE_OBJECT), *o;
 	struct page page = { 0 };
 	struct code_list codes;
@@ -169,8 +186,9 @@ static bool display_fits(struct ctx *c, const struct coding *coding, struct str 
 	       str_eq(str_fold(c->arena, coding->display), str_fold(c->arena, display));
 }
 
-static enum err reply_verdict(struct ctx *c, const struct format *format, const struct coding *coding, bool in,
-			      struct str display, const char *where, struct reply *reply)
+static enum err reply_verdict(struct ctx *c, const struct format *format,
+			      const struct coding *coding, bool in, struct str display,
+			      const char *where, struct reply *reply)
 {
 	struct node *list, *o = answer_new(c, &list);
 	bool named = display_fits(c, coding, display);
@@ -178,10 +196,11 @@ static enum err reply_verdict(struct ctx *c, const struct format *format, const 
 
 	node_add_bool(c->arena, add_part(c, list, "result"), "valueBoolean", in && named);
 	if (!in)
-		why = arena_printf(c->arena, "\"%.100s\" is not in %s.", str_dup(c->arena, coding->code), where);
+		why = arena_printf(c->arena, "\"%.100s\" is not in %s.",
+				   str_dup(c->arena, coding->code), where);
 	else if (!named)
-		why = arena_printf(c->arena, "\"%.100s\" is called \"%s\".", str_dup(c->arena, coding->code),
-				   str_dup(c->arena, display));
+		why = arena_printf(c->arena, "\"%.100s\" is called \"%s\".",
+				   str_dup(c->arena, coding->code), str_dup(c->arena, display));
 	add_text(c, list, "message", "valueString", str_of(why));
 	add_text(c, list, "display", "valueString", in ? display : (struct str){ 0 });
 	return reply_node(c, format, o, reply);
@@ -189,8 +208,10 @@ static enum err reply_verdict(struct ctx *c, const struct format *format, const 
 
 enum err api_validate_in_set(struct ctx *c, const struct request *r, struct reply *reply)
 {
-	static const char *const names[] = { "_format", "_pretty", "url", "code", "system", "display", "coding",
-					     "codeableConcept", "displayLanguage", NULL };
+	static const char *const names[] = { "_format", "_pretty",         "url",
+					     "code",    "system",          "display",
+					     "coding",  "codeableConcept", "displayLanguage",
+					     NULL };
 	const struct fhir *f = c->place->fhir;
 	enum code_answer best = CODE_OUT;
 	struct codings codings = { 0 };
@@ -204,11 +225,13 @@ enum err api_validate_in_set(struct ctx *c, const struct request *r, struct repl
 	TRY(needed(c, &given, "url", &url));
 	TRY(read_codings(c, &given, given_text(c, &given, "system"), &codings));
 	if (!code_set_known(f, url))
-		return fail(c, ERR_NOT_FOUND, "The value set %.200s is not known here.", str_dup(c->arena, url));
+		return fail(c, ERR_NOT_FOUND, "The value set %.200s is not known here.",
+			    str_dup(c->arena, url));
 	found = codings.list.at[0];
 	for (size_t i = 0; i < codings.list.len && best != CODE_IN; i++) {
 		struct coding *coding = &codings.list.at[i];
-		enum code_answer answer = code_in_set(f, str_dup(c->arena, url), coding->system, coding->code);
+		enum code_answer answer =
+			code_in_set(f, str_dup(c->arena, url), coding->system, coding->code);
 
 		if (answer == CODE_IN)
 			found = *coding;
@@ -216,17 +239,20 @@ enum err api_validate_in_set(struct ctx *c, const struct request *r, struct repl
 	}
 	if (best == CODE_UNKNOWN)
 		return fail(c, ERR_UNSUPPORTED,
-			    "Whether the code is in the value set cannot be said without codes that are not here.");
+			    "Whether the code is in the value set cannot be said without codes "
+			    "that are not here.");
 	if (!found.system.len)
 		found.system = code_set_system(f, str_dup(c->arena, url));
-	return reply_verdict(c, &format, &found, best == CODE_IN, code_display(f, found.system, found.code),
-			     "the value set", reply);
+	return reply_verdict(c, &format, &found, best == CODE_IN,
+			     code_display(f, found.system, found.code), "the value set", reply);
 }
 
 enum err api_validate_in_system(struct ctx *c, const struct request *r, struct reply *reply)
 {
-	static const char *const names[] = { "_format", "_pretty", "url", "code", "display", "coding",
-					     "codeableConcept", "displayLanguage", NULL };
+	static const char *const names[] = {
+		"_format",         "_pretty",         "url", "code", "display", "coding",
+		"codeableConcept", "displayLanguage", NULL
+	};
 	struct codings codings = { 0 };
 	struct code_item item = { 0 };
 	struct format format;
@@ -241,7 +267,8 @@ enum err api_validate_in_system(struct ctx *c, const struct request *r, struct r
 	TRY(system_check(c, coding.system));
 	in = code_find(c->place->fhir, coding.system, coding.code, &item);
 	if (!in && code_system(c->place->fhir, coding.system) == SYSTEM_PARTIAL)
-		return fail(c, ERR_UNSUPPORTED, "Only some codes of the system are here, and not this one.");
+		return fail(c, ERR_UNSUPPORTED,
+			    "Only some codes of the system are here, and not this one.");
 	return reply_verdict(c, &format, &coding, in, item.display, "the code system", reply);
 }
 
@@ -270,8 +297,8 @@ static void add_parent(struct ctx *c, struct node *list, struct str parent)
 
 enum err api_lookup(struct ctx *c, const struct request *r, struct reply *reply)
 {
-	static const char *const names[] = { "_format", "_pretty", "system", "code", "coding", "property",
-					     "displayLanguage", NULL };
+	static const char *const names[] = { "_format", "_pretty",  "system",          "code",
+					     "coding",  "property", "displayLanguage", NULL };
 	const struct fhir *f = c->place->fhir;
 	struct codings codings = { 0 };
 	struct code_item item = { 0 };
@@ -285,14 +312,17 @@ enum err api_lookup(struct ctx *c, const struct request *r, struct reply *reply)
 	TRY(read_codings(c, &given, bare(given_text(c, &given, "system")), &codings));
 	coding = codings.list.at[0];
 	if (!code_find(f, coding.system, coding.code, &item)) {
-		item.display = code_display(f, coding.system, coding.code); /* of what value sets name */
+		item.display = code_display(f, coding.system,
+					    coding.code); /* of what value sets name */
 		if (!item.display.len)
 			TRY(system_check(c, coding.system));
 	}
 	if (!item.code.len && !item.display.len)
-		return fail(c, ERR_NOT_FOUND, "The system has no code \"%.100s\".", str_dup(c->arena, coding.code));
+		return fail(c, ERR_NOT_FOUND, "The system has no code \"%.100s\".",
+			    str_dup(c->arena, coding.code));
 	add_text(c, list, "name", "valueString", name_of(coding.system));
-	add_text(c, list, "display", "valueString", item.display.len ? item.display : coding.code);
+	add_text(c, list, "display", "valueString",
+		 item.display.len ? item.display : coding.code);
 	add_parent(c, list, item.parent);
 	return reply_node(c, &format, o, reply);
 }
@@ -304,14 +334,15 @@ static enum err code_check(struct ctx *c, struct str system, struct str code)
 	struct code_item item;
 
 	if (!code_find(c->place->fhir, system, code, &item))
-		return fail(c, ERR_NOT_FOUND, "The system has no code \"%.100s\".", str_dup(c->arena, code));
+		return fail(c, ERR_NOT_FOUND, "The system has no code \"%.100s\".",
+			    str_dup(c->arena, code));
 	return OK;
 }
 
 enum err api_subsumes(struct ctx *c, const struct request *r, struct reply *reply)
 {
-	static const char *const names[] = { "_format", "_pretty", "system", "codeA", "codeB", "codingA",
-					     "codingB", NULL };
+	static const char *const names[] = { "_format", "_pretty", "system",  "codeA",
+					     "codeB",   "codingA", "codingB", NULL };
 	const struct fhir *f = c->place->fhir;
 	struct str system, a, b, outcome = STR("not-subsumed");
 	struct node *list, *o = answer_new(c, &list);
@@ -326,8 +357,10 @@ enum err api_subsumes(struct ctx *c, const struct request *r, struct reply *repl
 	a = one ? node_str(one, "code") : given_text(c, &given, "codeA");
 	b = other ? node_str(other, "code") : given_text(c, &given, "codeB");
 	system = bare(one ? node_str(one, "system") : given_text(c, &given, "system"));
-	if (!a.len || !b.len || !system.len || (other && !str_eq(node_str(other, "system"), system)))
-		return fail(c, ERR_BAD_REQUEST, "Two codes of one system are needed: codeA, codeB and system.");
+	if (!a.len || !b.len || !system.len ||
+	    (other && !str_eq(node_str(other, "system"), system)))
+		return fail(c, ERR_BAD_REQUEST,
+			    "Two codes of one system are needed: codeA, codeB and system.");
 	TRY(system_check(c, system));
 	TRY(code_check(c, system, a));
 	TRY(code_check(c, system, b));

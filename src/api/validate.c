@@ -7,7 +7,9 @@
 
 #include "fhir/valid.h"
 
-static const char *const names[] = { "_format", "_pretty", "mode", "profile", "resource", NULL };
+static const char *const names[] = {
+	"_format", "_pretty", "mode", "profile", "resource", NULL
+};
 
 /* What is to be looked at, and where it was read from. */
 struct subject {
@@ -23,7 +25,8 @@ static enum err mode_check(struct ctx *c, const struct subject *s)
 	while (s->mode.len && i < 4 && !str_is(s->mode, modes[i]))
 		i++;
 	if (i == 4)
-		return fail(c, ERR_BAD_REQUEST, "The mode is create, update, delete or profile.");
+		return fail(c, ERR_BAD_REQUEST,
+			    "The mode is create, update, delete or profile.");
 	if (s->mode.len && i == 3 && !s->profile.len)
 		return fail(c, ERR_BAD_REQUEST, "The mode profile needs the profile.");
 	return OK;
@@ -59,7 +62,8 @@ static enum err validate(struct ctx *c, const struct format *format, const struc
 	enum err e = OK;
 
 	if (!str_is(s->mode, "delete"))
-		e = fhir_validate_profile(c, c->place->fhir, s->source, s->resource, s->profile);
+		e = fhir_validate_profile(c, c->place->fhir, s->source, s->resource,
+					  s->profile);
 	if (e != OK && e != ERR_INVALID)
 		return e;
 	return reply_node(c, format, outcome_new(c, e, "No faults were found."), reply);
@@ -88,15 +92,19 @@ enum err api_validate(struct ctx *c, const struct request *r, struct reply *repl
 	TRY(subject_read(c, r, &s));
 	TRY(mode_check(c, &s));
 	if (!s.resource && !r->part[1].len)
-		return fail(c, ERR_BAD_REQUEST, "The resource is missing: a parameter of that name holds it.");
+		return fail(c, ERR_BAD_REQUEST,
+			    "The resource is missing: a parameter of that name holds it.");
 	if (!s.resource)
 		TRY(stored(c, r, &s));
 	if (!str_eq(node_str(s.resource, "resourceType"), r->part[0]))
 		return fail(c, ERR_BAD_REQUEST,
 			    "The address names another type than the resource sent.");
-	if (str_is(s.mode, "update") && r->part[1].len && !str_eq(node_str(s.resource, "id"), r->part[1]))
-		issue_add(c, ISSUE_ERROR, "value", arena_printf(c->arena, STR_FMT ".id", STR_ARG(r->part[0])), 0, 0,
-			  "an update of " STR_FMT " needs a resource with that id", STR_ARG(r->part[1]));
+	if (str_is(s.mode, "update") && r->part[1].len &&
+	    !str_eq(node_str(s.resource, "id"), r->part[1]))
+		issue_add(c, ISSUE_ERROR, "value",
+			  arena_printf(c->arena, STR_FMT ".id", STR_ARG(r->part[0])), 0, 0,
+			  "an update of " STR_FMT " needs a resource with that id",
+			  STR_ARG(r->part[1]));
 	return validate(c, &format, &s, reply);
 }
 

@@ -41,8 +41,11 @@ static void test_expand_refused(void **state)
 
 	(void)state;
 	ctx_init(&c, &arena);
-	assert_int_equal(code_expand(&c, tables, STR("http://example.org/nothing"), &codes), ERR_NOT_FOUND);
-	assert_int_equal(code_expand(&c, tables, STR("http://hl7.org/fhir/ValueSet/condition-code"), &codes),
+	assert_int_equal(code_expand(&c, tables, STR("http://example.org/nothing"), &codes),
+			 ERR_NOT_FOUND);
+	assert_int_equal(code_expand(&c, tables,
+				     STR("http://hl7.org/fhir/ValueSet/condition-code"),
+				     &codes),
 			 ERR_UNSUPPORTED);
 	assert_int_equal(codes.list.len, 0);
 }
@@ -70,18 +73,21 @@ static void test_all_sets(void **state)
 			if (!str_starts(line, STR("V\t")))
 				continue;
 			ctx_init(&each, &scratch);
-			const char *url = str_dup(&scratch, (struct str){ line.at + 2, line.len - 2 });
+			const char *url =
+				str_dup(&scratch, (struct str){ line.at + 2, line.len - 2 });
 			enum err e = code_expand(&each, tables, str_of(url), &codes);
 
 			if (e != OK) {
-				assert_true(e == ERR_UNSUPPORTED || e == ERR_NOT_FOUND || e == ERR_LIMIT);
+				assert_true(e == ERR_UNSUPPORTED || e == ERR_NOT_FOUND ||
+					    e == ERR_LIMIT);
 				assert_true(each.why[0]);
 				refused++;
 				continue;
 			}
 			good++;
 			for (size_t k = 0; k < codes.list.len; k += 1 + codes.list.len / 50)
-				assert_int_equal(code_in_set(tables, url, codes.list.at[k].system,
+				assert_int_equal(code_in_set(tables, url,
+							     codes.list.at[k].system,
 							     codes.list.at[k].code),
 						 CODE_IN);
 		}
@@ -101,9 +107,11 @@ static void test_find(void **state)
 	assert_false(code_find(tables, STR("http://example.org/kin"), STR("aunt"), &item));
 	assert_int_equal(code_system(tables, STR("http://example.org/kin")), SYSTEM_COMPLETE);
 	assert_int_equal(code_system(tables, STR("http://snomed.info/sct")), SYSTEM_UNKNOWN);
-	assert_true(code_is_below(tables, STR("http://example.org/kin"), STR("mother"), STR("kin")));
+	assert_true(code_is_below(tables, STR("http://example.org/kin"), STR("mother"),
+				  STR("kin")));
 	assert_true(code_set_known(tables, STR("http://example.org/ValueSet/kin|1")));
-	assert_true(code_display(tables, STR("http://unitsofmeasure.org"), STR("mm[Hg]")).len > 0);
+	assert_true(code_display(tables, STR("http://unitsofmeasure.org"), STR("mm[Hg]")).len >
+		    0);
 }
 
 /* FHIRPath in a profile that could not be compiled. */
@@ -153,7 +161,10 @@ static int group_setup(void **state)
 	(void)state;
 	arena_init(&life);
 	ctx_init(&c, &arena);
-	return fhir_load(&c, &life, &(struct share){ .place = SOURCE_DIR "/test/valid/share" }, &tables) == OK ? 0 : -1;
+	return fhir_load(&c, &life, &(struct share){ .place = SOURCE_DIR "/test/valid/share" },
+			 &tables) == OK
+		       ? 0
+		       : -1;
 }
 
 static int group_teardown(void **state)
@@ -166,8 +177,9 @@ static int group_teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_expand), cmocka_unit_test(test_expand_refused), cmocka_unit_test(test_all_sets),
-		cmocka_unit_test(test_find),   cmocka_unit_test(test_profiles),
+		cmocka_unit_test(test_expand),   cmocka_unit_test(test_expand_refused),
+		cmocka_unit_test(test_all_sets), cmocka_unit_test(test_find),
+		cmocka_unit_test(test_profiles),
 	};
 	return cmocka_run_group_tests(tests, group_setup, group_teardown);
 }

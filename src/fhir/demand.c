@@ -42,10 +42,10 @@ struct demand *demand_slice(struct arena *a, struct demand *d, struct str name)
 	return slice ? slice : (*vec_push(&d->slices, a) = demand_new(a, d->name, name));
 }
 
-#define COPY_LIST(a, to, from)                                      \
-	do {                                                        \
-		for (size_t i_ = 0; i_ < (from)->len; i_++)         \
-			*vec_push((to), (a)) = (from)->at[i_];      \
+#define COPY_LIST(a, to, from)                                                                 \
+	do {                                                                                   \
+		for (size_t i_ = 0; i_ < (from)->len; i_++)                                    \
+			*vec_push((to), (a)) = (from)->at[i_];                                 \
 	} while (0)
 
 /* What `to` leaves unsaid of its value, as `from` says it. */
@@ -105,7 +105,8 @@ void demand_spread(struct arena *a, struct demand *d)
 		struct demand *slice = d->slices.at[i];
 
 		fill(a, slice, d);
-		slice->slicing = NULL; /* how its siblings are told apart is not its own matter */
+		slice->slicing =
+			NULL; /* how its siblings are told apart is not its own matter */
 		demand_spread(a, slice);
 	}
 	for (size_t i = 0; i < d->children.len; i++)

@@ -13,11 +13,11 @@
 
 enum { UNREAD, GOOD, DAMAGED };
 
-struct entry { /* a profile by its P row */
+struct entry {                  /* a profile by its P row */
 	struct profile profile; /* first: profile_find gives out its address */
 	struct str type, base;
-	struct rows rows;       /* of its elements, uncut until read */
-	struct demand *own;     /* before slices were filled; what derived ones begin with */
+	struct rows rows;   /* of its elements, uncut until read */
+	struct demand *own; /* before slices were filled; what derived ones begin with */
 	atomic_int state;
 };
 
@@ -223,8 +223,8 @@ static bool read_value(struct reader *r, char **column)
 {
 	struct node *value;
 
-	if (json_read(r->c, r->a, str_of(column[2]), &(struct json_options){ .atoms = r->f->atoms }, &value) !=
-	    OK)
+	if (json_read(r->c, r->a, str_of(column[2]),
+		      &(struct json_options){ .atoms = r->f->atoms }, &value) != OK)
 		return false;
 	if (!strcmp(column[1], "fixed"))
 		r->at->fixed = value;
@@ -248,9 +248,9 @@ static bool read_slicing(struct reader *r, char **column)
 	struct slicing *s = NEW(r->a, struct slicing);
 	char *text;
 
-	s->rule = !strcmp(column[1], "closed")	  ? SLICING_CLOSED :
-		  !strcmp(column[1], "openAtEnd") ? SLICING_OPEN_AT_END :
-						    SLICING_OPEN;
+	s->rule = !strcmp(column[1], "closed")      ? SLICING_CLOSED
+		  : !strcmp(column[1], "openAtEnd") ? SLICING_OPEN_AT_END
+						    : SLICING_OPEN;
 	s->ordered = !strcmp(column[2], "ordered");
 	while ((text = piece_next(&column[3], ' '))) {
 		struct str path = str_of(text);
@@ -291,8 +291,11 @@ static bool read_rows(struct reader *r)
 	static const struct {
 		char letter;
 		bool (*read)(struct reader *r, char **column);
-	} kinds[] = { { 'C', read_context }, { 'E', read_element }, { 'V', read_value },
-		      { 'S', read_slicing }, { 'R', read_rule } };
+	} kinds[] = { { 'C', read_context },
+		      { 'E', read_element },
+		      { 'V', read_value },
+		      { 'S', read_slicing },
+		      { 'R', read_rule } };
 	char *column[8];
 	bool good = true;
 
@@ -307,7 +310,8 @@ static bool read_rows(struct reader *r)
 }
 
 /* Under the lock. False when it, or a base of it, is damaged or not known. */
-static bool read_profile(struct ctx *c, const struct fhir *f, struct entry *entry, unsigned depth)
+static bool read_profile(struct ctx *c, const struct fhir *f, struct entry *entry,
+			 unsigned depth)
 {
 	struct fhir_profiles *all = f->profiles;
 	struct entry *base = map_get(&all->by_url, entry->base);
@@ -317,8 +321,10 @@ static bool read_profile(struct ctx *c, const struct fhir *f, struct entry *entr
 	if (state != UNREAD)
 		return state == GOOD;
 	entry->profile.type = fhir_type(f, entry->type);
-	if (base ? depth < BASES_MAX && read_profile(c, f, base, depth + 1) : fhir_type(f, entry->base) != NULL) {
-		entry->own = demand_copy(r.a, base ? base->own : &(struct demand){ .min = -1, .max = -1 });
+	if (base ? depth < BASES_MAX && read_profile(c, f, base, depth + 1)
+		 : fhir_type(f, entry->base) != NULL) {
+		entry->own = demand_copy(r.a, base ? base->own
+						   : &(struct demand){ .min = -1, .max = -1 });
 		r.at = entry->own;
 		state = entry->profile.type && read_rows(&r) ? GOOD : DAMAGED;
 	} else {

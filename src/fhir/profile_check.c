@@ -6,13 +6,14 @@
 #include "fhir/profile.h"
 #include "fhir/valid_int.h"
 
-#define CHECK_DEPTH 64 /* demands within demands, profiles of values and of what slices are known by included */
+#define CHECK_DEPTH                                                                            \
+	64 /* demands within demands, profiles of values and of what slices are known by included */
 
 #define error(k, spot, code, ...) valid_issue((k), (spot), ISSUE_ERROR, (code), __VA_ARGS__)
 
 /* The element a demand is on. "valueQuantity" is value[x] in one of its types: `form` says which. */
-static const struct fhir_elem *element_of(const struct fhir *f, const struct fhir_type *type, struct str name,
-					  const struct fhir_form **form)
+static const struct fhir_elem *element_of(const struct fhir *f, const struct fhir_type *type,
+					  struct str name, const struct fhir_form **form)
 {
 	const struct fhir_elem *elem = fhir_elem(type, name);
 	bool extra;
@@ -43,12 +44,14 @@ static void check_count(struct checker *k, const struct spot *up, const struct d
 		error(k, &at, "required", STR_FMT " is needed%s", STR_ARG(d->name),
 		      count ? ", more than once" : "");
 	if (too_many && (elem->max == UINT16_MAX || count <= elem->max))
-		error(k, &at, "structure", d->max ? STR_FMT " may stand at most %d times, here %zu" :
-						    STR_FMT " may not be given",
+		error(k, &at, "structure",
+		      d->max ? STR_FMT " may stand at most %d times, here %zu"
+			     : STR_FMT " may not be given",
 		      STR_ARG(d->name), d->max, count);
 }
 
-static void check_child(struct checker *k, const struct spot *up, const struct demand *d, struct fhir_value v)
+static void check_child(struct checker *k, const struct spot *up, const struct demand *d,
+			struct fhir_value v)
 {
 	ARENA(scratch);
 	const struct fhir_form *form;
@@ -78,19 +81,22 @@ static void check_child(struct checker *k, const struct spot *up, const struct d
 	}
 }
 
-static void check_rule(struct checker *k, const struct spot *spot, const struct demand_rule *rule,
-		       struct fhir_value v)
+static void check_rule(struct checker *k, const struct spot *spot,
+		       const struct demand_rule *rule, struct fhir_value v)
 {
 	if (rule->path)
 		valid_rule(k, spot, rule->path, rule->id, rule->error, rule->text, v);
 	else
-		valid_issue(k, spot, ISSUE_WARNING, "invariant", "%s cannot be decided: %s", rule->id, rule->why);
+		valid_issue(k, spot, ISSUE_WARNING, "invariant", "%s cannot be decided: %s",
+			    rule->id, rule->why);
 }
 
-void profile_check(struct checker *k, const struct spot *spot, const struct demand *d, struct fhir_value v)
+void profile_check(struct checker *k, const struct spot *spot, const struct demand *d,
+		   struct fhir_value v)
 {
 	if (++k->depth > CHECK_DEPTH) {
-		error(k, spot, "too-costly", "profiles of profiles, more than %d deep", CHECK_DEPTH);
+		error(k, spot, "too-costly", "profiles of profiles, more than %d deep",
+		      CHECK_DEPTH);
 	} else {
 		profile_value(k, spot, d, v);
 		for (size_t i = 0; i < d->children.len; i++)
@@ -130,8 +136,8 @@ void profile_whole(struct checker *k, const struct spot *spot, const struct prof
 	if (fhir_is_a(v.type, profile->type))
 		profile_check(k, spot, profile->root, v);
 	else
-		error(k, spot, "structure", "the profile is one of %s, this is %s", profile->type->name,
-		      v.type->name);
+		error(k, spot, "structure", "the profile is one of %s, this is %s",
+		      profile->type->name, v.type->name);
 	k->profile = outer;
 }
 
@@ -147,7 +153,8 @@ static bool is_type_url(const struct fhir_type *type, struct str url)
 void profile_claims(struct checker *k, const struct spot *spot, struct fhir_value resource,
 		    const struct profile *done)
 {
-	const struct node *meta = node_key(resource.node, k->f->key_meta), *list = node_get(meta, "profile");
+	const struct node *meta = node_key(resource.node, k->f->key_meta),
+			  *list = node_get(meta, "profile");
 	struct spot in_meta = { spot, STR("meta"), -1, meta };
 	int index = 0;
 
@@ -159,7 +166,8 @@ void profile_claims(struct checker *k, const struct spot *spot, struct fhir_valu
 			profile_whole(k, spot, profile, resource);
 		else if (!profile && !is_type_url(resource.type, node_text(claim)))
 			valid_issue(k, &at, ISSUE_INFORMATION, "not-found",
-				    "the profile %.200s is not known here: nothing was checked against it",
+				    "the profile %.200s is not known here: nothing was checked "
+				    "against it",
 				    str_dup(k->c->arena, node_text(claim)));
 	}
 }

@@ -12,12 +12,13 @@
 
 /* The element an extension stands on. */
 struct holder {
-	const struct holder *up;       /* the element that one is in; NULL: it is the resource */
-	const struct fhir_elem *elem;  /* as which; NULL for the resource */
+	const struct holder *up;      /* the element that one is in; NULL: it is the resource */
+	const struct fhir_elem *elem; /* as which; NULL for the resource */
 	struct fhir_value value;
 };
 
-static void walk(struct checker *k, const struct spot *spot, const struct holder *h, unsigned depth);
+static void walk(struct checker *k, const struct spot *spot, const struct holder *h,
+		 unsigned depth);
 
 /* ---- where it may stand */
 
@@ -70,13 +71,15 @@ static bool is_found_by(struct checker *k, const struct holder *h, const struct 
 	return !good; /* what cannot be decided is let be */
 }
 
-static bool may_stand(struct checker *k, const struct holder *h, const struct profile *definition)
+static bool may_stand(struct checker *k, const struct holder *h,
+		      const struct profile *definition)
 {
 	for (size_t i = 0; i < definition->contexts.len; i++) {
 		const struct profile_context *context = &definition->contexts.at[i];
 
 		if (str_is(context->kind, "element")) {
-			if (str_find(context->expression, STR(":")) >= 0 || is_path_to(h, context->expression))
+			if (str_find(context->expression, STR(":")) >= 0 ||
+			    is_path_to(h, context->expression))
 				return true; /* elements of a profile are not looked for */
 		} else if (str_is(context->kind, "extension")) {
 			if (str_eq(node_str(h->value.node, "url"), context->expression))
@@ -108,7 +111,8 @@ static bool is_first(const struct node *list, const struct node *extension)
 }
 
 static void check_definition(struct checker *k, const struct spot *spot, const struct holder *h,
-			     const struct node *list, struct fhir_value v, const struct profile *definition)
+			     const struct node *list, struct fhir_value v,
+			     const struct profile *definition)
 {
 	const struct profile *outer = k->profile;
 	struct str url = node_str(v.node, "url");
@@ -119,7 +123,8 @@ static void check_definition(struct checker *k, const struct spot *spot, const s
 		error(k, spot, "extension", "this extension may not stand here");
 	if (definition->root->max != DEMAND_UNSAID && count > (size_t)definition->root->max &&
 	    is_first(list, v.node))
-		error(k, spot, "structure", "this extension may stand at most %d times, here %zu",
+		error(k, spot, "structure",
+		      "this extension may stand at most %d times, here %zu",
 		      definition->root->max, count);
 	profile_check(k, spot, definition->root, v);
 	k->profile = outer;
@@ -133,14 +138,17 @@ static void check_extension(struct checker *k, const struct spot *spot, const st
 
 	if (definition && definition->type == k->f->extension)
 		check_definition(k, spot, h, list, v, definition);
-	else if (str_find(url, STR(":")) > 0 && is_first(list, v.node)) /* else a part of the one it is in */
-		valid_issue(k, spot, ISSUE_INFORMATION, "not-found", "the extension %.200s is not known here",
+	else if (str_find(url, STR(":")) > 0 &&
+		 is_first(list, v.node)) /* else a part of the one it is in */
+		valid_issue(k, spot, ISSUE_INFORMATION, "not-found",
+			    "the extension %.200s is not known here",
 			    str_dup(k->c->arena, url));
 }
 
 /* ---- the walk */
 
-static void walk_resource(struct checker *k, const struct spot *spot, const struct holder *h, unsigned depth)
+static void walk_resource(struct checker *k, const struct spot *spot, const struct holder *h,
+			  unsigned depth)
 {
 	const struct fhir_value resource = k->resource, root = k->root;
 	const struct holder own = { NULL, NULL, h->value };
@@ -160,7 +168,8 @@ static void walk_value(struct checker *k, const struct spot *spot, const struct 
 	const struct holder next = { h, elem, v };
 
 	if (v.type == k->f->extension && v.node) {
-		const struct node *in = h->value.type->kind == FHIR_PRIMITIVE ? h->value.extra : h->value.node;
+		const struct node *in =
+			h->value.type->kind == FHIR_PRIMITIVE ? h->value.extra : h->value.node;
 
 		check_extension(k, spot, h, node_key(in, elem->key), v);
 	}
@@ -188,7 +197,8 @@ static void walk_element(struct checker *k, const struct spot *up, const struct 
 	}
 }
 
-static void walk(struct checker *k, const struct spot *spot, const struct holder *h, unsigned depth)
+static void walk(struct checker *k, const struct spot *spot, const struct holder *h,
+		 unsigned depth)
 {
 	const struct fhir_value v = h->value;
 	const struct node *object = v.type->kind == FHIR_PRIMITIVE ? v.extra : v.node;

@@ -14,7 +14,8 @@
 
 struct expected {
 	const struct demand *demand; /* at the path's end; NULL: nothing is demanded there */
-	const struct node *json;     /* or the value itself, out of a fixed value or pattern further up */
+	const struct node
+		*json; /* or the value itself, out of a fixed value or pattern further up */
 };
 
 /* The URL of the extensions a slice is of; empty when it is not said. */
@@ -41,7 +42,8 @@ static const struct demand *extension_step(const struct demand *d, struct str st
 }
 
 /* The demands on what the profile of a value says of it. */
-static const struct demand *of_profile(struct checker *k, const struct demand *d, struct str name)
+static const struct demand *of_profile(struct checker *k, const struct demand *d,
+				       struct str name)
 {
 	const struct profile *profile = NULL;
 
@@ -61,20 +63,23 @@ static struct expected step(struct checker *k, struct expected at, struct str na
 	const struct demand *d = at.demand, *next;
 
 	if (at.json) {
-		const struct node *json = node_is(at.json, NODE_ARRAY) ? at.json->first : at.json;
+		const struct node *json =
+			node_is(at.json, NODE_ARRAY) ? at.json->first : at.json;
 
 		node_each(member, json)
 			if (str_eq(name, (struct str){ member->name, member->name_len }))
 				return (struct expected){ NULL, member };
 		return (struct expected){ 0 };
 	}
-	if (!d || str_is(name, "$this") || str_starts(name, STR("resolve(")) || str_starts(name, STR("ofType(")))
+	if (!d || str_is(name, "$this") || str_starts(name, STR("resolve(")) ||
+	    str_starts(name, STR("ofType(")))
 		return at;
 	if (str_starts(name, STR("extension(")))
 		return (struct expected){ extension_step(d, name), NULL };
 	next = demand_find(d, name);
 	if (!next && (d->fixed || d->pattern))
-		return step(k, (struct expected){ NULL, d->fixed ? d->fixed : d->pattern }, name);
+		return step(k, (struct expected){ NULL, d->fixed ? d->fixed : d->pattern },
+			    name);
 	return (struct expected){ next ? next : of_profile(k, d, name), NULL };
 }
 
@@ -107,7 +112,8 @@ static struct expected follow(struct checker *k, const struct demand *slice, str
 
 /* ---- what is there */
 
-static bool evaluate(struct checker *k, const struct path *path, struct fhir_value v, struct items *out)
+static bool evaluate(struct checker *k, const struct path *path, struct fhir_value v,
+		     struct items *out)
 {
 	struct path_env env = { .fhir = k->f, .resource = k->resource, .root = k->root };
 	struct issues before = k->c->issues;
@@ -119,7 +125,8 @@ static bool evaluate(struct checker *k, const struct path *path, struct fhir_val
 	return good;
 }
 
-static bool is_type_of(const struct checker *k, const struct demand *d, const struct fhir_type *type)
+static bool is_type_of(const struct checker *k, const struct demand *d,
+		       const struct fhir_type *type)
 {
 	for (size_t i = 0; i < d->types.len; i++) {
 		const struct demand_type *one = &d->types.at[i];
@@ -148,7 +155,8 @@ static bool is_profile_of(struct checker *k, const struct demand *d, struct fhir
 	return false;
 }
 
-static bool agrees_one(struct checker *k, enum discriminator_kind kind, struct expected want, const struct item *item)
+static bool agrees_one(struct checker *k, enum discriminator_kind kind, struct expected want,
+		       const struct item *item)
 {
 	if (item->kind != ITEM_NODE)
 		return false;
@@ -167,8 +175,8 @@ static bool says(struct expected want)
 	return want.json || want.demand;
 }
 
-static bool agrees(struct checker *k, const struct discriminator *by, const struct demand *slice,
-		   struct fhir_value v)
+static bool agrees(struct checker *k, const struct discriminator *by,
+		   const struct demand *slice, struct fhir_value v)
 {
 	struct expected want = follow(k, slice, by->text);
 	struct items items = { 0 };
@@ -176,7 +184,8 @@ static bool agrees(struct checker *k, const struct discriminator *by, const stru
 	if (!says(want) || !evaluate(k, by->path, v, &items))
 		return false;
 	if (by->kind == BY_EXISTS)
-		return items.len ? !want.demand || want.demand->max != 0 : want.demand && want.demand->min <= 0;
+		return items.len ? !want.demand || want.demand->max != 0
+				 : want.demand && want.demand->min <= 0;
 	for (size_t i = 0; i < items.len; i++)
 		if (agrees_one(k, by->kind, want, &items.at[i]))
 			return true;
@@ -194,14 +203,17 @@ static bool is_named_after(const struct demand *slice, const struct fhir_type *t
 	       !memcmp(name.at + head + 1, type->name + 1, strlen(type->name) - 1);
 }
 
-static bool is_extension(const struct checker *k, struct fhir_value v, const struct demand *slice)
+static bool is_extension(const struct checker *k, struct fhir_value v,
+			 const struct demand *slice)
 {
 	struct str mine = extension_url(slice);
 
-	return v.type == k->f->extension && mine.len && str_eq(node_str(v.node, "url"), str_cut(&mine, '|'));
+	return v.type == k->f->extension && mine.len &&
+	       str_eq(node_str(v.node, "url"), str_cut(&mine, '|'));
 }
 
-static bool is_in(struct checker *k, const struct demand *d, const struct demand *slice, struct fhir_value v)
+static bool is_in(struct checker *k, const struct demand *d, const struct demand *slice,
+		  struct fhir_value v)
 {
 	const struct slicing *s = d->slicing;
 
@@ -227,12 +239,13 @@ static size_t slice_of(struct checker *k, const struct demand *d, struct fhir_va
 
 struct sorter {
 	const struct demand *d;
-	size_t *counts;  /* of each slice */
-	size_t last;     /* slice of the value before; NO_SLICE: none yet */
-	bool outside;    /* a value was in no slice */
+	size_t *counts; /* of each slice */
+	size_t last;    /* slice of the value before; NO_SLICE: none yet */
+	bool outside;   /* a value was in no slice */
 };
 
-static void check_place(struct checker *k, const struct spot *at, struct sorter *s, size_t slice)
+static void check_place(struct checker *k, const struct spot *at, struct sorter *s,
+			size_t slice)
 {
 	const struct slicing *rule = s->d->slicing;
 
@@ -248,7 +261,8 @@ static void check_place(struct checker *k, const struct spot *at, struct sorter 
 		      STR_ARG(s->d->slices.at[slice]->slice));
 	if (rule && rule->ordered && s->last != NO_SLICE && slice < s->last)
 		error(k, at, "structure", STR_FMT " must stand before " STR_FMT,
-		      STR_ARG(s->d->slices.at[slice]->slice), STR_ARG(s->d->slices.at[s->last]->slice));
+		      STR_ARG(s->d->slices.at[slice]->slice),
+		      STR_ARG(s->d->slices.at[s->last]->slice));
 	s->last = slice;
 }
 
@@ -258,23 +272,28 @@ static void check_counts(struct checker *k, const struct spot *at, const struct 
 		const struct demand *slice = s->d->slices.at[i];
 
 		if (slice->min != DEMAND_UNSAID && s->counts[i] < (size_t)slice->min)
-			error(k, at, "required", STR_FMT " of the kind " STR_FMT " is needed%s", STR_ARG(slice->name),
-			      STR_ARG(slice->slice), s->counts[i] ? ", more than once" : "");
+			error(k, at, "required", STR_FMT " of the kind " STR_FMT " is needed%s",
+			      STR_ARG(slice->name), STR_ARG(slice->slice),
+			      s->counts[i] ? ", more than once" : "");
 		if (slice->max != DEMAND_UNSAID && s->counts[i] > (size_t)slice->max)
-			error(k, at, "structure", STR_FMT " of the kind " STR_FMT " may stand at most %d times, here %zu",
-			      STR_ARG(slice->name), STR_ARG(slice->slice), slice->max, s->counts[i]);
+			error(k, at, "structure",
+			      STR_FMT " of the kind " STR_FMT
+				      " may stand at most %d times, here %zu",
+			      STR_ARG(slice->name), STR_ARG(slice->slice), slice->max,
+			      s->counts[i]);
 	}
 }
 
-void profile_slices(struct checker *k, const struct spot *up, struct str name, bool list, const struct demand *d,
-		    const struct fhir_value *values, size_t count)
+void profile_slices(struct checker *k, const struct spot *up, struct str name, bool list,
+		    const struct demand *d, const struct fhir_value *values, size_t count)
 {
 	ARENA(scratch);
 	struct sorter s = { d, NEW_N(&scratch, size_t, d->slices.len), NO_SLICE, false };
 	struct spot all = { up, name, -1, count ? values[0].node : NULL };
 
 	for (size_t i = 0; i < count; i++) {
-		struct spot at = { up, name, list ? (int)i : -1, values[i].node ? values[i].node : values[i].extra };
+		struct spot at = { up, name, list ? (int)i : -1,
+				   values[i].node ? values[i].node : values[i].extra };
 		size_t slice = slice_of(k, d, values[i]);
 
 		check_place(k, &at, &s, slice);

@@ -17,7 +17,8 @@ static bool pattern_in_list(const struct node *pattern, const struct node *list)
 static const struct node *member_of(const struct node *object, const struct node *like)
 {
 	node_each(member, object)
-		if (member->name_len == like->name_len && !memcmp(member->name, like->name, like->name_len))
+		if (member->name_len == like->name_len &&
+		    !memcmp(member->name, like->name, like->name_len))
 			return member;
 	return NULL;
 }
@@ -30,8 +31,9 @@ bool profile_pattern(const struct node *pattern, const struct node *value)
 	if (pattern->kind < NODE_ARRAY)
 		return node_equal(pattern, value);
 	node_each(part, pattern) {
-		if (pattern->kind == NODE_ARRAY ? !pattern_in_list(part, value)
-						: !profile_pattern(part, member_of(value, part)))
+		if (pattern->kind == NODE_ARRAY
+			    ? !pattern_in_list(part, value)
+			    : !profile_pattern(part, member_of(value, part)))
 			return false;
 	}
 	return true;
@@ -62,8 +64,8 @@ static const struct demand_type *type_among(const struct checker *k, const struc
 }
 
 /* A value that must follow one of several profiles: the reader is told of the first. */
-static void check_profiles(struct checker *k, const struct spot *spot, const char *const *profiles,
-			   struct fhir_value v)
+static void check_profiles(struct checker *k, const struct spot *spot,
+			   const char *const *profiles, struct fhir_value v)
 {
 	const struct profile *first = NULL;
 
@@ -84,13 +86,16 @@ static struct fhir_value contained_by(const struct checker *k, const struct node
 
 	if (str_starts(literal, STR("#")))
 		node_each(contained, node_key(k->root.node, k->f->key_contained))
-			if (str_eq(node_str(contained, "id"), (struct str){ literal.at + 1, literal.len - 1 }))
-				return (struct fhir_value){ fhir_type_of(k->f, contained), contained, NULL };
+			if (str_eq(node_str(contained, "id"),
+				   (struct str){ literal.at + 1, literal.len - 1 }))
+				return (struct fhir_value){ fhir_type_of(k->f, contained),
+							    contained, NULL };
 	return (struct fhir_value){ 0 };
 }
 
 /* One target: true when it may be this one, as far as it can be seen from here. */
-static bool is_target(struct checker *k, const char *target, struct str type, struct fhir_value contained)
+static bool is_target(struct checker *k, const char *target, struct str type,
+		      struct fhir_value contained)
 {
 	const char *const names[] = { target, NULL };
 	const struct profile *profile;
@@ -105,8 +110,8 @@ static bool is_target(struct checker *k, const char *target, struct str type, st
 	return !contained.node || profile_fits_all(k, profile, contained);
 }
 
-static void check_targets(struct checker *k, const struct spot *spot, const char *const *targets,
-			  const struct node *reference)
+static void check_targets(struct checker *k, const struct spot *spot,
+			  const char *const *targets, const struct node *reference)
 {
 	struct str type = valid_reference_type(k, reference);
 	struct fhir_value contained = contained_by(k, reference);
@@ -119,7 +124,8 @@ static void check_targets(struct checker *k, const struct spot *spot, const char
 	error(k, spot, "value", "may not refer to this %.40s", str_dup(k->c->arena, type));
 }
 
-static void check_type(struct checker *k, const struct spot *spot, const struct demand *d, struct fhir_value v)
+static void check_type(struct checker *k, const struct spot *spot, const struct demand *d,
+		       struct fhir_value v)
 {
 	const struct demand_type *type = type_among(k, d, v.type);
 
@@ -134,7 +140,8 @@ static void check_type(struct checker *k, const struct spot *spot, const struct 
 		check_targets(k, spot, type->targets, v.node);
 }
 
-void profile_value(struct checker *k, const struct spot *spot, const struct demand *d, struct fhir_value v)
+void profile_value(struct checker *k, const struct spot *spot, const struct demand *d,
+		   struct fhir_value v)
 {
 	if (d->types.len)
 		check_type(k, spot, d, v);

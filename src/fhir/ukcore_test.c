@@ -17,13 +17,15 @@ static const struct {
 	const char *file, *where, *why;
 } known[] = {
 	{ "UKCore-Provenance-RARecordConsent-Example.xml", "Provenance.agent[0].onBehalfOf",
-	  "a reference made of the profile's URL where the id of an organisation should stand" },
+	  "a reference made of the profile's URL where the id of an organisation should "
+	  "stand" },
 };
 
 static bool is_known(const char *file, const struct issue *issue)
 {
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-		if (strcmp(known[i].file, file) == 0 && strcmp(known[i].where, issue->where) == 0)
+		if (strcmp(known[i].file, file) == 0 &&
+		    strcmp(known[i].where, issue->where) == 0)
 			return true;
 	return false;
 }
@@ -40,7 +42,8 @@ static struct str profile_of(struct arena *a, const char *file, const struct nod
 	for (size_t i = 0; i < profile_count(tables); i++) {
 		struct str url = profile_url(tables, i);
 
-		if (url.len > best.len && str_starts(name, url) && !str_starts(str_of(file), STR("Ext")))
+		if (url.len > best.len && str_starts(name, url) &&
+		    !str_starts(str_of(file), STR("Ext")))
 			best = url;
 	}
 	return best;
@@ -57,7 +60,8 @@ static bool is_kept(struct ctx *c, const struct node *resource, bool xml)
 		json_write(&text, resource, 0);
 	else if (fhir_write_xml(c, tables, &text, resource, 0) != OK)
 		return false;
-	if ((xml ? fhir_read_xml : fhir_read_json)(c, tables, c->arena, buf_get(&text), &again) != OK)
+	if ((xml ? fhir_read_xml : fhir_read_json)(c, tables, c->arena, buf_get(&text),
+						   &again) != OK)
 		return false;
 	return node_equal(resource, again);
 }
@@ -72,21 +76,25 @@ static unsigned example_run(const char *name, unsigned *valid)
 	enum err e;
 
 	ctx_init(&c, &arena);
-	if (file_read(&c, &arena, arena_printf(&arena, FOLDER "/%s", name), 1 << 24, &text) != OK ||
+	if (file_read(&c, &arena, arena_printf(&arena, FOLDER "/%s", name), 1 << 24, &text) !=
+		    OK ||
 	    fhir_read_xml(&c, tables, &arena, text, &resource) != OK) {
 		print_message("%s: %s\n", name, c.why);
 		return 1;
 	}
-	e = fhir_validate_profile(&c, tables, text, resource, profile_of(&arena, name, resource));
+	e = fhir_validate_profile(&c, tables, text, resource,
+				  profile_of(&arena, name, resource));
 	*valid += e == OK;
 	for (const struct issue *i = c.issues.first; i; i = i->next)
 		if (i->severity <= ISSUE_ERROR && !is_known(name, i)) {
-			print_message("%s:%u:%u: %s: %s\n", name, i->line, i->column, i->where, i->text);
+			print_message("%s:%u:%u: %s: %s\n", name, i->line, i->column, i->where,
+				      i->text);
 			wrong++;
 		}
 	for (int xml = 0; xml < 2; xml++)
 		if (!is_kept(&c, resource, xml)) {
-			print_message("%s: not the same after %s\n", name, xml ? "XML" : "JSON");
+			print_message("%s: not the same after %s\n", name,
+				      xml ? "XML" : "JSON");
 			wrong++;
 		}
 	return wrong;

@@ -100,15 +100,16 @@ static enum err left_out(const struct ctx *c, const char *name)
 	return OK;
 }
 
-static enum err read_definition(struct ctx *c, const char *dir, const char *name, const struct fhir *f,
-				struct definitions *d)
+static enum err read_definition(struct ctx *c, const char *dir, const char *name,
+				const struct fhir *f, struct definitions *d)
 {
 	struct node *n;
 	struct str text;
 
 	if (!is_wanted(name, f))
 		return OK;
-	TRY(file_read(c, c->arena, arena_printf(c->arena, "%s/%s", dir, name), FILE_MAX, &text));
+	TRY(file_read(c, c->arena, arena_printf(c->arena, "%s/%s", dir, name), FILE_MAX,
+		      &text));
 	if (!str_ends(str_of(name), STR(".xml")))
 		TRY(json_read(c, c->arena, text, NULL, &n));
 	else if (!f)
@@ -139,7 +140,8 @@ static enum err read_definitions(struct ctx *c, const char *dir, const struct fh
 			    : fail(c, ERR_NOT_FOUND, "%s holds no StructureDefinition", dir);
 }
 
-static enum err write_table(struct ctx *c, const char *dir, const char *name, const struct buf *table)
+static enum err write_table(struct ctx *c, const char *dir, const char *name,
+			    const struct buf *table)
 {
 	const char *path = arena_printf(c->arena, "%s/%s.tsv", dir, name);
 
@@ -163,7 +165,8 @@ static enum err package(struct ctx *c, const char *dir, const char *to, struct b
 	for (size_t i = 0; i < d.types.len; i++)
 		if (!str_is(node_str(d.types.at[i], "derivation"), "constraint"))
 			map_set(&d.names, node_str(d.types.at[i], "name"), d.types.at[i]);
-	if (file_read(c, c->arena, arena_printf(c->arena, "%s/search.tsv", to), FILE_MAX, &old) != OK)
+	if (file_read(c, c->arena, arena_printf(c->arena, "%s/search.tsv", to), FILE_MAX,
+		      &old) != OK)
 		old = STR("");
 	TRY(types_write(c, &d, &tables[TYPES], &tables[RULES]));
 	TRY(search_write(c, &d, old, &tables[SEARCH], &tables[COMPARTMENTS]));

@@ -91,10 +91,11 @@ static void write_rules(const struct writer *w, const struct node *elem)
 		struct str key = node_str(rule, "key");
 
 		/* the standard's own, which hold everywhere */
-		if (!node_str(rule, "expression").len || str_is(key, "ele-1") || str_is(key, "ext-1"))
+		if (!node_str(rule, "expression").len || str_is(key, "ele-1") ||
+		    str_is(key, "ext-1"))
 			continue;
-		buf_printf(w->out, "R\t" STR_FMT "\t" STR_FMT "\t" STR_FMT "\t" STR_FMT "\n", STR_ARG(key),
-			   STR_ARG(node_str(rule, "severity")),
+		buf_printf(w->out, "R\t" STR_FMT "\t" STR_FMT "\t" STR_FMT "\t" STR_FMT "\n",
+			   STR_ARG(key), STR_ARG(node_str(rule, "severity")),
 			   STR_ARG(row_text(w->a, node_str(rule, "expression"))),
 			   STR_ARG(row_text(w->a, node_str(rule, "human"))));
 	}
@@ -106,10 +107,11 @@ static struct str elem_id(const struct writer *w, const struct node *elem)
 	struct str id = node_str(elem, "id"), rest = id;
 
 	if (!id.len) /* then the path and the name of the slice say it as far as they can */
-		id = node_str(elem, "sliceName").len ?
-			     str_of(arena_printf(w->a, STR_FMT ":" STR_FMT, STR_ARG(node_str(elem, "path")),
-						 STR_ARG(node_str(elem, "sliceName")))) :
-			     node_str(elem, "path");
+		id = node_str(elem, "sliceName").len
+			     ? str_of(arena_printf(w->a, STR_FMT ":" STR_FMT,
+						   STR_ARG(node_str(elem, "path")),
+						   STR_ARG(node_str(elem, "sliceName"))))
+			     : node_str(elem, "path");
 	rest = id;
 	str_cut(&rest, '.');
 	return rest.at ? rest : STR(".");
@@ -117,8 +119,10 @@ static struct str elem_id(const struct writer *w, const struct node *elem)
 
 static bool says_something(const struct node *elem)
 {
-	static const char *const members[] = { "sliceName", "min",  "max",        "mustSupport", "type",
-					       "binding",   "slicing", "constraint" };
+	static const char *const members[] = {
+		"sliceName", "min",     "max",     "mustSupport",
+		"type",      "binding", "slicing", "constraint"
+	};
 
 	for (size_t i = 0; i < sizeof members / sizeof *members; i++)
 		if (node_get(elem, members[i]))
@@ -138,12 +142,13 @@ static void write_elem(const struct writer *w, const struct node *elem)
 
 	if (!says_something(elem))
 		return;
-	buf_printf(w->out, "E\t" STR_FMT "\t" STR_FMT "\t" STR_FMT "\t%s\t", STR_ARG(elem_id(w, elem)),
-		   STR_ARG(node_text(node_get(elem, "min"))), STR_ARG(node_str(elem, "max")),
-		   must ? "s" : "-");
+	buf_printf(w->out, "E\t" STR_FMT "\t" STR_FMT "\t" STR_FMT "\t%s\t",
+		   STR_ARG(elem_id(w, elem)), STR_ARG(node_text(node_get(elem, "min"))),
+		   STR_ARG(node_str(elem, "max")), must ? "s" : "-");
 	write_types(w, node_get(elem, "type"));
 	if (node_str(binding, "valueSet").len)
-		buf_printf(w->out, "\t%c\t" STR_FMT, binding_letter(node_str(binding, "strength")),
+		buf_printf(w->out, "\t%c\t" STR_FMT,
+			   binding_letter(node_str(binding, "strength")),
 			   STR_ARG(url_bare(node_str(binding, "valueSet"))));
 	buf_char(w->out, '\n');
 	write_value(w, elem, "fixed");
@@ -160,9 +165,11 @@ static void write_profile(const struct writer *w, const struct node *def)
 		elements = node_get(node_get(def, "snapshot"), "element");
 	buf_printf(w->out, "P\t" STR_FMT "\t" STR_FMT "\t" STR_FMT "\t" STR_FMT "\n",
 		   STR_ARG(node_str(def, "url")), STR_ARG(node_str(def, "type")),
-		   STR_ARG(short_url(w, node_str(def, "baseDefinition"))), STR_ARG(node_str(def, "version")));
+		   STR_ARG(short_url(w, node_str(def, "baseDefinition"))),
+		   STR_ARG(node_str(def, "version")));
 	node_each(context, node_get(def, "context"))
-		buf_printf(w->out, "C\t" STR_FMT "\t" STR_FMT "\n", STR_ARG(node_str(context, "type")),
+		buf_printf(w->out, "C\t" STR_FMT "\t" STR_FMT "\n",
+			   STR_ARG(node_str(context, "type")),
 			   STR_ARG(row_text(w->a, node_str(context, "expression"))));
 	node_each(elem, elements)
 		write_elem(w, elem);
