@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "base/when.h"
+#include "fhir/profile.h"
 
 #define VERSION "0.1.0"
 
@@ -120,6 +121,20 @@ static void add_includes(struct arena *a, const struct fhir *f, struct node *o,
 			add_references(a, f, list, f->types[i], type->name);
 }
 
+/* Those beyond the standard that a resource of the type can be checked against. */
+static void add_profiles(struct arena *a, const struct fhir *f, struct node *o,
+			 const struct fhir_type *type)
+{
+	struct node *list = node_new(a, NODE_ARRAY);
+
+	for (size_t i = 0; i < profile_count(f); i++)
+		if (str_is(profile_of_type(f, i), type->name) &&
+		    !str_starts(profile_url(f, i), STR("http://hl7.org/fhir/")))
+			node_add_str(a, list, NULL, profile_url(f, i));
+	if (list->len)
+		node_append(o, "supportedProfile", list);
+}
+
 static void add_resource(struct arena *a, const struct fhir *f, struct node *list,
 			 const struct fhir_type *type)
 {
@@ -128,6 +143,7 @@ static void add_resource(struct arena *a, const struct fhir *f, struct node *lis
 	node_add_cstr(a, o, "type", type->name);
 	if (type->url)
 		node_add_cstr(a, o, "profile", type->url);
+	add_profiles(a, f, o, type);
 	add_codes(a, o, type_interactions,
 		  sizeof type_interactions / sizeof *type_interactions);
 	node_add_cstr(a, o, "versioning", "versioned");

@@ -41,14 +41,15 @@ struct given {
 };
 /* Of the address, and of the Parameters resource a POST sends. ERR_BAD_REQUEST for a name that is
  * not in the NULL-ended list. */
-NODISCARD enum err given_read(struct ctx *c, const struct request *r, const char *const *names, struct given *out);
+NODISCARD enum err given_read(struct ctx *c, const struct request *r, const char *const *names,
+			      struct given *out);
 /* A simple one, wherever it stands; empty when absent. */
 struct str given_text(struct ctx *c, const struct given *given, const char *name);
 /* The value or resource of one that was sent; NULL. */
 const struct node *given_part(const struct given *given, const char *name);
 /* A whole number from 0. ERR_BAD_REQUEST when it is another thing. */
-NODISCARD enum err given_count(struct ctx *c, const struct given *given, const char *name, int64_t unsaid,
-			     int64_t *out);
+NODISCARD enum err given_count(struct ctx *c, const struct given *given, const char *name,
+			       int64_t unsaid, int64_t *out);
 
 /* --- version.c: versions and their headers -------------------------------------------------- */
 
@@ -86,8 +87,9 @@ http_serve api_search, api_search_form, api_search_all, api_search_all_form;    
 http_serve api_search_inside, api_search_inside_form;                              /* find.c */
 http_serve api_history, api_history_type, api_history_all; /* history.c */
 http_serve api_validate, api_validate_stored;              /* validate.c */
-http_serve api_expand, api_validate_in_set, api_validate_in_system, api_lookup, api_subsumes; /* terminology.c */
 http_serve api_meta, api_meta_add, api_meta_delete; /* meta.c */
+http_serve api_expand, api_validate_in_set, api_validate_in_system, api_lookup,
+	api_subsumes;      /* terminology.c */
 http_serve api_everything; /* everything.c */
 http_serve api_metadata;                                   /* capability.c */
 http_serve api_health, api_metrics;                        /* probe.c */

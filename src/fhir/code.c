@@ -207,7 +207,8 @@ static void read_concepts(struct fhir_codes *codes, struct system *s)
 }
 
 /* A system with its codes; NULL when it is not among those known here. */
-static const struct system *find_among(struct fhir_codes *codes, const struct map *by_url, struct str url)
+static const struct system *find_among(struct fhir_codes *codes, const struct map *by_url,
+				       struct str url)
 {
 	struct system *s = map_get(by_url, url);
 
@@ -289,7 +290,7 @@ static enum code_answer ask_part(struct fhir_codes *codes, const struct part *pa
 	s = find_system(codes, part->url);
 	concept = s ? find_concept(s, code) : NULL;
 	if (!s || part->kind == PART_UNKNOWN)
-		return s && s->complete && !concept ? CODE_OUT : CODE_UNKNOWN;
+	return s && s->complete && !concept ? CODE_OUT : CODE_UNKNOWN;
 	if (!concept)
 		return s->complete ? CODE_OUT : CODE_UNKNOWN;
 	switch (part->kind) {
@@ -391,7 +392,8 @@ bool code_find(const struct fhir *f, struct str system, struct str code, struct 
 	if (!concept)
 		return false;
 	*out = (struct code_item){ system, concept->code, concept->display,
-			      concept->parent ? s->concepts.at[concept->parent - 1].code : (struct str){ 0 } };
+				   concept->parent ? s->concepts.at[concept->parent - 1].code
+						   : (struct str){ 0 } };
 	return true;
 }
 
@@ -411,7 +413,8 @@ struct expansion {
 
 static enum err expand_set(struct expansion *x, struct str url, unsigned depth);
 
-static bool is_excluded(struct expansion *x, const struct set *set, struct str system, struct str code)
+static bool is_excluded(struct expansion *x, const struct set *set, struct str system,
+			struct str code)
 {
 	for (size_t i = 0; i < set->parts.len; i++)
 		if (set->parts.at[i].exclude &&
@@ -420,15 +423,18 @@ static bool is_excluded(struct expansion *x, const struct set *set, struct str s
 	return false;
 }
 
-static enum err add_code(struct expansion *x, const struct set *set, struct str system, struct str code)
+static enum err add_code(struct expansion *x, const struct set *set, struct str system,
+			 struct str code)
 {
 	struct arena *a = x->c->arena;
-	struct str key = str_of(arena_printf(a, STR_FMT "|" STR_FMT, STR_ARG(system), STR_ARG(code)));
+	struct str key =
+		str_of(arena_printf(a, STR_FMT "|" STR_FMT, STR_ARG(system), STR_ARG(code)));
 
 	if (is_excluded(x, set, system, code) || !map_set(&x->seen, key, x))
 		return OK;
 	if (x->out->list.len >= CODES_MAX)
-		return fail(x->c, ERR_LIMIT, "The value set holds more than %d codes.", CODES_MAX);
+		return fail(x->c, ERR_LIMIT, "The value set holds more than %d codes.",
+			    CODES_MAX);
 	*vec_push(&x->out->list, a) =
 		(struct code_item){ system, code, display_of(x->codes, system, code), { 0 } };
 	return OK;
@@ -442,7 +448,8 @@ static enum err expand_rule(struct expansion *x, const struct set *set, const st
 	if (!s || !s->complete || part->kind == PART_UNKNOWN)
 		return fail(x->c, ERR_UNSUPPORTED,
 			    "The value set takes codes of " STR_FMT
-			    " by a rule that cannot be followed without all of its codes, which are not here.",
+			    " by a rule that cannot be followed without all of its codes, "
+			    "which are not here.",
 			    STR_ARG(part->url));
 	for (size_t i = 0; i < s->concepts.len; i++)
 		if (ask_part(x->codes, part, part->url, s->concepts.at[i].code, 0) == CODE_IN)
@@ -451,21 +458,24 @@ static enum err expand_rule(struct expansion *x, const struct set *set, const st
 }
 
 /* Those of a set in a set, without those this one leaves out. */
-static enum err expand_inner(struct expansion *x, const struct set *set, struct str url, unsigned depth)
+static enum err expand_inner(struct expansion *x, const struct set *set, struct str url,
+			     unsigned depth)
 {
 	struct code_list inner = { 0 };
 	struct expansion y = { .c = x->c, .codes = x->codes, .out = &inner };
 
 	map_init(&y.seen, x->c->arena);
 	if (!depth)
-		return fail(x->c, ERR_LIMIT, "The value set holds others more than %d deep.", SET_DEPTH);
+		return fail(x->c, ERR_LIMIT, "The value set holds others more than %d deep.",
+			    SET_DEPTH);
 	TRY(expand_set(&y, url, depth - 1));
 	for (size_t i = 0; i < inner.list.len; i++)
 		TRY(add_code(x, set, inner.list.at[i].system, inner.list.at[i].code));
 	return OK;
 }
 
-static enum err expand_part(struct expansion *x, const struct set *set, const struct part *part, unsigned depth)
+static enum err expand_part(struct expansion *x, const struct set *set, const struct part *part,
+			    unsigned depth)
 {
 	struct str list = part->what;
 
@@ -484,14 +494,16 @@ static enum err expand_set(struct expansion *x, struct str url, unsigned depth)
 	const struct set *set = map_get(&x->codes->by_set, bare);
 
 	if (!set)
-		return fail(x->c, ERR_NOT_FOUND, "The value set " STR_FMT " is not known here.", STR_ARG(bare));
+		return fail(x->c, ERR_NOT_FOUND, "The value set " STR_FMT " is not known here.",
+			    STR_ARG(bare));
 	for (size_t i = 0; i < set->parts.len; i++)
 		if (!set->parts.at[i].exclude)
 			TRY(expand_part(x, set, &set->parts.at[i], depth));
 	return OK;
 }
 
-enum err code_expand(struct ctx *c, const struct fhir *f, struct str value_set, struct code_list *out)
+enum err code_expand(struct ctx *c, const struct fhir *f, struct str value_set,
+		     struct code_list *out)
 {
 	struct code_list list = { 0 };
 	struct expansion x = { .c = c, .codes = ready_codes(f), .out = &list };

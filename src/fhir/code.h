@@ -19,8 +19,8 @@ struct str code_set_system(const struct fhir *f, const char *value_set);
 bool code_is_below(const struct fhir *f, struct str system, struct str code, struct str ancestor);
 
 enum code_system {
-	SYSTEM_UNKNOWN,  /* none of its codes are here: SNOMED CT, LOINC, UCUM … */
-	SYSTEM_PARTIAL,  /* some are; others may exist */
+	SYSTEM_UNKNOWN, /* none of its codes are here: SNOMED CT, LOINC, UCUM … */
+	SYSTEM_PARTIAL, /* some are; others may exist */
 	SYSTEM_COMPLETE
 };
 enum code_system code_system(const struct fhir *f, struct str system);
@@ -40,8 +40,8 @@ struct code_list {
 	VEC(struct code_item) list;
 };
 /* All codes of a value set, each once, in the order the set gives them; in c->arena. ERR_NOT_FOUND
- * when the set, or one it includes, is not known; ERR_UNSUPPORTED when it takes codes by a rule from a system
- * that is not wholly here; ERR_LIMIT. */
+ * when the set, or one it includes, is not known; ERR_UNSUPPORTED when it takes codes by a rule
+ * from a system that is not wholly here; ERR_LIMIT. */
 NODISCARD enum err code_expand(struct ctx *c, const struct fhir *f, struct str value_set,
 			       struct code_list *out);
 

@@ -27,8 +27,8 @@ struct tables {
 	VEC(struct table) list;
 };
 /* Every table NAME below share/fhir ("fhir/NAME", "fhir/ukcore/NAME"), in byte order. */
-NODISCARD enum err rows_find(struct ctx *c, struct fhir *f, const struct share *share, const char *name,
-			     struct tables *out);
+NODISCARD enum err rows_find(struct ctx *c, struct fhir *f, const struct share *share,
+			     const char *name, struct tables *out);
 /* Begin to read one; its bytes are copied into `a` and cut up there. */
 struct rows rows_start(struct arena *a, const struct table *table);
 

@@ -129,6 +129,13 @@ struct str profile_url(const struct fhir *f, size_t index)
 	return ready_profiles(f)->by_url.entries[index].key;
 }
 
+struct str profile_of_type(const struct fhir *f, size_t index)
+{
+	const struct entry *entry = ready_profiles(f)->by_url.entries[index].value;
+
+	return entry->type;
+}
+
 /* ---- one profile's rows */
 
 /* Compile without leaving issues behind; on failure NULL and, if `why` is given, the reason. */

@@ -1,8 +1,9 @@
 /* profile.h - profiles and extension definitions: what is asked of a resource beyond its type.
  *
- * For the files of this layer. Read from every profiles.tsv below share/fhir when first asked for,
- * so who never validates against a profile pays nothing. A profile is a tree of demands that follows
- * the elements it says something of, its base's demands included. What has been read never changes.
+ * Read from every profiles.tsv below share/fhir when first asked
+ * for, so who never validates against a profile pays nothing. A profile is a tree of demands that
+ * follows the elements it says something of, its base's demands included. What has been read never
+ * changes.
  */
 #ifndef FHIR_PROFILE_H
 #define FHIR_PROFILE_H
@@ -16,7 +17,8 @@
 struct demand_type { /* one of the types an element may have */
 	struct str name;
 	const char *const *profiles; /* NULL-ended, or NULL: any value of the type */
-	const char *const *targets;  /* of references: types, or URLs of profiles; NULL: not narrowed */
+	const char *const
+		*targets; /* of references: types, or URLs of profiles; NULL: not narrowed */
 };
 
 struct demand_rule {
@@ -49,7 +51,7 @@ struct slicing {
 	VEC(struct discriminator) by;
 };
 
-struct demand { /* on one element */
+struct demand {           /* on one element */
 	struct str name;  /* "identifier"; "value" for value[x]; of the outermost empty */
 	struct str slice; /* "nhsNumber"; empty when it is the element itself */
 	int32_t min, max; /* DEMAND_UNSAID: as the type says */
@@ -58,14 +60,15 @@ struct demand { /* on one element */
 	const char *value_set;
 	VEC(struct demand_type) types; /* none: as the type says */
 	const struct node *fixed, *pattern;
-	const struct slicing *slicing; /* NULL: not sliced, or as is usual for extensions and choices */
+	const struct slicing
+		*slicing; /* NULL: not sliced, or as is usual for extensions and choices */
 	VEC(struct demand_rule) rules;
 	VEC(struct demand *) children; /* elements of the element */
 	VEC(struct demand *) slices;   /* each with what is asked of every value */
 };
 
 struct profile_context { /* where an extension may stand */
-	struct str kind;         /* element, extension or fhirpath */
+	struct str kind; /* element, extension or fhirpath */
 	struct str expression;
 	const struct path *path; /* of fhirpath */
 };
@@ -84,6 +87,8 @@ const struct profile *profile_find(struct ctx *c, const struct fhir *f, struct s
 /* All URLs known, in the order of the tables. */
 size_t profile_count(const struct fhir *f);
 struct str profile_url(const struct fhir *f, size_t index);
+/* Name of the type it is one of. */
+struct str profile_of_type(const struct fhir *f, size_t index);
 
 /* ---- demand.c: trees of demands */
 

@@ -1,7 +1,7 @@
 /* profile_check.c - a resource against a profile: the walk over what the profile demands.
  *
- * Only elements that a profile says something of are visited. That the resource is what its type asks
- * has been checked before (valid.c): what the type already refuses is not refused again here.
+ * Only elements that a profile says something of are visited. That the resource is what its type
+ * asks has been checked before (valid.c): what the type already refuses is not refused again here.
  */
 #include "fhir/profile.h"
 #include "fhir/valid_int.h"

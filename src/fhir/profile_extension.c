@@ -1,7 +1,7 @@
 /* profile_extension.c - extensions against their definitions, wherever in a resource they stand.
  *
- * The walk visits every element, for an extension may stand on any. On its way it meets the resources
- * inside a resource, and holds them against the profiles they name.
+ * The walk visits every element, for an extension may stand on any. On its way it meets the
+ * resources inside a resource, and holds them against the profiles they name.
  */
 #include "fhir/profile.h"
 #include "fhir/valid_int.h"

@@ -83,7 +83,7 @@ static struct expected step(struct checker *k, struct expected at, struct str na
 	return (struct expected){ next ? next : of_profile(k, d, name), NULL };
 }
 
-/* The next part of a path; dots between brackets and quotes, as in extension('http://a.b'), are not its end. */
+/* The next part of a path; dots in brackets, as in extension('http://a.b'), are not its end. */
 static struct str part_cut(struct str *path)
 {
 	struct str part = *path;

@@ -1,4 +1,5 @@
-/* profile_value.c - what a profile demands of a value itself: type, target, code, fixed value, pattern. */
+/* profile_value.c - what a profile demands of a value itself: type, target, code, fixed value,
+ * pattern. */
 #include "fhir/profile.h"
 #include "fhir/valid_int.h"
 

@@ -48,8 +48,8 @@ void valid_issue(struct checker *k, const struct spot *spot, enum issue_severity
 	va_start(args, format);
 	text = arena_vprintf(k->c->arena, format, args);
 	va_end(args);
-	issue_add(k->c, severity, code, valid_where(k, spot), line, column, k->profile ? "%s (%s)" : "%s", text,
-		  k->profile ? k->profile->name : "");
+	issue_add(k->c, severity, code, valid_where(k, spot), line, column,
+		  k->profile ? "%s (%s)" : "%s", text, k->profile ? k->profile->name : "");
 }
 
 #define error(k, spot, code, ...) valid_issue((k), (spot), ISSUE_ERROR, (code), __VA_ARGS__)
@@ -249,7 +249,8 @@ static void check_resource(struct checker *k, const struct spot *spot, const str
 	k->resource = outer;
 }
 
-const struct fhir_type *valid_type(struct checker *k, const struct spot *spot, const struct node *node)
+const struct fhir_type *valid_type(struct checker *k, const struct spot *spot,
+				   const struct node *node)
 {
 	const struct node *name = node_key(node, k->f->key_resource_type);
 	const struct fhir_type *type = fhir_type_of(k->f, node);
@@ -289,12 +290,14 @@ static enum err verdict(struct ctx *c, const struct issues *before)
 	while (first && first->severity > ISSUE_ERROR)
 		first = first->next;
 	if (!first)
-		return fail(c, ERR_INVALID, "the resource has %u errors", c->issues.errors - before->errors);
+		return fail(c, ERR_INVALID, "the resource has %u errors",
+			    c->issues.errors - before->errors);
 	return fail(c, ERR_INVALID, "%s: %s", first->where, first->text);
 }
 
 /* Against its type; how the walk goes on is left in `k` and `spot`. NULL when it has no type. */
-static const struct fhir_type *check_base(struct checker *k, struct spot *spot, const struct node *resource)
+static const struct fhir_type *check_base(struct checker *k, struct spot *spot,
+					  const struct node *resource)
 {
 	const struct fhir_type *type = valid_type(k, spot, resource);
 
@@ -306,7 +309,8 @@ static const struct fhir_type *check_base(struct checker *k, struct spot *spot, 
 	return type;
 }
 
-enum err fhir_validate(struct ctx *c, const struct fhir *f, struct str source, const struct node *resource)
+enum err fhir_validate(struct ctx *c, const struct fhir *f, struct str source,
+		       const struct node *resource)
 {
 	struct checker k = { .c = c, .f = f, .source = source };
 	struct spot spot = { NULL, STR("Resource"), -1, resource };
@@ -318,7 +322,8 @@ enum err fhir_validate(struct ctx *c, const struct fhir *f, struct str source, c
 }
 
 /* The profile asked for by name: not to know it is an error here, for nothing would have been looked at. */
-static const struct profile *check_named(struct checker *k, const struct spot *spot, struct str url)
+static const struct profile *check_named(struct checker *k, const struct spot *spot,
+					 struct str url)
 {
 	const struct profile *profile = profile_find(k->c, k->f, url);
 	const struct fhir_type *type = k->root.type;

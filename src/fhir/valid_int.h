@@ -31,7 +31,8 @@ struct checker {
 void valid_issue(struct checker *k, const struct spot *spot, enum issue_severity severity, const char *code,
 		 const char *format, ...) __attribute__((format(printf, 5, 6)));
 /* The resource type of a node, an error when it has none; NULL. */
-const struct fhir_type *valid_type(struct checker *k, const struct spot *spot, const struct node *node);
+const struct fhir_type *valid_type(struct checker *k, const struct spot *spot,
+				   const struct node *node);
 
 /* "Patient.name[0].given[1]", in c->arena. */
 const char *valid_where(struct checker *k, const struct spot *spot);
@@ -54,8 +55,8 @@ struct str valid_reference_type(const struct checker *k, const struct node *refe
 /* Does the type stand in a NULL-ended list of names, or come from one that does? */
 bool valid_is_target(const struct fhir *f, const char *const *targets, struct str name);
 /* One invariant. */
-void valid_rule(struct checker *k, const struct spot *spot, const struct path *path, const char *id, bool error,
-		const char *text, struct fhir_value v);
+void valid_rule(struct checker *k, const struct spot *spot, const struct path *path,
+		const char *id, bool error, const char *text, struct fhir_value v);
 /* Invariants of an element or a type. */
 void valid_rules(struct checker *k, const struct spot *spot, const struct fhir_rule *const *rules,
 		 struct fhir_value v);
@@ -67,21 +68,24 @@ struct profile;
 struct demand;
 
 /* What is demanded of one value and everything below it. */
-void profile_check(struct checker *k, const struct spot *spot, const struct demand *d, struct fhir_value v);
+void profile_check(struct checker *k, const struct spot *spot, const struct demand *d,
+		   struct fhir_value v);
 /* A profile: that it is one of the value's type, and all it demands. */
-void profile_whole(struct checker *k, const struct spot *spot, const struct profile *profile, struct fhir_value v);
+void profile_whole(struct checker *k, const struct spot *spot, const struct profile *profile,
+		   struct fhir_value v);
 /* Does the value meet the demands? Nothing is told. */
 bool profile_fits(struct checker *k, const struct demand *d, struct fhir_value v);
 /* The same for the whole of a profile. */
 bool profile_fits_all(struct checker *k, const struct profile *profile, struct fhir_value v);
 /* What is demanded of the value itself: its type, codes, fixed values, patterns. */
-void profile_value(struct checker *k, const struct spot *spot, const struct demand *d, struct fhir_value v);
+void profile_value(struct checker *k, const struct spot *spot, const struct demand *d,
+		   struct fhir_value v);
 /* Does `value` hold everything `pattern` does? */
 bool profile_pattern(const struct node *pattern, const struct node *value);
 /* Values of a sliced element: each against the demands of its slice, or of the element if it is in
  * none; how many there are of each. `name`, `list`: as for their spots. */
-void profile_slices(struct checker *k, const struct spot *up, struct str name, bool list, const struct demand *d,
-		    const struct fhir_value *values, size_t count);
+void profile_slices(struct checker *k, const struct spot *up, struct str name, bool list,
+		    const struct demand *d, const struct fhir_value *values, size_t count);
 /* Every extension below the resource against its definition, if that is known; and profiles that
  * resources inside it name. */
 void profile_extensions(struct checker *k, const struct spot *spot, struct fhir_value resource);

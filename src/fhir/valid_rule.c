@@ -53,8 +53,8 @@ static bool holds(const struct items *items)
 	return items->len == 0 || items->at[0].kind != ITEM_BOOLEAN || items->at[0].boolean;
 }
 
-void valid_rule(struct checker *k, const struct spot *spot, const struct path *path, const char *id, bool error,
-		const char *text, struct fhir_value v)
+void valid_rule(struct checker *k, const struct spot *spot, const struct path *path,
+		const char *id, bool error, const char *text, struct fhir_value v)
 {
 	struct path_env env = { .fhir = k->f, .resource = k->resource, .root = k->root };
 	struct issues before = k->c->issues;
@@ -68,9 +68,11 @@ void valid_rule(struct checker *k, const struct spot *spot, const struct path *p
 		k->c->issues = before;
 		if (before.last)
 			before.last->next = NULL;
-		valid_issue(k, spot, ISSUE_WARNING, "invariant", "%s could not be decided: %s", id, k->c->why);
+		valid_issue(k, spot, ISSUE_WARNING, "invariant", "%s could not be decided: %s",
+			    id, k->c->why);
 	} else if (!holds(&items)) {
-		valid_issue(k, spot, error ? ISSUE_ERROR : ISSUE_WARNING, "invariant", "%s: %s", id, text);
+		valid_issue(k, spot, error ? ISSUE_ERROR : ISSUE_WARNING, "invariant", "%s: %s",
+			    id, text);
 	}
 	memcpy(k->c->why, why, sizeof why);
 }
@@ -82,7 +84,8 @@ void valid_rules(struct checker *k, const struct spot *spot, const struct fhir_r
 		const struct fhir_rule *rule = *rules;
 
 		if (k->rules[rule->number])
-			valid_rule(k, spot, k->rules[rule->number], rule->id, rule->error, rule->text, v);
+			valid_rule(k, spot, k->rules[rule->number], rule->id, rule->error,
+				   rule->text, v);
 	}
 }
 

@@ -101,9 +101,10 @@ static bool case_run(const struct valid_case *v)
 	ctx_init(&c, &arena);
 	e = fhir_read_json(&c, tables, &arena, v->resource, &resource);
 	if (e == OK)
-		e = v->profile.len || strstr(v->file, "profile_") ?
-			    fhir_validate_profile(&c, tables, v->resource, resource, v->profile) :
-			    fhir_validate(&c, tables, v->resource, resource);
+		e = v->profile.len || strstr(v->file, "profile_")
+			    ? fhir_validate_profile(&c, tables, v->resource, resource,
+						    v->profile)
+			    : fhir_validate(&c, tables, v->resource, resource);
 	good = (e == OK) == (expected_errors(v) == 0) && c.issues.errors == expected_errors(v);
 	for (const struct issue *i = c.issues.first; i; i = i->next)
 		if (i->severity <= ISSUE_ERROR && !is_expected(&c, v, i))
@@ -243,7 +244,10 @@ static int group_setup(void **state)
 	(void)state;
 	arena_init(&life);
 	ctx_init(&c, &arena);
-	return fhir_load(&c, &life, &(struct share){ .place = SOURCE_DIR "/test/valid/share" }, &tables) == OK ? 0 : -1;
+	return fhir_load(&c, &life, &(struct share){ .place = SOURCE_DIR "/test/valid/share" },
+			 &tables) == OK
+		       ? 0
+		       : -1;
 }
 
 static int group_teardown(void **state)

@@ -241,9 +241,9 @@ void valid_code(struct checker *k, const struct spot *spot, char binding, const 
 	else
 		answer = coding_answer(k->f, value_set, node);
 	if (answer == CODE_OUT)
-		valid_issue(k, spot, binding == 'r' ? ISSUE_ERROR : ISSUE_WARNING, "code-invalid",
-			    "\"%.60s\" is not in the value set %s", str_dup(k->c->arena, bound_code(node)),
-			    value_set);
+		valid_issue(k, spot, binding == 'r' ? ISSUE_ERROR : ISSUE_WARNING,
+			    "code-invalid", "\"%.60s\" is not in the value set %s",
+			    str_dup(k->c->arena, bound_code(node)), value_set);
 }
 
 void valid_binding(struct checker *k, const struct spot *spot, const struct fhir_elem *elem,
@@ -303,6 +303,7 @@ void valid_reference(struct checker *k, const struct spot *spot, const struct fh
 	if (!elem->targets || !v.node)
 		return;
 	type = valid_reference_type(k, v.node);
-	if (type.len && fhir_resource_type(k->f, type) && !valid_is_target(k->f, elem->targets, type))
+	if (type.len && fhir_resource_type(k->f, type) &&
+	    !valid_is_target(k->f, elem->targets, type))
 		error(k, spot, "value", "%s may not refer to %.40s", elem->name, str_dup(k->c->arena, type));
 }
