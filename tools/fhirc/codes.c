@@ -128,8 +128,8 @@ static void name_codes(struct arena *a, struct map *all, const struct node *part
 	}
 }
 
-static void displays_write(struct arena *a, const struct definitions *d, const struct map *written,
-			   struct buf *out)
+static void displays_write(struct arena *a, const struct definitions *d,
+			   const struct map *written, struct buf *out)
 {
 	struct map all;
 
@@ -143,7 +143,8 @@ static void displays_write(struct arena *a, const struct definitions *d, const s
 		const struct named *n = all.entries[i].value;
 
 		if (n->rows.len)
-			buf_printf(out, "S\t" STR_FMT "\tpartial\n%s", STR_ARG(all.entries[i].key), n->rows.at);
+			buf_printf(out, "S\t" STR_FMT "\tpartial\n%s",
+				   STR_ARG(all.entries[i].key), n->rows.at);
 	}
 }
 
