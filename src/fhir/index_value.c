@@ -221,6 +221,8 @@ static void number_text(struct indexer *ix, struct fhir_value v)
 	number_row(ix, key, key, (struct index_row){ 0 });
 }
 
+/* Found by its coded unit and by the unit as people write it, "either the code or the stated human
+ * unit" (R4, search, 3.1.1.4.14); the latter belongs to no system. */
 static void quantity_row(struct indexer *ix, struct str low, struct str high,
 			 struct fhir_value unit)
 {
@@ -230,6 +232,8 @@ static void quantity_row(struct indexer *ix, struct str low, struct str high,
 		   (struct index_row){ .system = member(unit, "system"),
 				       .code = code.len ? code : text,
 				       .text = text });
+	if (code.len && text.len && !str_eq(code, text))
+		number_row(ix, low, high, (struct index_row){ .code = text, .text = text });
 }
 
 static void quantity_value(struct indexer *ix, struct fhir_value v)
