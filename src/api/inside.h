@@ -19,6 +19,9 @@ struct format {
 NODISCARD enum err format_choose(struct ctx *c, const struct request *r, struct format *out);
 /* The body as a resource tree, JSON or XML by its Content-Type. ERR_MEDIA_TYPE. */
 NODISCARD enum err body_read(struct ctx *c, const struct request *r, struct node **out);
+/* Is it a resource of the type the address names? ERR_BAD_REQUEST, with the place in the body. */
+NODISCARD enum err body_is(struct ctx *c, const struct request *r, const struct node *resource,
+			   struct str type);
 /* A patch by its Content-Type: JSON Patch, or FHIRPath Patch in JSON or XML. ERR_MEDIA_TYPE. */
 NODISCARD enum err patch_read(struct ctx *c, const struct request *r, struct patch *out);
 /* Set type and body; JSON text is read only when it must be laid out or become XML. */

@@ -96,9 +96,7 @@ enum err api_validate(struct ctx *c, const struct request *r, struct reply *repl
 			    "The resource is missing: a parameter of that name holds it.");
 	if (!s.resource)
 		TRY(stored(c, r, &s));
-	if (!str_eq(node_str(s.resource, "resourceType"), r->part[0]))
-		return fail(c, ERR_BAD_REQUEST,
-			    "The address names another type than the resource sent.");
+	TRY(body_is(c, r, s.resource, r->part[0]));
 	if (str_is(s.mode, "update") && r->part[1].len &&
 	    !str_eq(node_str(s.resource, "id"), r->part[1]))
 		issue_add(c, ISSUE_ERROR, "value",

@@ -12,6 +12,23 @@ static enum err misplaced(struct ctx *c, const struct request *r, const struct n
 	return fail(c, ERR_BAD_REQUEST, "%s", why);
 }
 
+enum err body_is(struct ctx *c, const struct request *r, const struct node *resource,
+		 struct str type)
+{
+	const struct node *at = node_get(resource, "resourceType");
+
+	if (!node_is(resource, NODE_OBJECT) || !node_is(at, NODE_STRING))
+		return misplaced(c, r, at ? at : resource, "resourceType",
+				 "The body is no resource: it has no resourceType.");
+	if (str_eq(node_text(at), type))
+		return OK;
+	return misplaced(c, r, at, "resourceType",
+			 arena_printf(c->arena,
+				      "The address says %.64s, but the body is another "
+				      "type of resource.",
+				      str_dup(c->arena, type)));
+}
+
 /* The body as a resource of the type the address names; with `id`, also of that id. */
 static enum err resource_read(struct ctx *c, const struct request *r, struct str type,
 			      struct str id, struct node **out)
@@ -20,16 +37,7 @@ static enum err resource_read(struct ctx *c, const struct request *r, struct str
 
 	TRY(type_check(c, type));
 	TRY(body_read(c, r, &n));
-	at = node_get(n, "resourceType");
-	if (!node_is(n, NODE_OBJECT) || !node_is(at, NODE_STRING))
-		return misplaced(c, r, at ? at : n, "resourceType",
-				 "The body is no resource: it has no resourceType.");
-	if (!str_eq(node_text(at), type))
-		return misplaced(c, r, at, "resourceType",
-				 arena_printf(c->arena,
-					      "The address says %.64s, but the body is another "
-					      "type of resource.",
-					      str_dup(c->arena, type)));
+	TRY(body_is(c, r, n, type));
 	at = node_get(n, "id");
 	if (id.at && !at)
 		return misplaced(

@@ -15,8 +15,12 @@ static bool is_space(char ch)
 	return ch == ' ' || ch == '\t' || ch == '\n' || ch == '\r';
 }
 
+/* No control characters but tab and the ends of lines, and not only space. */
 static bool is_string(struct str s)
 {
+	for (size_t i = 0; i < s.len; i++)
+		if ((unsigned char)s.at[i] < ' ' && !is_space(s.at[i]))
+			return false;
 	return str_trim(s).len > 0;
 }
 
@@ -154,7 +158,7 @@ struct format {
 };
 
 static const struct format formats[] = {
-	{ "string", NODE_STRING, is_string, "text that is not blank" },
+	{ "string", NODE_STRING, is_string, "text that is not blank and has no control characters" },
 	{ "code", NODE_STRING, is_code, "a code: no space at its ends, single spaces inside" },
 	{ "uri", NODE_STRING, has_no_space, "a URI without spaces" },
 	{ "boolean", NODE_BOOL, is_any, "true or false" },
@@ -169,7 +173,7 @@ static const struct format formats[] = {
 	{ "id", NODE_STRING, is_id, "1 to 64 letters, digits, - and ." },
 	{ "canonical", NODE_STRING, has_no_space, "a URL without spaces" },
 	{ "url", NODE_STRING, has_no_space, "a URL without spaces" },
-	{ "markdown", NODE_STRING, is_string, "text that is not blank" },
+	{ "markdown", NODE_STRING, is_string, "text that is not blank and has no control characters" },
 	{ "xhtml", NODE_STRING, is_xhtml, "one XHTML div" },
 	{ "base64Binary", NODE_STRING, is_base64, "base64" },
 	{ "oid", NODE_STRING, is_oid, "urn:oid: and an OID" },

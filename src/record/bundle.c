@@ -39,6 +39,35 @@ static enum err each_entry(struct ctx *c, struct bundle *b,
 
 /* --- names --- */
 
+static const char *name_of(struct ctx *c, const struct entry *e, struct str id)
+{
+	return arena_printf(c->arena, "%s/" STR_FMT, e->type->name, STR_ARG(id));
+}
+
+/* What FHIR runs before this POST counts when its condition is asked: the one found may be one that
+ * this transaction deletes, and an earlier POST may create what the condition asks for. */
+static void look_inside(struct ctx *c, struct bundle *b, struct entry *e)
+{
+	const struct entry *other;
+	struct str id = e->condition.id;
+
+	if (id.len) {
+		other = map_get(&b->names, str_of(name_of(c, e, id)));
+		if (b->transaction && other && other->verb == VERB_DELETE)
+			e->id = (struct str){ 0 };
+		return;
+	}
+	struct str key = str_of(
+		arena_printf(c->arena, "%s?" STR_FMT, e->type->name, STR_ARG(e->write.if_none_exist)));
+	other = map_get(&b->creates, key);
+	if (other) {
+		e->twin = other;
+		e->id = other->id;
+	} else {
+		map_set(&b->creates, key, e);
+	}
+}
+
 static enum err search_condition(struct ctx *c, struct bundle *b, struct entry *e)
 {
 	struct str query = e->verb == VERB_POST ? e->write.if_none_exist : e->query;
@@ -46,7 +75,10 @@ static enum err search_condition(struct ctx *c, struct bundle *b, struct entry *
 	TRY(search_parse(c, str_of(e->type->name), query, &e->condition.search));
 	TRY(find_one(c, b->refs.db, e->condition.search, &e->condition.id));
 	e->id = e->condition.id;
-	e->existed = e->verb == VERB_POST && e->id.len;
+	if (e->verb == VERB_POST) {
+		look_inside(c, b, e);
+		e->existed = e->id.len > 0;
+	}
 	if (e->verb == VERB_PUT && e->id.len && !node_get(e->resource, "id"))
 		add_id(c, e->resource, e->id);
 	else if (e->verb == VERB_PUT && !e->id.len)
@@ -56,18 +88,13 @@ static enum err search_condition(struct ctx *c, struct bundle *b, struct entry *
 
 static enum err name_entry(struct ctx *c, struct bundle *b, struct entry *e)
 {
-	if (e->verb == VERB_GET)
-		return OK;
 	if (e->conditional)
 		TRY(search_condition(c, b, e));
-	if (!e->id.len && e->verb == VERB_PATCH)
-		return fail(c, ERR_NOT_FOUND, "The condition finds nothing to change.");
 	if (!e->id.len && e->verb != VERB_DELETE)
 		e->id = id_make(c);
 	if (!e->id.len)
 		return OK; /* deleting what a condition does not find */
-	struct str own =
-		str_of(arena_printf(c->arena, "%s/" STR_FMT, e->type->name, STR_ARG(e->id)));
+	struct str own = str_of(name_of(c, e, e->id));
 	bool first = e->existed || map_set(&b->names, own, e);
 	if (b->transaction && !first)
 		return fail(c, ERR_INVALID, "%s is about " STR_FMT ", as another entry is.",
@@ -77,6 +104,16 @@ static enum err name_entry(struct ctx *c, struct bundle *b, struct entry *e)
 	if (e->verb != VERB_DELETE)
 		refs_add(&b->refs, e->full_url, e->type, e->id);
 	return OK;
+}
+
+static enum err name_delete(struct ctx *c, struct bundle *b, struct entry *e)
+{
+	return e->verb == VERB_DELETE ? name_entry(c, b, e) : OK;
+}
+
+static enum err name_rest(struct ctx *c, struct bundle *b, struct entry *e)
+{
+	return e->verb == VERB_POST || e->verb == VERB_PUT ? name_entry(c, b, e) : OK;
 }
 
 /* --- preparing --- */
@@ -120,9 +157,24 @@ static enum method method_of(const struct entry *e)
 	return id_is_new(e) ? METHOD_POST : METHOD_PUT;
 }
 
+/* A transaction succeeds whole or not at all, so what it reads must be there, or about to be. */
+static enum err foresee(struct ctx *c, struct bundle *b, struct entry *e)
+{
+	struct str rest = e->url, path = str_cut(&rest, '?');
+	const struct entry *other = map_get(&b->names, path);
+
+	if (other && other->verb == VERB_DELETE)
+		return fail(c, ERR_GONE, STR_FMT " is deleted by %s.", STR_ARG(path), other->where);
+	return other ? OK : bundle_get(c, e);
+}
+
 static enum err prepare_entry(struct ctx *c, struct bundle *b, struct entry *e)
 {
-	if (e->verb == VERB_GET || e->existed)
+	if (e->verb == VERB_GET)
+		return b->transaction ? foresee(c, b, e) : OK;
+	if (e->twin && e->twin->error)
+		return fail(c, e->twin->error, "%s", e->twin->why);
+	if (e->existed)
 		return OK;
 	if (e->verb == VERB_DELETE)
 		return e->id.len ? prepare_delete(c, b->refs.db, e->type, e->id,
@@ -145,7 +197,9 @@ static enum err prepare_all(struct ctx *c, struct bundle *b)
 	map_init(&b->names, c->arena);
 	b->refs.must_exist = c->place->references == REFERENCES_STRICT ||
 			     (b->transaction && c->place->references == REFERENCES_TRANSACTION);
-	TRY(each_entry(c, b, name_entry));
+	map_init(&b->creates, c->arena);
+	TRY(each_entry(c, b, name_delete));
+	TRY(each_entry(c, b, name_rest));
 	return each_entry(c, b, prepare_entry);
 }
 

@@ -28,6 +28,7 @@ struct entry {
 	struct conditional condition; /* If-None-Exist, or the query of PUT and DELETE */
 	bool conditional;
 	bool existed; /* condition found one for a POST */
+	const struct entry *twin; /* an earlier entry that creates on the same condition */
 	struct prepared prepared;
 	struct written written;
 	struct version read; /* of a GET */
@@ -45,6 +46,7 @@ struct bundle {
 	size_t len;
 	struct refs refs;
 	struct map names; /* "Patient/1" of entries that write -> the entry */
+	struct map creates; /* "Patient?identifier=…" of entries that create on a condition */
 	bool again;       /* a condition found something else inside the writer */
 	bool applied; /* what is written stays; from now on a failure is its entry's alone */
 };

@@ -237,6 +237,24 @@ static enum err count(struct checker *k, struct sql sql, int64_t *out)
 	return OK;
 }
 
+/* Versions whose columns, by which histories are read, are not those of their resource. Whom an
+ * earlier version was about only its Patient's own tell; the others may have been moved since. */
+static enum err check_columns(struct checker *k)
+{
+	int64_t astray;
+
+	TRY(count(k,
+		  SQL("SELECT count(*) FROM version v JOIN resource r ON r.key = v.resource "
+		      "WHERE v.type <> r.type OR (v.seq = r.seq AND (v.person <> r.person OR "
+		      "v.org <> r.org)) OR (r.person = r.key AND v.person <> r.key)"),
+		  &astray));
+	if (astray)
+		FINDING(k, "%lld versions are filed under another type, person or organisation "
+			   "than their resource.",
+			(long long)astray);
+	return OK;
+}
+
 /* What no resource accounts for. */
 static enum err check_sums(struct checker *k)
 {
@@ -306,6 +324,7 @@ static enum err check_all(struct checker *k, const struct progress *progress)
 		TRY(structure);
 	TRY(count(k, SQL("SELECT count(*) FROM resource"), &ticker.total));
 	TRY(check_resources(k, &ticker));
+	TRY(check_columns(k));
 	TRY(check_sums(k));
 	return check_view_sums(k);
 }

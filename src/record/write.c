@@ -188,11 +188,9 @@ static enum err open_condition(struct ctx *c, struct str type, struct str query,
 	return find_one(c, db, out->search, &out->id);
 }
 
-/* One found: the resource gets its id, or must have it. */
-static enum err take_id(struct ctx *c, struct write *w, struct str id)
+/* One found: the resource gets its id, or must have had it (own) from the start. */
+static enum err take_id(struct ctx *c, struct write *w, struct str own, struct str id)
 {
-	struct str own = node_str(w->resource, "id");
-
 	if (own.len && !str_eq(own, id))
 		return fail(c, ERR_BAD_REQUEST,
 			    "The condition finds " STR_FMT ", the resource says %.64s.",
@@ -206,17 +204,18 @@ enum err record_update_where(struct ctx *c, struct str type_name, struct str que
 			     struct write *w, struct written *out)
 {
 	const struct fhir_type *type;
+	struct str own = node_str(w->resource, "id"); /* an attempt may give it another */
 
 	TRY(resource_type(c, type_name, &type));
 	for (int i = 0; i < ATTEMPTS; i++) {
 		struct condition_of condition;
-		struct str found, id = node_str(w->resource, "id");
+		struct str found, id = own;
 		bool again;
 
 		TRY(open_condition(c, type_name, query, &condition));
 		if (condition.id.len) {
 			id = condition.id;
-			TRY(take_id(c, w, id));
+			TRY(take_id(c, w, own, id));
 		}
 		TRY(put(c, type, id, id.len ? METHOD_PUT : METHOD_POST, w, &condition, &found,
 			&again, out));
