@@ -71,6 +71,13 @@ static bool is_found_by(struct checker *k, const struct holder *h, const struct 
 	return !good; /* what cannot be decided is let be */
 }
 
+/* "Element" stands for any place in R4, resources too; elements of a profile are not looked for. */
+static bool is_element(const struct holder *h, struct str expression)
+{
+	return str_is(expression, "Element") || str_find(expression, STR(":")) >= 0 ||
+	       is_path_to(h, expression);
+}
+
 static bool may_stand(struct checker *k, const struct holder *h,
 		      const struct profile *definition)
 {
@@ -78,9 +85,8 @@ static bool may_stand(struct checker *k, const struct holder *h,
 		const struct profile_context *context = &definition->contexts.at[i];
 
 		if (str_is(context->kind, "element")) {
-			if (str_find(context->expression, STR(":")) >= 0 ||
-			    is_path_to(h, context->expression))
-				return true; /* elements of a profile are not looked for */
+			if (is_element(h, context->expression))
+				return true;
 		} else if (str_is(context->kind, "extension")) {
 			if (str_eq(node_str(h->value.node, "url"), context->expression))
 				return true;

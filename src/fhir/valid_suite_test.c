@@ -155,7 +155,8 @@ static void test_suite(void **state)
 	assert_true(count >= 120);
 }
 
-/* HL7's own examples: no error may be raised on them but these, which are real. */
+/* HL7's own examples, the profiles they name and their extensions: no error may be raised on them
+ * but these, which are real. */
 static const struct {
 	const char *file, *code, *why;
 } known[] = {
@@ -180,8 +181,23 @@ static const struct {
 	{ "ig-r4.json", "required", "no name, no status" },
 };
 
+/* Extensions that HL7's own definitions use where their contexts do not let them stand. */
+static const char *const misplaced[] = { "(structuredefinition-fhir-type)",
+					 "(structuredefinition-normative-version)", "(regex)",
+					 "(translation)", "(valueset-concept-comments)" };
+
+static bool is_misplaced(const struct issue *issue)
+{
+	for (size_t i = 0; i < sizeof misplaced / sizeof *misplaced; i++)
+		if (str_ends(str_of(issue->text), str_of(misplaced[i])))
+			return strcmp(issue->code, "extension") == 0;
+	return false;
+}
+
 static bool is_known(const char *file, const struct issue *issue)
 {
+	if (is_misplaced(issue))
+		return true;
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
 		if (str_starts(str_of(file), str_of(known[i].file)) && strcmp(issue->code, known[i].code) == 0)
 			return true;
@@ -203,7 +219,7 @@ static unsigned example_run(const char *name)
 		print_message("%s: %s\n", name, c.why);
 		return 1;
 	}
-	e = fhir_validate(&c, tables, text, resource);
+	e = fhir_validate_profile(&c, tables, text, resource, (struct str){ 0 });
 	for (const struct issue *i = c.issues.first; e != OK && i; i = i->next)
 		if (i->severity <= ISSUE_ERROR && !is_known(name, i)) {
 			print_message("%s:%u:%u: %s: %s\n", name, i->line, i->column, i->where, i->text);
