@@ -8,7 +8,8 @@
 
 const struct command *const all_commands[] = {
 	store_commands, serve_commands, demo_commands,  import_commands, export_commands,
-	query_commands, path_commands,  view_commands,  bench_commands,  help_commands,
+	query_commands, path_commands,  view_commands,  link_commands,   bench_commands,
+	help_commands,
 	NULL,
 };
 

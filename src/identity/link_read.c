@@ -1,0 +1,290 @@
+/* link_read.c - files of people into memory: which column is what, and its values. See link.h. */
+#include "base/sheet.h"
+#include "identity/link.h"
+
+enum { NOWHERE = -1 };
+
+/* What one file's columns are for: by column of people, the place in the file. */
+struct reading {
+	const struct link_options *options;
+	struct link_source *source;
+	const char *file;
+	int id, truth;
+	int at[MAX_COLUMNS];
+	unsigned file_number;
+	bool ids_are_numbers;
+	bool header_only; /* the first look, which makes the columns */
+};
+
+static struct str header_text(struct arena *a, struct str raw)
+{
+	struct buf b;
+
+	raw = str_fold(a, raw);
+	buf_init(&b, a, 0);
+	for (size_t i = 0; i < raw.len; i++)
+		buf_char(&b, raw.at[i] == ' ' || raw.at[i] == '-' || raw.at[i] == '.' ? '_' : raw.at[i]);
+	return buf_get(&b);
+}
+
+/* ---- columns ---- */
+
+static struct column *find_column(struct people *p, const char *name)
+{
+	for (unsigned i = 0; i < p->width; i++)
+		if (!strcmp(p->columns[i].name, name))
+			return &p->columns[i];
+	return NULL;
+}
+
+static enum err want_column(struct ctx *c, struct people *p, enum role role, const char *name,
+			    unsigned *out)
+{
+	struct column *column = find_column(p, name);
+
+	if (!column) {
+		if (p->width == MAX_COLUMNS)
+			return fail(c, ERR_LIMIT, "more than %d columns to compare", MAX_COLUMNS);
+		column = people_add_column(p, role, name);
+	}
+	*out = (unsigned)(column - p->columns);
+	return OK;
+}
+
+static bool has_word(const char *words, struct str word)
+{
+	struct str rest = str_of(words);
+
+	while (rest.at)
+		if (str_eq(str_cut(&rest, ' '), word))
+			return true;
+	return false;
+}
+
+static enum role guess_role(struct str header)
+{
+	for (unsigned role = 0; role < ROLE_COUNT; role++)
+		if (has_word(role_rows[role].headers, header))
+			return (enum role)role;
+	return ROLE_COUNT;
+}
+
+static enum err give_role(struct ctx *c, struct reading *r, enum role role, const char *name, int at)
+{
+	unsigned column;
+
+	if (role == ROLE_ID) {
+		r->id = r->id == NOWHERE ? at : r->id;
+		return OK;
+	}
+	TRY(want_column(c, r->source->people, role, name, &column));
+	if (r->at[column] == NOWHERE)
+		r->at[column] = at;
+	return OK;
+}
+
+static enum err guess_columns(struct ctx *c, struct reading *r, const struct sheet_row *row)
+{
+	struct arena *a = r->source->people->arena;
+	bool parts[2] = { false, false };
+
+	for (unsigned i = 0; i < row->len; i++) {
+		enum role role = guess_role(header_text(a, row->fields[i]));
+		parts[0] |= role == ROLE_GIVEN;
+		parts[1] |= role == ROLE_FAMILY;
+	}
+	for (unsigned i = 0; i < row->len; i++) {
+		struct str header = header_text(a, row->fields[i]);
+		enum role role = guess_role(header);
+
+		if ((int)i == r->truth)
+			continue;
+		/* A full name only says again what its parts say. */
+		if (role == ROLE_COUNT || (role == ROLE_FULL_NAME && parts[0] && parts[1])) {
+			if (r->header_only)
+				*vec_push(&r->source->ignored, a) = str_dup(a, row->fields[i]);
+			continue;
+		}
+		const char *name = role == ROLE_OTHER ?
+					   arena_printf(a, "other:" STR_FMT, STR_ARG(header)) :
+					   role_rows[role].word;
+		TRY(give_role(c, r, role, name, (int)i));
+	}
+	return OK;
+}
+
+static int find_field(const struct sheet_row *row, struct str name)
+{
+	for (unsigned i = 0; i < row->len; i++)
+		if (str_eq(row->fields[i], name))
+			return (int)i;
+	return NOWHERE;
+}
+
+static enum err named_columns(struct ctx *c, struct reading *r, const struct sheet_row *row)
+{
+	struct str rest = str_of(r->options->columns);
+	struct arena *a = r->source->people->arena;
+
+	while (rest.at) {
+		struct str name = str_trim(str_cut(&rest, ',')), whole = name;
+		struct str word = str_cut(&name, '=');
+		const char *text = str_dup(a, word);
+		unsigned role = 0;
+		int at = name.at ? find_field(row, name) : NOWHERE;
+
+		while (role < ROLE_COUNT && !str_is(word, role_rows[role].word))
+			role++;
+		if (str_starts(word, STR("other:")) && word.len > 6)
+			role = ROLE_OTHER;
+		else if (role == ROLE_OTHER)
+			role = ROLE_COUNT;
+		if (!name.at || role == ROLE_COUNT)
+			return fail(c, ERR_USAGE,
+				    "--columns: \"" STR_FMT "\" is not ROLE=COLUMN with a role of id given family "
+				    "full_name dob sex postcode street address town region phone email "
+				    "identifier other:NAME",
+				    STR_ARG(whole));
+		if (at == NOWHERE)
+			return fail(c, ERR_USAGE, "%s has no column \"" STR_FMT "\"", r->file, STR_ARG(name));
+		TRY(give_role(c, r, (enum role)role, text, at));
+	}
+	return OK;
+}
+
+static enum err read_header(struct ctx *c, struct reading *r, const struct sheet_row *row)
+{
+	const char *truth = r->options->truth;
+
+	r->id = r->truth = NOWHERE;
+	for (unsigned i = 0; i < MAX_COLUMNS; i++)
+		r->at[i] = NOWHERE;
+	if (truth) {
+		r->truth = find_field(row, str_of(truth));
+		if (r->truth == NOWHERE)
+			return fail(c, ERR_USAGE, "--truth: %s has no column \"%s\"", r->file, truth);
+	}
+	return r->options->columns ? named_columns(c, r, row) : guess_columns(c, r, row);
+}
+
+/* ---- records ---- */
+
+static uint32_t truth_number(struct link_source *s, struct str text)
+{
+	void *known;
+
+	if (!text.len)
+		return 0;
+	known = map_get(&s->truths, text);
+	if (!known) {
+		known = (void *)(uintptr_t)(s->truths.len + 1);
+		map_set(&s->truths,
+			(struct str){ arena_dup(s->people->arena, text.at, text.len), text.len }, known);
+	}
+	return (uint32_t)(uintptr_t)known;
+}
+
+static struct str record_id(struct reading *r, const struct sheet_row *row)
+{
+	struct arena *a = r->source->people->arena;
+
+	if (r->id == NOWHERE)
+		return str_of(arena_printf(a, "%s%lld", r->file_number ? "b" : r->options->files[1] ? "a" : "",
+					   (long long)row->number - 1));
+	struct str id = row->fields[r->id];
+	return (struct str){ arena_dup(a, id.at, id.len), id.len };
+}
+
+static enum err read_record(struct ctx *c, struct reading *r, const struct sheet_row *row)
+{
+	struct link_source *s = r->source;
+	struct str texts[MAX_COLUMNS] = { 0 };
+	int last = r->id > r->truth ? r->id : r->truth;
+
+	for (unsigned i = 0; i < s->people->width; i++)
+		last = r->at[i] > last ? r->at[i] : last;
+	if (last >= (int)row->len)
+		return fail(c, ERR_SYNTAX, "%s: row %lld has %u fields where the header has more", r->file,
+			    (long long)row->number, row->len);
+	for (unsigned i = 0; i < s->people->width; i++)
+		texts[i] = r->at[i] == NOWHERE ? (struct str){ "", 0 } : row->fields[r->at[i]];
+	*vec_push(&s->ids, s->people->arena) = record_id(r, row);
+	*vec_push(&s->truth, s->people->arena) =
+		r->truth == NOWHERE ? 0 : truth_number(s, row->fields[r->truth]);
+	return people_add(c, s->people, texts);
+}
+
+static enum err read_row(struct ctx *c, void *arg, const struct sheet_row *row)
+{
+	struct reading *r = arg;
+
+	if (row->number == 1)
+		TRY(read_header(c, r, row));
+	else if (!r->header_only)
+		TRY(read_record(c, r, row));
+	if (r->header_only)
+		return fail(c, ERR_STOPPED, "only the header was wanted");
+	if (row->number % 1024 == 0 &&
+	    !r->options->progress.tick(r->options->progress.arg, r->source->people->len, 0, "records"))
+		return fail(c, ERR_STOPPED, "stopped after %u records", r->source->people->len);
+	return OK;
+}
+
+/* Ids that stand in both files get the file's letter before them. */
+static void part_ids(struct link_source *s)
+{
+	ARENA(scratch);
+	struct map first;
+	uint32_t border = s->people->first_of_second;
+	bool shared = false;
+
+	map_init(&first, &scratch);
+	for (uint32_t r = 0; r < border; r++)
+		map_set(&first, s->ids.at[r], s);
+	for (uint32_t r = border; r < s->people->len && !shared; r++)
+		shared = map_get(&first, s->ids.at[r]) != NULL;
+	for (uint32_t r = 0; r < s->people->len && shared; r++)
+		s->ids.at[r] = str_of(arena_printf(s->people->arena, "%c:" STR_FMT,
+						   r < border ? 'a' : 'b', STR_ARG(s->ids.at[r])));
+}
+
+static enum err read_file(struct ctx *c, struct reading *r, bool header_only)
+{
+	enum err e;
+
+	r->header_only = header_only;
+	r->file = r->options->files[r->file_number];
+	e = sheet_read(c, r->file, read_row, r);
+	return header_only && e == ERR_STOPPED && !(c->stop && *c->stop) ? OK : e;
+}
+
+enum err link_read(struct ctx *c, const struct share *share, const struct link_options *o,
+		   struct link_source *out)
+{
+	struct reading r = { .options = o, .source = out };
+	unsigned files = o->files[1] ? 2 : 1;
+
+	*out = (struct link_source){ 0 };
+	TRY(people_new(c, share, c->arena, &out->people));
+	map_init(&out->truths, c->arena);
+	/* The columns of both files come before the first record of either. */
+	for (r.file_number = 0; r.file_number < files; r.file_number++)
+		TRY(read_file(c, &r, true));
+	if (!out->people->width)
+		return fail(c, ERR_USAGE,
+			    "%s: no column's role can be told from its header; name them with --columns "
+			    "ROLE=COLUMN,...",
+			    o->files[0]);
+	for (r.file_number = 0; r.file_number < files; r.file_number++) {
+		out->people->first_of_second = out->people->len;
+		TRY(read_file(c, &r, false));
+	}
+	if (files == 1)
+		out->people->first_of_second = out->people->len;
+	else
+		part_ids(out);
+	if (out->people->len < 2)
+		return fail(c, ERR_INVALID, "%s: there are no two records to compare", o->files[0]);
+	people_count(out->people);
+	return OK;
+}

@@ -1,0 +1,166 @@
+/* people.c - see people.h. */
+#include "identity/people.h"
+
+#include <stdlib.h>
+
+#include "fhir/sound.h"
+
+const struct role_row role_rows[ROLE_COUNT] = {
+#define X(role, word, kind, headers) [ROLE_##role] = { word, KIND_##kind, headers },
+#include "identity/role.def"
+#undef X
+};
+
+static uint32_t number_of(void *pointer)
+{
+	return (uint32_t)(uintptr_t)pointer;
+}
+
+/* ---- nicknames ---- */
+
+static void add_nickname(struct people *p, struct str name, uint16_t row)
+{
+	struct nicks *nicks = map_get(&p->nicknames, name);
+
+	if (!nicks) {
+		nicks = NEW(p->arena, struct nicks);
+		map_set(&p->nicknames, name, nicks);
+	}
+	for (unsigned i = 0; i < MAX_NICKS; i++)
+		if (!nicks->row[i]) {
+			nicks->row[i] = row;
+			return;
+		}
+}
+
+static enum err read_nicknames(struct ctx *c, const struct share *share, struct people *p)
+{
+	struct str text, line, word;
+	uint16_t row = 0;
+
+	TRY(share_read(c, share, p->arena, "code/nicknames.tsv", &text));
+	while (text.at) {
+		line = str_trim(str_cut(&text, '\n'));
+		if (!line.len || line.at[0] == '#')
+			continue;
+		if (++row == UINT16_MAX)
+			return fail(c, ERR_LIMIT, "code/nicknames.tsv has too many rows");
+		add_nickname(p, str_cut(&line, '\t'), row);
+		while (line.at)
+			if ((word = str_cut(&line, ' ')).len)
+				add_nickname(p, word, row);
+	}
+	return OK;
+}
+
+/* ---- values ---- */
+
+static uint32_t sound_number(struct people *p, struct str text)
+{
+	ARENA(scratch);
+	struct str key = sound_key(&scratch, text);
+	void *known = key.len ? map_get(&p->sounds, key) : NULL;
+
+	if (!key.len || known)
+		return number_of(known);
+	uint32_t number = (uint32_t)p->sounds.len + 1;
+	map_set(&p->sounds, (struct str){ arena_dup(p->arena, key.at, key.len), key.len },
+		(void *)(uintptr_t)number);
+	return number;
+}
+
+static void add_value(struct people *p, struct values *values, struct str text)
+{
+	const struct nicks *nicks;
+
+	*vec_push(&values->text, p->arena) = text;
+	if (values != &p->values[KIND_NAME])
+		return;
+	*vec_push(&values->sound, p->arena) = text.len ? sound_number(p, text) : 0;
+	nicks = text.len ? map_get(&p->nicknames, text) : NULL;
+	*vec_push(&values->nicks, p->arena) = nicks ? *nicks : (struct nicks){ 0 };
+}
+
+static uint32_t value_number(struct people *p, struct column *column, struct str raw)
+{
+	ARENA(scratch);
+	struct values *values = column->values;
+	struct str text = raw.len ? normal_text(&scratch, column->kind, raw) : raw;
+	void *known = text.len ? map_get(&values->index, text) : NULL;
+
+	if (!text.len || known)
+		return number_of(known);
+	uint32_t number = (uint32_t)values->text.len;
+	text.at = arena_dup(p->arena, text.at, text.len);
+	map_set(&values->index, text, (void *)(uintptr_t)number);
+	add_value(p, values, text);
+	return number;
+}
+
+/* ---- records ---- */
+
+static void free_cells(void *arg)
+{
+	struct people *p = arg;
+
+	free(p->cells);
+}
+
+enum err people_new(struct ctx *c, const struct share *share, struct arena *a, struct people **out)
+{
+	struct people *p = NEW(a, struct people);
+
+	p->arena = a;
+	map_init(&p->sounds, a);
+	map_init(&p->nicknames, a);
+	TRY(read_nicknames(c, share, p));
+	for (unsigned kind = 0; kind < KIND_COUNT; kind++) {
+		map_init(&p->values[kind].index, a);
+		add_value(p, &p->values[kind], STR(""));
+	}
+	arena_defer(a, free_cells, p);
+	*out = p;
+	return OK;
+}
+
+struct column *people_add_column(struct people *p, enum role role, const char *name)
+{
+	struct column *column = &p->columns[p->width++];
+	enum kind kind = role_rows[role].kind;
+
+	*column = (struct column){ .role = role, .kind = kind, .name = name,
+				   .values = &p->values[kind] };
+	return column;
+}
+
+enum err people_add(struct ctx *c, struct people *p, const struct str *texts)
+{
+	if (p->len >= (UINT32_C(1) << 31))
+		return fail(c, ERR_LIMIT, "more than 2^31 records");
+	/* realloc moves pages, not bytes, at this size; an arena would keep each older copy. */
+	if (p->len == p->room) {
+		p->room = p->room ? p->room * 2 : 1024;
+		p->cells = reallocarray(p->cells, (size_t)p->room * (p->width ? p->width : 1),
+					sizeof *p->cells);
+		if (!p->cells)
+			abort();
+	}
+	for (unsigned i = 0; i < p->width; i++)
+		p->cells[(size_t)p->len * p->width + i] =
+			value_number(p, &p->columns[i], texts[i]);
+	p->len++;
+	return OK;
+}
+
+void people_count(struct people *p)
+{
+	for (unsigned i = 0; i < p->width; i++) {
+		struct column *column = &p->columns[i];
+
+		column->counts = NEW_N(p->arena, uint32_t, column->values->text.len);
+		for (uint32_t r = 0; r < p->len; r++)
+			column->counts[people_row(p, r)[i]]++;
+		column->filled = p->len - column->counts[0];
+		column->counts[0] = 0;
+	}
+}
