@@ -53,23 +53,25 @@ static const struct command *command_find(const struct command *const *tables, c
 	return NULL;
 }
 
-/* The command's options with the common ones behind them, in one list. */
-static const struct option *option_list(struct ctx *c, const struct command *row)
-{
-	size_t own = option_count(row ? row->options : NULL), common = option_count(common_options);
-	struct option *list = NEW_N(c->arena, struct option, own + common + 1);
-	if (own)
-		memcpy(list, row->options, own * sizeof *list);
-	memcpy(list + own, common_options, common * sizeof *list);
-	return list;
-}
-
 static ptrdiff_t option_index(const struct option *options, struct str name)
 {
 	for (ptrdiff_t i = 0; options[i].name; i++)
 		if (str_is(name, options[i].name))
 			return i;
 	return -1;
+}
+
+/* The command's options with the common ones behind them, in one list. */
+static const struct option *option_list(struct ctx *c, const struct command *row)
+{
+	size_t own = option_count(row ? row->options : NULL), common = option_count(common_options);
+	struct option *list = NEW_N(c->arena, struct option, own + common + 1);
+	for (size_t i = 0; i < own; i++) {
+		assert(option_index(common_options, str_of(row->options[i].name)) < 0);
+		list[i] = row->options[i];
+	}
+	memcpy(list + own, common_options, common * sizeof *list);
+	return list;
 }
 
 /* Values of an option that may be repeated; there are never more than arguments. */
@@ -203,7 +205,8 @@ static enum err command_run(struct ctx *c, const struct command *row, const stru
 	in->share = &share;
 	in->tables = tables;
 	TRY(row->run(c, in));
-	if (fflush(in->out) != 0)
+	/* what failed before the end left its mark on the stream, and the last flush may then be fine */
+	if (fflush(in->out) != 0 || ferror(in->out))
 		return fail(c, ERR_IO, "the output could not be written: %m");
 	return OK;
 }

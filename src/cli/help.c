@@ -144,7 +144,8 @@ void help_man(FILE *out, const struct command *const *tables)
 
 static enum err run_completion(struct ctx *c, struct invocation *in)
 {
-	(void)c;
+	if (in->argc && strcmp(in->argv[0], "bash") != 0 && strcmp(in->argv[0], "zsh") != 0)
+		return fail(c, ERR_USAGE, "there is a script for bash and zsh, not for %s", in->argv[0]);
 	help_completion(in->out, in->tables);
 	return OK;
 }
@@ -157,7 +158,8 @@ static enum err run_man(struct ctx *c, struct invocation *in)
 }
 
 const struct command help_commands[] = {
-	{ "completion", "", "Print a completion script for bash or zsh.", NULL, NULL, run_completion,
+	{ "completion", "[SHELL]", "Print a completion script for bash or zsh.",
+	  "It is the same for both; zsh reads it after `autoload bashcompinit && bashcompinit`.", NULL, run_completion,
 	  "  causeway completion > ~/.local/share/bash-completion/completions/causeway" },
 	{ "man", "", "Print the manual page.", NULL, NULL, run_man, "  causeway man | man -l -" },
 	{ 0 },

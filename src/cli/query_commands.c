@@ -3,7 +3,6 @@
 #include "record/search.h"
 
 static const struct option get_options[] = {
-	{ "version", "N", "that version instead of the current one", NULL },
 	{ "raw", NULL, "as stored, on one line", NULL },
 	{ 0 },
 };
@@ -30,18 +29,22 @@ static enum err print_body(struct ctx *c, const struct invocation *in, struct st
 	return OK;
 }
 
+/* Patient/123, or an earlier version as FHIR addresses it: Patient/123/_history/2. */
 static enum err get_version(struct ctx *c, struct invocation *in, struct version *version)
 {
-	struct str id = str_of(in->argv[1]), type = str_cut(&id, '/');
-	const char *number = command_option(in, "version");
-	int64_t n = 0;
+	struct str id = str_of(in->argv[1]), type = str_cut(&id, '/'), rest = id;
+	struct str name = id.at ? str_cut(&rest, '/') : id;
+	int64_t number;
 
-	if (!id.at)
+	if (!name.len)
 		return fail(c, ERR_USAGE, "say which: Patient/123, not \"%s\"", in->argv[1]);
-	if (!number)
-		return record_read(c, type, id, version);
-	TRY(command_option_int(c, in, "version", 1, INT64_MAX, &n));
-	return record_vread(c, type, id, n, version);
+	if (!rest.at)
+		return record_read(c, type, name, version);
+	if (!str_starts(rest, STR("_history/")) ||
+	    !str_int((struct str){ rest.at + 9, rest.len - 9 }, &number) || number < 1)
+		return fail(c, ERR_USAGE, "a version is named so: Patient/123/_history/2, not \"%s\"",
+			    in->argv[1]);
+	return record_vread(c, type, name, number, version);
 }
 
 static enum err run_get(struct ctx *c, struct invocation *in)
@@ -109,8 +112,10 @@ static enum err run_search(struct ctx *c, struct invocation *in)
 }
 
 const struct command query_commands[] = {
-	{ "get", "DB TYPE/ID", "Print one resource.", NULL, get_options, run_get,
-	  "  causeway get county.db Patient/p-000001" },
+	{ "get", "DB TYPE/ID", "Print one resource.",
+	  "TYPE/ID/_history/N is its version N.", get_options, run_get,
+	  "  causeway get county.db Patient/p-000001\n"
+	  "  causeway get county.db Patient/p-000001/_history/1" },
 	{ "search", "DB QUERY", "Search as over HTTP, one resource a line.",
 	  "QUERY is what follows the base address: Patient?name=smith&birthdate=gt1940", search_options,
 	  run_search, "  causeway search county.db 'Patient?family=tredwell&_count=5' --ids" },

@@ -5,7 +5,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { gzipSync } from 'node:zlib'
-import { causeway, root, scratch } from './causeway.mjs'
+import { causeway, program, root, scratch } from './causeway.mjs'
 
 const patient = (id, family) => ({ resourceType: 'Patient', id, name: [{ family }], birthDate: '1941-03-03' })
 
@@ -34,6 +34,7 @@ for (const [args, code, says] of [
 	[['export', 'x.db'], 64, /--out DIR/],
 	[['import', 'x.db', '--jobs', 'many', 'y'], 64, /whole number/],
 	[['init', '--frob', 'x'], 64, /no option --frob/],
+	[['completion', 'fish'], 64, /bash and zsh, not for fish/],
 ])
 	test(`causeway ${args.join(' ')} exits ${code}`, () => {
 		const result = causeway(...args)
@@ -67,6 +68,10 @@ test('import takes resources, collections, NDJSON and gzip, and rejects the rest
 
 	assert.match(causeway('get', db, 'Patient/six').out, /"family": "Packed"/)
 	assert.equal(causeway('get', db, 'Patient/none').code, 66)
+	assert.equal(causeway('get', db, 'Patient/six/_history/1').out, causeway('get', db, 'Patient/six').out)
+	assert.equal(causeway('get', db, 'Patient/six/_history/7').code, 66)
+	assert.equal(causeway('get', db, 'Patient/six/_history/x').code, 64)
+	assert.equal(causeway('get', db, 'Patient').code, 64)
 	assert.deepEqual(causeway('search', db, 'Patient?family=lined&_sort=_id', '--ids').out.trim().split('\n'), ['Patient/five', 'Patient/four'])
 	assert.equal(causeway('search', db, 'Patient?familly=x').code, 64)
 	assert.equal(causeway('check', db).code, 0)
@@ -109,5 +114,15 @@ test('examples of the documents run', { skip: !existsSync('/bin/sh') }, t => {
 	for (const [, block] of blocks) {
 		const result = spawnSync('sh', ['-eu'], { cwd: dir, input: block, encoding: 'utf8', env: { ...process.env, PATH: `${join(root, 'build')}:${process.env.PATH}` } })
 		assert.equal(result.status, 0, result.stderr)
+	}
+})
+
+test('output that cannot be written is an error, however much or little of it there is', { skip: !existsSync('/dev/full') }, t => {
+	const dir = scratch(t), db = join(dir, 'a.db'), file = join(dir, 'a.ndjson')
+	for (const count of [1, 12, 200]) {
+		writeFileSync(file, Array.from({ length: count }, (_, n) => JSON.stringify({ resourceType: 'Basic', id: `b${n}`, code: { text: 'x'.repeat(400) } })).join('\n'))
+		assert.equal(causeway('import', db, file).code, 0)
+		const { status } = spawnSync('sh', ['-c', '"$0" search "$1" "Basic?_count=1000" > /dev/full', program, db])
+		assert.equal(status, 74, `${count} resources`)
 	}
 })
