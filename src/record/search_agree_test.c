@@ -636,7 +636,8 @@ static struct str expected(struct world *w, struct arena *a, const struct fhir_t
 
 static void agree(struct world *w, size_t *hits, size_t *hops)
 {
-	static const struct search_choice probing = { 0, 100000, 0 }, gathering = { 0, 0, 0 };
+	static const struct search_choice probing = { 0, 100000, 0, 8, 0 },
+					  gathering = { 0, 0, 0, 16, 0 };
 	const struct stored *from = &w->all.at[dice(w, w->all.len)];
 	struct arena_mark mark = arena_mark(&w->arena);
 	struct wish wishes[3];
@@ -689,8 +690,8 @@ static void skip_same(struct str *a, struct str *b, struct str *c)
 static void sort_agree(struct world *w, const struct fhir_type *type,
 		       const struct fhir_param *param)
 {
-	static const struct search_choice looking = { 100000, 500, 64 },
-					  walking = { 0, 500, 64 };
+	static const struct search_choice looking = { 100000, 500, 64, 8192, 64 },
+					  walking = { 0, 500, 64, 8, 64 };
 
 	if (param->type >= PARAM_COMPOSITE || param->type == PARAM_REFERENCE)
 		return;

@@ -15,33 +15,37 @@
 #define DISTINCT_MAX 10000 /* codes of one parameter looked at for :in, :above, :below */
 
 /* clang-format off */
-#define FROM_PAIR(n, m, limit, key)                                               \
-	" AND (person, " key ") >= (?" #n ", ?" #m ") ORDER BY person, " key " LIMIT ?" #limit
+/* An ordered scan twice: from a pair on, and from a person on, which SQLite walks faster as it need
+ * not compare two columns in each row; then its arguments. */
+#define ORDERED(head, key, n, m, limit, count)                                                \
+	SQL(head " AND (person, " key ") >= (?" #n ", ?" #m ") ORDER BY person, " key         \
+	    " LIMIT ?" #limit), n - 1, true, count,                                           \
+	SQL(head " AND person >= ?" #n " ORDER BY person, " key " LIMIT ?" #m)
 
 static const struct scan_kind TYPE_SCAN = {
-	SQL("SELECT person, key FROM resource WHERE type = ?1 AND deleted = 0 AND version > 0"
-	    FROM_PAIR(2, 3, 4, "key")), 1, true,
-	SQL("SELECT coalesce(sum(current), 0) FROM total WHERE type = ?1")
+	ORDERED("SELECT person, key FROM resource WHERE type = ?1 AND deleted = 0 AND version > 0",
+		"key", 2, 3, 4,
+		SQL("SELECT coalesce(sum(current), 0) FROM total WHERE type = ?1"))
 };
 static const struct scan_kind TOKEN_SCAN = {
-	SQL("SELECT person, resource FROM token WHERE param = ?1 AND code = ?2 AND system = ?3"
-	    FROM_PAIR(4, 5, 6, "resource")), 3, true,
-	SQL("SELECT count(*) FROM token WHERE param = ?1 AND code = ?2 AND system = ?3")
+	ORDERED("SELECT person, resource FROM token WHERE param = ?1 AND code = ?2 AND system = ?3",
+		"resource", 4, 5, 6,
+		SQL("SELECT count(*) FROM token WHERE param = ?1 AND code = ?2 AND system = ?3"))
 };
 static const struct scan_kind STRING_SCAN = {
-	SQL("SELECT person, resource FROM string WHERE param = ?1 AND value = ?2"
-	    " AND CASE exact WHEN '' THEN value ELSE exact END = ?3"
-	    FROM_PAIR(4, 5, 6, "resource")), 3, true
+	ORDERED("SELECT person, resource FROM string WHERE param = ?1 AND value = ?2"
+		" AND CASE exact WHEN '' THEN value ELSE exact END = ?3",
+		"resource", 4, 5, 6, { NULL })
 };
 static const struct scan_kind REFERENCE_SCAN = {
-	SQL("SELECT person, resource FROM reference WHERE param = ?1 AND target = ?2"
-	    FROM_PAIR(3, 4, 5, "resource")), 2, true,
-	SQL("SELECT count(*) FROM reference WHERE param = ?1 AND target = ?2")
+	ORDERED("SELECT person, resource FROM reference WHERE param = ?1 AND target = ?2",
+		"resource", 3, 4, 5,
+		SQL("SELECT count(*) FROM reference WHERE param = ?1 AND target = ?2"))
 };
 static const struct scan_kind URI_SCAN = {
-	SQL("SELECT person, resource FROM uri WHERE param = ?1 AND value = ?2"
-	    FROM_PAIR(3, 4, 5, "resource")), 2, true,
-	SQL("SELECT count(*) FROM uri WHERE param = ?1 AND value = ?2")
+	ORDERED("SELECT person, resource FROM uri WHERE param = ?1 AND value = ?2",
+		"resource", 3, 4, 5,
+		SQL("SELECT count(*) FROM uri WHERE param = ?1 AND value = ?2"))
 };
 
 static const struct scan_kind TOKEN_SYSTEM = {

@@ -161,6 +161,7 @@ struct search_choice {
 	size_t small;    /* so many found resources are sorted by looking at each (2,000) */
 	size_t probed;   /* so many are tested one by one rather than gathered for (5,000) */
 	size_t worth;    /* testing one costs as much as gathering so many (64) */
+	size_t chunk;    /* so many rows at most are read at a time (8,192) */
 	size_t followed; /* so many at the other end of a hop are followed at once (64) */
 };
 
@@ -263,7 +264,7 @@ static inline enum err stream_seek(struct scope *sc, struct stream *s, struct pa
 #define PAIR_START ((struct pair){ -1, -1 })
 
 /* One statement of the index. Its parameters are args, then in ordered ones person and resource
- * to start from, then how many rows to give. */
+ * to start from (in `people` the person alone), then how many rows to give. */
 enum arg_kind { ARG_INT, ARG_TEXT, ARG_BLOB };
 struct arg {
 	enum arg_kind kind;
@@ -275,7 +276,8 @@ struct scan_kind {
 	struct sql sql;
 	unsigned args;
 	bool ordered;
-	struct sql count; /* how many pairs, each different; or no text */
+	struct sql count;  /* how many pairs, each different; or no text */
+	struct sql people; /* of an ordered one: from the first pair of a person on */
 };
 struct scan {
 	const struct scan_kind *kind;

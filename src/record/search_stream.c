@@ -9,7 +9,8 @@
 
 #include <assert.h>
 
-static const size_t CHUNK_FIRST = 32, CHUNK_MAX = 8192;
+static const size_t CHUNK_FIRST = 32;
+static const size_t SPARSE = 64; /* passing over so many costs as much as seeking */
 
 /* ---- none ---- */
 
@@ -47,7 +48,9 @@ struct scan_stream {
 	struct scan scan;
 	struct pair *chunk;
 	size_t len, pos, cap, want; /* want: rows to ask for next */
+	size_t used;                /* pairs of the chunk that were looked at */
 	bool last;                  /* nothing comes after this chunk */
+	struct pair resume;         /* nothing comes between the chunk and this */
 };
 
 static void bind_args(struct stmt *stmt, const struct scan *scan)
@@ -75,16 +78,18 @@ static enum err scan_read(struct scope *sc, const struct scan *scan, struct pair
 			  size_t want, struct pair *out, size_t *len, bool *last)
 {
 	int index = (int)scan->kind->args;
+	bool person = from.key <= 0; /* all of a person's keys are above that */
 	size_t rows = 0, kept = 0;
 	bool row;
 	STMT(stmt);
 
 	TRY(ctx_check(sc->c));
-	TRY(db_stmt(sc->c, sc->db, scan->kind->sql, &stmt));
+	TRY(db_stmt(sc->c, sc->db, person ? scan->kind->people : scan->kind->sql, &stmt));
 	bind_args(stmt, scan);
-	stmt_bind_int(stmt, index + 1, from.person);
-	stmt_bind_int(stmt, index + 2, from.key);
-	stmt_bind_int(stmt, index + 3, (int64_t)want);
+	stmt_bind_int(stmt, ++index, from.person);
+	if (!person)
+		stmt_bind_int(stmt, ++index, from.key);
+	stmt_bind_int(stmt, ++index, (int64_t)want);
 	for (;;) {
 		TRY(stmt_step(sc->c, stmt, &row));
 		if (!row)
@@ -102,18 +107,42 @@ static enum err scan_read(struct scope *sc, const struct scan *scan, struct pair
 /* Many scans at once have to share the memory. */
 static size_t chunk_max(const struct scope *sc)
 {
-	return CHUNK_MAX / (1 + sc->scans / 8);
+	size_t share = sc->search->choice.chunk / (1 + sc->scans / 8);
+
+	return share ? share : 1;
+}
+
+/* End a large chunk where a person ends, so that the next one can begin with a person. Not where
+ * that throws away much: a chunk may be of one person, or of what belongs to nobody. */
+static void scan_trim(const struct scope *sc, struct scan_stream *s)
+{
+	size_t len = s->len;
+
+	if (s->last || len < chunk_max(sc) / 8)
+		return;
+	while (len > s->len - s->len / 4 &&
+	       s->chunk[len - 1].person == s->chunk[s->len - 1].person)
+		len--;
+	if (s->chunk[len - 1].person == s->chunk[s->len - 1].person)
+		return;
+	s->resume = (struct pair){ s->chunk[s->len - 1].person, 0 };
+	s->len = len;
 }
 
 static enum err scan_fill(struct scope *sc, struct scan_stream *s, struct pair from)
 {
-	if (s->cap < s->want) {
-		s->cap = s->want;
+	size_t most = chunk_max(sc), want = s->want < most ? s->want : most;
+
+	if (pair_cmp(from, s->resume) < 0)
+		from = s->resume;
+	if (s->cap < want) {
+		s->cap = want;
 		s->chunk = arena_alloc(sc->c->arena, s->cap * sizeof *s->chunk);
 	}
-	s->pos = 0;
-	TRY(scan_read(sc, &s->scan, from, s->want, s->chunk, &s->len, &s->last));
-	if (s->want < chunk_max(sc))
+	s->pos = s->used = 0;
+	TRY(scan_read(sc, &s->scan, from, want, s->chunk, &s->len, &s->last));
+	scan_trim(sc, s);
+	if (s->want < most)
 		s->want *= 4;
 	return OK;
 }
@@ -143,14 +172,12 @@ static enum err scan_seek(struct scope *sc, struct stream *stream, struct pair f
 {
 	struct scan_stream *s = (struct scan_stream *)stream;
 
+	s->used++;
 	if (s->pos < s->len)
 		s->pos = scan_gallop(s, from);
 	if (s->pos == s->len && !s->last) {
-		bool far = s->len && pair_cmp(s->chunk[s->len - 1], from) < 0 &&
-			   pair_cmp(pair_after(s->chunk[s->len - 1]), from) != 0;
-
-		/* Sent ahead by a neighbour: it is likely to do so again, so read less. */
-		if (far && s->want > CHUNK_FIRST * 4)
+		/* Sent ahead by a neighbour over most of it: that will happen again, so read less. */
+		if (s->used * SPARSE < s->len && s->want > CHUNK_FIRST * 4)
 			s->want = CHUNK_FIRST * 4;
 		TRY(scan_fill(sc, s, from));
 	}
@@ -179,6 +206,7 @@ struct stream *stream_scan(struct arena *a, const struct scan *scan)
 	assert(scan->kind->ordered);
 	s->stream = (struct stream){ &scan_ops, PAIR_START };
 	s->scan = *scan;
+	s->resume = PAIR_START;
 	s->want = CHUNK_FIRST;
 	return &s->stream;
 }

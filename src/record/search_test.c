@@ -106,9 +106,9 @@ struct question {
 
 /* As it is decided by itself; looking at each wherever that can be; and never. */
 static const struct search_choice choices[] = {
-	{ 2000, 5000, 64, 64 },
-	{ 2000, 5000, 0, 0 },
-	{ 2000, 0, 64, 0 },
+	{ 2000, 5000, 64, 8192, 64 },
+	{ 2000, 5000, 0, 8, 0 },
+	{ 2000, 0, 64, 32, 0 },
 };
 
 /* "Observation", or in a compartment "Patient/ann/Observation" or "Patient/ann/" and a star. */
