@@ -24,6 +24,8 @@ static bool searchable(struct ctx *c, const char *type, const struct fhir_param 
 		query = str_dup(c->arena, buf_get(&parts));
 	}
 
+	if (param->type == PARAM_SPECIAL && !strcmp(param->code, "near"))
+		query = "near=51.5|0|10|km";
 	return search_parse(c, str_of(type), str_of(query), &search) == OK;
 }
 
