@@ -124,7 +124,8 @@ static enum err check_head(struct ctx *c, const struct fhir_type *type, struct s
 	if (method == METHOD_POST)
 		return OK;
 	if (!id_valid(id))
-		return fail(c, ERR_BAD_REQUEST, "An id has 1 to 64 letters, digits, - and .");
+		return bad(c, w, own, arena_printf(c->arena, "%s.id", type->name),
+			   "An id has 1 to 64 letters, digits, - and .");
 	if (!node_is(own, NODE_STRING) || !str_eq(node_text(own), id))
 		return bad(c, w, own ? own : w->resource,
 			   arena_printf(c->arena, "%s.id", type->name),

@@ -147,8 +147,6 @@ enum err record_update(struct ctx *c, struct str type_name, struct str id, struc
 	bool again;
 
 	TRY(resource_type(c, type_name, &type));
-	if (!id_valid(id))
-		return fail(c, ERR_BAD_REQUEST, "An id has 1 to 64 letters, digits, - and .");
 	return put(c, type, id, w->patch ? METHOD_PATCH : METHOD_PUT, w, &none, &found, &again, out);
 }
 
