@@ -1,34 +1,11 @@
-#include <setjmp.h>
-#include <stdarg.h>
+#include "fhir/test_fhir.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "base/file.h"
 #include "fhir/type.h"
-
-static struct arena life;
-static struct ctx ctx;
-static const struct fhir *f;
-
-static int load(void **state)
-{
-	(void)state;
-	arena_init(&life);
-	ctx_init(&ctx, &life);
-	if (fhir_load(&ctx, &life, NULL, &f) != OK)
-		fail_msg("%s", ctx.why);
-	return 0;
-}
-
-static int unload(void **state)
-{
-	(void)state;
-	arena_done(&life);
-	return 0;
-}
 
 static struct node *xml(const char *text)
 {

@@ -1,30 +1,10 @@
 /* xml_write_test.c - what goes out as XML comes back as it was. */
+#include "fhir/test_fhir.h"
+
 #include <glob.h>
 
 #include "base/file.h"
-#include "base/test.h"
 #include "fhir/type.h"
-
-static struct arena life;
-static struct ctx ctx;
-static const struct fhir *f;
-
-static int load(void **state)
-{
-	(void)state;
-	arena_init(&life);
-	ctx_init(&ctx, &life);
-	if (fhir_load(&ctx, &life, NULL, &f) != OK)
-		fail_msg("%s", ctx.why);
-	return 0;
-}
-
-static int unload(void **state)
-{
-	(void)state;
-	arena_done(&life);
-	return 0;
-}
 
 static struct node *json(struct ctx *c, const char *text)
 {
