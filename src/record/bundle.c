@@ -57,8 +57,8 @@ static void look_inside(struct ctx *c, struct bundle *b, struct entry *e)
 			e->id = (struct str){ 0 };
 		return;
 	}
-	struct str key = str_of(
-		arena_printf(c->arena, "%s?" STR_FMT, e->type->name, STR_ARG(e->write.if_none_exist)));
+	struct str key = str_of(arena_printf(c->arena, "%s?" STR_FMT, e->type->name,
+					     STR_ARG(e->write.if_none_exist)));
 	other = map_get(&b->creates, key);
 	if (other) {
 		e->twin = other;
@@ -164,7 +164,8 @@ static enum err foresee(struct ctx *c, struct bundle *b, struct entry *e)
 	const struct entry *other = map_get(&b->names, path);
 
 	if (other && other->verb == VERB_DELETE)
-		return fail(c, ERR_GONE, STR_FMT " is deleted by %s.", STR_ARG(path), other->where);
+		return fail(c, ERR_GONE, STR_FMT " is deleted by %s.", STR_ARG(path),
+			    other->where);
 	return other ? OK : bundle_get(c, e);
 }
 

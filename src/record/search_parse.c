@@ -44,8 +44,7 @@ static enum err decode(struct ctx *c, struct str s, struct str *out)
 			byte = ' ';
 		}
 		/* FHIR's strings may hold lines and tabs, nothing else of the kind */
-		if (((unsigned char)byte < 0x20 && !memchr("\t\n\r", byte, 3)) ||
-		    byte == 0x7f)
+		if (((unsigned char)byte < 0x20 && !memchr("\t\n\r", byte, 3)) || byte == 0x7f)
 			return fail(c, ERR_BAD_REQUEST, "The query has a control character.");
 		bytes[len++] = byte;
 	}

@@ -147,7 +147,8 @@ enum err record_update(struct ctx *c, struct str type_name, struct str id, struc
 	bool again;
 
 	TRY(resource_type(c, type_name, &type));
-	return put(c, type, id, w->patch ? METHOD_PATCH : METHOD_PUT, w, &none, &found, &again, out);
+	return put(c, type, id, w->patch ? METHOD_PATCH : METHOD_PUT, w, &none, &found, &again,
+		   out);
 }
 
 static enum err delete (struct ctx *c, const struct fhir_type *type, struct str id,
