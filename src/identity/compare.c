@@ -48,6 +48,33 @@ unsigned level_exact(enum kind kind)
 
 /* ---- two values ---- */
 
+/* What two values cannot exceed, told from the letters that only one of them has: nearly all pairs
+ * of a file end here. */
+struct bound {
+	unsigned edits;   /* at least so many */
+	double alike;     /* Jaro-Winkler at most */
+};
+
+static struct bound bound_of(const struct values *v, uint32_t a, uint32_t b)
+{
+	struct str x = v->text.at[a], y = v->text.at[b];
+	unsigned only_x = (unsigned)__builtin_popcount(v->letters.at[a] & ~v->letters.at[b]);
+	unsigned only_y = (unsigned)__builtin_popcount(v->letters.at[b] & ~v->letters.at[a]);
+	struct bound out = { only_x > only_y ? only_x : only_y, 1 };
+	double lx = (double)x.len, ly = (double)y.len;
+	double common = lx - only_x < ly - only_y ? lx - only_x : ly - only_y;
+	unsigned same = 0;
+
+	/* Longer ones are compared by their beginning only. */
+	if (x.len > LIKENESS_MAX || y.len > LIKENESS_MAX)
+		return (struct bound){ 0, 1 };
+	while (same < 4 && same < x.len && same < y.len && x.at[same] == y.at[same])
+		same++;
+	double jaro_most = common > 0 ? (common / lx + common / ly + 1) / 3 : 0;
+	out.alike = jaro_most + same * 0.1 * (1 - jaro_most);
+	return out;
+}
+
 static bool share_nickname(const struct nicks *a, const struct nicks *b)
 {
 	for (unsigned i = 0; i < MAX_NICKS && a->row[i]; i++)
@@ -65,9 +92,10 @@ static unsigned compare_names(const struct values *v, uint32_t a, uint32_t b)
 		return LEVEL(NAME, NICK);
 	if ((x.len == 1 || y.len == 1) && x.at[0] == y.at[0])
 		return LEVEL(NAME, INITIAL);
-	if (x.len > 2 && y.len > 2 && edit_distance(x, y, 1) <= 1)
+	struct bound bound = bound_of(v, a, b);
+	if (bound.edits <= 1 && x.len > 2 && y.len > 2 && edit_distance(x, y, 1) <= 1)
 		return LEVEL(NAME, EDIT);
-	double likeness = jaro_winkler(x, y);
+	double likeness = bound.alike >= 0.80 ? jaro_winkler(x, y) : 0;
 	if (likeness >= 0.90)
 		return LEVEL(NAME, CLOSE);
 	bool sound = v->sound.at[a] && v->sound.at[a] == v->sound.at[b];
@@ -77,7 +105,8 @@ static unsigned compare_names(const struct values *v, uint32_t a, uint32_t b)
 static unsigned compare_full_names(const struct values *v, uint32_t a, uint32_t b)
 {
 	struct str x = v->text.at[a], y = v->text.at[b];
-	double overlap = word_overlap(x, y), likeness = jaro_winkler(x, y);
+	double overlap = word_overlap(x, y);
+	double likeness = bound_of(v, a, b).alike >= 0.85 ? jaro_winkler(x, y) : 0;
 
 	if (overlap == 1)
 		return LEVEL(FULL_NAME, EXACT);
@@ -101,7 +130,7 @@ static unsigned compare_dates(const struct values *v, uint32_t a, uint32_t b)
 		differ += x[i] != y[i];
 	if (year && !memcmp(x + 4, y + 6, 2) && !memcmp(x + 6, y + 4, 2))
 		return LEVEL(DATE, SWAPPED);
-	if (edit_distance(v->text.at[a], v->text.at[b], 1) <= 1)
+	if (differ <= 1 || edit_distance(v->text.at[a], v->text.at[b], 1) <= 1)
 		return LEVEL(DATE, DIGIT);
 	if (year && (!memcmp(x + 4, "0101", 4) || !memcmp(y + 4, "0101", 4)))
 		return LEVEL(DATE, FIRST);
@@ -155,19 +184,25 @@ static struct str close_up(struct str s, char out[LIKENESS_MAX])
 static unsigned compare_texts(const struct values *v, uint32_t a, uint32_t b)
 {
 	char one[LIKENESS_MAX], two[LIKENESS_MAX];
-	struct str x = close_up(v->text.at[a], one), y = close_up(v->text.at[b], two);
+	struct bound bound = bound_of(v, a, b);
 
-	/* "12" is not "13" with a mistake. */
-	if (x.len > 3 && y.len > 3 ? edit_distance(x, y, 1) <= 1 : str_eq(x, y))
-		return LEVEL(TEXT, EDIT);
-	if (jaro_winkler(x, y) >= 0.88)
-		return LEVEL(TEXT, ALIKE);
+	/* Spaces count as letters in the bound of likeness, which only makes it larger. */
+	if (bound.edits <= 1 || bound.alike >= 0.80) {
+		struct str x = close_up(v->text.at[a], one), y = close_up(v->text.at[b], two);
+		/* "12" is not "13" with a mistake. */
+		if (x.len > 3 && y.len > 3 ? edit_distance(x, y, 1) <= 1 : str_eq(x, y))
+			return LEVEL(TEXT, EDIT);
+		if (jaro_winkler(x, y) >= 0.88)
+			return LEVEL(TEXT, ALIKE);
+	}
 	bool word = word_overlap(v->text.at[a], v->text.at[b]) >= 1.0 / 3;
 	return word ? LEVEL(TEXT, WORD) : LEVEL(TEXT, DIFFER);
 }
 
 static unsigned compare_digits(const struct values *v, uint32_t a, uint32_t b)
 {
+	if (bound_of(v, a, b).edits > 2)
+		return LEVEL(IDENTIFIER, DIFFER);
 	switch (edit_distance(v->text.at[a], v->text.at[b], 2)) {
 	case 0:
 	case 1:
@@ -182,11 +217,13 @@ static unsigned compare_digits(const struct values *v, uint32_t a, uint32_t b)
 static unsigned compare_emails(const struct values *v, uint32_t a, uint32_t b)
 {
 	struct str x = v->text.at[a], y = v->text.at[b], rest_x = x, rest_y = y;
-	unsigned edits = edit_distance(x, y, 2);
+	struct bound bound = bound_of(v, a, b);
+	unsigned edits = bound.edits <= 2 ? edit_distance(x, y, 2) : 3;
 
 	if (edits <= 2)
 		return edits == 2 ? LEVEL(EMAIL, NEAR) : LEVEL(EMAIL, EDIT);
-	if (str_eq(str_cut(&rest_x, '@'), str_cut(&rest_y, '@')) || jaro_winkler(x, y) >= 0.90)
+	if (str_eq(str_cut(&rest_x, '@'), str_cut(&rest_y, '@')) ||
+	    (bound.alike >= 0.90 && jaro_winkler(x, y) >= 0.90))
 		return LEVEL(EMAIL, ALIKE);
 	return LEVEL(EMAIL, DIFFER);
 }

@@ -7,8 +7,11 @@ enum { MAX_ROUNDS = 500 };
 
 /* Pairs added to each level before it is counted, so that none has chance 0. */
 static const double PSEUDO = 0.5;
-/* Log-odds beyond which kin need not be looked at. */
-static const double STILL = 1e-7;
+/* Matches added, spread as they were thought to be before any was seen: a level no match of the
+ * file shows ("nickname") is then unknown rather than impossible. */
+static const double BELIEVED = 2;
+/* Probabilities that move less stand still. */
+static const double STILL = 1e-5;
 
 /* ---- beginning ---- */
 
@@ -147,6 +150,17 @@ static void expect(const struct model *m, const struct evidence *e,
 	}
 }
 
+static void add_believed(const struct people *p, struct model *m, double expected[MAX_COLUMNS][MAX_LEVELS])
+{
+	for (unsigned k = 0; k < m->width; k++) {
+		double believed[MAX_LEVELS];
+
+		begin_match(believed, p->columns[k].kind, m->levels[k]);
+		for (unsigned l = 1; l < m->levels[k]; l++)
+			expected[k][l] += BELIEVED * believed[l];
+	}
+}
+
 /* New probabilities of one class; how far the farthest moved. */
 static double maximise(struct model *m, unsigned class, double expected[MAX_COLUMNS][MAX_LEVELS])
 {
@@ -169,7 +183,7 @@ static double maximise(struct model *m, unsigned class, double expected[MAX_COLU
 	return moved;
 }
 
-static double learn_once(struct model *m, const struct evidence *e,
+static double learn_once(struct model *m, const struct people *people, const struct evidence *e,
 			 double all[MAX_COLUMNS][MAX_LEVELS], const double filled[MAX_COLUMNS])
 {
 	double expected[CLASS_COUNT][MAX_COLUMNS][MAX_LEVELS] = { 0 };
@@ -178,6 +192,7 @@ static double learn_once(struct model *m, const struct evidence *e,
 	take_logs(m);
 	expect(m, e, expected, totals);
 	take_out(m, all, expected, e->pairs, filled);
+	add_believed(people, m, expected[CLASS_MATCH]);
 	for (unsigned class = CLASS_KIN; class < CLASS_COUNT; class++) {
 		moved = fmax(moved, maximise(m, class, expected[class]));
 		m->share[class] = (totals[class] + 1e-3) / (e->pairs + 2e-3);
@@ -204,6 +219,19 @@ static void begin(struct model *m, const struct people *p, const struct evidence
 	m->share[CLASS_CHANCE] = 1 - start * 0.6;
 }
 
+/* To agree in part never speaks more against a match than not to agree at all. */
+static void keep_order(struct model *m)
+{
+	for (unsigned k = 0; k < m->width; k++) {
+		const double *chance = m->log2p[CLASS_CHANCE][k];
+		double *match = m->log2p[CLASS_MATCH][k];
+		double least = match[1] - chance[1];
+
+		for (unsigned l = 2; l < m->levels[k]; l++)
+			match[l] = fmax(match[l], chance[l] + least);
+	}
+}
+
 void model_learn(struct model *m, const struct people *p, const struct evidence *e)
 {
 	double all[MAX_COLUMNS][MAX_LEVELS] = { 0 }, filled[MAX_COLUMNS];
@@ -218,9 +246,10 @@ void model_learn(struct model *m, const struct people *p, const struct evidence 
 	}
 	chance_of_all(m, p, e, all);
 	begin(m, p, e, all);
-	while (m->rounds++ < MAX_ROUNDS && learn_once(m, e, all, filled) > STILL)
+	while (m->rounds++ < MAX_ROUNDS && learn_once(m, p, e, all, filled) > STILL)
 		;
 	take_logs(m);
+	keep_order(m);
 	for (unsigned k = 0; k < m->width; k++) {
 		unsigned exact = level_exact(p->columns[k].kind);
 		m->frequency_scale[k] = m->p[CLASS_CHANCE][k][exact] / all[k][exact];

@@ -69,11 +69,22 @@ static uint32_t sound_number(struct people *p, struct str text)
 	return number;
 }
 
+static uint32_t letters_of(struct str s)
+{
+	uint32_t bits = 0;
+
+	for (size_t i = 0; i < s.len; i++)
+		if (s.at[i] != ' ')
+			bits |= UINT32_C(1) << ((unsigned char)s.at[i] & 31);
+	return bits;
+}
+
 static void add_value(struct people *p, struct values *values, struct str text)
 {
 	const struct nicks *nicks;
 
 	*vec_push(&values->text, p->arena) = text;
+	*vec_push(&values->letters, p->arena) = letters_of(text);
 	if (values != &p->values[KIND_NAME])
 		return;
 	*vec_push(&values->sound, p->arena) = text.len ? sound_number(p, text) : 0;

@@ -45,6 +45,7 @@ enum { MAX_COLUMNS = 14, MAX_NICKS = 4 };
 struct values {
 	struct map index; /* text to number, as a pointer */
 	VEC(struct str) text;
+	VEC(uint32_t) letters; /* bit c % 32 for each letter c in it, spaces aside */
 	VEC(uint32_t) sound; /* names: values that sound alike have the same; 0: none */
 	VEC(struct nicks { uint16_t row[MAX_NICKS]; }) nicks; /* names: rows of nicknames.tsv, 0 ends */
 };

@@ -74,7 +74,7 @@ struct pattern_count *tally_sum(struct arena *a, const struct tally *tallies, un
 
 /* ---- pairs at random ---- */
 
-enum { DRAWS = 1 << 21, DRAWS_A_TASK = 1 << 14 };
+enum { DRAWS = 1 << 20, DRAWS_A_TASK = 1 << 14 };
 
 struct drawing {
 	const struct people *people;
