@@ -90,6 +90,8 @@ static enum err name_entry(struct ctx *c, struct bundle *b, struct entry *e)
 {
 	if (e->conditional)
 		TRY(search_condition(c, b, e));
+	if (!e->id.len && e->verb == VERB_PATCH)
+		return fail(c, ERR_NOT_FOUND, "The condition finds nothing to change.");
 	if (!e->id.len && e->verb != VERB_DELETE)
 		e->id = id_make(c);
 	if (!e->id.len)
@@ -113,7 +115,7 @@ static enum err name_delete(struct ctx *c, struct bundle *b, struct entry *e)
 
 static enum err name_rest(struct ctx *c, struct bundle *b, struct entry *e)
 {
-	return e->verb == VERB_POST || e->verb == VERB_PUT ? name_entry(c, b, e) : OK;
+	return e->verb == VERB_DELETE || e->verb == VERB_GET ? OK : name_entry(c, b, e);
 }
 
 /* --- preparing --- */
