@@ -24,6 +24,11 @@ test('every command has help, and its options are in completion and the manual',
 	assert.equal(spawnSync('bash', ['-n'], { input: completion }).status, 0)
 })
 
+test('the manual page kept in man/ is the one the program prints', () => {
+	assert.equal(readFileSync(join(root, 'man', 'causeway.1'), 'utf8'), causeway('man').out,
+		'make it again: build/causeway man > man/causeway.1')
+})
+
 for (const [args, code, says] of [
 	[['frobnicate'], 64, /no command "frobnicate"/],
 	[['init'], 64, /causeway init DB/],
