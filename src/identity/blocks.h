@@ -4,7 +4,7 @@
  * of birth") or two of different columns together; records that have the same make a block, and the
  * pairs of all blocks are the candidates. Which keys to use is learnt from the file: each key's
  * pairs are counted, pairs from cheap keys are judged by a first model, and keys are taken that
- * together bring most of the likely matches at the least cost, each match twice where that can be.
+ * together bring most of the likely matches at the least cost, each match thrice where that can be.
  * Blocks too large to be worth it are left out; small files are compared in full.
  *
  * A pair of several keys belongs to the first of them, so no pair is seen twice and none is stored.

@@ -12,6 +12,7 @@ enum {
 	MAX_SEEDS = 3000000,  /* pairs the first model is learnt from */
 	MAX_LIKELY = 50000,   /* likely matches that choose the keys */
 	MAX_TRIED = 640,
+	NEEDS = 3, /* keys that should find a match */
 	SEED_BLOCK = 100,
 	SEED_TASK = 1 << 14,
 };
@@ -19,7 +20,9 @@ enum {
 /* A key that might be taken. */
 struct candidate {
 	struct key key;
-	double cost; /* pairs */
+	double cost;   /* pairs */
+	uint32_t *big; /* places in the sketch of blocks that are too large, ascending */
+	uint32_t big_count;
 	uint64_t *seeds;
 	size_t seed_count;
 };
@@ -61,6 +64,11 @@ static void list_candidates(struct learning *l)
 	l->candidate_count = at;
 }
 
+static uint32_t sketch_place(const struct learning *l, uint32_t hash)
+{
+	return hash >> 1 & (l->sketch_size - 1);
+}
+
 /* Pairs of a key, from counts of hashes in a table without chains: hashes that fall together make
  * it seem dearer, never cheaper, and seldom. */
 static void measure_cost(void *arg, size_t item, unsigned worker)
@@ -73,11 +81,32 @@ static void measure_cost(void *arg, size_t item, unsigned worker)
 	for (uint32_t r = 0; r < l->people->len; r++) {
 		uint32_t hash = key_hash(l->people, &k->key, r);
 		if (hash)
-			sketch[hash >> 1 & (l->sketch_size - 1)]++;
+			sketch[sketch_place(l, hash)]++;
 	}
+	VEC(uint32_t) big = { 0 };
 	for (uint32_t i = 0; i < l->sketch_size; i++)
-		if (sketch[i] > 1 && sketch[i] <= MAX_BLOCK)
+		if (sketch[i] > MAX_BLOCK)
+			*vec_push(&big, &l->own[worker]) = i;
+		else if (sketch[i] > 1)
 			k->cost += (double)sketch[i] * (sketch[i] - 1.0) / 2;
+	k->big = big.at;
+	k->big_count = (uint32_t)big.len;
+}
+
+static bool is_too_big(const struct learning *l, const struct candidate *k, uint32_t hash)
+{
+	uint32_t place = sketch_place(l, hash), from = 0, to = k->big_count;
+
+	while (from < to) {
+		uint32_t middle = (from + to) / 2;
+		if (k->big[middle] == place)
+			return true;
+		if (k->big[middle] < place)
+			from = middle + 1;
+		else
+			to = middle;
+	}
+	return false;
 }
 
 /* ---- seeds: pairs of cheap keys ---- */
@@ -226,16 +255,16 @@ static void find_keys(void *arg, size_t item, unsigned worker)
 
 	(void)worker;
 	for (unsigned i = 0; i < l->candidate_count; i++) {
-		const struct key *key = &l->candidates[i].key;
-		uint32_t hash = key_hash(l->people, key, pair->a);
-		if (!hash || hash != key_hash(l->people, key, pair->b))
+		const struct candidate *k = &l->candidates[i];
+		uint32_t hash = key_hash(l->people, &k->key, pair->a);
+		if (!hash || hash != key_hash(l->people, &k->key, pair->b) || is_too_big(l, k, hash))
 			continue;
 		pair->keys[i / 64] |= UINT64_C(1) << i % 64;
 		found++;
 	}
 	/* Where only some blocks were looked at, a pair of many keys was likelier to be met. */
 	pair->weight = found > l->sample ? 1 : (double)l->sample / (found ? found : 1);
-	pair->needs = 2;
+	pair->needs = NEEDS;
 }
 
 static void list_likely(struct arena *a, struct choosing *ch, const struct model *m, unsigned workers)
@@ -261,14 +290,16 @@ static bool has_key(const struct likely *pair, unsigned key)
 	return pair->keys[key / 64] >> key % 64 & 1;
 }
 
-/* To find a match at all is worth more than to find it again. */
+/* To find a match at all is worth more than to find it again: by how many keys it still needs. */
+static const double worth[NEEDS + 1] = { 0, 0.05, 0.2, 1 };
+
 static double gain_of(const struct choosing *ch, unsigned key)
 {
 	double gain = 0;
 
 	for (size_t i = 0; i < ch->len; i++)
 		if (ch->likely[i].needs && has_key(&ch->likely[i], key))
-			gain += ch->likely[i].weight * (ch->likely[i].needs == 2 ? 1 : 0.2);
+			gain += ch->likely[i].weight * worth[ch->likely[i].needs];
 	return gain;
 }
 
@@ -277,7 +308,7 @@ static double total_weight(const struct choosing *ch, bool found_only)
 	double sum = 0;
 
 	for (size_t i = 0; i < ch->len; i++)
-		if (!found_only || ch->likely[i].needs < 2)
+		if (!found_only || ch->likely[i].needs < NEEDS)
 			sum += ch->likely[i].weight;
 	return sum;
 }
@@ -286,7 +317,8 @@ static unsigned best_key(const struct choosing *ch, double budget, double *gain)
 {
 	const struct learning *l = ch->learning;
 	unsigned best = l->candidate_count;
-	double most = 0;
+	/* Below a few pairs a record, cheaper is no better: the places for keys are few too. */
+	double most = 0, base = l->people->len * 4.0;
 
 	*gain = 0;
 	for (unsigned i = 0; i < l->candidate_count; i++) {
@@ -294,9 +326,9 @@ static unsigned best_key(const struct choosing *ch, double budget, double *gain)
 		if (cost > budget)
 			continue;
 		g = gain_of(ch, i);
-		if (g / (cost + l->people->len) <= most)
+		if (g / (cost + base) <= most)
 			continue;
-		most = g / (cost + l->people->len);
+		most = g / (cost + base);
 		*gain = g;
 		best = i;
 	}
@@ -343,15 +375,15 @@ static void choose(struct arena *a, struct choosing *ch, struct blocks *b, struc
 
 static void measure(struct learning *l, unsigned workers)
 {
+	ARENA(sketches);
+
 	l->sketch_size = 1 << 12;
 	while (l->sketch_size < l->people->len * 4u && l->sketch_size < 1 << 23)
 		l->sketch_size *= 2;
 	l->sketches = NEW_N(l->arena, uint32_t *, workers);
 	for (unsigned w = 0; w < workers; w++)
-		l->sketches[w] = arena_alloc(&l->own[w], l->sketch_size * sizeof **l->sketches);
+		l->sketches[w] = arena_alloc(&sketches, l->sketch_size * sizeof **l->sketches);
 	crew_run(workers, l->candidate_count, measure_cost, l);
-	for (unsigned w = 0; w < workers; w++)
-		arena_reset(&l->own[w]);
 	qsort(l->candidates, l->candidate_count, sizeof *l->candidates, by_cost);
 }
 
