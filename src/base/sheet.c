@@ -30,8 +30,8 @@ static void add_field(void *bytes, size_t len, void *arg)
 	buf_add(&r->text, bytes, len);
 	if (r->text.full || r->row.len == MAX_FIELDS)
 		r->e = fail(r->c, ERR_TOO_LARGE,
-			    "%s: row %lld is longer than 1 MiB or has more than %d fields", r->path,
-			    (long long)r->row.number + 1, MAX_FIELDS);
+			    "%s: row %lld is longer than 1 MiB or has more than %d fields",
+			    r->path, (long long)r->row.number + 1, MAX_FIELDS);
 	else
 		r->ends[r->row.len++] = r->text.len;
 }
@@ -68,7 +68,8 @@ static enum err parse_file(struct reading *r, struct csv_parser *parser, FILE *f
 		if (csv_parse(parser, chunk + skip, len - skip, add_field, end_row, r) !=
 		    len - skip)
 			return fail(r->c, ERR_SYNTAX,
-				    "%s: row %lld: a quote stands inside a field that does not begin "
+				    "%s: row %lld: a quote stands inside a field that does not "
+				    "begin "
 				    "with one, or is not doubled",
 				    r->path, (long long)r->row.number + 1);
 		TRY(r->e);
@@ -94,8 +95,8 @@ enum err sheet_read(struct ctx *c, const char *path,
 	enum err e;
 
 	if (!file)
-		return fail(c, errno == ENOENT ? ERR_NOT_FOUND : ERR_IO, "%s cannot be opened: %m",
-			    path);
+		return fail(c, errno == ENOENT ? ERR_NOT_FOUND : ERR_IO,
+			    "%s cannot be opened: %m", path);
 	*r = (struct reading){ .c = c, .path = path, .each = each, .arg = arg };
 	buf_init(&r->text, &scratch, MAX_ROW);
 	r->row.total = fstat(fileno(file), &status) ? 0 : (int64_t)status.st_size;

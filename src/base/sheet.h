@@ -19,9 +19,9 @@ struct sheet_row {
 /* Calls `each` for every row; fields are valid until it returns. Stops at its first error.
  * ERR_NOT_FOUND, ERR_IO; ERR_SYNTAX when quotes do not pair; ERR_TOO_LARGE for a row of more than
  * 1 MiB or 1,000 fields. */
-NODISCARD enum err sheet_read(struct ctx *c, const char *path,
-			      enum err (*each)(struct ctx *c, void *arg, const struct sheet_row *row),
-			      void *arg);
+NODISCARD enum err
+sheet_read(struct ctx *c, const char *path,
+	   enum err (*each)(struct ctx *c, void *arg, const struct sheet_row *row), void *arg);
 /* Append one field with its quotes, where it needs them. */
 struct buf;
 void sheet_put(struct buf *b, struct str field);

@@ -7,12 +7,13 @@
 
 static const struct option link_options[] = {
 	{ "out", "DIR", "where pairs.csv, clusters.csv and report.html go", "link" },
-	{ "columns", "ROLE=COLUMN,...", "what the columns are; guessed from the header when not given",
-	  NULL },
+	{ "columns", "ROLE=COLUMN,...",
+	  "what the columns are; guessed from the header when not given", NULL },
 	{ "threshold", "P", "probability from which two records are one person", "0.5" },
-	{ "truth", "COLUMN", "print precision, recall and F1 against this column; else it is not used",
+	{ "truth", "COLUMN",
+	  "print precision, recall and F1 against this column; else it is not used", NULL },
+	{ "one-to-one", NULL, "with two files: at most one record of each is one person",
 	  NULL },
-	{ "one-to-one", NULL, "with two files: at most one record of each is one person", NULL },
 	{ "max-cluster", "N", "most records one person may have", "200" },
 	{ "threads", "N", "cores to use; all of them when not given", NULL },
 	{ 0 },
@@ -24,7 +25,8 @@ static enum err read_threshold(struct ctx *c, const char *text, double *out)
 	double p = strtod(text, &end);
 
 	if (*end || end == text || !(p > 0 && p < 1))
-		return fail(c, ERR_USAGE, "--threshold is a probability between 0 and 1, not %s", text);
+		return fail(c, ERR_USAGE,
+			    "--threshold is a probability between 0 and 1, not %s", text);
 	*out = p;
 	return OK;
 }
@@ -60,13 +62,14 @@ static void print_quality(const struct invocation *in, const struct link_source 
 	fprintf(in->out, "precision %.5f\nrecall %.5f\nF1 %.5f\n", precision, recall, f1);
 }
 
-static void print_summary(const struct invocation *in, const char *dir, const struct link_source *source,
-			  const struct link_result *result)
+static void print_summary(const struct invocation *in, const char *dir,
+			  const struct link_source *source, const struct link_result *result)
 {
 	double seconds = (double)result->microseconds / 1e6;
 
 	fprintf(in->out,
-		"%u records, %.0f pairs compared in %.1f s (%.0f/s), %u people have several records; "
+		"%u records, %.0f pairs compared in %.1f s (%.0f/s), %u people have several "
+		"records; "
 		"see %s/report.html\n",
 		source->people->len, result->compared, seconds,
 		result->compared / (seconds > 0 ? seconds : 1), result->clusters, dir);
@@ -98,18 +101,25 @@ static enum err run_link(struct ctx *c, struct invocation *in)
 
 const struct command link_commands[] = {
 	{ "link", "FILE [FILE2]", "Find the records of the same people in files.",
-	  "Reads CSV with a header and learns from it, without examples, how much each agreement says: no\n"
-	  "labels, no settings. Two files may hold several records of a person each; they are compared with\n"
+	  "Reads CSV with a header and learns from it, without examples, how much each "
+	  "agreement says: no\n"
+	  "labels, no settings. Two files may hold several records of a person each; they are "
+	  "compared with\n"
 	  "each other and within.\n"
-	  "Roles are id given family full_name dob sex postcode street address town region phone email\n"
+	  "Roles are id given family full_name dob sex postcode street address town region "
+	  "phone email\n"
 	  "identifier and other:NAME. Columns whose header tells nothing are not compared.\n"
-	  "pairs.csv has every two records found to be one person (id_a,id_b,weight,probability): the\n"
-	  "weight is the evidence of this pair alone in bits, the probability counts how rare such pairs\n"
-	  "are. clusters.csv has every record (id,cluster). report.html shows what was learnt. Where both\n"
+	  "pairs.csv has every two records found to be one person "
+	  "(id_a,id_b,weight,probability): the\n"
+	  "weight is the evidence of this pair alone in bits, the probability counts how rare "
+	  "such pairs\n"
+	  "are. clusters.csv has every record (id,cluster). report.html shows what was learnt. "
+	  "Where both\n"
 	  "files have the same ids, a: and b: stand before them.",
 	  link_options, run_link,
 	  "  causeway link people.csv --out people\n"
 	  "  causeway link hospital.csv council.csv --out both --threshold 0.95\n"
-	  "  causeway link a.csv --out a --columns id=key,given=forename,family=surname,dob=born" },
+	  "  causeway link a.csv --out a --columns "
+	  "id=key,given=forename,family=surname,dob=born" },
 	{ 0 },
 };

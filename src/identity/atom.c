@@ -176,8 +176,12 @@ unsigned atoms_make(struct arena *a, const struct people *p, struct atom out[MAX
 	unsigned n = 0, given = column_of(p, ROLE_GIVEN), family = column_of(p, ROLE_FAMILY);
 
 	if (given < p->width && family < p->width)
-		out[n++] = (struct atom){ "both names in either order", 1u << given | 1u << family,
-					  given, family, NULL, true };
+		out[n++] = (struct atom){ "both names in either order",
+					  1u << given | 1u << family,
+					  given,
+					  family,
+					  NULL,
+					  true };
 	for (unsigned k = 0; k < p->width; k++)
 		for (size_t i = 0; i < sizeof derivations / sizeof *derivations; i++) {
 			const struct derivation *d = &derivations[i];
@@ -187,7 +191,9 @@ unsigned atoms_make(struct arena *a, const struct people *p, struct atom out[MAX
 				continue;
 			out[n++] = (struct atom){
 				arena_printf(a, "%s%s", column->name, d->words),
-				1u << k, k, k,
+				1u << k,
+				k,
+				k,
 				d->derive || d->sound ? derive_all(a, column->values, d) : NULL,
 				column->kind != KIND_SEX,
 			};

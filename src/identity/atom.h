@@ -11,11 +11,11 @@
 enum { MAX_ATOMS = 48 };
 
 struct atom {
-	const char *name;   /* "family sound" */
-	uint32_t columns;   /* bits of those it is of */
-	unsigned column, second;  /* second: of the name in either order, else the same */
-	uint32_t *of_value; /* number by value, 0: none; NULL: the value's own */
-	bool alone;         /* may be a key by itself */
+	const char *name;        /* "family sound" */
+	uint32_t columns;        /* bits of those it is of */
+	unsigned column, second; /* second: of the name in either order, else the same */
+	uint32_t *of_value;      /* number by value, 0: none; NULL: the value's own */
+	bool alone;              /* may be a key by itself */
 };
 
 struct key {

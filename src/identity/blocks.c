@@ -107,7 +107,8 @@ static void fill_hashes(struct blocks *b, const struct people *p, const struct k
 			b->hashes[(size_t)r * b->len + k] = key_hash(p, &keys[k], r);
 }
 
-void blocks_fill(struct arena *a, struct blocks *b, const struct people *p, const struct key *keys)
+void blocks_fill(struct arena *a, struct blocks *b, const struct people *p,
+		 const struct key *keys)
 {
 	ARENA(scratch);
 	struct entry *entries = arena_alloc(&scratch, p->len * sizeof *entries + 1);
@@ -158,7 +159,8 @@ void blocks_everything(struct arena *a, struct blocks *b, const struct people *p
 
 static bool seen_before(const struct blocks *b, unsigned key, uint32_t x, uint32_t y)
 {
-	const uint32_t *one = b->hashes + (size_t)x * b->len, *two = b->hashes + (size_t)y * b->len;
+	const uint32_t *one = b->hashes + (size_t)x * b->len,
+		       *two = b->hashes + (size_t)y * b->len;
 
 	for (unsigned k = 0; k < key; k++)
 		if (one[k] && one[k] == two[k])
@@ -176,7 +178,8 @@ static void each_of_blocks(const struct blocks *b, const struct task *t,
 		to = block_end(entries, t->to, from);
 		for (uint32_t i = from; i < to; i++)
 			for (uint32_t j = i + 1; j < to; j++)
-				if (!seen_before(b, t->key, entries[i].record, entries[j].record))
+				if (!seen_before(b, t->key, entries[i].record,
+						 entries[j].record))
 					each(arg, entries[i].record, entries[j].record);
 	}
 }

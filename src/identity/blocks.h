@@ -24,27 +24,28 @@ struct key_report {
 };
 
 struct blocks {
-	bool everything;    /* all pairs, without keys */
+	bool everything; /* all pairs, without keys */
 	unsigned len;
 	struct key_report keys[MAX_KEYS];
-	double coverage;    /* share of the likely matches of the sample in some block */
-	unsigned tried;     /* keys that were looked at */
-	double pairs;       /* sum over keys; pairs of several count several times */
-	size_t task_count;  /* pieces of work of about the same size, in a fixed order */
+	double coverage;   /* share of the likely matches of the sample in some block */
+	unsigned tried;    /* keys that were looked at */
+	double pairs;      /* sum over keys; pairs of several count several times */
+	size_t task_count; /* pieces of work of about the same size, in a fixed order */
 	struct task *tasks;
-	uint32_t *hashes;   /* records by keys; 0: in no block */
+	uint32_t *hashes; /* records by keys; 0: in no block */
 	struct entry *entries[MAX_KEYS];
 };
 
 /* Learn keys and make the blocks, in `a`. `random`: what evidence_random gave. */
-struct blocks *blocks_make(struct arena *a, const struct people *p, const struct evidence *random,
-			   unsigned workers);
+struct blocks *blocks_make(struct arena *a, const struct people *p,
+			   const struct evidence *random, unsigned workers);
 /* Each candidate pair of one task, in an order of its own that is always the same. */
 void blocks_each(const struct blocks *blocks, size_t task,
 		 void (*each)(void *arg, uint32_t a, uint32_t b), void *arg);
 
 /* The steps of blocks_make: the blocks of b->len keys; all pairs. */
-void blocks_fill(struct arena *a, struct blocks *b, const struct people *p, const struct key *keys);
+void blocks_fill(struct arena *a, struct blocks *b, const struct people *p,
+		 const struct key *keys);
 void blocks_everything(struct arena *a, struct blocks *b, const struct people *p);
 
 #endif

@@ -7,10 +7,10 @@
 #include "identity/tally.h"
 
 enum {
-	ALL_PAIRS = 2000,     /* records up to which all pairs are compared */
-	FULL_SAMPLE = 20000,  /* records up to which every block is looked at for learning */
-	MAX_SEEDS = 3000000,  /* pairs the first model is learnt from */
-	MAX_LIKELY = 50000,   /* likely matches that choose the keys */
+	ALL_PAIRS = 2000,    /* records up to which all pairs are compared */
+	FULL_SAMPLE = 20000, /* records up to which every block is looked at for learning */
+	MAX_SEEDS = 3000000, /* pairs the first model is learnt from */
+	MAX_LIKELY = 50000,  /* likely matches that choose the keys */
 	MAX_TRIED = 640,
 	NEEDS = 3, /* keys that should find a match */
 	SEED_BLOCK = 100,
@@ -60,7 +60,8 @@ static void list_candidates(struct learning *l)
 	for (unsigned i = 0; i < n; i++)
 		for (unsigned j = i + 1; j < n && at < MAX_TRIED; j++)
 			if (!(l->atoms[i].columns & l->atoms[j].columns))
-				l->candidates[at++].key = (struct key){ &l->atoms[i], &l->atoms[j] };
+				l->candidates[at++].key =
+					(struct key){ &l->atoms[i], &l->atoms[j] };
 	l->candidate_count = at;
 }
 
@@ -148,12 +149,14 @@ static void gather_seeds(void *arg, size_t item, unsigned worker)
 	if (entries.len)
 		qsort(entries.at, entries.len, sizeof *entries.at, by_hash);
 	for (size_t from = 0; from < entries.len; from = to) {
-		for (to = from + 1; to < entries.len && entries.at[to].hash == entries.at[from].hash;)
+		for (to = from + 1;
+		     to < entries.len && entries.at[to].hash == entries.at[from].hash;)
 			to++;
 		for (size_t i = from; i < to && to - from <= SEED_BLOCK; i++)
 			for (size_t j = i + 1; j < to; j++)
 				*vec_push(&seeds, &l->own[worker]) =
-					(uint64_t)entries.at[i].record << 32 | entries.at[j].record;
+					(uint64_t)entries.at[i].record << 32 |
+					entries.at[j].record;
 	}
 	k->seeds = seeds.at;
 	k->seed_count = seeds.len;
@@ -257,7 +260,8 @@ static void find_keys(void *arg, size_t item, unsigned worker)
 	for (unsigned i = 0; i < l->candidate_count; i++) {
 		const struct candidate *k = &l->candidates[i];
 		uint32_t hash = key_hash(l->people, &k->key, pair->a);
-		if (!hash || hash != key_hash(l->people, &k->key, pair->b) || is_too_big(l, k, hash))
+		if (!hash || hash != key_hash(l->people, &k->key, pair->b) ||
+		    is_too_big(l, k, hash))
 			continue;
 		pair->keys[i / 64] |= UINT64_C(1) << i % 64;
 		found++;
@@ -267,7 +271,8 @@ static void find_keys(void *arg, size_t item, unsigned worker)
 	pair->needs = NEEDS;
 }
 
-static void list_likely(struct arena *a, struct choosing *ch, const struct model *m, unsigned workers)
+static void list_likely(struct arena *a, struct choosing *ch, const struct model *m,
+			unsigned workers)
 {
 	const struct learning *l = ch->learning;
 	size_t matches = 0, step;
@@ -279,9 +284,9 @@ static void list_likely(struct arena *a, struct choosing *ch, const struct model
 	matches = 0;
 	for (size_t i = 0; i < l->seed_count; i++)
 		if (model_log_odds(m, l->seeds[i].pattern) >= 0 && matches++ % step == 0)
-			ch->likely[ch->len++] = (struct likely){
-				.a = (uint32_t)(l->seeds[i].pair >> 32), .b = (uint32_t)l->seeds[i].pair
-			};
+			ch->likely[ch->len++] =
+				(struct likely){ .a = (uint32_t)(l->seeds[i].pair >> 32),
+						 .b = (uint32_t)l->seeds[i].pair };
 	crew_run(workers, ch->len, find_keys, ch);
 }
 
@@ -363,9 +368,9 @@ static void choose(struct arena *a, struct choosing *ch, struct blocks *b, struc
 		}
 		budget -= l->candidates[best].cost;
 		keys[b->len] = l->candidates[best].key;
-		b->keys[b->len++] = (struct key_report){
-			.name = key_name(a, &l->candidates[best].key), .covers = covers / all
-		};
+		b->keys[b->len++] =
+			(struct key_report){ .name = key_name(a, &l->candidates[best].key),
+					     .covers = covers / all };
 	}
 	b->coverage = all > 0 ? total_weight(ch, true) / all : 0;
 	b->tried = l->candidate_count;
@@ -387,8 +392,8 @@ static void measure(struct learning *l, unsigned workers)
 	qsort(l->candidates, l->candidate_count, sizeof *l->candidates, by_cost);
 }
 
-struct blocks *blocks_make(struct arena *a, const struct people *p, const struct evidence *random,
-			   unsigned workers)
+struct blocks *blocks_make(struct arena *a, const struct people *p,
+			   const struct evidence *random, unsigned workers)
 {
 	ARENA(scratch);
 	struct blocks *b = NEW(a, struct blocks);

@@ -48,7 +48,8 @@ static bool may_join(const struct clustering *cl, uint32_t one, uint32_t two)
 	if (cl->size[one] + cl->size[two] > cl->rules->max_size)
 		return false;
 	if (cl->rules->one_to_one)
-		return cl->size[one] == 1 && cl->size[two] == 1 && (one < border) != (two < border);
+		return cl->size[one] == 1 && cl->size[two] == 1 &&
+		       (one < border) != (two < border);
 	return (cl->size[one] == 1 && cl->size[two] == 1) || mean_weight(cl, one, two) >= 0;
 }
 

@@ -13,8 +13,10 @@ static const struct level_row all_levels[] = {
 
 /* Where each kind begins in level.def, in the order of enum kind, and where the last ends. */
 static const unsigned first_levels[KIND_COUNT + 1] = {
-	AT_NAME_DIFFER,     AT_FULL_NAME_DIFFER, AT_DATE_DIFFER,  AT_SEX_DIFFER,
-	AT_POSTCODE_DIFFER, AT_TEXT_DIFFER,      AT_PHONE_DIFFER, AT_EMAIL_DIFFER,
+	AT_NAME_DIFFER,       AT_FULL_NAME_DIFFER,
+	AT_DATE_DIFFER,       AT_SEX_DIFFER,
+	AT_POSTCODE_DIFFER,   AT_TEXT_DIFFER,
+	AT_PHONE_DIFFER,      AT_EMAIL_DIFFER,
 	AT_IDENTIFIER_DIFFER, sizeof all_levels / sizeof *all_levels,
 };
 
@@ -51,8 +53,8 @@ unsigned level_exact(enum kind kind)
 /* What two values cannot exceed, told from the letters that only one of them has: nearly all pairs
  * of a file end here. */
 struct bound {
-	unsigned edits;   /* at least so many */
-	double alike;     /* Jaro-Winkler at most */
+	unsigned edits; /* at least so many */
+	double alike;   /* Jaro-Winkler at most */
 };
 
 static struct bound bound_of(const struct values *v, uint32_t a, uint32_t b)
@@ -123,7 +125,8 @@ static unsigned compare_full_names(const struct values *v, uint32_t a, uint32_t 
 static unsigned compare_dates(const struct values *v, uint32_t a, uint32_t b)
 {
 	const char *x = v->text.at[a].at, *y = v->text.at[b].at;
-	bool year = !memcmp(x, y, 4), month = !memcmp(x + 4, y + 4, 2), day = !memcmp(x + 6, y + 6, 2);
+	bool year = !memcmp(x, y, 4), month = !memcmp(x + 4, y + 4, 2),
+	     day = !memcmp(x + 6, y + 6, 2);
 	unsigned differ = 0;
 
 	for (unsigned i = 0; i < 8; i++)
@@ -236,11 +239,12 @@ static unsigned compare_sexes(const struct values *v, uint32_t a, uint32_t b)
 
 unsigned compare_values(const struct values *values, enum kind kind, uint32_t a, uint32_t b)
 {
-	static unsigned (*const by_kind[KIND_COUNT])(const struct values *, uint32_t, uint32_t) = {
-		[KIND_NAME] = compare_names,   [KIND_FULL_NAME] = compare_full_names,
-		[KIND_DATE] = compare_dates,   [KIND_SEX] = compare_sexes,
-		[KIND_TEXT] = compare_texts,   [KIND_POSTCODE] = compare_postcodes,
-		[KIND_PHONE] = compare_digits, [KIND_EMAIL] = compare_emails,
+	static unsigned (*const by_kind[KIND_COUNT])(const struct values *, uint32_t,
+						     uint32_t) = {
+		[KIND_NAME] = compare_names,        [KIND_FULL_NAME] = compare_full_names,
+		[KIND_DATE] = compare_dates,        [KIND_SEX] = compare_sexes,
+		[KIND_TEXT] = compare_texts,        [KIND_POSTCODE] = compare_postcodes,
+		[KIND_PHONE] = compare_digits,      [KIND_EMAIL] = compare_emails,
 		[KIND_IDENTIFIER] = compare_digits,
 	};
 	if (a != b)
@@ -294,7 +298,8 @@ struct comparer *comparer_new(struct arena *a, const struct people *p)
 	return m;
 }
 
-static unsigned level_of(struct comparer *m, const struct column *column, uint32_t a, uint32_t b)
+static unsigned level_of(struct comparer *m, const struct column *column, uint32_t a,
+			 uint32_t b)
 {
 	if (!a || !b)
 		return LEVEL_MISSING;
@@ -308,7 +313,8 @@ static unsigned level_of(struct comparer *m, const struct column *column, uint32
 	struct cached *slot = &m->cache[column->kind][at];
 
 	if (slot->a != a || slot->b != b)
-		*slot = (struct cached){ a, b, compare_values(column->values, column->kind, a, b) };
+		*slot = (struct cached){ a, b,
+					 compare_values(column->values, column->kind, a, b) };
 	return slot->level;
 }
 

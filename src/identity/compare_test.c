@@ -103,7 +103,8 @@ static void levels_of_values(void **state)
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		const char *level = level_name(rows[i].role, rows[i].a, rows[i].b);
 		if (strcmp(level, rows[i].level))
-			fail_msg("%s | %s: %s, not %s", rows[i].a, rows[i].b, level, rows[i].level);
+			fail_msg("%s | %s: %s, not %s", rows[i].a, rows[i].b, level,
+				 rows[i].level);
 	}
 }
 
@@ -126,9 +127,12 @@ static uint64_t compare_names(const char *given_a, const char *family_a, const c
 static void names_in_each_others_place(void **state)
 {
 	(void)state;
-	assert_int_equal(compare_names("Thomas", "Gabriel", "Gabriel", "Thomas"), LEVEL(NAME, CROSSED));
-	assert_int_equal(compare_names("Thomas", "Gabriel", "Gabreil", "Thomas"), LEVEL(NAME, CROSSED));
-	assert_int_equal(compare_names("", "Thomas", "Thomas", "Gabriel"), LEVEL(NAME, HALF_CROSSED));
+	assert_int_equal(compare_names("Thomas", "Gabriel", "Gabriel", "Thomas"),
+			 LEVEL(NAME, CROSSED));
+	assert_int_equal(compare_names("Thomas", "Gabriel", "Gabreil", "Thomas"),
+			 LEVEL(NAME, CROSSED));
+	assert_int_equal(compare_names("", "Thomas", "Thomas", "Gabriel"),
+			 LEVEL(NAME, HALF_CROSSED));
 	assert_int_equal(compare_names("Thomas", "Gabriel", "Gabriel", "Hill"),
 			 LEVEL(NAME, DIFFER) | LEVEL(NAME, DIFFER) << 4);
 	assert_int_equal(compare_names("James", "James", "James", "James"),

@@ -29,8 +29,8 @@ static void *work_on(void *arg)
 	return NULL;
 }
 
-void crew_run(unsigned workers, size_t items, void (*work)(void *arg, size_t item, unsigned worker),
-	      void *arg)
+void crew_run(unsigned workers, size_t items,
+	      void (*work)(void *arg, size_t item, unsigned worker), void *arg)
 {
 	struct crew crew = { .items = items, .work = work, .arg = arg };
 	struct worker w[MAX_WORKERS];

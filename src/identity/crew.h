@@ -13,8 +13,8 @@ enum { MAX_WORKERS = 64 };
 
 /* Calls work(arg, item, worker) for items 0 to items-1; worker is below `workers`, which is 1 to
  * MAX_WORKERS. Returns when all is done. */
-void crew_run(unsigned workers, size_t items, void (*work)(void *arg, size_t item, unsigned worker),
-	      void *arg);
+void crew_run(unsigned workers, size_t items,
+	      void (*work)(void *arg, size_t item, unsigned worker), void *arg);
 /* Cores of this machine, at most MAX_WORKERS. */
 unsigned crew_cores(void);
 

@@ -8,8 +8,8 @@ static size_t cut(struct str s)
 
 /* Letters of one that stand in the other within half the longer length are common; bit i of *ours
  * and of *theirs says which. */
-static unsigned common_letters(const char *a, size_t la, const char *b, size_t lb, uint64_t *ours,
-			       uint64_t *theirs)
+static unsigned common_letters(const char *a, size_t la, const char *b, size_t lb,
+			       uint64_t *ours, uint64_t *theirs)
 {
 	size_t reach = (la > lb ? la : lb) / 2;
 	unsigned common = 0;

@@ -48,9 +48,9 @@ static void edits(void **state)
 		const char *a, *b;
 		unsigned distance;
 	} rows[] = {
-		{ "kitten", "sitting", 3 }, { "flaw", "lawn", 2 },  { "martha", "marhta", 1 },
-		{ "ca", "abc", 3 },         { "", "abc", 3 },       { "same", "same", 0 },
-		{ "ab", "ba", 1 },          { "4814", "4184", 1 },  { "abcd", "badc", 2 },
+		{ "kitten", "sitting", 3 }, { "flaw", "lawn", 2 }, { "martha", "marhta", 1 },
+		{ "ca", "abc", 3 },         { "", "abc", 3 },      { "same", "same", 0 },
+		{ "ab", "ba", 1 },          { "4814", "4184", 1 }, { "abcd", "badc", 2 },
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {

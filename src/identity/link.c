@@ -25,8 +25,8 @@ struct running {
 	struct tally tallies[MAX_WORKERS];
 	double compared[MAX_WORKERS];
 	uint64_t bars[MAX_WORKERS][64];
-	size_t step; /* every so many tasks teach the model */
-	double least; /* log-odds of the threshold */
+	size_t step;         /* every so many tasks teach the model */
+	double least;        /* log-odds of the threshold */
 	struct found *found; /* by task */
 	atomic_size_t done;
 	atomic_bool stop;
@@ -45,7 +45,8 @@ static void tick(struct running *run, unsigned worker)
 	size_t done = atomic_fetch_add(&run->done, 1) + 1;
 	const struct progress *p = &run->options->progress;
 
-	if (worker == 0 && !p->tick(p->arg, (int64_t)done, (int64_t)run->total, "blocks of pairs"))
+	if (worker == 0 &&
+	    !p->tick(p->arg, (int64_t)done, (int64_t)run->total, "blocks of pairs"))
 		atomic_store(&run->stop, true);
 }
 
@@ -56,7 +57,8 @@ static void count_pair(void *arg, uint32_t a, uint32_t b)
 	struct piece *piece = arg;
 	struct running *run = piece->run;
 
-	tally_add(&run->tallies[piece->worker], compare_records(run->comparers[piece->worker], a, b), 1);
+	tally_add(&run->tallies[piece->worker],
+		  compare_records(run->comparers[piece->worker], a, b), 1);
 }
 
 static void count_task(void *arg, size_t item, unsigned worker)
@@ -77,8 +79,10 @@ static void learn(struct running *run, struct evidence *e)
 
 	run->step = (size_t)(b->pairs / ENOUGH) + 1;
 	run->total = b->task_count / run->step + b->task_count;
-	crew_run(run->options->workers, (b->task_count + run->step - 1) / run->step, count_task, run);
-	e->candidates = tally_sum(&scratch, run->tallies, run->options->workers, &e->candidate_count);
+	crew_run(run->options->workers, (b->task_count + run->step - 1) / run->step, count_task,
+		 run);
+	e->candidates =
+		tally_sum(&scratch, run->tallies, run->options->workers, &e->candidate_count);
 	e->pairs /= (double)run->step;
 	model_learn(&run->result->model, run->people, e);
 }
@@ -129,7 +133,8 @@ static void gather_links(struct running *run)
 	for (size_t i = 0; i < result->blocks->task_count; i++) {
 		const struct found *f = &run->found[i];
 		if (f->len)
-			memcpy(result->links + result->link_count, f->at, f->len * sizeof *f->at);
+			memcpy(result->links + result->link_count, f->at,
+			       f->len * sizeof *f->at);
 		result->link_count += f->len;
 	}
 }
@@ -211,7 +216,8 @@ enum err link_run(struct ctx *c, const struct link_options *o, const struct link
 	return e;
 }
 
-struct link_quality link_quality(const struct link_source *source, const struct link_result *result)
+struct link_quality link_quality(const struct link_source *source,
+				 const struct link_result *result)
 {
 	ARENA(scratch);
 	struct tally ours, theirs, both;

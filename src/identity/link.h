@@ -17,8 +17,9 @@
 struct link_options {
 	const char *files[2]; /* the second may be NULL */
 	const char *columns;  /* "given=forename,family=surname", or NULL: guess */
-	const char *truth;    /* a column that says who is who, only to be measured against; or NULL */
-	double threshold;     /* probability from which a pair is a match */
+	const char *
+		truth; /* a column that says who is who, only to be measured against; or NULL */
+	double threshold; /* probability from which a pair is a match */
 	unsigned workers;
 	struct cluster_rules rules;
 	struct progress progress;
@@ -41,29 +42,31 @@ struct link_quality {
 struct link_result {
 	struct model model;
 	struct blocks *blocks;
-	double compared;        /* candidate pairs */
-	struct link *links;     /* pairs from the threshold on, best first */
+	double compared;    /* candidate pairs */
+	struct link *links; /* pairs from the threshold on, best first */
 	size_t link_count;
-	uint32_t *heads;        /* cluster of each record */
-	uint32_t clusters;      /* of two and more */
+	uint32_t *heads;   /* cluster of each record */
+	uint32_t clusters; /* of two and more */
 	struct weight_bar {
-		double low;     /* log-odds of its left side */
+		double low; /* log-odds of its left side */
 		double pairs;
-	} bars[64];             /* candidate pairs by log-odds */
-	int64_t microseconds;   /* of comparing and scoring */
+	} bars[64];           /* candidate pairs by log-odds */
+	int64_t microseconds; /* of comparing and scoring */
 };
 
 /* Errors: files that cannot be read, ERR_USAGE for columns that are not there. */
-NODISCARD enum err link_read(struct ctx *c, const struct share *share, const struct link_options *o,
-			     struct link_source *out);
+NODISCARD enum err link_read(struct ctx *c, const struct share *share,
+			     const struct link_options *o, struct link_source *out);
 NODISCARD enum err link_run(struct ctx *c, const struct link_options *o,
 			    const struct link_source *source, struct link_result *out);
 /* Into the folder `dir`, made if it is not there. */
 NODISCARD enum err link_write(struct ctx *c, const char *dir, const struct link_options *o,
-			      const struct link_source *source, const struct link_result *result);
+			      const struct link_source *source,
+			      const struct link_result *result);
 /* The report alone, as a page. */
 void link_report(struct buf *b, const struct link_options *o, const struct link_source *source,
 		 const struct link_result *result);
-struct link_quality link_quality(const struct link_source *source, const struct link_result *result);
+struct link_quality link_quality(const struct link_source *source,
+				 const struct link_result *result);
 
 #endif

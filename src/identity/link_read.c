@@ -23,7 +23,9 @@ static struct str header_text(struct arena *a, struct str raw)
 	raw = str_fold(a, raw);
 	buf_init(&b, a, 0);
 	for (size_t i = 0; i < raw.len; i++)
-		buf_char(&b, raw.at[i] == ' ' || raw.at[i] == '-' || raw.at[i] == '.' ? '_' : raw.at[i]);
+		buf_char(&b, raw.at[i] == ' ' || raw.at[i] == '-' || raw.at[i] == '.'
+				     ? '_'
+				     : raw.at[i]);
 	return buf_get(&b);
 }
 
@@ -44,7 +46,8 @@ static enum err want_column(struct ctx *c, struct people *p, enum role role, con
 
 	if (!column) {
 		if (p->width == MAX_COLUMNS)
-			return fail(c, ERR_LIMIT, "more than %d columns to compare", MAX_COLUMNS);
+			return fail(c, ERR_LIMIT, "more than %d columns to compare",
+				    MAX_COLUMNS);
 		column = people_add_column(p, role, name);
 	}
 	*out = (unsigned)(column - p->columns);
@@ -69,7 +72,8 @@ static enum role guess_role(struct str header)
 	return ROLE_COUNT;
 }
 
-static enum err give_role(struct ctx *c, struct reading *r, enum role role, const char *name, int at)
+static enum err give_role(struct ctx *c, struct reading *r, enum role role, const char *name,
+			  int at)
 {
 	unsigned column;
 
@@ -105,9 +109,9 @@ static enum err guess_columns(struct ctx *c, struct reading *r, const struct she
 				*vec_push(&r->source->ignored, a) = str_dup(a, row->fields[i]);
 			continue;
 		}
-		const char *name = role == ROLE_OTHER ?
-					   arena_printf(a, "other:" STR_FMT, STR_ARG(header)) :
-					   role_rows[role].word;
+		const char *name = role == ROLE_OTHER
+					   ? arena_printf(a, "other:" STR_FMT, STR_ARG(header))
+					   : role_rows[role].word;
 		TRY(give_role(c, r, role, name, (int)i));
 	}
 	return OK;
@@ -141,12 +145,15 @@ static enum err named_columns(struct ctx *c, struct reading *r, const struct she
 			role = ROLE_COUNT;
 		if (!name.at || role == ROLE_COUNT)
 			return fail(c, ERR_USAGE,
-				    "--columns: \"" STR_FMT "\" is not ROLE=COLUMN with a role of id given family "
-				    "full_name dob sex postcode street address town region phone email "
+				    "--columns: \"" STR_FMT
+				    "\" is not ROLE=COLUMN with a role of id given family "
+				    "full_name dob sex postcode street address town region "
+				    "phone email "
 				    "identifier other:NAME",
 				    STR_ARG(whole));
 		if (at == NOWHERE)
-			return fail(c, ERR_USAGE, "%s has no column \"" STR_FMT "\"", r->file, STR_ARG(name));
+			return fail(c, ERR_USAGE, "%s has no column \"" STR_FMT "\"", r->file,
+				    STR_ARG(name));
 		TRY(give_role(c, r, (enum role)role, text, at));
 	}
 	return OK;
@@ -162,7 +169,8 @@ static enum err read_header(struct ctx *c, struct reading *r, const struct sheet
 	if (truth) {
 		r->truth = find_field(row, str_of(truth));
 		if (r->truth == NOWHERE)
-			return fail(c, ERR_USAGE, "--truth: %s has no column \"%s\"", r->file, truth);
+			return fail(c, ERR_USAGE, "--truth: %s has no column \"%s\"", r->file,
+				    truth);
 	}
 	return r->options->columns ? named_columns(c, r, row) : guess_columns(c, r, row);
 }
@@ -179,7 +187,9 @@ static uint32_t truth_number(struct link_source *s, struct str text)
 	if (!known) {
 		known = (void *)(uintptr_t)(s->truths.len + 1);
 		map_set(&s->truths,
-			(struct str){ arena_dup(s->people->arena, text.at, text.len), text.len }, known);
+			(struct str){ arena_dup(s->people->arena, text.at, text.len),
+				      text.len },
+			known);
 	}
 	return (uint32_t)(uintptr_t)known;
 }
@@ -189,7 +199,10 @@ static struct str record_id(struct reading *r, const struct sheet_row *row)
 	struct arena *a = r->source->people->arena;
 
 	if (r->id == NOWHERE)
-		return str_of(arena_printf(a, "%s%lld", r->file_number ? "b" : r->options->files[1] ? "a" : "",
+		return str_of(arena_printf(a, "%s%lld",
+					   r->file_number         ? "b"
+					   : r->options->files[1] ? "a"
+								  : "",
 					   (long long)row->number - 1));
 	struct str id = row->fields[r->id];
 	return (struct str){ arena_dup(a, id.at, id.len), id.len };
@@ -204,7 +217,8 @@ static enum err read_record(struct ctx *c, struct reading *r, const struct sheet
 	for (unsigned i = 0; i < s->people->width; i++)
 		last = r->at[i] > last ? r->at[i] : last;
 	if (last >= (int)row->len)
-		return fail(c, ERR_SYNTAX, "%s: row %lld has %u fields where the header has more", r->file,
+		return fail(c, ERR_SYNTAX,
+			    "%s: row %lld has %u fields where the header has more", r->file,
 			    (long long)row->number, row->len);
 	for (unsigned i = 0; i < s->people->width; i++)
 		texts[i] = r->at[i] == NOWHERE ? (struct str){ "", 0 } : row->fields[r->at[i]];
@@ -225,7 +239,8 @@ static enum err read_row(struct ctx *c, void *arg, const struct sheet_row *row)
 	if (r->header_only)
 		return fail(c, ERR_STOPPED, "only the header was wanted");
 	if (row->number % 1024 == 0 &&
-	    !r->options->progress.tick(r->options->progress.arg, r->source->people->len, 0, "records"))
+	    !r->options->progress.tick(r->options->progress.arg, r->source->people->len, 0,
+				       "records"))
 		return fail(c, ERR_STOPPED, "stopped after %u records", r->source->people->len);
 	return OK;
 }
@@ -244,8 +259,9 @@ static void part_ids(struct link_source *s)
 	for (uint32_t r = border; r < s->people->len && !shared; r++)
 		shared = map_get(&first, s->ids.at[r]) != NULL;
 	for (uint32_t r = 0; r < s->people->len && shared; r++)
-		s->ids.at[r] = str_of(arena_printf(s->people->arena, "%c:" STR_FMT,
-						   r < border ? 'a' : 'b', STR_ARG(s->ids.at[r])));
+		s->ids.at[r] =
+			str_of(arena_printf(s->people->arena, "%c:" STR_FMT,
+					    r < border ? 'a' : 'b', STR_ARG(s->ids.at[r])));
 }
 
 static enum err read_file(struct ctx *c, struct reading *r, bool header_only)
@@ -272,7 +288,8 @@ enum err link_read(struct ctx *c, const struct share *share, const struct link_o
 		TRY(read_file(c, &r, true));
 	if (!out->people->width)
 		return fail(c, ERR_USAGE,
-			    "%s: no column's role can be told from its header; name them with --columns "
+			    "%s: no column's role can be told from its header; name them with "
+			    "--columns "
 			    "ROLE=COLUMN,...",
 			    o->files[0]);
 	for (r.file_number = 0; r.file_number < files; r.file_number++) {
@@ -284,7 +301,8 @@ enum err link_read(struct ctx *c, const struct share *share, const struct link_o
 	else
 		part_ids(out);
 	if (out->people->len < 2)
-		return fail(c, ERR_INVALID, "%s: there are no two records to compare", o->files[0]);
+		return fail(c, ERR_INVALID, "%s: there are no two records to compare",
+			    o->files[0]);
 	people_count(out->people);
 	return OK;
 }

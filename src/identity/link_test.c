@@ -20,8 +20,11 @@ static const struct share share = { 0 };
 
 static struct link_options options_of(const char *file, unsigned workers)
 {
-	return (struct link_options){ .files = { file }, .threshold = 0.5, .workers = workers,
-				      .rules = { .max_size = 200 }, .progress = { no_tick, NULL } };
+	return (struct link_options){ .files = { file },
+				      .threshold = 0.5,
+				      .workers = workers,
+				      .rules = { .max_size = 200 },
+				      .progress = { no_tick, NULL } };
 }
 
 /* The outputs of one run, in `a`. */
@@ -29,14 +32,16 @@ struct outputs {
 	struct str pairs, clusters, report;
 };
 
-static void run_to(struct ctx *c, const struct link_options *o, const char *dir, struct outputs *out)
+static void run_to(struct ctx *c, const struct link_options *o, const char *dir,
+		   struct outputs *out)
 {
 	static struct link_result result;
 	struct link_source source;
 	const struct {
 		const char *name;
 		struct str *text;
-	} files[] = { { "pairs.csv", &out->pairs }, { "clusters.csv", &out->clusters },
+	} files[] = { { "pairs.csv", &out->pairs },
+		      { "clusters.csv", &out->clusters },
 		      { "report.html", &out->report } };
 
 	if (link_read(c, &share, o, &source) != OK || link_run(c, o, &source, &result) != OK ||
@@ -53,8 +58,9 @@ static void run_to(struct ctx *c, const struct link_options *o, const char *dir,
 /* People with mistakes made by rule: enough of them that blocks are learnt. */
 static void write_people(const char *path, unsigned people)
 {
-	static const char *const parts[] = { "mar", "tin", "wil", "son", "har", "ris", "tho", "mas",
-					     "ber", "nard", "cla", "rke", "ed", "win", "gra", "ham" };
+	static const char *const parts[] = { "mar", "tin", "wil", "son",  "har", "ris",
+					     "tho", "mas", "ber", "nard", "cla", "rke",
+					     "ed",  "win", "gra", "ham" };
 	FILE *f = fopen(path, "w");
 	uint64_t x = 1;
 
@@ -67,10 +73,11 @@ static void write_people(const char *path, unsigned people)
 			r[k] = (unsigned)(x >> 40);
 		}
 		for (unsigned copy = 0; copy < 1 + (i % 3 == 0); copy++)
-			fprintf(f, "%u-%u, %s%s, %s%s%s, %u-%02u-%02u, NG%u %u%c%c\n", i, copy, parts[r[0] % 16],
-				parts[r[1] % 16], parts[r[2] % 16], copy ? "" : parts[r[3] % 16],
-				parts[r[4] % 16], 1930 + r[5] % 80, 1 + r[6] % 12, 1 + r[7] % 28,
-				1 + r[0] % 20, r[1] % 10, 'A' + r[2] % 20, 'A' + r[3] % 20);
+			fprintf(f, "%u-%u, %s%s, %s%s%s, %u-%02u-%02u, NG%u %u%c%c\n", i, copy,
+				parts[r[0] % 16], parts[r[1] % 16], parts[r[2] % 16],
+				copy ? "" : parts[r[3] % 16], parts[r[4] % 16],
+				1930 + r[5] % 80, 1 + r[6] % 12, 1 + r[7] % 28, 1 + r[0] % 20,
+				r[1] % 10, 'A' + r[2] % 20, 'A' + r[3] % 20);
 	}
 	fclose(f);
 }

@@ -25,7 +25,8 @@ static void put_pair(struct writing *w, uint32_t a, uint32_t b)
 	sheet_put(&w->line, w->source->ids.at[a]);
 	buf_char(&w->line, ',');
 	sheet_put(&w->line, w->source->ids.at[b]);
-	buf_printf(&w->line, ",%.3f,%.6f\n", log_odds - model_prior(m), probability_of(log_odds));
+	buf_printf(&w->line, ",%.3f,%.6f\n", log_odds - model_prior(m),
+		   probability_of(log_odds));
 }
 
 static enum err flush(struct writing *w, size_t limit)

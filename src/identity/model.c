@@ -92,8 +92,8 @@ static void take_out(struct model *m, double all[MAX_COLUMNS][MAX_LEVELS],
 
 		for (unsigned l = 1; l < m->levels[k]; l++) {
 			double there = all[k][l] * total;
-			double left = there - expected[CLASS_MATCH][k][l] -
-				      expected[CLASS_KIN][k][l];
+			double left =
+				there - expected[CLASS_MATCH][k][l] - expected[CLASS_KIN][k][l];
 			p[l] = (left > there * 0.01 ? left : there * 0.01) + 1e-3;
 		}
 		normalise(p, m->levels[k]);
@@ -104,7 +104,7 @@ static void take_out(struct model *m, double all[MAX_COLUMNS][MAX_LEVELS],
 
 static void take_logs(struct model *m)
 {
-	for (unsigned class = 0; class < CLASS_COUNT; class++)
+	for (unsigned class = 0; class < CLASS_COUNT; class ++)
 		for (unsigned k = 0; k < m->width; k++)
 			for (unsigned l = 1; l < m->levels[k]; l++)
 				m->log2p[class][k][l] = log2(m->p[class][k][l]);
@@ -112,7 +112,7 @@ static void take_logs(struct model *m)
 
 static void class_logs(const struct model *m, uint64_t pattern, double out[CLASS_COUNT])
 {
-	for (unsigned class = 0; class < CLASS_COUNT; class++) {
+	for (unsigned class = 0; class < CLASS_COUNT; class ++) {
 		double sum = log2(m->share[class]);
 		for (unsigned k = 0; k < m->width; k++)
 			sum += m->log2p[class][k][pattern_level(pattern, k)];
@@ -126,14 +126,15 @@ static void posterior(const struct model *m, uint64_t pattern, double out[CLASS_
 
 	class_logs(m, pattern, logs);
 	best = fmax(logs[0], fmax(logs[1], logs[2]));
-	for (unsigned class = 0; class < CLASS_COUNT; class++)
+	for (unsigned class = 0; class < CLASS_COUNT; class ++)
 		sum += out[class] = exp2(logs[class] - best);
-	for (unsigned class = 0; class < CLASS_COUNT; class++)
+	for (unsigned class = 0; class < CLASS_COUNT; class ++)
 		out[class] /= sum;
 }
 
 static void expect(const struct model *m, const struct evidence *e,
-		   double expected[CLASS_COUNT][MAX_COLUMNS][MAX_LEVELS], double totals[CLASS_COUNT])
+		   double expected[CLASS_COUNT][MAX_COLUMNS][MAX_LEVELS],
+		   double totals[CLASS_COUNT])
 {
 	double share[CLASS_COUNT];
 
@@ -141,7 +142,7 @@ static void expect(const struct model *m, const struct evidence *e,
 		const struct pattern_count *row = &e->candidates[i];
 
 		posterior(m, row->pattern, share);
-		for (unsigned class = CLASS_KIN; class < CLASS_COUNT; class++) {
+		for (unsigned class = CLASS_KIN; class < CLASS_COUNT; class ++) {
 			totals[class] += share[class] * row->count;
 			for (unsigned k = 0; k < m->width; k++)
 				expected[class][k][pattern_level(row->pattern, k)] +=
@@ -150,7 +151,8 @@ static void expect(const struct model *m, const struct evidence *e,
 	}
 }
 
-static void add_believed(const struct people *p, struct model *m, double expected[MAX_COLUMNS][MAX_LEVELS])
+static void add_believed(const struct people *p, struct model *m,
+			 double expected[MAX_COLUMNS][MAX_LEVELS])
 {
 	for (unsigned k = 0; k < m->width; k++) {
 		double believed[MAX_LEVELS];
@@ -162,7 +164,8 @@ static void add_believed(const struct people *p, struct model *m, double expecte
 }
 
 /* New probabilities of one class; how far the farthest moved. */
-static double maximise(struct model *m, unsigned class, double expected[MAX_COLUMNS][MAX_LEVELS])
+static double maximise(struct model *m, unsigned class,
+		       double expected[MAX_COLUMNS][MAX_LEVELS])
 {
 	double moved = 0;
 
@@ -174,7 +177,8 @@ static double maximise(struct model *m, unsigned class, double expected[MAX_COLU
 			memcpy(p, m->p[CLASS_CHANCE][k], sizeof old);
 		} else {
 			for (unsigned l = 1; l < m->levels[k]; l++)
-				p[l] = expected[k][l] + PSEUDO * m->p[CLASS_CHANCE][k][l] + 1e-6;
+				p[l] = expected[k][l] + PSEUDO * m->p[CLASS_CHANCE][k][l] +
+				       1e-6;
 			normalise(p, m->levels[k]);
 		}
 		for (unsigned l = 1; l < m->levels[k]; l++)
@@ -193,7 +197,7 @@ static double learn_once(struct model *m, const struct people *people, const str
 	expect(m, e, expected, totals);
 	take_out(m, all, expected, e->pairs, filled);
 	add_believed(people, m, expected[CLASS_MATCH]);
-	for (unsigned class = CLASS_KIN; class < CLASS_COUNT; class++) {
+	for (unsigned class = CLASS_KIN; class < CLASS_COUNT; class ++) {
 		moved = fmax(moved, maximise(m, class, expected[class]));
 		m->share[class] = (totals[class] + 1e-3) / (e->pairs + 2e-3);
 	}
@@ -210,8 +214,7 @@ static void begin(struct model *m, const struct people *p, const struct evidence
 	memcpy(m->p[CLASS_CHANCE], all, sizeof m->p[CLASS_CHANCE]);
 	for (unsigned k = 0; k < m->width; k++) {
 		begin_match(m->p[CLASS_MATCH][k], p->columns[k].kind, m->levels[k]);
-		memcpy(m->p[CLASS_KIN][k],
-		       m->p[m->personal[k] ? CLASS_CHANCE : CLASS_MATCH][k],
+		memcpy(m->p[CLASS_KIN][k], m->p[m->personal[k] ? CLASS_CHANCE : CLASS_MATCH][k],
 		       sizeof m->p[CLASS_KIN][k]);
 	}
 	m->share[CLASS_MATCH] = start / 2;

@@ -26,19 +26,22 @@ struct evidence {
 	const struct pattern_count *candidates, *random; /* sorted by pattern */
 	size_t candidate_count, random_count;
 	double pairs; /* all pairs there could be; the candidates are part of them */
-	double level_share[MAX_COLUMNS]; /* known exactly: share of all pairs that have the same value; <0: not */
+	double level_share
+		[MAX_COLUMNS]; /* known exactly: share of all pairs that have the same value; <0: not */
 };
 
 struct model {
 	unsigned width;
-	unsigned levels[MAX_COLUMNS];  /* number of them, the missing one included */
-	bool personal[MAX_COLUMNS];    /* kin are no more alike in it than chance */
-	double share[CLASS_COUNT];     /* of all pairs */
-	double p[CLASS_COUNT][MAX_COLUMNS][MAX_LEVELS]; /* of a level, where it is not missing */
+	unsigned levels[MAX_COLUMNS]; /* number of them, the missing one included */
+	bool personal[MAX_COLUMNS];   /* kin are no more alike in it than chance */
+	double share[CLASS_COUNT];    /* of all pairs */
+	double p[CLASS_COUNT][MAX_COLUMNS]
+		[MAX_LEVELS]; /* of a level, where it is not missing */
 	double log2p[CLASS_COUNT][MAX_COLUMNS][MAX_LEVELS];
-	double frequency_scale[MAX_COLUMNS]; /* chance of the same value, over the sum of squares */
-	unsigned rounds;               /* of EM until it stood still */
-	double matches;                /* expected among the candidates */
+	double frequency_scale
+		[MAX_COLUMNS]; /* chance of the same value, over the sum of squares */
+	unsigned rounds;       /* of EM until it stood still */
+	double matches;        /* expected among the candidates */
 };
 
 /* Learn; the columns are those of `p`. */

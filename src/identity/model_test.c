@@ -62,8 +62,10 @@ static void em_finds_the_truth(void **state)
 	static struct model m;
 	uint64_t seed = 42;
 	struct pattern_count *all = NEW_N(&arena, struct pattern_count, MATCHES + CHANCES);
-	struct evidence e = { .candidates = all, .candidate_count = MATCHES + CHANCES,
-			      .random = all, .random_count = MATCHES + CHANCES,
+	struct evidence e = { .candidates = all,
+			      .candidate_count = MATCHES + CHANCES,
+			      .random = all,
+			      .random_count = MATCHES + CHANCES,
 			      .pairs = MATCHES + CHANCES };
 
 	(void)state;
@@ -87,8 +89,8 @@ static void em_finds_the_truth(void **state)
 	assert_true(model_log_odds(&m, 0x22222) > 5);
 	assert_true(model_log_odds(&m, 0x11111) < -15);
 	/* Missing columns take nothing away and add nothing. */
-	assert_true(fabs(model_log_odds(&m, 0) - log2(m.share[CLASS_MATCH] / (1 - m.share[CLASS_MATCH]))) <
-		    1e-9);
+	assert_true(fabs(model_log_odds(&m, 0) -
+			 log2(m.share[CLASS_MATCH] / (1 - m.share[CLASS_MATCH]))) < 1e-9);
 }
 
 static void odds_and_probability(void **state)

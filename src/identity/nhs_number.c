@@ -60,7 +60,8 @@ const char *nhs_fault_words(enum nhs_fault fault)
 		[NHS_OK] = "the number is right",
 		[NHS_LENGTH] = "an NHS number has ten digits",
 		[NHS_SAME] = "an NHS number has not ten times the same digit",
-		[NHS_CHECK] = "the last digit does not agree with the others: look for a typing mistake",
+		[NHS_CHECK] = "the last digit does not agree with the others: look for a "
+			      "typing mistake",
 	};
 	return words[fault];
 }
@@ -80,7 +81,8 @@ enum nhs_range nhs_number_range(const char digits[11])
 	bool male;
 
 	for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++) {
-		if (memcmp(digits, ranges[i].from, 9) < 0 || memcmp(digits, ranges[i].to, 9) > 0)
+		if (memcmp(digits, ranges[i].from, 9) < 0 ||
+		    memcmp(digits, ranges[i].to, 9) > 0)
 			continue;
 		if (ranges[i].range == NHS_RANGE_SCOTLAND && !chi_read(digits, &male))
 			return NHS_RANGE_NONE;

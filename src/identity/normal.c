@@ -24,9 +24,11 @@ static struct str kept(struct arena *a, struct str s, enum keep keep)
 		char c = s.at[i];
 		bool digit = is_digit(c), letter = is_letter(c);
 
-		if (keep == ALL ? c != ' ' : (letter && keep != DIGITS) || (digit && keep != LETTERS))
+		if (keep == ALL ? c != ' '
+				: (letter && keep != DIGITS) || (digit && keep != LETTERS))
 			buf_char(&b, c);
-		else if (keep == WORDS && c != '\'' && c != '.' && b.len && b.at[b.len - 1] != ' ')
+		else if (keep == WORDS && c != '\'' && c != '.' && b.len &&
+			 b.at[b.len - 1] != ' ')
 			buf_char(&b, ' ');
 	}
 	return str_trim(buf_get(&b));
@@ -51,9 +53,10 @@ static struct str sex(struct arena *a, struct str s)
 	static const struct {
 		const char *text, *code;
 	} rows[] = {
-		{ "m", "m" }, { "male", "m" }, { "1", "m" }, { "man", "m" }, { "boy", "m" },
-		{ "f", "f" }, { "female", "f" }, { "2", "f" }, { "woman", "f" }, { "girl", "f" },
-		{ "u", "" }, { "0", "" }, { "9", "" },
+		{ "m", "m" },     { "male", "m" }, { "1", "m" },      { "man", "m" },
+		{ "boy", "m" },   { "f", "f" },    { "female", "f" }, { "2", "f" },
+		{ "woman", "f" }, { "girl", "f" }, { "u", "" },       { "0", "" },
+		{ "9", "" },
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
 		if (str_is(s, rows[i].text))
@@ -132,8 +135,9 @@ static struct str date(struct arena *a, struct str s)
 
 static bool says_nothing(struct str s)
 {
-	static const char *const words[] = { "unknown", "n/a", "na",      "none", "null", "nil", "nan",
-					     "not known", "unk", "not given", "-",  "?",    "." };
+	static const char *const words[] = { "unknown", "n/a", "na",        "none", "null",
+					     "nil",     "nan", "not known", "unk",  "not given",
+					     "-",       "?",   "." };
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
 		if (str_is(s, words[i]))
 			return true;
@@ -143,8 +147,8 @@ static bool says_nothing(struct str s)
 struct str normal_text(struct arena *a, enum kind kind, struct str raw)
 {
 	static const enum keep keeps[KIND_COUNT] = {
-		[KIND_NAME] = LETTERS,  [KIND_FULL_NAME] = WORDS, [KIND_POSTCODE] = BOTH,
-		[KIND_TEXT] = WORDS,    [KIND_EMAIL] = ALL,       [KIND_IDENTIFIER] = BOTH,
+		[KIND_NAME] = LETTERS, [KIND_FULL_NAME] = WORDS, [KIND_POSTCODE] = BOTH,
+		[KIND_TEXT] = WORDS,   [KIND_EMAIL] = ALL,       [KIND_IDENTIFIER] = BOTH,
 	};
 	struct str s = str_fold(a, str_trim(raw));
 

@@ -117,7 +117,8 @@ static void free_cells(void *arg)
 	free(p->cells);
 }
 
-enum err people_new(struct ctx *c, const struct share *share, struct arena *a, struct people **out)
+enum err people_new(struct ctx *c, const struct share *share, struct arena *a,
+		    struct people **out)
 {
 	struct people *p = NEW(a, struct people);
 
@@ -139,8 +140,9 @@ struct column *people_add_column(struct people *p, enum role role, const char *n
 	struct column *column = &p->columns[p->width++];
 	enum kind kind = role_rows[role].kind;
 
-	*column = (struct column){ .role = role, .kind = kind, .name = name,
-				   .values = &p->values[kind] };
+	*column = (struct column){
+		.role = role, .kind = kind, .name = name, .values = &p->values[kind]
+	};
 	return column;
 }
 

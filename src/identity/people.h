@@ -46,17 +46,18 @@ struct values {
 	struct map index; /* text to number, as a pointer */
 	VEC(struct str) text;
 	VEC(uint32_t) letters; /* bit c % 32 for each letter c in it, spaces aside */
-	VEC(uint32_t) sound; /* names: values that sound alike have the same; 0: none */
-	VEC(struct nicks { uint16_t row[MAX_NICKS]; }) nicks; /* names: rows of nicknames.tsv, 0 ends */
+	VEC(uint32_t) sound;   /* names: values that sound alike have the same; 0: none */
+	VEC(struct nicks { uint16_t row[MAX_NICKS]; })
+	nicks; /* names: rows of nicknames.tsv, 0 ends */
 };
 
 struct column {
 	enum role role;
 	enum kind kind;
-	const char *name;  /* "given", "other:occupation" */
+	const char *name; /* "given", "other:occupation" */
 	struct values *values;
-	uint32_t *counts;  /* of records by value; by people_count */
-	uint64_t filled;   /* records that have one */
+	uint32_t *counts; /* of records by value; by people_count */
+	uint64_t filled;  /* records that have one */
 };
 
 struct people {
@@ -67,7 +68,8 @@ struct people {
 	struct map sounds, nicknames;
 	uint32_t *cells; /* len rows of width */
 	uint32_t len, room;
-	uint32_t first_of_second; /* records before it are of the first file; len if there is one */
+	uint32_t
+		first_of_second; /* records before it are of the first file; len if there is one */
 };
 
 /* Empty; nicknames come from share/code/nicknames.tsv. */

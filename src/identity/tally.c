@@ -50,7 +50,8 @@ static int by_pattern(const void *a, const void *b)
 	return (x->pattern > y->pattern) - (x->pattern < y->pattern);
 }
 
-struct pattern_count *tally_sum(struct arena *a, const struct tally *tallies, unsigned n, size_t *len)
+struct pattern_count *tally_sum(struct arena *a, const struct tally *tallies, unsigned n,
+				size_t *len)
 {
 	ARENA(scratch);
 	struct tally sum;
@@ -61,7 +62,8 @@ struct pattern_count *tally_sum(struct arena *a, const struct tally *tallies, un
 	for (unsigned i = 0; i < n; i++)
 		for (size_t s = 0; s < tallies[i].room; s++)
 			if (tallies[i].slots[s].count)
-				tally_add(&sum, tallies[i].slots[s].pattern, tallies[i].slots[s].count);
+				tally_add(&sum, tallies[i].slots[s].pattern,
+					  tallies[i].slots[s].count);
 	out = NEW_N(a, struct pattern_count, sum.len + 1);
 	for (size_t s = 0; s < sum.room; s++)
 		if (sum.slots[s].count)
@@ -114,7 +116,8 @@ static void draw_all(void *arg, size_t a, unsigned worker)
 			  compare_records(d->comparers[worker], (uint32_t)a, b), 1);
 }
 
-void evidence_random(struct arena *a, const struct people *p, unsigned workers, struct evidence *e)
+void evidence_random(struct arena *a, const struct people *p, unsigned workers,
+		     struct evidence *e)
 {
 	ARENA(scratch);
 	struct arena own[MAX_WORKERS];
@@ -142,8 +145,8 @@ void evidence_random(struct arena *a, const struct people *p, unsigned workers, 
 		for (size_t v = 1; v < column->values->text.len; v++)
 			same += (double)column->counts[v] * (column->counts[v] - 1.0);
 		/* Dates have two levels of sameness: the sample tells them apart. */
-		e->level_share[k] = column->kind == KIND_DATE || filled < 2 ?
-					    -1 :
-					    same / (filled * (filled - 1));
+		e->level_share[k] = column->kind == KIND_DATE || filled < 2
+					    ? -1
+					    : same / (filled * (filled - 1));
 	}
 }

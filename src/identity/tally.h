@@ -12,17 +12,19 @@ struct tally {
 	struct arena *arena;
 	struct {
 		uint64_t pattern, count; /* count 0: free */
-	} *slots;
+	} * slots;
 	size_t room, len;
 };
 
 void tally_init(struct tally *t, struct arena *a);
 void tally_add(struct tally *t, uint64_t pattern, uint64_t count);
 /* The sum of several, sorted by pattern; in `a`. */
-struct pattern_count *tally_sum(struct arena *a, const struct tally *tallies, unsigned n, size_t *len);
+struct pattern_count *tally_sum(struct arena *a, const struct tally *tallies, unsigned n,
+				size_t *len);
 
 /* What is the same for every set of candidates of these people: pairs drawn at random (all pairs of
  * a small file), and how often values repeat. */
-void evidence_random(struct arena *a, const struct people *p, unsigned workers, struct evidence *e);
+void evidence_random(struct arena *a, const struct people *p, unsigned workers,
+		     struct evidence *e);
 
 #endif
