@@ -53,6 +53,17 @@ static uint32_t block_end(const struct entry *entries, uint32_t len, uint32_t fr
 	return to;
 }
 
+/* The same among the records kept, whose hashes stand in b->hashes. */
+static uint32_t run_end(const struct blocks *b, unsigned key, uint32_t len, uint32_t from)
+{
+	const uint32_t *entries = b->entries[key], *hashes = b->hashes + key;
+	uint32_t hash = hashes[(size_t)entries[from] * b->len], to = from + 1;
+
+	while (to < len && hashes[(size_t)entries[to] * b->len] == hash)
+		to++;
+	return to;
+}
+
 static double pairs_in(uint32_t records)
 {
 	return (double)records * (records - 1.0) / 2;
@@ -88,7 +99,7 @@ static void cut_tasks(struct arena *a, struct blocks *b, unsigned key, uint32_t 
 
 	b->keys[key].pairs = 0;
 	for (uint32_t from = 0; from < len; from = to) {
-		to = block_end(b->entries[key], len, from);
+		to = run_end(b, key, len, from);
 		pairs += pairs_in(to - from);
 		b->keys[key].pairs += pairs_in(to - from);
 		if (pairs < TASK_PAIRS && to < len)
@@ -126,8 +137,9 @@ void blocks_fill(struct arena *a, struct blocks *b, const struct people *p,
 		}
 		sort_entries(entries, other, len);
 		len = drop_blocks(b, k, entries, len);
-		b->entries[k] = arena_alloc(a, len * sizeof *entries + 1);
-		memcpy(b->entries[k], entries, len * sizeof *entries);
+		b->entries[k] = arena_alloc(a, len * sizeof **b->entries + 1);
+		for (uint32_t i = 0; i < len; i++)
+			b->entries[k][i] = entries[i].record;
 		cut_tasks(a, b, k, len, &tasks);
 	}
 	b->tasks = tasks.list.at;
@@ -171,16 +183,15 @@ static bool seen_before(const struct blocks *b, unsigned key, uint32_t x, uint32
 static void each_of_blocks(const struct blocks *b, const struct task *t,
 			   void (*each)(void *arg, uint32_t a, uint32_t b), void *arg)
 {
-	const struct entry *entries = b->entries[t->key];
+	const uint32_t *entries = b->entries[t->key];
 	uint32_t to;
 
 	for (uint32_t from = t->from; from < t->to; from = to) {
-		to = block_end(entries, t->to, from);
+		to = run_end(b, t->key, t->to, from);
 		for (uint32_t i = from; i < to; i++)
 			for (uint32_t j = i + 1; j < to; j++)
-				if (!seen_before(b, t->key, entries[i].record,
-						 entries[j].record))
-					each(arg, entries[i].record, entries[j].record);
+				if (!seen_before(b, t->key, entries[i], entries[j]))
+					each(arg, entries[i], entries[j]);
 	}
 }
 

@@ -32,8 +32,8 @@ struct blocks {
 	double pairs;      /* sum over keys; pairs of several count several times */
 	size_t task_count; /* pieces of work of about the same size, in a fixed order */
 	struct task *tasks;
-	uint32_t *hashes; /* records by keys; 0: in no block */
-	struct entry *entries[MAX_KEYS];
+	uint32_t *hashes;            /* records by keys; 0: in no block */
+	uint32_t *entries[MAX_KEYS]; /* records by key, block after block */
 };
 
 /* Learn keys and make the blocks, in `a`. `random`: what evidence_random gave. */

@@ -92,20 +92,42 @@ static void add_value(struct people *p, struct values *values, struct str text)
 	*vec_push(&values->nicks, p->arena) = nicks ? *nicks : (struct nicks){ 0 };
 }
 
+/* Where a text stands in the table, or the free place where it would. A table of numbers alone costs a
+ * value eight bytes; a map's entries would cost fifty. */
+static size_t find_slot(const struct values *values, struct str text)
+{
+	size_t mask = values->slot_count - 1, at = (size_t)hash_bytes(text.at, text.len) & mask;
+
+	while (values->slots[at] && !str_eq(values->text.at[values->slots[at]], text))
+		at = (at + 1) & mask;
+	return at;
+}
+
+static void grow_slots(struct people *p, struct values *values)
+{
+	values->slot_count = values->slot_count ? values->slot_count * 2 : 64;
+	values->slots = NEW_N(p->arena, uint32_t, values->slot_count);
+	for (uint32_t number = 1; number < values->text.len; number++)
+		values->slots[find_slot(values, values->text.at[number])] = number;
+}
+
 static uint32_t value_number(struct people *p, struct column *column, struct str raw)
 {
 	ARENA(scratch);
 	struct values *values = column->values;
 	struct str text = raw.len ? normal_text(&scratch, column->kind, raw) : raw;
-	void *known = text.len ? map_get(&values->index, text) : NULL;
 
-	if (!text.len || known)
-		return number_of(known);
-	uint32_t number = (uint32_t)values->text.len;
-	text.at = arena_dup(p->arena, text.at, text.len);
-	map_set(&values->index, text, (void *)(uintptr_t)number);
-	add_value(p, values, text);
-	return number;
+	if (!text.len)
+		return 0;
+	if (values->text.len * 2 > values->slot_count)
+		grow_slots(p, values);
+	size_t slot = find_slot(values, text);
+	if (!values->slots[slot]) {
+		values->slots[slot] = (uint32_t)values->text.len;
+		text.at = arena_dup(p->arena, text.at, text.len);
+		add_value(p, values, text);
+	}
+	return values->slots[slot];
 }
 
 /* ---- records ---- */
@@ -126,10 +148,8 @@ enum err people_new(struct ctx *c, const struct share *share, struct arena *a,
 	map_init(&p->sounds, a);
 	map_init(&p->nicknames, a);
 	TRY(read_nicknames(c, share, p));
-	for (unsigned kind = 0; kind < KIND_COUNT; kind++) {
-		map_init(&p->values[kind].index, a);
+	for (unsigned kind = 0; kind < KIND_COUNT; kind++)
 		add_value(p, &p->values[kind], STR(""));
-	}
 	arena_defer(a, free_cells, p);
 	*out = p;
 	return OK;

@@ -43,7 +43,8 @@ enum { MAX_COLUMNS = 14, MAX_NICKS = 4 };
 
 /* The distinct values of one kind; [0] is the missing one. */
 struct values {
-	struct map index; /* text to number, as a pointer */
+	uint32_t *slots; /* hash table of numbers, 0: free; a power of two of them */
+	size_t slot_count;
 	VEC(struct str) text;
 	VEC(uint32_t) letters; /* bit c % 32 for each letter c in it, spaces aside */
 	VEC(uint32_t) sound;   /* names: values that sound alike have the same; 0: none */
