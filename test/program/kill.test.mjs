@@ -57,11 +57,17 @@ test(`an import killed ${kills} times`, async t => {
 		files.push(join(dir, `${n}.json`))
 		writeFileSync(files[n], JSON.stringify(bundle(n)))
 	}
+	const started = performance.now() // one whole import, so that the kills fall inside one
+	assert.equal((await importUntilKilled(join(dir, 'whole.db'), files, 60000)).killed, false)
+	const whole = performance.now() - started
 	let killed = 0
-	for (let round = 0; round < kills; round++) {
-		const db = join(dir, `${round}.db`)
-		const result = await importUntilKilled(db, files, 40 + round * 37 % 400)
-		killed += result.killed
+	for (let tried = 0; killed < kills; tried++) {
+		assert.ok(tried < kills * 3, `only ${killed} of ${tried} imports were killed before they ended`)
+		const db = join(dir, `${tried}.db`)
+		const result = await importUntilKilled(db, files, whole * (0.05 + 0.85 * ((tried * 0.618) % 1)))
+		if (!result.killed)
+			continue
+		killed++
 		if (causeway('init', db).code !== 0)
 			assert.fail('the database cannot be opened after the kill')
 		const said = new Set(result.said.map(line => Number(/(\d+)\.json /.exec(line)[1])))
@@ -74,5 +80,5 @@ test(`an import killed ${kills} times`, async t => {
 		const check = causeway('check', db)
 		assert.equal(check.code, 0, check.out + check.err)
 	}
-	assert.ok(killed > 0, 'no import was killed before it ended: the delays are too long for this machine')
+	t.diagnostic(`${killed} killed within the ${Math.round(whole)} ms a whole import takes`)
 })
