@@ -1,0 +1,73 @@
+/* guard.h - what the asker may see: made once for a request by `access`, obeyed by every read here.
+ *
+ * The record knows no roles and no relationships. It knows that a request carries a guard, and asks
+ * it about each item before anything of that item leaves: a body, an id, a place in a total, a row
+ * of a page, a hit of a chain, a reference followed by _include, a line of an export. What the guard
+ * refuses does not exist for the asker: ERR_NOT_FOUND, in the same words and the same time as for
+ * what never was.
+ *
+ * c->guard NULL is the system itself (a command on the machine that holds the database, a feed, a
+ * rebuild). Whoever takes requests from a network sets a guard before anything else: http starts
+ * every request with guard_nothing.
+ *
+ * A guard is immutable once made and may be shared by threads.
+ */
+#ifndef RECORD_GUARD_H
+#define RECORD_GUARD_H
+
+#include "base/ctx.h"
+
+struct fhir_type;
+
+/* What a decision is made from; all of it stands in the row of `resource`. */
+struct item {
+	int64_t key;     /* resource.key */
+	int64_t person;  /* whose it is; 0: nobody's */
+	int64_t org;     /* name.key of the organisation it came from; 0: not said */
+	uint64_t labels; /* category and sensitivity: bits of share/access/label.tsv */
+	const struct fhir_type *type;
+};
+
+enum guard_kind {
+	GUARD_NEVER,   /* nothing of this type */
+	GUARD_ALWAYS,  /* without a relationship: directories, demographics for those who find people */
+	GUARD_RELATED, /* of the people in `people` */
+};
+
+/* What one person has chosen, or what this asker may do beyond the rule for this person. */
+struct guard_person {
+	int64_t person;
+	uint64_t hidden;   /* items with any of these labels are hidden, but those of own organisations */
+	bool own_only;     /* only items of the asker's own organisations */
+	const int64_t *orgs; /* items of these organisations are hidden; sorted */
+	size_t org_count;
+};
+
+struct guard {
+	const uint8_t *kinds;       /* enum guard_kind, by fhir_type->index */
+	bool everyone;              /* related to all people */
+	const int64_t *people;      /* else to these; sorted. Empty is nobody */
+	size_t people_count;
+	const int64_t *own;         /* the asker's organisations; sorted */
+	size_t own_count;
+	bool all_orgs;              /* items of all organisations are shared with the asker's */
+	const int64_t *orgs;        /* else of these, and of its own; sorted. Empty is none */
+	size_t org_count;
+	uint64_t labels_own;        /* an item of an own organisation: all its labels must be among these */
+	uint64_t labels;            /* an item of another */
+	const struct guard_person *persons; /* whoever has chosen otherwise; sorted by person */
+	size_t person_count;
+	uint64_t stamp;             /* differs between guards that may decide differently: for cursors and caches */
+};
+
+/* Sees nothing at all. */
+extern const struct guard guard_nothing;
+
+/* The one decision. */
+bool guard_may(const struct guard *guard, const struct item *item);
+/* Can any item of this type and person be seen? False spares looking at its items. */
+bool guard_person_may(const struct guard *guard, const struct fhir_type *type, int64_t person);
+/* True when no item of this type is refused, whosesoever it is: then nothing needs to be asked. */
+bool guard_open(const struct guard *guard, const struct fhir_type *type);
+
+#endif
