@@ -27,6 +27,13 @@ struct sql {
 };
 #define SQL(literal) ((struct sql){ "" literal "" })
 
+/* A table to be read or filled as a whole. Texts of the program, never of a user. */
+struct db_table {
+	const char *name;
+	const char *columns; /* "key, text" */
+	const char *types;   /* a letter for each: i whole number, t text, b bytes */
+};
+
 enum store_flags {
 	STORE_CREATE = 1, /* make it when it is not there, and migrate; else it must exist */
 	STORE_READ_ONLY = 2,

@@ -1,0 +1,25 @@
+/* tables.h - the tables of a place, told apart: the record itself, and what can be made from it.
+ *
+ * The list is tables.def. copy.c carries the permanent ones; tables_test proves that no table of
+ * either engine is missing and that columns are those of the migrations.
+ */
+#ifndef RECORD_TABLES_H
+#define RECORD_TABLES_H
+
+#include "store/db.h"
+
+enum table_kind { KIND_PERMANENT, KIND_DERIVED, KIND_OWN };
+enum table_how { GROWS = 1, GIVEN, CHANGES };
+
+struct table_row {
+	enum table_kind kind;
+	enum table_how how;    /* of permanent ones, as the two that follow */
+	struct db_table table; /* its name may end in * when it is not permanent */
+};
+
+extern const struct table_row place_tables[]; /* ended by a row without a name */
+
+/* The row for a table of that name; NULL: nobody has told what it is. */
+const struct table_row *place_table(struct str name);
+
+#endif
