@@ -6,6 +6,8 @@
 #define PAGE_DEFAULT 10000 /* more than nearly any person has: mostly there is one page */
 #define PAGE_MAX 50000
 #define TYPES_MAX 200
+/* Room for nearly any person: what is not written to is not touched, growing would copy it all. */
+#define PAGE_ROOM ((size_t)6 << 20)
 
 struct whole_ask {
 	struct everything query;
@@ -152,7 +154,7 @@ enum err api_everything(struct ctx *c, const struct request *r, struct reply *re
 	struct bundle b;
 
 	TRY(ask_read(c, r, &ask));
-	bundle_begin(&b, c, r, "searchset", -1, (size_t)256 << 10);
+	bundle_begin(&b, c, r, "searchset", -1, PAGE_ROOM);
 	TRY(record_everything(c, &ask.query, add_entry, &b, &page));
 	if (!page.next.key && !ask.query.after.key)
 		bundle_total(&b, (int64_t)page.own);
