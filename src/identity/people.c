@@ -69,7 +69,7 @@ static uint32_t sound_number(struct people *p, struct str text)
 	return number;
 }
 
-static uint32_t letters_of(struct str s)
+uint32_t text_letters(struct str s)
 {
 	uint32_t bits = 0;
 
@@ -84,7 +84,7 @@ static void add_value(struct people *p, struct values *values, struct str text)
 	const struct nicks *nicks;
 
 	*vec_push(&values->text, p->arena) = text;
-	*vec_push(&values->letters, p->arena) = letters_of(text);
+	*vec_push(&values->letters, p->arena) = text_letters(text);
 	if (values != &p->values[KIND_NAME])
 		return;
 	*vec_push(&values->sound, p->arena) = text.len ? sound_number(p, text) : 0;

@@ -88,6 +88,8 @@ static inline const uint32_t *people_row(const struct people *p, uint32_t record
 	return p->cells + (size_t)record * p->width;
 }
 
+/* Bit c % 32 for each letter c of a text, spaces aside. */
+uint32_t text_letters(struct str s);
 /* A raw text as its kind has it (normal.c): folded, freed of what does not tell people apart; empty
  * when it says nothing ("unknown", "n/a", a date that is none). In `a`. */
 struct str normal_text(struct arena *a, enum kind kind, struct str raw);

@@ -1,0 +1,175 @@
+/* admit.c - resolve and write. See resolve.h.
+ *
+ * As every write, prepared on the caller's thread from what a reader sees and applied in the writer,
+ * which looks first whether that still holds: the known Patient is at the version seen, and nobody who
+ * could be the same human has come. If not, all is begun anew.
+ */
+#include "identity/blend.h"
+#include "identity/decide.h"
+#include "identity/nhs_number.h"
+
+enum { ATTEMPTS = 20 };
+
+struct admission {
+	const struct node *said;
+	struct str org;
+	struct facts facts;
+	struct decision decision;
+	struct prepared prepared;
+	struct written written;
+	bool again;
+};
+
+/* ---- preparing ---- */
+
+/* The NHS number of somebody else: kept, but as one to be resolved. */
+static void contest_nhs(struct ctx *c, struct node *patient)
+{
+	node_each(identifier, node_get(patient, "identifier"))
+	{
+		if (str_is(node_str(identifier, "system"), NHS_NUMBER_SYSTEM))
+			nhs_identifier_mark(c->arena, identifier, "05");
+	}
+}
+
+static void drop(struct node *object, const char *name)
+{
+	struct node *n = node_get(object, name);
+
+	if (n)
+		node_remove(object, n);
+}
+
+/* meta.source: who last changed something. */
+static void set_source(struct ctx *c, struct node *patient, const struct admission *a)
+{
+	struct node *meta = node_get(patient, "meta");
+	struct str source = node_text(node_path(a->said, "meta.source"));
+
+	if (!source.len)
+		source = a->org;
+	if (!source.len)
+		return;
+	if (!meta)
+		meta = node_add(c->arena, patient, "meta", NODE_OBJECT);
+	drop(meta, "source");
+	node_add_str(c->arena, meta, "source", source);
+}
+
+static struct node *new_patient(struct ctx *c, const struct admission *a)
+{
+	struct node *patient = node_copy(c->arena, a->said);
+
+	drop(patient, "id");
+	blend_first(c->arena, patient, a->org);
+	if (a->decision.nhs_contested)
+		contest_nhs(c, patient);
+	set_source(c, patient, a);
+	return patient;
+}
+
+static struct node *changed_patient(struct ctx *c, const struct admission *a)
+{
+	struct node *patient = a->decision.known.tree, *before = node_copy(c->arena, patient);
+
+	blend(c->arena, patient, a->said, a->org, clock_now(c->clock));
+	if (!node_equal(before, patient))
+		set_source(c, patient, a);
+	return patient;
+}
+
+static enum err prepare(struct ctx *c, struct db *db, struct admission *a)
+{
+	const struct fhir_type *type;
+	struct write w = { .org = a->org };
+	struct known *known = &a->decision.known;
+
+	TRY(resource_type(c, STR("Patient"), &type));
+	if (!known->key) {
+		w.resource = new_patient(c, a);
+		atoms_adopt(c->place->fhir->atoms, w.resource);
+		return prepare_put(c, db, type, (struct str){ 0 }, METHOD_POST, &w,
+				   &a->prepared);
+	}
+	w.resource = changed_patient(c, a);
+	atoms_adopt(c->place->fhir->atoms, w.resource);
+	return prepare_put(c, db, type, known->id, METHOD_PUT, &w, &a->prepared);
+}
+
+static enum err look(struct ctx *c, struct admission *a)
+{
+	READER(db);
+
+	TRY(store_reader(c, c->place->store, &db));
+	TRY(db_begin(c, db));
+	TRY(decide(c, db, &a->facts, &a->decision));
+	return prepare(c, db, a);
+}
+
+/* ---- in the writer ---- */
+
+static enum err still(struct ctx *c, struct db *db, const struct admission *a, bool *out)
+{
+	struct decision now;
+
+	TRY(decide(c, db, &a->facts, &now));
+	*out = now.r.how == a->decision.r.how && now.known.key == a->decision.known.key &&
+	       now.known.version == a->decision.known.version &&
+	       str_eq(now.r.other, a->decision.r.other);
+	return OK;
+}
+
+static enum err work(struct ctx *c, struct db *db, void *arg)
+{
+	struct admission *a = arg;
+	struct apply apply;
+	bool same;
+
+	TRY(still(c, db, a, &same));
+	a->again = !same;
+	if (a->again)
+		return OK;
+	apply_init(&apply, c, db);
+	apply_forget(&a->prepared);
+	TRY(apply_write(&apply, &a->prepared, &a->written));
+	return apply_done(&apply);
+}
+
+static enum err attempt(struct ctx *c, struct admission *a)
+{
+	TRY(look(c, a));
+	a->again = false;
+	if (!a->prepared.unchanged)
+		return store_write(c, c->place->store, work, a);
+	a->written = (struct written){ .version = { .type = STR("Patient"),
+						    .id = a->prepared.id,
+						    .version = a->prepared.seen.version,
+						    .updated = a->prepared.seen.updated,
+						    .seq = a->prepared.seen.seq,
+						    .person = a->prepared.seen.person,
+						    .method = METHOD_PUT,
+						    .body = a->prepared.body },
+				       .unchanged = true };
+	return OK;
+}
+
+enum err identity_admit(struct ctx *c, struct node *patient, struct str org,
+			struct resolution *out)
+{
+	struct admission a = { .said = patient, .org = org };
+
+	if (!str_is(node_str(patient, "resourceType"), "Patient"))
+		return fail(c, ERR_INVALID, "Only a Patient can be admitted.");
+	facts_take(c->arena, patient, &a.facts);
+	for (int i = 0; i < ATTEMPTS; i++) {
+		TRY(attempt(c, &a));
+		if (a.again)
+			continue;
+		*out = a.decision.r;
+		out->id = a.prepared.id;
+		out->version = a.written.version;
+		out->unchanged = a.written.unchanged;
+		return OK;
+	}
+	return fail(c, ERR_CONFLICT, "People like this one keep changing; try again.");
+}

@@ -1,0 +1,50 @@
+/* resolve.h - whom is this about?
+ *
+ * One Patient in the place for one human being. A Patient as a source tells it (an HL7 v2 message, a
+ * row of a file, a FHIR resource) is held against the place in this order:
+ *
+ *	1. an identifier the sender gave before: that Patient, whatever the message says else;
+ *	2. a verified NHS number (status 01), unless name and date of birth both contradict it;
+ *	3. its demographics against everybody's: above the upper threshold that Patient, unless both
+ *	   have different verified NHS numbers;
+ *	4. between the thresholds a new Patient, and a pair for someone to decide;
+ *	5. else a new Patient.
+ *
+ * A Patient that has been merged into another (link.type replaced-by) stands for that other.
+ * Called by the feeds and by Patient/$match; the thresholds are data (share/identity/match.json).
+ */
+#ifndef IDENTITY_RESOLVE_H
+#define IDENTITY_RESOLVE_H
+
+#include "record/record.h"
+
+enum resolved {
+	RESOLVED_KNOWN,   /* by an identifier of the sender or a verified NHS number */
+	RESOLVED_MATCHED, /* above the upper threshold */
+	RESOLVED_DOUBT,   /* new person, and a pair for someone to decide */
+	RESOLVED_NEW,
+};
+
+struct resolution {
+	enum resolved how;
+	struct str id;    /* of the Patient to write to; empty when it is yet to be made */
+	double weight;    /* evidence in bits, of the pair that decided; 0 with KNOWN */
+	double probability;
+	struct str other; /* the likely other Patient of a doubt; also a KNOWN one may have one */
+	struct str why;   /* JSON: level and weight of each field; empty: nothing was compared */
+	struct version version; /* admit: the Patient as it is now */
+	bool unchanged;         /* admit: it said so already, nothing was written */
+};
+
+/* Reads only. `org`: who sends it, as in meta.source. Results in c->arena, here and below. */
+NODISCARD enum err identity_resolve(struct ctx *c, const struct node *patient, struct str org,
+				    struct resolution *out);
+/* Resolve and write: what the message says goes into the known Patient (blend.h), or a new one is
+ * made; a doubt goes to the worklist. Two messages about the same unknown human arriving at once
+ * make one Patient: the writer looks again at whoever changed since. `patient` is not changed. The
+ * same message again changes nothing. Errors: ERR_INVALID where `patient` is no valid Patient, and
+ * those of the store. */
+NODISCARD enum err identity_admit(struct ctx *c, struct node *patient, struct str org,
+				  struct resolution *out);
+
+#endif
