@@ -16,6 +16,7 @@ void apply_init(struct apply *a, struct ctx *c, struct db *db)
 
 /* --- keys --- */
 
+/* Events that are no versions are numbered among them (event.h). */
 static enum err start_counting(struct apply *a)
 {
 	bool row;
@@ -23,13 +24,13 @@ static enum err start_counting(struct apply *a)
 
 	if (a->next_key)
 		return OK;
-	TRY(db_stmt(
-		a->c, a->db,
-		SQL("SELECT (SELECT max(key) FROM resource), (SELECT max(seq) FROM version)"),
-		&s));
+	TRY(db_stmt(a->c, a->db,
+		    SQL("SELECT (SELECT max(key) FROM resource), (SELECT max(seq) FROM version), "
+			"(SELECT max(seq) FROM event)"),
+		    &s));
 	TRY(stmt_step(a->c, s, &row));
 	a->next_key = stmt_int(s, 0) + 1;
-	a->next_seq = stmt_int(s, 1) + 1;
+	a->next_seq = (stmt_int(s, 1) > stmt_int(s, 2) ? stmt_int(s, 1) : stmt_int(s, 2)) + 1;
 	return OK;
 }
 

@@ -79,6 +79,13 @@ void db_end(struct db *db);
 typedef enum err store_work(struct ctx *c, struct db *db, void *arg);
 NODISCARD enum err store_write(struct ctx *c, struct store *store, store_work *work, void *arg);
 
+/* Wait until something was written since *seen by this program, at most so many milliseconds; what
+ * other programs write has to be looked for. Sets *seen, 0 at first; false when nothing was. Any
+ * thread, several at once. */
+bool store_await(struct store *store, uint64_t *seen, int milliseconds);
+/* Let all who wait look up now: something else has changed that they should know. */
+void store_nudge(struct store *store);
+
 /* A statement, prepared once per connection and literal; finished by stmt_done (or STMT). */
 NODISCARD enum err db_stmt(struct ctx *c, struct db *db, struct sql sql, struct stmt **out);
 void stmt_done(struct stmt *s);

@@ -7,6 +7,9 @@
 #ifndef STORE_ENGINE_H
 #define STORE_ENGINE_H
 
+#include <pthread.h>
+#include <stdatomic.h>
+
 #include "store/db.h"
 #include "store/fault.h"
 
@@ -39,10 +42,19 @@ struct engine {
 
 extern const struct engine engine_sqlite, engine_pgsql;
 
+/* Who waits for the next write (store_await). Nobody as a rule: then a write only counts. */
+struct store_news {
+	_Atomic uint64_t count;
+	atomic_uint waiting;
+	pthread_mutex_t lock;
+	pthread_cond_t came;
+};
+
 struct store {
 	const struct engine *engine;
 	const char *shown; /* its address as people may see it; the engine's */
 	struct fault fault;
+	struct store_news news; /* store.c's */
 };
 
 struct db {

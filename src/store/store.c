@@ -1,6 +1,8 @@
 /* store.c - the public functions: count the fault, then ask the engine. */
 #include "store/engine.h"
 
+#include <time.h>
+
 static const struct engine *engine_for(const char *address)
 {
 	struct str a = str_of(address);
@@ -10,6 +12,63 @@ static const struct engine *engine_for(const char *address)
 	               : &engine_sqlite;
 }
 
+/* --- news: that something was written --- */
+
+static void news_init(struct store_news *news)
+{
+	pthread_condattr_t monotonic;
+
+	pthread_mutex_init(&news->lock, NULL);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&news->came, &monotonic);
+	pthread_condattr_destroy(&monotonic);
+}
+
+static void news_done(struct store_news *news)
+{
+	pthread_cond_destroy(&news->came);
+	pthread_mutex_destroy(&news->lock);
+}
+
+/* Whoever counts and whoever waits both write before they read, so one sees the other. */
+void store_nudge(struct store *store)
+{
+	struct store_news *news = &store->news;
+
+	atomic_fetch_add(&news->count, 1);
+	if (atomic_load(&news->waiting) == 0)
+		return;
+	pthread_mutex_lock(&news->lock);
+	pthread_cond_broadcast(&news->came);
+	pthread_mutex_unlock(&news->lock);
+}
+
+bool store_await(struct store *store, uint64_t *seen, int milliseconds)
+{
+	struct store_news *news = &store->news;
+	struct timespec until;
+	int late = 0;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += milliseconds / 1000;
+	until.tv_nsec += (long)(milliseconds % 1000) * 1000000;
+	until.tv_sec += until.tv_nsec / 1000000000;
+	until.tv_nsec %= 1000000000;
+	atomic_fetch_add(&news->waiting, 1);
+	pthread_mutex_lock(&news->lock);
+	while (atomic_load(&news->count) == *seen && !late)
+		late = pthread_cond_timedwait(&news->came, &news->lock, &until);
+	pthread_mutex_unlock(&news->lock);
+	atomic_fetch_sub(&news->waiting, 1);
+	uint64_t now = atomic_load(&news->count);
+	bool any = now != *seen;
+	*seen = now;
+	return any;
+}
+
+/* --- opening --- */
+
 enum err store_open(struct ctx *c, const struct share *share, const char *address,
                     unsigned flags, struct store **out)
 {
@@ -17,6 +76,7 @@ enum err store_open(struct ctx *c, const struct share *share, const char *addres
 	struct store *store;
 
 	TRY(engine->open(c, address, flags, &store));
+	news_init(&store->news);
 	enum err e = migrate(c, share, store, flags);
 	if (e) {
 		store_close(store);
@@ -33,8 +93,10 @@ const char *store_name(const struct store *store)
 
 void store_close(struct store *store)
 {
-	if (store)
-		store->engine->close(store);
+	if (!store)
+		return;
+	news_done(&store->news);
+	store->engine->close(store);
 }
 
 const char *store_engine(const struct store *store)
@@ -82,7 +144,9 @@ void db_end(struct db *db)
 
 enum err store_write(struct ctx *c, struct store *store, store_work *work, void *arg)
 {
-	return store->engine->write(c, store, work, arg);
+	TRY(store->engine->write(c, store, work, arg));
+	store_nudge(store);
+	return OK;
 }
 
 enum err db_stmt(struct ctx *c, struct db *db, struct sql sql, struct stmt **out)

@@ -198,32 +198,44 @@ static void lay_pack(struct world *w, const char *name, const char *text)
 	w->share.place = w->place;
 }
 
+/* "0007_later.sql", the n-th after those there are. */
+static const char *migration(struct world *w, int n, const char *name)
+{
+	for (const struct share_file *f = share_files; f->name; f++)
+		n += strncmp(f->name, "sql/sqlite/", 11) == 0;
+	return arena_printf(w->c.arena, "%04d_%s", n, name);
+}
+
 static void newer_and_changed_tables_are_refused(void **state)
 {
 	struct world *w = *state;
 
+	const char *later = migration(w, 1, "later.sql");
+
 	open_store(w, STORE_CREATE);
-	lay_pack(w, "0002_later.sql", "CREATE TABLE later (at TEXT)");
+	lay_pack(w, later, "CREATE TABLE later (at TEXT)");
 	refused(w, 0, ERR_STORE, "is older");
 	reopen(w, STORE_MIGRATE);
 	reopen(w, 0);
 	w->share.place = NULL;
 	refused(w, 0, ERR_NEWER, "newer Causeway");
 	refused(w, STORE_MIGRATE, ERR_NEWER, "newer Causeway");
-	lay_pack(w, "0002_later.sql", "CREATE TABLE later (at TEXT, by TEXT)");
-	refused(w, STORE_MIGRATE, ERR_STORE, "another 0002_later.sql");
-	lay_pack(w, "0002_later.sql", "CREATE TABLE later (at TEXT)");
-	lay_pack(w, "0004_gap.sql", "");
-	refused(w, 0, ERR_STORE, "number 3 is missing");
+	lay_pack(w, later, "CREATE TABLE later (at TEXT, by TEXT)");
+	refused(w, STORE_MIGRATE, ERR_STORE, arena_printf(w->c.arena, "another %s", later));
+	lay_pack(w, later, "CREATE TABLE later (at TEXT)");
+	lay_pack(w, migration(w, 3, "gap.sql"), "");
+	refused(w, 0, ERR_STORE, "is missing");
 }
 
 static void a_migration_that_fails_changes_nothing(void **state)
 {
 	struct world *w = *state;
 
+	const char *bad = migration(w, 1, "bad.sql");
+
 	open_store(w, STORE_CREATE);
-	lay_pack(w, "0002_bad.sql", "CREATE TABLE good (at TEXT); CREATE TABLE name (text TEXT);");
-	refused(w, STORE_MIGRATE, ERR_STORE, "0002_bad.sql failed");
+	lay_pack(w, bad, "CREATE TABLE good (at TEXT); CREATE TABLE name (text TEXT);");
+	refused(w, STORE_MIGRATE, ERR_STORE, arena_printf(w->c.arena, "%s failed", bad));
 	w->share.place = NULL;
 	reopen(w, 0);
 }
