@@ -1,5 +1,6 @@
-/* store_commands.c - init, check, rebuild: the life of a database. */
+/* store_commands.c - init, check, rebuild, copy: the life of a database. */
 #include "cli/commands.h"
+#include "record/copy.h"
 
 static enum err run_init(struct ctx *c, struct invocation *in)
 {
@@ -52,6 +53,24 @@ static enum err run_rebuild(struct ctx *c, struct invocation *in)
 	return OK;
 }
 
+static enum err run_copy(struct ctx *c, struct invocation *in)
+{
+	struct bar *bar;
+	struct progress progress = bar_progress(c, in, "copy", &bar);
+	struct copied sum = { 0 };
+	enum err e = record_copy(c, in->share, in->argv[0], in->argv[1], &progress, &sum);
+
+	bar_done(bar);
+	TRY(e);
+	if (command_option(in, "quiet"))
+		return OK;
+	fprintf(in->out, "%lld rows copied", (long long)sum.rows);
+	if (sum.before)
+		fprintf(in->out, " to %lld that were there", (long long)sum.before);
+	fprintf(in->out, ", %lld resources indexed\n", (long long)sum.resources);
+	return OK;
+}
+
 const struct command store_commands[] = {
 	{ "init", "DB", "Make an empty database, or bring an older one up to date.", NULL, NULL, run_init,
 	  "  causeway init county.db" },
@@ -62,5 +81,13 @@ const struct command store_commands[] = {
 	{ "rebuild", "DB", "Make everything derived again from the versions.",
 	  "Needed when the search definitions have changed. The versions themselves are never touched.",
 	  NULL, run_rebuild, "  causeway rebuild county.db" },
+	{ "copy", "FROM TO", "Copy a whole database, between engines too.",
+	  "Every version, name and key is carried as it is, and the search index and views are made anew, so\n"
+	  "that a copy of the copy equals the first. FROM may be in use: what it holds at the start is\n"
+	  "copied. TO is made when it is not there, and must be empty. A copy that was stopped or killed is\n"
+	  "refused as unfinished until the same command has gone on with it to the end.",
+	  NULL, run_copy,
+	  "  causeway copy county.db postgresql:///county\n"
+	  "  causeway copy postgresql:///county county.db" },
 	{ 0 },
 };

@@ -1,6 +1,7 @@
 /* place.c - opening one place: its definitions, its store, and what record/ remembers. */
 #include <stdlib.h>
 
+#include "record/copy.h"
 #include "record/view_part.h"
 
 static enum err make_record(struct ctx *c, struct place *place, unsigned flags)
@@ -61,6 +62,20 @@ static enum err first_digest(struct ctx *c, struct db *db, void *arg)
 	return seen.len ? OK : meta_set(c, db, STR("digest"), index_digest(c));
 }
 
+/* A copy without its last row is no place, for anybody. */
+static enum err check_whole(struct ctx *c, struct place *place)
+{
+	struct str seen;
+	READER(db);
+
+	TRY(store_reader(c, place->store, &db));
+	TRY(meta_get(c, db, META_COPYING, &seen));
+	return seen.len ? fail(c, ERR_CONFLICT,
+			       "%s is an unfinished copy; `causeway copy` again goes on with it.",
+			       store_name(place->store))
+			: OK;
+}
+
 static enum err check_digest(struct ctx *c, struct place *place, unsigned flags)
 {
 	struct str seen;
@@ -92,6 +107,7 @@ static enum err fill(struct ctx *c, struct place *place, const char *address, un
 	if (!address)
 		return OK;
 	TRY(store_open(c, &place->share, address, flags, &place->store));
+	TRY(check_whole(c, place));
 	TRY(make_record(c, place, flags));
 	if (!rebuilding)
 		TRY(check_digest(c, place, flags));

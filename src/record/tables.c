@@ -1,11 +1,21 @@
 /* tables.c - the list of tables.def. */
 #include "record/tables.h"
 
+#define FROM(name, columns) "SELECT " columns " FROM \"" name "\""
+#define PERMANENT(name_, how_, key, columns, types)                                            \
+	{ .kind = KIND_PERMANENT,                                                              \
+	  .table = { name_, columns, types, key },                                             \
+	  .how = how_,                                                                         \
+	  .all = { FROM(name_, columns) " ORDER BY " key },                                    \
+	  .count = { FROM(name_, "count(*)") },                                                \
+	  .clear = { "DELETE FROM \"" name_ "\"" },                                            \
+	  .after = { FROM(name_, columns) " WHERE " key " > ?1 ORDER BY " key },               \
+	  .last = { FROM(name_, columns) " ORDER BY " key " DESC LIMIT 1" },                   \
+	  .same = { FROM(name_, columns) " WHERE " key " = ?1" } },
+#define DERIVED(name_) { .kind = KIND_DERIVED, .table = { .name = name_ } },
+#define OWN(name_)     { .kind = KIND_OWN, .table = { .name = name_ } },
+
 const struct table_row place_tables[] = {
-#define PERMANENT(its_name, its_how, its_columns, its_types)                                                   \
-	{ KIND_PERMANENT, its_how, { its_name, its_columns, its_types } },
-#define DERIVED(its_name) { .kind = KIND_DERIVED, .table = { .name = its_name } },
-#define OWN(its_name)     { .kind = KIND_OWN, .table = { .name = its_name } },
 #include "record/tables.def"
 	{ 0 }
 };

@@ -13,8 +13,11 @@ enum table_how { GROWS = 1, GIVEN, CHANGES };
 
 struct table_row {
 	enum table_kind kind;
-	enum table_how how;    /* of permanent ones, as the two that follow */
 	struct db_table table; /* its name may end in * when it is not permanent */
+	/* Of permanent ones: */
+	enum table_how how;
+	struct sql all, count, clear;
+	struct sql after, last, same; /* by a key of one column: ?1; `last` has no ?1 */
 };
 
 extern const struct table_row place_tables[]; /* ended by a row without a name */

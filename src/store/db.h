@@ -32,6 +32,12 @@ struct db_table {
 	const char *name;
 	const char *columns; /* "key, text" */
 	const char *types;   /* a letter for each: i whole number, t text, b bytes */
+	const char *key;     /* the primary key's columns */
+};
+struct db_value {
+	bool null;
+	int64_t number;   /* i */
+	struct str bytes; /* t, b */
 };
 
 enum store_flags {
@@ -107,6 +113,14 @@ void stmt_reset(struct stmt *s);
 int64_t stmt_int(struct stmt *s, int column);
 struct str stmt_text(struct stmt *s, int column); /* text or blob */
 bool stmt_null(struct stmt *s, int column);
+
+/* Inside store_write: put `len` rows into a table in the way the engine does it fastest; values row
+ * by row, in the order of its columns. Checked as any insert is: a row that is there already fails. */
+NODISCARD enum err db_fill(struct ctx *c, struct db *db, const struct db_table *table,
+			   const struct db_value *values, size_t len);
+/* Inside store_write, after a table has been filled with keys of its own: the engine gives none of
+ * those again, and knows what the table is like. */
+NODISCARD enum err db_settle(struct ctx *c, struct db *db, const struct db_table *table);
 
 /* Let the engine prove its own structure: pages, order of the indexes. Findings become issues;
  * ERR_INVALID if there are any. */

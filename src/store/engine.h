@@ -36,6 +36,9 @@ struct engine {
 	struct str (*get_text)(struct stmt *s, int column);
 	bool (*get_null)(struct stmt *s, int column);
 	enum err (*script)(struct ctx *c, struct db *db, const char *name, struct str script);
+	enum err (*fill)(struct ctx *c, struct db *db, const struct db_table *table,
+			 const struct db_value *values, size_t len);
+	enum err (*settle)(struct ctx *c, struct db *db, const struct db_table *table);
 	enum err (*check)(struct ctx *c, struct db *db);
 	int64_t (*changes)(struct db *db);
 };

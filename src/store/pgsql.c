@@ -414,6 +414,8 @@ const struct engine engine_pgsql = {
 	.get_text = get_text,
 	.get_null = get_null,
 	.script = script,
+	.fill = pgsql_fill,
+	.settle = pgsql_settle,
 	.check = check,
 	.changes = changes,
 };

@@ -2,6 +2,7 @@
  *
  *	pgsql.c        the table of the engine: statements, values, scripts, checks
  *	pgsql_wire.c   commands sent in a pipeline, and their answers
+ *	pgsql_fill.c   many rows at once, by COPY
  *	pgsql_open.c   connections: made, pooled, told to stop, closed
  *	pgsql_write.c  one job in one transaction
  *
@@ -137,6 +138,11 @@ extern const struct engine engine_pgsql;
 NODISCARD enum err pgsql_begin(struct ctx *c, struct pgsql_db *db, const char *sql);
 /* It is over on the server, or about to be. */
 void pgsql_ended(struct pgsql_db *db);
+
+/* pgsql_fill.c */
+NODISCARD enum err pgsql_fill(struct ctx *c, struct db *db, const struct db_table *table,
+			      const struct db_value *values, size_t len);
+NODISCARD enum err pgsql_settle(struct ctx *c, struct db *db, const struct db_table *table);
 
 /* pgsql_open.c */
 NODISCARD enum err pgsql_open(struct ctx *c, const char *address, unsigned flags,

@@ -286,6 +286,8 @@ const struct engine engine_sqlite = {
 	.get_text = get_text,
 	.get_null = get_null,
 	.script = script,
+	.fill = sqlite_fill,
+	.settle = sqlite_settle,
 	.check = check,
 	.changes = changes,
 };

@@ -81,6 +81,11 @@ void sqlite_db_close(struct sqlite_db *db);
 NODISCARD enum err sqlite_read_append_only(struct ctx *c, struct sqlite_store *store);
 extern const struct engine engine_sqlite;
 
+/* sqlite_fill.c */
+NODISCARD enum err sqlite_fill(struct ctx *c, struct db *db, const struct db_table *table,
+			       const struct db_value *values, size_t len);
+NODISCARD enum err sqlite_settle(struct ctx *c, struct db *db, const struct db_table *table);
+
 /* sqlite_open.c */
 NODISCARD enum err sqlite_open(struct ctx *c, const char *address, unsigned flags,
 			       struct store **out);

@@ -226,6 +226,19 @@ enum err db_script(struct ctx *c, struct db *db, const char *name, struct str sc
 	return db->store->engine->script(c, db, name, script);
 }
 
+enum err db_fill(struct ctx *c, struct db *db, const struct db_table *table,
+		 const struct db_value *values, size_t len)
+{
+	TRY(fault_pass(c, &db->store->fault));
+	return db->store->engine->fill(c, db, table, values, len);
+}
+
+enum err db_settle(struct ctx *c, struct db *db, const struct db_table *table)
+{
+	TRY(fault_pass(c, &db->store->fault));
+	return db->store->engine->settle(c, db, table);
+}
+
 enum err db_check(struct ctx *c, struct db *db)
 {
 	TRY(fault_pass(c, &db->store->fault));
