@@ -1,7 +1,6 @@
--- POST /fhir: an Observation and a Task about one person, both new
+-- POST: an Observation and a Task about one person at random from $BENCH_PATHS, both new
 local ids = {}
-for line in io.lines(os.getenv("BENCH_IDS")) do ids[#ids + 1] = line end
-local headers = { ["Content-Type"] = "application/fhir+json", ["Prefer"] = "return=minimal" }
+for line in io.lines(os.getenv("BENCH_PATHS")) do ids[#ids + 1] = line end
 request = function()
 	local id = ids[math.random(#ids)]
 	local body = '{"resourceType":"Bundle","type":"transaction","entry":[' ..
@@ -11,5 +10,5 @@ request = function()
 		'"request":{"method":"POST","url":"Observation"}},' ..
 		'{"resource":{"resourceType":"Task","status":"requested","intent":"order","for":{"reference":"' .. id .. '"},' ..
 		'"description":"Ring about weight"},"request":{"method":"POST","url":"Task"}}]}'
-	return wrk.format("POST", "/fhir", headers, body)
+	return wrk.format("POST", nil, { ["Content-Type"] = "application/fhir+json", ["Prefer"] = "return=minimal" }, body)
 end
