@@ -67,3 +67,11 @@ export function observations(seed, count, subject) {
 	const next = random(seed)
 	return { resourceType: 'Bundle', type: 'transaction', entry: Array.from({ length: count }, () => ({ resource: observation(next, subject), request: { method: 'POST', url: 'Observation' } })) }
 }
+
+/** A person with 1,999 Observations, as one transaction. */
+export function whole() {
+	const urn = 'urn:uuid:00000000-0000-4000-9000-000000000000', bundle = observations(1, 1999, urn)
+	const resource = { resourceType: 'Patient', identifier: [{ system: 'https://example.org/bench', value: 'whole' }], name: [{ family: 'Whole' }] }
+	bundle.entry.unshift({ fullUrl: urn, resource, request: { method: 'POST', url: 'Patient' } })
+	return bundle
+}

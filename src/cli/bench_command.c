@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -16,6 +17,8 @@
 #define THREADS_MOST 64
 #define SAMPLES (1 << 16)
 #define IDS 4096
+#define LOOKED_AT 200   /* people, for the one with the largest record */
+#define WHOLE_MAX 50000 /* resources of a record */
 
 static const struct option bench_options[] = {
 	{ "seconds", "N", "for each workload", "3" },
@@ -31,6 +34,8 @@ struct bench {
 	size_t id_count;
 	struct str codes[IDS]; /* "system|code" of Conditions */
 	size_t code_count;
+	struct str whole; /* the Patient with the largest record of those looked at */
+	size_t whole_count;
 };
 
 struct lane { /* one thread's share of a workload */
@@ -116,10 +121,28 @@ static enum err run_count(struct ctx *c, struct lane *lane)
 	return search_run(c, search, &page);
 }
 
+static enum err pass_over(struct ctx *c, void *arg, const struct version *v, bool own)
+{
+	(void)c;
+	*(size_t *)arg += v->body.len;
+	(void)own;
+	return OK;
+}
+
+static enum err run_everything(struct ctx *c, struct lane *lane)
+{
+	struct everything ask = { .id = lane->bench->whole, .count = WHOLE_MAX };
+	struct everything_page page;
+	size_t bytes = 0;
+
+	return record_everything(c, &ask, pass_over, &bytes, &page);
+}
+
 static const struct workload workloads[] = {
 	{ "fsync of 4 KB", 1, run_fsync },
 	{ "read one resource", 1, run_read },
 	{ "search by one token, page of 20", 1, run_token },
+	{ "a person's whole record, the largest", 1, run_everything },
 	{ "durable two-resource transaction", 64, run_transaction },
 	{ "count with two unselective parameters", 1, run_count },
 	{ 0 },
@@ -236,6 +259,33 @@ static enum err bench_sample(struct ctx *c, struct bench *bench)
 	return OK;
 }
 
+static enum err find_largest(struct ctx *c, struct bench *bench)
+{
+	for (size_t i = 0; i < bench->id_count && i < LOOKED_AT; i++) {
+		struct everything ask = { .id = bench->ids[i], .count = WHOLE_MAX };
+		struct everything_page page;
+		struct arena_mark mark = arena_mark(c->arena);
+		size_t bytes = 0;
+
+		TRY(record_everything(c, &ask, pass_over, &bytes, &page));
+		arena_release(c->arena, mark);
+		if (page.own > bench->whole_count) {
+			bench->whole_count = page.own;
+			bench->whole = bench->ids[i];
+		}
+	}
+	return OK;
+}
+
+/* The most memory this process ever had, in MB. */
+static int64_t peak_memory(void)
+{
+	struct rusage used;
+
+	getrusage(RUSAGE_SELF, &used);
+	return used.ru_maxrss / 1024;
+}
+
 static void print_machine(const struct invocation *in, struct node *json, struct arena *a)
 {
 	struct utsname name;
@@ -252,7 +302,10 @@ static enum err bench_all(struct ctx *c, const struct invocation *in, struct ben
 	struct node *list;
 
 	TRY(bench_sample(c, bench));
+	TRY(find_largest(c, bench));
 	print_machine(in, json, c->arena);
+	fprintf(in->out, "the largest record looked at has %zu resources\n", bench->whole_count);
+	node_add_int(c->arena, json, "whole", (int64_t)bench->whole_count);
 	fprintf(in->out, "%-40s %12s %12s %12s\n", "workload", "a second", "median us", "99 % us");
 	list = node_add(c->arena, json, "workloads", NODE_ARRAY);
 	for (const struct workload *w = workloads; w->name; w++) {
@@ -270,6 +323,8 @@ static enum err bench_all(struct ctx *c, const struct invocation *in, struct ben
 		node_add_int(c->arena, row, "p99_us", r.p99);
 		node_add_int(c->arena, row, "failed", r.failed);
 	}
+	fprintf(in->out, "memory at its most: %lld MB\n", (long long)peak_memory());
+	node_add_int(c->arena, json, "memory_mb", peak_memory());
 	return OK;
 }
 
@@ -290,11 +345,13 @@ static enum err run_bench(struct ctx *c, struct invocation *in)
 {
 	struct bench *bench = NEW(c->arena, struct bench);
 	struct node *json = node_new(c->arena, NODE_OBJECT);
+	int64_t began = clock_monotonic();
 	enum err e;
 
 	bench->db = in->argv[0];
 	TRY(command_option_int(c, in, "seconds", 1, 600, &bench->seconds));
 	TRY(place_open(c, in->share, bench->db, STORE_MIGRATE, false, &bench->place));
+	node_add_int(c->arena, json, "open_ms", (clock_monotonic() - began) / 1000);
 	e = bench_all(c, in, bench, json);
 	place_close(bench->place);
 	TRY(e);
