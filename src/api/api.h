@@ -31,4 +31,11 @@ NODISCARD enum err bulk_start(struct ctx *c, const char *dir, const struct bulk_
 /* What runs is taken up at the next start. NULL is fine. */
 void bulk_stop(struct bulk *bulk);
 
+/* Changes as they happen, for who listens to GET /fhir/$events: one thread reads the log of
+ * record/event.h for all of them. place->live is it between start and stop. */
+struct live;
+NODISCARD enum err live_start(struct ctx *c, struct live **out);
+/* After http_stop: the streams have ended. NULL is fine. */
+void live_stop(struct live *live);
+
 #endif

@@ -41,6 +41,7 @@ void exchange_done(struct lane *lane, struct exchange *x)
 {
 	body_drop(x);
 	file_drop(x);
+	stream_drop(x);
 	if (x->arena.total > SPARE_ARENA_MAX || lane->spares >= SPARES_MAX) {
 		arena_done(&x->arena);
 		free(x);
@@ -117,6 +118,7 @@ static void refuse_plainly(struct exchange *x)
 static void exchange_refuse(struct exchange *x)
 {
 	file_drop(x);
+	stream_drop(x);
 	memset(&x->reply, 0, sizeof x->reply);
 	if (x->table && x->table->refuse)
 		x->table->refuse(&x->ctx, x->err, &x->request, &x->reply);
@@ -154,6 +156,11 @@ static enum MHD_Result answer(struct exchange *x)
 {
 	if (x->stage != STAGE_READY)
 		exchange_run(x);
+	if (x->reply.stream) {
+		x->streamed = clock_monotonic();
+		reaper_expect(x->visitor, 0); /* it may be silent for long */
+		return reply_send(x);
+	}
 	expect_within(x, x->reply.file ? x->reply.file->size : (int64_t)x->reply.body.len,
 		      REPLY_SLOWEST);
 	return reply_send(x);
@@ -273,9 +280,10 @@ void exchange_end(void *http, struct MHD_Connection *connection, void **exchange
 	*exchange = NULL;
 	if (x->counted) {
 		int64_t now = clock_monotonic();
+		int64_t took = (x->streamed ? x->streamed : now) - x->began;
 		x->lane = lane_mine(http);
-		exchange_count(x, now - x->began);
-		exchange_log(x, now - x->began);
+		exchange_count(x, took);
+		exchange_log(x, took);
 		reaper_expect(x->visitor,
 			      now + (int64_t)x->http->limits.idle_seconds * 1000000);
 	}

@@ -21,6 +21,7 @@
 struct MHD_Connection;
 struct work;
 struct reaper;
+struct streams;
 struct visitor;
 
 enum stage {
@@ -48,6 +49,7 @@ struct exchange {
 	enum err err;
 	int status;    /* to answer with in place of the error's own; 0: that */
 	int64_t began; /* clock_monotonic() */
+	int64_t streamed; /* when the first of a stream went out; 0: it is none */
 	bool counted;  /* told to the lane as begun */
 	bool head;     /* the verb was HEAD */
 	bool gzip_in, gzip_out;
@@ -77,6 +79,7 @@ struct http {
 	struct MHD_Daemon *daemon;
 	struct work *work;
 	struct reaper *reaper;
+	struct streams *streams;
 	uint64_t serial;    /* tells this server from others of the process */
 	uint32_t id_prefix; /* of request ids */
 	int listen_fd;
@@ -129,6 +132,15 @@ void reply_finish(struct exchange *x);
  * (file.c). And a file that is not sent after all. */
 struct MHD_Response *file_response(struct exchange *x);
 void file_drop(struct exchange *x);
+
+/* Replies without an end (stream.c): all of them, the response to one, and one that is not sent. */
+struct streams *streams_new(struct http *http);
+unsigned streams_count(struct streams *streams);
+/* Take no more, and let all that are open end. */
+void streams_end(struct streams *streams);
+void streams_free(struct streams *streams);
+struct MHD_Response *stream_response(struct exchange *x);
+void stream_drop(struct exchange *x);
 
 /* The pool of workers (work.c). */
 NODISCARD enum err work_start(struct ctx *c, struct http *http, struct work **out);

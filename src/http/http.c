@@ -40,6 +40,7 @@ static struct http_limits limits_fill(struct http_limits l)
 	l.io_threads = l.io_threads && l.io_threads < IO_THREADS_MAX ? l.io_threads : most;
 	l.workers = or_else(l.workers, 32);
 	l.queue = or_else(l.queue, 1024);
+	l.streams = or_else(l.streams, 256);
 	l.connections = or_else(l.connections, 4096);
 	l.idle_seconds = or_else(l.idle_seconds, 60);
 	l.work_seconds = or_else(l.work_seconds, 30);
@@ -109,6 +110,8 @@ static void http_free(struct http *http)
 		work_free(http->work);
 	if (http->reaper)
 		reaper_stop(http->reaper);
+	if (http->streams)
+		streams_free(http->streams);
 	if (http->listen_fd >= 0)
 		close(http->listen_fd);
 	for (unsigned i = 0; i < HTTP_LANES; i++) {
@@ -142,6 +145,7 @@ static enum err http_begin(struct ctx *c, struct http *http)
 	files_allow(http->limits.connections);
 	TRY(listen_open(c, http->setup.address, http->setup.port, &http->listen_fd,
 			&http->port));
+	http->streams = streams_new(http);
 	TRY(work_start(c, http, &http->work));
 	TRY(reaper_start(c, http, &http->reaper));
 	return daemon_start(c, http);
@@ -198,6 +202,7 @@ void http_stats(struct http *http, struct http_stats *out)
 	out->took = lane_sum(http, offsetof(struct lane, took));
 	out->bytes_out = lane_sum(http, offsetof(struct lane, bytes_out));
 	out->waiting = work_waiting(http->work);
+	out->streams = http->streams ? streams_count(http->streams) : 0;
 	for (unsigned i = 0; i < 6; i++)
 		out->by_class[i] = lane_sum(http, offsetof(struct lane, by_class[0]) +
 							  i * sizeof(int64_t));
@@ -226,6 +231,7 @@ void http_stop(struct http *http, unsigned seconds)
 		return;
 	atomic_store(&http->draining, true);
 	MHD_quiesce_daemon(http->daemon);
+	streams_end(http->streams);
 	http_wait(http, (int64_t)seconds * 1000000);
 	__atomic_store_n(&http->stop, true, __ATOMIC_RELAXED);
 	work_stop(http->work);   /* all suspended connections are resumed when it returns */

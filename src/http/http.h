@@ -44,9 +44,16 @@ struct reply_file {
 	int64_t size;
 };
 
+/* A body without an end, written to while the client listens, such as text/event-stream. While there
+ * is nothing to send its connection sleeps and holds no thread. Two hold it: the connection, and who
+ * writes, on any thread, until http_stream_close. What the client has not taken yet is kept up to a
+ * limit; a client that is slower than that is let go, and begins again where it was. */
+struct http_stream;
+
 struct reply {
 	int status;       /* 200 unless set */
 	const char *type; /* Content-Type */
+	struct http_stream *stream; /* in place of body; NULL: none */
 	struct reply_file *file; /* in c->arena, in place of body; NULL: none */
 	struct str body;  /* in c->arena or longer-lived; gzipped on the way when the client takes it */
 	struct reply_header headers[12];
@@ -56,6 +63,18 @@ struct reply {
 
 void reply_header(struct reply *reply, const char *name, struct str value);
 /* Any bytes that could end the header line are refused by assert: values come from our own code. */
+
+/* A stream for the reply to this request: set reply->stream to it. ERR_BUSY when there are too many
+ * (http_limits.streams), ERR_STOPPED when the server stops. */
+NODISCARD enum err http_stream_open(struct ctx *c, const struct request *r,
+				    struct http_stream **out);
+/* Send this as soon as the client takes it: all of it, or nothing and false when too much waits
+ * already, or nobody listens any more. */
+bool http_stream_write(struct http_stream *s, struct str bytes);
+/* How many bytes more fit; negative when nobody listens any more. */
+ptrdiff_t http_stream_room(struct http_stream *s);
+/* The writer is done with it; what was written is still sent. NULL is fine. */
+void http_stream_close(struct http_stream *s);
 
 typedef enum err http_serve(struct ctx *c, const struct request *request, struct reply *reply);
 /* Turns a failure into a reply; c->why and c->issues hold the reason. */
@@ -87,12 +106,14 @@ struct http_limits {
 	unsigned idle_seconds; /* 0: 60 */
 	unsigned work_seconds; /* ctx deadline of a request; 0: 30 */
 	size_t bodies;         /* bytes of all bodies held at once; 0: 512 MB */
+	unsigned streams;      /* replies without an end; 0: 256 */
 };
 
 struct http_stats { /* what /metrics shows; times in microseconds */
 	int64_t requests, by_class[6], busy, bytes_out, in_flight, waiting;
 	int64_t took;        /* of all requests together */
 	int64_t latency[16]; /* count of requests below 2^n * 64 us */
+	int64_t streams;     /* open now */
 };
 
 struct http;

@@ -133,7 +133,10 @@ enum MHD_Result reply_send(struct exchange *x)
 	enum MHD_Result result;
 	size_t size = x->reply.body.len;
 
-	if (x->reply.file) {
+	if (x->reply.stream) {
+		size = 0;
+		response = stream_response(x);
+	} else if (x->reply.file) {
 		size = x->gzip_out
 			       ? 0
 			       : (size_t)x->reply.file->size; /* packed: counted on the way */
@@ -158,7 +161,7 @@ void reply_cut_in(struct exchange *x)
 {
 	const struct reply *reply = &x->reply;
 
-	assert(!reply->file); /* only refusals are sent this way */
+	assert(!reply->file && !reply->stream); /* only refusals are sent this way */
 	const char *reason = MHD_get_reason_phrase_for((unsigned)reply->status);
 	struct buf b;
 

@@ -50,6 +50,7 @@ enum err serve_place(struct ctx *c, const struct invocation *in, const struct se
 		.log = &log,
 	};
 	struct bulk *bulk;
+	struct live *live = NULL;
 	struct http *http;
 	int64_t workers = 0;
 	enum err e;
@@ -57,7 +58,9 @@ enum err serve_place(struct ctx *c, const struct invocation *in, const struct se
 	TRY(command_option_int(c, in, "workers", 1, 1024, &workers));
 	setup.limits.workers = (unsigned)workers;
 	TRY(bulk_start(c, serve->exports, &serve->export_limits, &bulk));
-	e = http_start(c, &setup, &http);
+	e = live_start(c, &live);
+	if (e == OK)
+		e = http_start(c, &setup, &http);
 	if (e == OK) {
 		c->place->base_url =
 			arena_printf(c->arena, "http://%s:%u/fhir", serve->address, http_port(http));
@@ -65,6 +68,7 @@ enum err serve_place(struct ctx *c, const struct invocation *in, const struct se
 		wait_for_stop(c);
 		http_stop(http, 10);
 	}
+	live_stop(live);
 	bulk_stop(bulk);
 	return e;
 }

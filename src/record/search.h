@@ -42,6 +42,17 @@ NODISCARD enum err search_run(struct ctx *c, const struct search *s, struct sear
 NODISCARD enum err search_ids(struct ctx *c, struct db *db, const struct search *s, size_t cap,
 			      struct str *ids, size_t *found);
 
+/* What subscriptions and streams are asked for: "Observation?code=1234-5", or a type alone. ERR_BAD_REQUEST
+ * with the reason, as search_parse. In c->arena. */
+NODISCARD enum err search_criteria(struct ctx *c, struct str criteria, const struct search **out);
+/* The one type it is about; NULL: several. And has it no conditions, so that all of them fit? */
+const char *search_type_name(const struct search *s);
+bool search_is_open(const struct search *s);
+/* Does this version, with its body, fit? A deletion never does. Conditions on other resources (chains, _has)
+ * are asked as they are now. What it says of pages, order and parts counts for nothing. */
+NODISCARD enum err search_fits(struct ctx *c, struct db *db, const struct search *s,
+			       const struct version *v, bool *out);
+
 /* Whose resources count: those of `people` (sorted keys) or, where that is NULL, of `anyone` who
  * is a person, or all. */
 struct search_whose {
