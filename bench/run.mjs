@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // run.mjs [sqlite | postgresql]: every number the design holds to, on this machine and one engine: a table, and JSON
 // in build/bench. For postgresql, CAUSEWAY_TEST_PG names an empty database (test/pg makes one).
-// PEOPLE (300), OBSERVATIONS (1000000), SECONDS_EACH (5) and CONNECTIONS (64) may be set; LARGE names a store of ten
+// PEOPLE (300), OBSERVATIONS (1000000; PostgreSQL 200000), SECONDS_EACH (5) and CONNECTIONS (64) may be set; LARGE names a store of ten
 // million resources whose start is timed (bench/large makes one).
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
@@ -14,7 +14,7 @@ import { held } from './held.mjs'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..'), out = join(root, 'build', 'bench'), program = join(root, 'build', 'causeway')
 const engine = process.argv[2] ?? 'sqlite', env = (name, unsaid) => Number(process.env[name] ?? unsaid)
-const people = env('PEOPLE', 300), seconds = env('SECONDS_EACH', 5), connections = env('CONNECTIONS', 64), million = env('OBSERVATIONS', 1000000)
+const people = env('PEOPLE', 300), seconds = env('SECONDS_EACH', 5), connections = env('CONNECTIONS', 64), million = env('OBSERVATIONS', engine === 'sqlite' ? 1000000 : 200000) // PostgreSQL takes many minutes for more
 const postgresql = process.env.CAUSEWAY_TEST_PG
 if (!['sqlite', 'postgresql'].includes(engine) || (engine === 'postgresql' && !postgresql)) {
 	console.error('usage: run.mjs [sqlite], or test/pg node bench/run.mjs postgresql')
@@ -145,5 +145,5 @@ await http()
 await large()
 writeFileSync(join(out, `${engine}.json`), JSON.stringify({ engine, machine, when: new Date().toISOString().slice(0, 10), command: process.env.BENCH_COMMAND ?? `node bench/run.mjs ${engine}`,
 	rows, embedded: JSON.parse(readFileSync(join(out, `${engine}-embedded.json`), 'utf8')) }, null, '\t') + '\n')
-const missed = rows.filter(row => row.ratio < 1)
-console.log(missed.length ? `\nbelow must: ${missed.map(row => row.name).join('; ')}` : '\nevery must holds')
+const missed = engine === 'sqlite' ? rows.filter(row => row.ratio < 1) : [] // the numbers are those of SQLite
+console.log(missed.length ? `\nbelow must: ${missed.map(row => row.name).join('; ')}` : engine === 'sqlite' ? '\nevery must holds' : '')

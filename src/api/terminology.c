@@ -1,11 +1,12 @@
 /* terminology.c - ValueSet/$expand, ValueSet/$validate-code, CodeSystem/$lookup, $validate-code and
- * $subsumes, for the code systems whose codes are here. Of others (SNOMED CT …) the answer is that it
- * cannot be given, never a guess.
+ * $subsumes, for the code systems whose codes are here, shipped or stored. Of others (SNOMED CT …) the
+ * answer is that it cannot be given, never a guess.
  */
 #include "api/inside.h"
 
 #include "base/when.h"
 #include "fhir/code.h"
+#include "record/terms.h"
 
 #define EXPAND_WHOLE 10000 /* codes given without being asked page by page */
 
@@ -43,24 +44,65 @@ static enum err read_codings(struct ctx *c, const struct given *given, struct st
 				    "A code is needed: code, coding or codeableConcept.");
 }
 
-static enum err needed(struct ctx *c, const struct given *given, const char *name,
-		       struct str *out)
-{
-	*out = given_text(c, given, name);
-	return out->len ? OK : fail(c, ERR_BAD_REQUEST, "The parameter %s is needed.", name);
-}
-
 /* Without a version: there is one of each here. */
 static struct str bare(struct str url)
 {
 	return str_cut(&url, '|');
 }
 
-static enum err system_check(struct ctx *c, struct str system)
+/* A code of a system that is stored or shipped: ERR_NOT_FOUND when nothing is known of the system,
+ * ERR_UNSUPPORTED when the code may be among those that are not here; *in false: there is none. */
+static enum err code_seek(struct ctx *c, struct str system, struct str code,
+			  struct code_item *out, bool *in)
 {
-	if (code_system(c->place->fhir, system) == SYSTEM_UNKNOWN)
+	const struct code_item *found;
+	struct code_list codes;
+	enum code_system kind;
+	READER(db);
+
+	TRY(store_reader(c, c->place->store, &db));
+	TRY(db_begin(c, db));
+	TRY(terms_system(c, db, system, &kind, &codes));
+	if (kind == SYSTEM_UNKNOWN)
 		return fail(c, ERR_NOT_FOUND, "The codes of the system %.200s are not here.",
 			    str_dup(c->arena, system));
+	found = terms_find(&codes, (struct str){ 0 }, code);
+	if (!found && kind == SYSTEM_PARTIAL)
+		return fail(c, ERR_UNSUPPORTED,
+			    "Only some codes of the system are here, and not this one.");
+	*in = found;
+	if (found)
+		*out = *found;
+	return OK;
+}
+
+/* The ValueSet an operation is about: sent along, the one of the address, or named by its URL. */
+struct asked_set {
+	struct node *stored; /* or sent; NULL: shipped */
+	struct str url;
+};
+
+static enum err set_find(struct ctx *c, struct db *db, const struct request *r,
+			 const struct given *given, struct asked_set *out)
+{
+	struct node *sent = (struct node *)(uintptr_t)given_part(given, "valueSet");
+	struct str url = given_text(c, given, "url");
+	struct asked_set set = { sent, sent ? node_str(sent, "url") : url };
+
+	if (!sent && r->part[0].len) {
+		set.url = str_of(
+			arena_printf(c->arena, "ValueSet/" STR_FMT, STR_ARG(r->part[0])));
+		TRY(terms_stored(c, db, "ValueSet", set.url, &set.stored));
+		if (!set.stored)
+			return fail(c, ERR_NOT_FOUND, "%.100s is not known here.",
+				    str_dup(c->arena, set.url));
+		set.url = node_str(set.stored, "url");
+	} else if (!sent) {
+		if (!url.len)
+			return fail(c, ERR_BAD_REQUEST, "The parameter url is needed.");
+		TRY(terms_stored(c, db, "ValueSet", url, &set.stored));
+	}
+	*out = set;
 	return OK;
 }
 
@@ -147,6 +189,8 @@ enum err api_expand(struct ctx *c, const struct request *r, struct reply *reply)
 	static const char *const names[] = { "_format",
 					     "_pretty",
 					     "url",
+					     "valueSet",
+					     "valueSetVersion",
 					     "filter",
 					     "count",
 					     "offset",
@@ -159,18 +203,25 @@ enum err api_expand(struct ctx *c, const struct request *r, struct reply *reply)
 	struct page page = { 0 };
 	struct code_list codes;
 	struct format format;
-	struct str url;
+	struct asked_set asked;
 	struct given given;
+	READER(db);
 
 	TRY(format_choose(c, r, &format));
 	TRY(given_read(c, r, names, &given));
-	TRY(needed(c, &given, "url", &url));
 	TRY(given_count(c, &given, "count", -1, &page.count));
 	TRY(given_count(c, &given, "offset", 0, &page.offset));
 	page.filter = str_trim(given_text(c, &given, "filter"));
-	TRY(code_expand(c, c->place->fhir, url, &codes));
+	TRY(store_reader(c, c->place->store, &db));
+	TRY(db_begin(c, db));
+	TRY(set_find(c, db, r, &given, &asked));
+	if (asked.stored)
+		TRY(terms_expand_set(c, db, asked.stored, &codes));
+	else
+		TRY(code_expand(c, c->place->fhir, asked.url, &codes));
 	node_add_cstr(c->arena, set, "resourceType", "ValueSet");
-	node_add_str(c->arena, set, "url", bare(url));
+	if (asked.url.len)
+		node_add_str(c->arena, set, "url", bare(asked.url));
 	node_add_cstr(c->arena, set, "status", "active");
 	o = node_add(c->arena, set, "expansion", NODE_OBJECT);
 	node_add_str(c->arena, o, "timestamp", when_print_us(c->arena, clock_now(c->clock)));
@@ -206,45 +257,86 @@ static enum err reply_verdict(struct ctx *c, const struct format *format,
 	return reply_node(c, format, o, reply);
 }
 
-enum err api_validate_in_set(struct ctx *c, const struct request *r, struct reply *reply)
+/* Is one of the codings in a set whose codes are listed here? */
+static enum err judge_listed(struct ctx *c, struct db *db, const struct node *set,
+			     const struct codings *codings, struct coding *best, bool *in,
+			     struct str *display)
 {
-	static const char *const names[] = { "_format", "_pretty",         "url",
-					     "code",    "system",          "display",
-					     "coding",  "codeableConcept", "displayLanguage",
-					     NULL };
-	const struct fhir *f = c->place->fhir;
-	enum code_answer best = CODE_OUT;
-	struct codings codings = { 0 };
-	struct format format;
-	struct coding found;
-	struct str url;
-	struct given given;
+	struct code_list codes;
 
-	TRY(format_choose(c, r, &format));
-	TRY(given_read(c, r, names, &given));
-	TRY(needed(c, &given, "url", &url));
-	TRY(read_codings(c, &given, given_text(c, &given, "system"), &codings));
+	*in = false;
+	TRY(terms_expand_set(c, db, set, &codes));
+	for (size_t i = 0; i < codings->list.len && !*in; i++) {
+		const struct coding *one = &codings->list.at[i];
+		const struct code_item *found = terms_find(&codes, one->system, one->code);
+
+		if (!found)
+			continue;
+		*best = *one;
+		*display = found->display;
+		*in = true;
+	}
+	return OK;
+}
+
+/* And in one of those shipped? */
+static enum err judge_shipped(struct ctx *c, struct str url, const struct codings *codings,
+			      struct coding *best, bool *in, struct str *display)
+{
+	const struct fhir *f = c->place->fhir;
+	enum code_answer all = CODE_OUT;
+
 	if (!code_set_known(f, url))
 		return fail(c, ERR_NOT_FOUND, "The value set %.200s is not known here.",
 			    str_dup(c->arena, url));
-	found = codings.list.at[0];
-	for (size_t i = 0; i < codings.list.len && best != CODE_IN; i++) {
-		struct coding *coding = &codings.list.at[i];
+	for (size_t i = 0; i < codings->list.len && all != CODE_IN; i++) {
+		struct coding *coding = &codings->list.at[i];
 		enum code_answer answer =
 			code_in_set(f, str_dup(c->arena, url), coding->system, coding->code);
 
 		if (answer == CODE_IN)
-			found = *coding;
-		best = answer == CODE_OUT ? best : answer;
+			*best = *coding;
+		all = answer == CODE_OUT ? all : answer;
 	}
-	if (best == CODE_UNKNOWN)
+	if (all == CODE_UNKNOWN)
 		return fail(c, ERR_UNSUPPORTED,
 			    "Whether the code is in the value set cannot be said without codes "
 			    "that are not here.");
-	if (!found.system.len)
-		found.system = code_set_system(f, str_dup(c->arena, url));
-	return reply_verdict(c, &format, &found, best == CODE_IN,
-			     code_display(f, found.system, found.code), "the value set", reply);
+	if (!best->system.len)
+		best->system = code_set_system(f, str_dup(c->arena, url));
+	*in = all == CODE_IN;
+	*display = code_display(f, best->system, best->code);
+	return OK;
+}
+
+enum err api_validate_in_set(struct ctx *c, const struct request *r, struct reply *reply)
+{
+	static const char *const names[] = { "_format",  "_pretty",         "url",
+					     "valueSet", "valueSetVersion", "code",
+					     "system",   "systemVersion",   "display",
+					     "coding",   "codeableConcept", "displayLanguage",
+					     NULL };
+	struct codings codings = { 0 };
+	struct str display = { 0 };
+	struct asked_set asked;
+	struct format format;
+	struct coding found;
+	struct given given;
+	bool in;
+	READER(db);
+
+	TRY(format_choose(c, r, &format));
+	TRY(given_read(c, r, names, &given));
+	TRY(store_reader(c, c->place->store, &db));
+	TRY(db_begin(c, db));
+	TRY(set_find(c, db, r, &given, &asked));
+	TRY(read_codings(c, &given, given_text(c, &given, "system"), &codings));
+	found = codings.list.at[0];
+	if (asked.stored)
+		TRY(judge_listed(c, db, asked.stored, &codings, &found, &in, &display));
+	else
+		TRY(judge_shipped(c, asked.url, &codings, &found, &in, &display));
+	return reply_verdict(c, &format, &found, in, display, "the value set", reply);
 }
 
 enum err api_validate_in_system(struct ctx *c, const struct request *r, struct reply *reply)
@@ -264,11 +356,7 @@ enum err api_validate_in_system(struct ctx *c, const struct request *r, struct r
 	TRY(given_read(c, r, names, &given));
 	TRY(read_codings(c, &given, bare(given_text(c, &given, "url")), &codings));
 	coding = codings.list.at[0];
-	TRY(system_check(c, coding.system));
-	in = code_find(c->place->fhir, coding.system, coding.code, &item);
-	if (!in && code_system(c->place->fhir, coding.system) == SYSTEM_PARTIAL)
-		return fail(c, ERR_UNSUPPORTED,
-			    "Only some codes of the system are here, and not this one.");
+	TRY(code_seek(c, coding.system, coding.code, &item, &in));
 	return reply_verdict(c, &format, &coding, in, item.display, "the code system", reply);
 }
 
@@ -306,17 +394,16 @@ enum err api_lookup(struct ctx *c, const struct request *r, struct reply *reply)
 	struct format format;
 	struct coding coding;
 	struct given given;
+	bool in;
 
 	TRY(format_choose(c, r, &format));
 	TRY(given_read(c, r, names, &given));
 	TRY(read_codings(c, &given, bare(given_text(c, &given, "system")), &codings));
 	coding = codings.list.at[0];
-	if (!code_find(f, coding.system, coding.code, &item)) {
-		item.display = code_display(f, coding.system,
-					    coding.code); /* of what value sets name */
-		if (!item.display.len)
-			TRY(system_check(c, coding.system));
-	}
+	item.display =
+		code_display(f, coding.system, coding.code); /* or of what value sets name */
+	if (!item.display.len || code_system(f, coding.system) != SYSTEM_UNKNOWN)
+		TRY(code_seek(c, coding.system, coding.code, &item, &in));
 	if (!item.code.len && !item.display.len)
 		return fail(c, ERR_NOT_FOUND, "The system has no code \"%.100s\".",
 			    str_dup(c->arena, coding.code));
@@ -329,13 +416,43 @@ enum err api_lookup(struct ctx *c, const struct request *r, struct reply *reply)
 
 /* ---- CodeSystem/$subsumes */
 
-static enum err code_check(struct ctx *c, struct str system, struct str code)
+/* Bounded by the number of codes, for a system whose parents go round. */
+static bool stands_above(const struct code_list *codes, struct str ancestor,
+			 const struct code_item *item)
 {
-	struct code_item item;
+	for (size_t n = 0; item && n < codes->list.len; n++) {
+		if (str_eq(item->code, ancestor))
+			return true;
+		item = item->parent.len ? terms_find(codes, (struct str){ 0 }, item->parent)
+					: NULL;
+	}
+	return false;
+}
 
-	if (!code_find(c->place->fhir, system, code, &item))
+/* How two codes stand to each other; both must be known. */
+static enum err compare(struct ctx *c, struct str system, struct str a, struct str b,
+			struct str *out)
+{
+	const struct code_item *one, *other;
+	struct code_list codes;
+	enum code_system kind;
+	READER(db);
+
+	TRY(store_reader(c, c->place->store, &db));
+	TRY(db_begin(c, db));
+	TRY(terms_system(c, db, system, &kind, &codes));
+	if (kind == SYSTEM_UNKNOWN)
+		return fail(c, ERR_NOT_FOUND, "The codes of the system %.200s are not here.",
+			    str_dup(c->arena, system));
+	one = terms_find(&codes, (struct str){ 0 }, a);
+	other = terms_find(&codes, (struct str){ 0 }, b);
+	if (!one || !other)
 		return fail(c, ERR_NOT_FOUND, "The system has no code \"%.100s\".",
-			    str_dup(c->arena, code));
+			    str_dup(c->arena, one ? b : a));
+	*out = str_eq(a, b)                     ? STR("equivalent")
+	       : stands_above(&codes, a, other) ? STR("subsumes")
+	       : stands_above(&codes, b, one)   ? STR("subsumed-by")
+						: STR("not-subsumed");
 	return OK;
 }
 
@@ -361,14 +478,10 @@ enum err api_subsumes(struct ctx *c, const struct request *r, struct reply *repl
 	    (other && !str_eq(node_str(other, "system"), system)))
 		return fail(c, ERR_BAD_REQUEST,
 			    "Two codes of one system are needed: codeA, codeB and system.");
-	TRY(system_check(c, system));
-	TRY(code_check(c, system, a));
-	TRY(code_check(c, system, b));
-	if (str_eq(a, b))
-		outcome = STR("equivalent");
-	else if (code_is_below(f, system, b, a))
-		outcome = STR("subsumes");
-	else if (code_is_below(f, system, a, b))
+	TRY(compare(c, system, a, b, &outcome));
+	if (str_is(outcome, "not-subsumed") && code_is_below(f, system, b, a))
+		outcome = STR("subsumes"); /* by a second parent, which only the tables know */
+	else if (str_is(outcome, "not-subsumed") && code_is_below(f, system, a, b))
 		outcome = STR("subsumed-by");
 	add_text(c, list, "outcome", "valueCode", outcome);
 	return reply_node(c, &format, o, reply);

@@ -397,6 +397,22 @@ bool code_find(const struct fhir *f, struct str system, struct str code, struct 
 	return true;
 }
 
+void code_system_list(struct arena *a, const struct fhir *f, struct str system,
+		      struct code_list *out)
+{
+	const struct system *s = find_system(ready_codes(f), system);
+
+	for (size_t i = 0; s && i < s->concepts.len; i++) {
+		const struct concept *concept = &s->concepts.at[i];
+
+		*vec_push(&out->list, a) = (struct code_item){
+			system, concept->code, concept->display,
+			concept->parent ? s->concepts.at[concept->parent - 1].code
+					: (struct str){ 0 }
+		};
+	}
+}
+
 bool code_set_known(const struct fhir *f, struct str value_set)
 {
 	return map_get(&ready_codes(f)->by_set, str_cut(&value_set, '|')) != NULL;

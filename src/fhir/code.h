@@ -31,6 +31,10 @@ struct code_item {
 };
 /* A code of a system that is here; false when there is none. */
 bool code_find(const struct fhir *f, struct str system, struct str code, struct code_item *out);
+struct code_list;
+/* All codes of a system that are here, in the order it gives them; none when it is not known. */
+void code_system_list(struct arena *a, const struct fhir *f, struct str system,
+		      struct code_list *out);
 /* Is there a value set of that URL? */
 bool code_set_known(const struct fhir *f, struct str value_set);
 

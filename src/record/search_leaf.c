@@ -10,6 +10,7 @@
 
 #include "fhir/code.h"
 #include "record/inside.h"
+#include "record/terms.h"
 
 #define DAY_US 86400000000
 #define DISTINCT_MAX 10000 /* codes of one parameter looked at for :in, :above, :below */
@@ -260,6 +261,40 @@ static enum err wanted_in_set(struct opening *o, const struct value *v, struct s
 	return OK;
 }
 
+/* The codes of a value set that is stored, each with its system. */
+static enum err token_stored_set(struct opening *o, const struct value *v, bool *found)
+{
+	struct scope *sc = o->sc;
+	struct code_list codes;
+	struct node *set;
+
+	TRY(terms_stored(sc->c, sc->db, "ValueSet", v->code, &set));
+	*found = set != NULL;
+	if (!set)
+		return OK;
+	TRY(terms_expand_set(sc->c, sc->db, set, &codes));
+	if (codes.list.len > DISTINCT_MAX)
+		return fail(sc->c, ERR_LIMIT, "'" STR_FMT "' has too many codes to look at.",
+			    STR_ARG(o->condition->as));
+	for (size_t i = 0; i < codes.list.len; i++) {
+		const struct code_item *item = &codes.list.at[i];
+		struct value one = { .piped = item->system.len > 0,
+				     .system = item->system,
+				     .code = item->code };
+
+		TRY(token_exact(o, &one));
+	}
+	return OK;
+}
+
+static enum err token_set(struct opening *o, const struct value *v)
+{
+	bool stored;
+
+	TRY(token_stored_set(o, v, &stored));
+	return stored ? OK : token_each(o, v, wanted_in_set);
+}
+
 static enum err wanted_by_tree(struct opening *o, const struct value *v, struct str system,
 			       struct str code, bool *out)
 {
@@ -288,7 +323,7 @@ static enum err token_leaf(struct opening *o, const struct value *v)
 	switch (o->condition->modifier) {
 	case MOD_IN:
 	case MOD_NOT_IN:
-		return token_each(o, v, wanted_in_set);
+		return token_set(o, v);
 	case MOD_ABOVE:
 	case MOD_BELOW:
 		return token_tree(o, v);
