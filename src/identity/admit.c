@@ -6,6 +6,7 @@
  */
 #include "identity/blend.h"
 #include "identity/decide.h"
+#include "identity/doubt.h"
 #include "identity/nhs_number.h"
 
 enum { ATTEMPTS = 20 };
@@ -14,6 +15,7 @@ struct admission {
 	const struct node *said;
 	struct str org;
 	struct facts facts;
+	struct online_keys keys;
 	struct decision decision;
 	struct prepared prepared;
 	struct written written;
@@ -96,27 +98,71 @@ static enum err prepare(struct ctx *c, struct db *db, struct admission *a)
 	return prepare_put(c, db, type, known->id, METHOD_PUT, &w, &a->prepared);
 }
 
-static enum err look(struct ctx *c, struct admission *a)
+/* Most messages are of somebody known, and need no index. */
+static enum err look_by_number(struct ctx *c, struct admission *a)
 {
 	READER(db);
 
 	TRY(store_reader(c, c->place->store, &db));
 	TRY(db_begin(c, db));
-	TRY(decide(c, db, &a->facts, &a->decision));
+	TRY(decide_by_number(c, db, &a->facts, &a->decision));
+	return a->decision.known.key ? prepare(c, db, a) : OK;
+}
+
+static enum err look_by_facts(struct ctx *c, struct admission *a)
+{
+	READER(db);
+
+	TRY(store_reader(c, c->place->store, &db));
+	TRY(db_begin(c, db));
+	TRY(decide_by_number(c, db, &a->facts, &a->decision));
+	TRY(decide_by_facts(c, db, &a->facts, &a->decision));
 	return prepare(c, db, a);
+}
+
+static enum err look(struct ctx *c, struct admission *a)
+{
+	TRY(look_by_number(c, a));
+	if (a->decision.known.key)
+		return OK;
+	TRY(online_catch_up(c, NULL));
+	return look_by_facts(c, a);
 }
 
 /* ---- in the writer ---- */
 
+/* Does what was decided still hold? Those found by number have not changed; nobody has come whom the
+ * message could be about. */
 static enum err still(struct ctx *c, struct db *db, const struct admission *a, bool *out)
 {
-	struct decision now;
+	const struct known *known = &a->decision.known;
+	struct standing now = { 0 };
+	bool touched = false;
+	int64_t type;
 
-	TRY(decide(c, db, &a->facts, &now));
-	*out = now.r.how == a->decision.r.how && now.known.key == a->decision.known.key &&
-	       now.known.version == a->decision.known.version &&
-	       str_eq(now.r.other, a->decision.r.other);
+	if (a->decision.r.how != RESOLVED_KNOWN)
+		TRY(online_catch_up_in(c, db, &a->keys, &touched));
+	if (known->key) {
+		TRY(name_find(c, db, STR("Patient"), &type));
+		TRY(standing_find(c, db, type, known->id, &now));
+	}
+	*out = !touched && now.version == known->version && !now.deleted;
 	return OK;
+}
+
+static enum err raise_doubt(struct ctx *c, struct db *db, const struct admission *a)
+{
+	const struct decision *d = &a->decision;
+	struct doubt_wish wish = { .a = d->other_key,
+				   .b = a->prepared.key,
+				   .weight = d->r.weight,
+				   .probability = d->r.probability,
+				   .why = d->r.why,
+				   .source = d->r.weight != 0 ? STR("match") :
+								STR("identifier") };
+	int64_t key;
+
+	return d->other_key ? doubt_add(c, db, &wish, &key) : OK;
 }
 
 static enum err work(struct ctx *c, struct db *db, void *arg)
@@ -132,14 +178,18 @@ static enum err work(struct ctx *c, struct db *db, void *arg)
 	apply_init(&apply, c, db);
 	apply_forget(&a->prepared);
 	TRY(apply_write(&apply, &a->prepared, &a->written));
-	return apply_done(&apply);
+	TRY(apply_done(&apply));
+	if (a->decision.r.how != RESOLVED_KNOWN)
+		TRY(online_take(c, db, a->prepared.key, a->written.version.seq,
+				a->prepared.resource));
+	return raise_doubt(c, db, a);
 }
 
 static enum err attempt(struct ctx *c, struct admission *a)
 {
 	TRY(look(c, a));
 	a->again = false;
-	if (!a->prepared.unchanged)
+	if (!a->prepared.unchanged || a->decision.other_key)
 		return store_write(c, c->place->store, work, a);
 	a->written = (struct written){ .version = { .type = STR("Patient"),
 						    .id = a->prepared.id,
@@ -161,6 +211,7 @@ enum err identity_admit(struct ctx *c, struct node *patient, struct str org,
 	if (!str_is(node_str(patient, "resourceType"), "Patient"))
 		return fail(c, ERR_INVALID, "Only a Patient can be admitted.");
 	facts_take(c->arena, patient, &a.facts);
+	online_keys(&a.facts, &a.keys);
 	for (int i = 0; i < ATTEMPTS; i++) {
 		TRY(attempt(c, &a));
 		if (a.again)

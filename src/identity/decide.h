@@ -1,22 +1,23 @@
-/* decide.h - the decision itself, on any connection. For resolve.c and admit.c.
- *
- * What is decided depends only on the message and on Patients of the place; the writer decides again
- * when any of those that could matter changed since.
- */
+/* decide.h - the decision itself, on a reader. For resolve.c and admit.c. */
 #ifndef IDENTITY_DECIDE_H
 #define IDENTITY_DECIDE_H
 
-#include "identity/facts.h"
 #include "identity/known.h"
+#include "identity/online.h"
 #include "identity/resolve.h"
 
 struct decision {
 	struct resolution r;
-	struct known known;  /* the Patient to write to; key 0: a new one */
-	bool nhs_contested;  /* its NHS number is verified, but another's by name and birth */
+	struct known known; /* the Patient to write to; key 0: a new one */
+	int64_t other_key;  /* of r.other */
+	bool nhs_contested; /* its NHS number is verified, but another's by name and birth */
 };
 
-NODISCARD enum err decide(struct ctx *c, struct db *db, const struct facts *facts,
-			  struct decision *out);
+/* By identifiers and a verified NHS number alone: out->known.key 0 when they tell nothing. */
+NODISCARD enum err decide_by_number(struct ctx *c, struct db *db, const struct facts *facts,
+				    struct decision *out);
+/* The rest, after that: the index must have caught up. */
+NODISCARD enum err decide_by_facts(struct ctx *c, struct db *db, const struct facts *facts,
+				   struct decision *out);
 
 #endif

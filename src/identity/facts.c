@@ -1,7 +1,6 @@
 /* facts.c - see facts.h. */
 #include "identity/facts.h"
 
-#include "identity/compare.h"
 #include "identity/nhs_number.h"
 
 #define VERIFICATION "Extension-UKCore-NHSNumberVerificationStatus"
@@ -143,20 +142,80 @@ void facts_take(struct arena *a, const struct node *patient, struct facts *out)
 		add(a, out, FACT_DOB, node_str(patient, "birthDate"));
 	if (str_is(sex, "male") || str_is(sex, "female"))
 		add(a, out, FACT_SEX, sex);
+	add(a, out, FACT_NHS, out->nhs);
 	out->birth_order = node_text(node_get(patient, "multipleBirthInteger"));
 }
 
-unsigned facts_level(enum fact fact, struct str x, struct str y)
-{
-	enum kind kind = role_rows[fact_roles[fact]].kind;
-	struct str text[3] = { [1] = x, y };
-	uint32_t letters[3] = { 0, text_letters(x), text_letters(y) }, sound[3] = { 0, 1, 2 };
-	struct nicks nicks[3] = { 0 };
-	struct values values = { 0 };
+/* ---- as a text: a letter, a space, the value, for each fact a line ---- */
 
-	values.text.at = text, values.text.len = 3;
-	values.letters.at = letters, values.letters.len = 3;
-	values.sound.at = sound, values.sound.len = 3;
-	values.nicks.at = nicks, values.nicks.len = 3;
-	return str_eq(x, y) ? level_exact(kind) : compare_values(&values, kind, 1, 2);
+static const char letters[FACT_COUNT + 1] = "gfdspatmn";
+
+static void line(struct buf *b, char letter, struct str text)
+{
+	buf_char(b, letter);
+	buf_str(b, text);
+	buf_char(b, '\n');
+}
+
+static bool has_break(struct str s)
+{
+	return memchr(s.at, '\n', s.len) || memchr(s.at, '\t', s.len);
+}
+
+struct str facts_write(struct arena *a, const struct facts *f)
+{
+	struct buf b;
+
+	buf_init(&b, a, 0);
+	for (unsigned i = 0; i < FACT_COUNT; i++)
+		for (unsigned j = 0; j < f->of[i].len; j++)
+			line(&b, letters[i], f->of[i].at[j]);
+	if (f->nhs_verified)
+		line(&b, 'V', f->nhs);
+	if (f->birth_order.len)
+		line(&b, 'B', f->birth_order);
+	for (unsigned i = 0; i < f->id_count; i++) {
+		if (has_break(f->ids[i].system) || has_break(f->ids[i].value))
+			continue;
+		buf_char(&b, 'I');
+		buf_str(&b, f->ids[i].system);
+		buf_char(&b, '\t');
+		buf_str(&b, f->ids[i].value);
+		buf_char(&b, '\n');
+	}
+	return buf_get(&b);
+}
+
+static void read_identifier(struct str text, struct facts *f)
+{
+	if (f->id_count == MAX_IDENTIFIERS)
+		return;
+	f->ids[f->id_count].system = str_cut(&text, '\t');
+	f->ids[f->id_count++].value = text;
+}
+
+static void read_line(struct str text, struct facts *f)
+{
+	const char *letter = text.len ? strchr(letters, text.at[0]) : NULL;
+	struct str value = { text.at + 1, text.len - 1 };
+
+	if (!text.len)
+		return;
+	if (letter && *letter && f->of[letter - letters].len < MAX_FACTS)
+		f->of[letter - letters].at[f->of[letter - letters].len++] = value;
+	if (text.at[0] == 'n')
+		f->nhs = value;
+	else if (text.at[0] == 'V')
+		f->nhs_verified = true;
+	else if (text.at[0] == 'B')
+		f->birth_order = value;
+	else if (text.at[0] == 'I')
+		read_identifier(value, f);
+}
+
+void facts_read(struct str text, struct facts *out)
+{
+	*out = (struct facts){ 0 };
+	while (text.at)
+		read_line(str_cut(&text, '\n'), out);
 }

@@ -19,7 +19,8 @@
 	X(POSTCODE, POSTCODE)                                                                  \
 	X(STREET, STREET)                                                                      \
 	X(PHONE, PHONE)                                                                        \
-	X(EMAIL, EMAIL)
+	X(EMAIL, EMAIL)                                                                        \
+	X(NHS, IDENTIFIER)
 enum fact {
 #define X(fact, role) FACT_##fact,
 	FACT_LIST(X)
@@ -27,7 +28,7 @@ enum fact {
 		FACT_COUNT
 };
 
-enum { MAX_FACTS = 8, MAX_IDENTIFIERS = 64 };
+enum { MAX_FACTS = 8, MAX_IDENTIFIERS = 24 };
 
 struct identifier {
 	struct str system, value; /* as written, without spaces around */
@@ -51,8 +52,9 @@ extern const enum role fact_roles[FACT_COUNT];
 /* Take them from a Patient; in `a`, and borrowing from the tree. Placeholders for a name ("Baby Boy")
  * are none. */
 void facts_take(struct arena *a, const struct node *patient, struct facts *out);
-/* The level of two values of a field (compare.h): 1 is "different". */
-unsigned facts_level(enum fact fact, struct str x, struct str y);
+/* As one text, and back; what is read borrows from the text. */
+struct str facts_write(struct arena *a, const struct facts *f);
+void facts_read(struct str text, struct facts *out);
 /* Is an identifier's NHS number verified? (UK Core's extension, code 01 or the slug before it.) */
 bool nhs_identifier_verified(const struct node *identifier);
 

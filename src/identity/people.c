@@ -111,11 +111,9 @@ static void grow_slots(struct people *p, struct values *values)
 		values->slots[find_slot(values, values->text.at[number])] = number;
 }
 
-static uint32_t value_number(struct people *p, struct column *column, struct str raw)
+uint32_t people_value(struct people *p, enum kind kind, struct str text)
 {
-	ARENA(scratch);
-	struct values *values = column->values;
-	struct str text = raw.len ? normal_text(&scratch, column->kind, raw) : raw;
+	struct values *values = &p->values[kind];
 
 	if (!text.len)
 		return 0;
@@ -128,6 +126,14 @@ static uint32_t value_number(struct people *p, struct column *column, struct str
 		add_value(p, values, text);
 	}
 	return values->slots[slot];
+}
+
+static uint32_t value_number(struct people *p, struct column *column, struct str raw)
+{
+	ARENA(scratch);
+
+	return raw.len ? people_value(p, column->kind, normal_text(&scratch, column->kind, raw))
+		       : 0;
 }
 
 /* ---- records ---- */
@@ -153,6 +159,18 @@ enum err people_new(struct ctx *c, const struct share *share, struct arena *a,
 	arena_defer(a, free_cells, p);
 	*out = p;
 	return OK;
+}
+
+struct people *people_beside(struct arena *a, const struct people *root)
+{
+	struct people *p = NEW(a, struct people);
+
+	p->arena = a;
+	p->nicknames = root->nicknames;
+	map_init(&p->sounds, a);
+	for (unsigned kind = 0; kind < KIND_COUNT; kind++)
+		add_value(p, &p->values[kind], STR(""));
+	return p;
 }
 
 struct column *people_add_column(struct people *p, enum role role, const char *name)

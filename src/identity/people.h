@@ -76,6 +76,10 @@ struct people {
 /* Empty; nicknames come from share/code/nicknames.tsv. */
 NODISCARD enum err people_new(struct ctx *c, const struct share *share, struct arena *a,
 			      struct people **out);
+/* Empty, with the nicknames of another, which must outlive it and may be shared by threads. */
+struct people *people_beside(struct arena *a, const struct people *root);
+/* The number of a text made comparable already, given one if it is new; 0 of an empty one. */
+uint32_t people_value(struct people *p, enum kind kind, struct str text);
 /* All columns come before the first record. */
 struct column *people_add_column(struct people *p, enum role role, const char *name);
 /* A record of `width` raw texts; ERR_LIMIT past 2^31 records. */

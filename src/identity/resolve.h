@@ -31,12 +31,12 @@ struct resolution {
 	double weight;    /* evidence in bits, of the pair that decided; 0 with KNOWN */
 	double probability;
 	struct str other; /* the likely other Patient of a doubt; also a KNOWN one may have one */
-	struct str why;   /* JSON: level and weight of each field; empty: nothing was compared */
+	struct str why;   /* JSON, as doubt.h has it; empty: nothing was compared */
 	struct version version; /* admit: the Patient as it is now */
 	bool unchanged;         /* admit: it said so already, nothing was written */
 };
 
-/* Reads only. `org`: who sends it, as in meta.source. Results in c->arena, here and below. */
+/* Changes no Patient. `org`: who sends it, as in meta.source. Results in c->arena, here and below. */
 NODISCARD enum err identity_resolve(struct ctx *c, const struct node *patient, struct str org,
 				    struct resolution *out);
 /* Resolve and write: what the message says goes into the known Patient (blend.h), or a new one is

@@ -142,6 +142,8 @@ void place_close(struct place *place)
 	if (!place)
 		return;
 	store_close(place->store); /* the writer may still use what follows */
+	if (place->matcher)
+		place->matcher_free(place->matcher);
 	if (place->record) {
 		names_free(place->record->names);
 		known_free(place->record->known);

@@ -10,6 +10,7 @@ struct record; /* caches and compiled things of record/ */
 struct bulk;   /* of a running server: api/api.h */
 struct live;   /* the same */
 struct hooks;  /* the same */
+struct matcher; /* of identity/matcher.h */
 
 enum references { REFERENCES_LOOSE, REFERENCES_TRANSACTION, REFERENCES_STRICT };
 
@@ -22,6 +23,8 @@ struct place {
 	struct bulk *bulk;     /* the exports of a server; NULL without one */
 	struct live *live;     /* who listens to a server's changes; NULL without one */
 	struct hooks *hooks;   /* a server's deliveries to subscribers; NULL without one */
+	struct matcher *matcher; /* made when first needed, under a lock of its own */
+	void (*matcher_free)(struct matcher *matcher);
 	const char *base_url;  /* "http://127.0.0.1:8080/fhir"; references to it count as local */
 	bool validate;         /* refuse resources that break FHIR (default) */
 	enum references references; /* which writes must not refer to what is not there (default: transactions) */

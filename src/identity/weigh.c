@@ -1,0 +1,204 @@
+/* weigh.c - see weigh.h. */
+#include "identity/weigh.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+void weigher_init(struct weigher *w, struct arena *a, const struct matcher *m,
+		  int64_t population)
+{
+	double n = population > 1 ? (double)population : 1;
+	double kin = fmin(m->kin / n, 0.2), match = fmin(m->present / n, 0.5);
+
+	*w = (struct weigher){ .m = m, .people = people_beside(a, m->root) };
+	w->log2_share[CLASS_MATCH] = log2(match);
+	w->log2_share[CLASS_KIN] = log2(kin);
+	w->log2_share[CLASS_CHANCE] = log2(1 - match - kin);
+}
+
+static enum kind kind_of(unsigned fact)
+{
+	return role_rows[fact_roles[fact]].kind;
+}
+
+void weigher_number(struct weigher *w, const struct facts *f, struct numbers *out)
+{
+	for (unsigned fact = 0; fact < FACT_COUNT; fact++) {
+		out->len[fact] = f->of[fact].len;
+		for (unsigned i = 0; i < f->of[fact].len; i++)
+			out->at[fact][i] =
+				people_value(w->people, kind_of(fact), f->of[fact].at[i]);
+	}
+}
+
+/* ---- levels ---- */
+
+static double bits_of(const struct weigher *w, unsigned fact, unsigned level)
+{
+	return w->m->model.log2p[CLASS_MATCH][fact][level] -
+	       w->m->model.log2p[CLASS_CHANCE][fact][level];
+}
+
+/* The best level that any value of one field has with any of another's; *which of x's. */
+static unsigned best_level(const struct weigher *w, unsigned fact, const struct numbers *x,
+			   unsigned of_x, const struct numbers *y, unsigned of_y,
+			   unsigned *which)
+{
+	unsigned best = LEVEL_MISSING;
+
+	for (unsigned i = 0; i < x->len[of_x]; i++)
+		for (unsigned j = 0; j < y->len[of_y]; j++) {
+			unsigned level = compare_values(&w->people->values[kind_of(fact)],
+							kind_of(fact), x->at[of_x][i],
+							y->at[of_y][j]);
+			if (best && bits_of(w, fact, level) <= bits_of(w, fact, best))
+				continue;
+			best = level;
+			*which = i;
+		}
+	return best;
+}
+
+/* Given and family name in each other's place. */
+static void look_crossed(const struct weigher *w, const struct numbers *x,
+			 const struct numbers *y, unsigned levels[FACT_COUNT])
+{
+	unsigned at, there, back;
+
+	if (levels[FACT_GIVEN] >= LEVEL(NAME, CLOSE) || levels[FACT_FAMILY] >= LEVEL(NAME, CLOSE))
+		return;
+	there = best_level(w, FACT_GIVEN, x, FACT_GIVEN, y, FACT_FAMILY, &at);
+	back = best_level(w, FACT_GIVEN, x, FACT_FAMILY, y, FACT_GIVEN, &at);
+	if (there < LEVEL(NAME, CLOSE) || back < LEVEL(NAME, CLOSE))
+		return;
+	levels[FACT_GIVEN] = LEVEL(NAME, CROSSED);
+	levels[FACT_FAMILY] = LEVEL_MISSING;
+}
+
+/* ---- evidence ---- */
+
+/* How much rarer or more common than such values are the shared one is, in bits of chance. */
+static double rarity(const struct weigher *w, unsigned fact, unsigned level, struct str value)
+{
+	const double *share = map_get(&w->m->often[fact], value);
+
+	if (!share || level != level_exact(kind_of(fact)))
+		return 0;
+	return log2(*share) - w->m->model.log2p[CLASS_CHANCE][fact][level];
+}
+
+/* One organisation that gave both a number each takes them for two. */
+static bool numbered_apart(const struct facts *x, const struct facts *y)
+{
+	bool apart = false;
+
+	for (unsigned i = 0; i < x->id_count; i++)
+		for (unsigned j = 0; j < y->id_count; j++) {
+			if (!str_eq(x->ids[i].system, y->ids[j].system))
+				continue;
+			if (str_eq(x->ids[i].value, y->ids[j].value))
+				return false;
+			apart = true;
+		}
+	return apart;
+}
+
+static double log2_sum(double a, double b)
+{
+	double high = fmax(a, b), low = fmin(a, b);
+
+	return low < high - 50 ? high : high + log2(1 + exp2(low - high));
+}
+
+static void add_up(const struct weigher *w, const struct facts *x, const unsigned which[FACT_COUNT],
+		   struct weighed *out)
+{
+	const struct model *m = &w->m->model;
+	double logs[CLASS_COUNT] = { 0 }, shares;
+
+	for (unsigned fact = 0; fact < FACT_COUNT; fact++) {
+		unsigned level = out->level[fact];
+		double more;
+
+		if (!level)
+			continue;
+		more = rarity(w, fact, level, x->of[fact].at[which[fact]]);
+		logs[CLASS_MATCH] += m->log2p[CLASS_MATCH][fact][level];
+		logs[CLASS_CHANCE] += m->log2p[CLASS_CHANCE][fact][level] + more;
+		logs[CLASS_KIN] += m->log2p[CLASS_KIN][fact][level] +
+				   (m->personal[fact] ? more : 0);
+		out->bits[fact] = bits_of(w, fact, level) - more;
+	}
+	logs[CLASS_MATCH] += out->other_id;
+	shares = log2_sum(w->log2_share[CLASS_CHANCE], w->log2_share[CLASS_KIN]);
+	out->weight = logs[CLASS_MATCH] -
+		      (log2_sum(logs[CLASS_CHANCE] + w->log2_share[CLASS_CHANCE],
+				logs[CLASS_KIN] + w->log2_share[CLASS_KIN]) -
+		       shares);
+	out->log_odds = out->weight + w->log2_share[CLASS_MATCH] - shares;
+}
+
+static bool lacks(const struct facts *f)
+{
+	return !f->of[FACT_GIVEN].len || !f->of[FACT_DOB].len;
+}
+
+void weigh(struct weigher *w, const struct facts *x, const struct numbers *xn,
+	   const struct facts *y, const struct numbers *yn, struct weighed *out)
+{
+	unsigned which[FACT_COUNT] = { 0 };
+
+	*out = (struct weighed){ 0 };
+	for (unsigned fact = 0; fact < FACT_COUNT; fact++)
+		out->level[fact] = best_level(w, fact, xn, fact, yn, fact, &which[fact]);
+	look_crossed(w, xn, yn, out->level);
+	out->other_id = numbered_apart(x, y) ? w->m->other_id : 0;
+	out->conflict = x->nhs_verified && y->nhs_verified && !str_eq(x->nhs, y->nhs);
+	out->other_twin = x->birth_order.len && y->birth_order.len &&
+			  !str_eq(x->birth_order, y->birth_order);
+	out->incomplete = lacks(x) || lacks(y);
+	add_up(w, x, which, out);
+}
+
+/* ---- told ---- */
+
+struct reason {
+	const char *column, *words;
+	double bits;
+};
+
+static int by_strength(const void *a, const void *b)
+{
+	double x = fabs(((const struct reason *)a)->bits),
+	       y = fabs(((const struct reason *)b)->bits);
+
+	return (x < y) - (x > y);
+}
+
+struct str weighed_json(struct arena *a, const struct weighed *w)
+{
+	struct reason reasons[FACT_COUNT + 1];
+	unsigned len = 0;
+	struct buf b;
+
+	for (unsigned fact = 0; fact < FACT_COUNT; fact++) {
+		const struct role_row *role = &role_rows[fact_roles[fact]];
+
+		if (w->level[fact])
+			reasons[len++] = (struct reason){
+				role->word, level_row(role->kind, w->level[fact])->words,
+				w->bits[fact]
+			};
+	}
+	if (w->other_id < 0)
+		reasons[len++] = (struct reason){ "number", "one organisation gave two",
+						  w->other_id };
+	qsort(reasons, len, sizeof *reasons, by_strength);
+	buf_init(&b, a, 0);
+	buf_char(&b, '[');
+	for (unsigned i = 0; i < len; i++)
+		buf_printf(&b, "%s{\"column\":\"%s\",\"level\":\"%s\",\"weight\":%.2f}",
+			   i ? "," : "", reasons[i].column, reasons[i].words, reasons[i].bits);
+	buf_char(&b, ']');
+	return buf_get(&b);
+}

@@ -1,0 +1,44 @@
+/* weigh.h - one person against others, field by field.
+ *
+ * Where a person has several values of a field (former names, addresses), the best agreement counts.
+ * Within identity/ only.
+ */
+#ifndef IDENTITY_WEIGH_H
+#define IDENTITY_WEIGH_H
+
+#include "identity/matcher.h"
+
+/* The numbers of a person's values. */
+struct numbers {
+	uint32_t at[FACT_COUNT][MAX_FACTS];
+	unsigned len[FACT_COUNT];
+};
+
+struct weigher {
+	const struct matcher *m;
+	struct people *people;
+	double log2_share[CLASS_COUNT]; /* of a pair of a stranger and one of the place */
+};
+
+/* Why two were held for one person or not. */
+struct weighed {
+	unsigned level[FACT_COUNT];
+	double bits[FACT_COUNT]; /* evidence of each field, match against chance */
+	double other_id;         /* and of identifiers of one organisation */
+	double weight;           /* of all, match against chance and kin, without the prior */
+	double log_odds;         /* with it */
+	bool conflict;           /* two verified NHS numbers */
+	bool other_twin;         /* told to be born first and second */
+	bool incomplete;         /* one of them has no given name, or no date of birth */
+};
+
+/* `population`: Patients of the place. */
+void weigher_init(struct weigher *w, struct arena *a, const struct matcher *m,
+		  int64_t population);
+void weigher_number(struct weigher *w, const struct facts *f, struct numbers *out);
+void weigh(struct weigher *w, const struct facts *x, const struct numbers *xn,
+	   const struct facts *y, const struct numbers *yn, struct weighed *out);
+/* [{"column":"given","level":"same","weight":6.80},…], strongest first, in `a`. */
+struct str weighed_json(struct arena *a, const struct weighed *w);
+
+#endif
