@@ -17,6 +17,7 @@ struct admission {
 	struct facts facts;
 	struct online_keys keys;
 	struct decision decision;
+	int64_t seen; /* by the index when it was decided */
 	struct prepared prepared;
 	struct written written;
 	bool again;
@@ -115,6 +116,7 @@ static enum err look_by_facts(struct ctx *c, struct admission *a)
 
 	TRY(store_reader(c, c->place->store, &db));
 	TRY(db_begin(c, db));
+	TRY(online_seen(c, db, &a->seen));
 	TRY(decide_by_number(c, db, &a->facts, &a->decision));
 	TRY(decide_by_facts(c, db, &a->facts, &a->decision));
 	return prepare(c, db, a);
@@ -141,7 +143,7 @@ static enum err still(struct ctx *c, struct db *db, const struct admission *a, b
 	int64_t type;
 
 	if (a->decision.r.how != RESOLVED_KNOWN)
-		TRY(online_catch_up_in(c, db, &a->keys, &touched));
+		TRY(online_catch_up_in(c, db, a->seen, &a->keys, &touched));
 	if (known->key) {
 		TRY(name_find(c, db, STR("Patient"), &type));
 		TRY(standing_find(c, db, type, known->id, &now));

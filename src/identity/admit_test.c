@@ -1,6 +1,9 @@
 /* admit_test.c - whom messages are about, and what becomes of the Patient. */
 #include "record/test_world.h"
 
+#include <pthread.h>
+
+#include "identity/online.h"
 #include "identity/resolve.h"
 
 #define TRUST "https://fhir.nhs.uk/Id/ods-organization-code/RXX"
@@ -222,6 +225,221 @@ static void a_merged_patient_stands_for_its_survivor(void **state)
 	assert_true(str_is(admit(w, TRUST, edith).id, "two"));
 }
 
+/* The council's Edith: no number but its own, and what it says of her. */
+static struct told of_council(struct told t, const char *id)
+{
+	t.system = CARE_ID, t.id = id, t.nhs = NULL;
+	return t;
+}
+
+#define HOW(expression, expected) assert_int_equal((expression).how, RESOLVED_##expected)
+
+static void without_numbers_the_facts_decide(void **state)
+{
+	struct world *w = *state;
+	struct resolution first = admit(w, TRUST, edith), r;
+	struct told t = of_council(edith, "77");
+
+	t.given = "Edie";
+	r = admit(w, COUNCIL, t);
+	HOW(r, MATCHED);
+	assert_true(str_eq(r.id, first.id));
+	assert_true(r.probability > 0.99 && r.weight > 5);
+	assert_true(str_find(r.why, STR("nickname")) > 0);
+	/* From now on its number is known. */
+	HOW(admit(w, COUNCIL, t), KNOWN);
+}
+
+static void a_stranger_is_new(void **state)
+{
+	struct world *w = *state;
+	struct told t = { .id = "B1",
+			  .given = "Martin",
+			  .family = "Okafor",
+			  .dob = "1971-09-02",
+			  .sex = "male",
+			  .postcode = "LN5 7AX" };
+
+	admit(w, TRUST, edith);
+	HOW(admit(w, TRUST, t), NEW);
+}
+
+static void verified_numbers_that_differ_are_never_linked(void **state)
+{
+	struct world *w = *state;
+	struct told t = edith;
+	struct resolution first = admit(w, TRUST, edith), r;
+
+	t.system = CARE_ID, t.id = "77", t.nhs = "4000000012";
+	r = admit(w, COUNCIL, t);
+	HOW(r, DOUBT);
+	assert_false(str_eq(r.id, first.id));
+	assert_true(str_eq(r.other, first.id));
+}
+
+static void twins_are_two(void **state)
+{
+	struct world *w = *state;
+	struct told one = { .id = "T1",
+			    .given = "Anna",
+			    .family = "Holroyd",
+			    .dob = "2015-06-01",
+			    .sex = "female",
+			    .line = "3 Chapel Road",
+			    .postcode = "LN1 3AB" };
+	struct told two = one;
+	struct resolution first = admit(w, TRUST, one), second;
+
+	two.id = "T2", two.given = "Grace";
+	second = admit(w, TRUST, two);
+	assert_false(str_eq(first.id, second.id));
+	/* The council knows them without numbers and each finds her own. */
+	first = admit(w, COUNCIL, of_council(one, "c1"));
+	HOW(first, MATCHED);
+	two = of_council(two, "c2");
+	two.system = "https://other.example/id";
+	HOW(admit(w, COUNCIL, two), MATCHED);
+}
+
+static void the_newborn_has_no_name_yet(void **state)
+{
+	struct world *w = *state;
+	struct told baby = { .id = "N1",
+			     .given = "Baby",
+			     .family = "Holroyd",
+			     .dob = "2023-11-10",
+			     .sex = "male",
+			     .line = "3 Chapel Road",
+			     .postcode = "LN1 3AB" };
+	struct told named = of_council(baby, "c9");
+	struct resolution first = admit(w, TRUST, baby), second;
+
+	named.given = "Thomas";
+	second = admit(w, COUNCIL, named);
+	HOW(second, DOUBT);
+	assert_true(str_eq(second.other, first.id));
+}
+
+static void new_year_s_day_says_little(void **state)
+{
+	struct world *w = *state;
+	struct told one = { .id = "J1",
+			    .given = "Mohamed",
+			    .family = "Ali",
+			    .dob = "1975-01-01",
+			    .sex = "male" };
+	struct told two = of_council(one, "c5");
+	struct resolution exact;
+
+	admit(w, TRUST, one);
+	two.given = "Mohamad";
+	exact = admit(w, COUNCIL, two);
+	assert_int_not_equal(exact.how, RESOLVED_MATCHED + 100);
+	one.id = "J2", one.dob = "1975-05-17", one.given = "Mohamed";
+	one.system = "https://third.example/id";
+	/* A full date against the first of the same year is not proof of another. */
+	assert_int_not_equal(admit(w, TRUST, one).how, RESOLVED_KNOWN);
+}
+
+static void two_numbers_of_one_organisation_speak_against(void **state)
+{
+	struct world *w = *state;
+	struct told t = edith;
+	struct resolution a, b;
+
+	t.nhs = NULL, t.phone = NULL;
+	admit(w, TRUST, t);
+	SUCCEEDS(identity_resolve(&w->c, patient(w, of_council(t, "77")), STR(COUNCIL), &a));
+	t.id = "A2";
+	SUCCEEDS(identity_resolve(&w->c, patient(w, t), STR(TRUST), &b));
+	assert_true(a.weight > b.weight + 5);
+}
+
+static void born_first_is_not_born_second(void **state)
+{
+	struct world *w = *state;
+	struct node *one = patient(w, edith), *two = patient(w, of_council(edith, "77"));
+	struct resolution r;
+
+	node_add_int(w->c.arena, one, "multipleBirthInteger", 1);
+	node_add_int(w->c.arena, two, "multipleBirthInteger", 2);
+	SUCCEEDS(identity_admit(&w->c, one, STR(TRUST), &r));
+	SUCCEEDS(identity_admit(&w->c, two, STR(COUNCIL), &r));
+	HOW(r, NEW);
+}
+
+static void the_index_follows_what_others_write(void **state)
+{
+	struct world *w = *state;
+	struct node *n = patient(w, edith);
+	struct write write = { .resource = n };
+	struct written out;
+	struct resolution r;
+	int64_t people;
+
+	SUCCEEDS(record_create(&w->c, STR("Patient"), &write, &out));
+	SUCCEEDS(identity_resolve(&w->c, patient(w, of_council(edith, "77")), STR(COUNCIL), &r));
+	HOW(r, MATCHED);
+	SUCCEEDS(online_check(&w->c, &people));
+	assert_int_equal(people, 1);
+	SUCCEEDS(record_delete(&w->c, STR("Patient"), out.version.id, 0, &out));
+	SUCCEEDS(identity_resolve(&w->c, patient(w, of_council(edith, "77")), STR(COUNCIL), &r));
+	HOW(r, NEW);
+	SUCCEEDS(online_check(&w->c, &people));
+	assert_int_equal(people, 0);
+	SUCCEEDS(online_clear(&w->c));
+	SUCCEEDS(online_catch_up(&w->c, NULL));
+	SUCCEEDS(online_check(&w->c, &people));
+}
+
+/* ---- at once ---- */
+
+struct sender {
+	struct world *w;
+	pthread_t thread;
+	char id[16];
+	enum err error;
+	char got[80];
+};
+
+static void *send(void *arg)
+{
+	struct sender *s = arg;
+	ARENA(own);
+	struct world mine = *s->w;
+	struct told t = edith;
+	struct resolution r;
+	char system[64];
+
+	ctx_init(&mine.c, &own);
+	mine.c.place = s->w->place;
+	mine.c.clock = s->w->c.clock;
+	snprintf(system, sizeof system, "https://%s.example/id", s->id);
+	t.system = system, t.id = s->id, t.nhs = NULL;
+	s->error = identity_admit(&mine.c, patient(&mine, t), STR(COUNCIL), &r);
+	if (!s->error)
+		snprintf(s->got, sizeof s->got, STR_FMT, STR_ARG(r.id));
+	return NULL;
+}
+
+static void two_at_once_make_one_patient(void **state)
+{
+	struct world *w = *state;
+	struct sender senders[8] = { 0 };
+
+	for (int i = 0; i < 8; i++) {
+		senders[i].w = w;
+		snprintf(senders[i].id, sizeof senders[i].id, "s%d", i);
+		assert_int_equal(pthread_create(&senders[i].thread, NULL, send, &senders[i]), 0);
+	}
+	for (int i = 0; i < 8; i++)
+		pthread_join(senders[i].thread, NULL);
+	for (int i = 0; i < 8; i++) {
+		assert_int_equal(senders[i].error, OK);
+		assert_string_equal(senders[i].got, senders[0].got);
+	}
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -234,6 +452,16 @@ int main(void)
 		TEST(an_organisation_that_repeats_itself_says_nothing_new),
 		TEST(a_date_is_not_replaced_by_less),
 		TEST(a_merged_patient_stands_for_its_survivor),
+		TEST(without_numbers_the_facts_decide),
+		TEST(a_stranger_is_new),
+		TEST(verified_numbers_that_differ_are_never_linked),
+		TEST(twins_are_two),
+		TEST(the_newborn_has_no_name_yet),
+		TEST(new_year_s_day_says_little),
+		TEST(two_numbers_of_one_organisation_speak_against),
+		TEST(born_first_is_not_born_second),
+		TEST(the_index_follows_what_others_write),
+		TEST(two_at_once_make_one_patient),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -30,8 +30,10 @@ bool online_keys_share(const struct online_keys *a, const struct online_keys *b)
 /* Take in what changed, in pieces, until nothing is left; outside a transaction. `progress` may be
  * NULL. What is left when a place cannot be written is not seen. */
 NODISCARD enum err online_catch_up(struct ctx *c, const struct progress *progress);
-/* The same inside store_write; *touched when one of those taken in shares a key with `mine`. */
-NODISCARD enum err online_catch_up_in(struct ctx *c, struct db *db,
+/* The version up to which the index has come, in one transaction with what is matched. */
+NODISCARD enum err online_seen(struct ctx *c, struct db *db, int64_t *seq);
+/* Catch up inside store_write; *touched when somebody written since then shares a key with `mine`. */
+NODISCARD enum err online_catch_up_in(struct ctx *c, struct db *db, int64_t since,
 				      const struct online_keys *mine, bool *touched);
 /* Take in one Patient just written, by the same transaction. */
 NODISCARD enum err online_take(struct ctx *c, struct db *db, int64_t person, int64_t seq,

@@ -174,14 +174,13 @@ static void keys_of(struct arena *a, const struct node *patient, struct str *tex
 	online_keys(&facts, keys);
 }
 
-static enum err take(struct ctx *c, struct db *db, int64_t person, const struct node *patient,
-		     struct online_keys *keys)
+static enum err take(struct ctx *c, struct db *db, int64_t person, const struct node *patient)
 {
-	struct online_keys old = { 0 };
+	struct online_keys old = { 0 }, keys;
 	struct facts facts;
 	struct str before, text;
 
-	keys_of(c->arena, patient, &text, keys);
+	keys_of(c->arena, patient, &text, &keys);
 	TRY(old_text(c, db, person, &before));
 	if (str_eq(before, text))
 		return OK;
@@ -189,16 +188,14 @@ static enum err take(struct ctx *c, struct db *db, int64_t person, const struct 
 		facts_read(before, &facts);
 		online_keys(&facts, &old);
 	}
-	TRY(change_keys(c, db, person, &old, keys));
+	TRY(change_keys(c, db, person, &old, &keys));
 	return put_text(c, db, person, text);
 }
 
 enum err online_take(struct ctx *c, struct db *db, int64_t person, int64_t seq,
 		     const struct node *patient)
 {
-	struct online_keys keys;
-
-	TRY(take(c, db, person, patient, &keys));
+	TRY(take(c, db, person, patient));
 	return set_where(c, db, seq);
 }
 
@@ -234,25 +231,21 @@ static enum err read_changes(struct ctx *c, struct db *db, const struct progress
 	}
 }
 
-static enum err take_change(struct ctx *c, struct db *db, const struct change *change,
-			    struct online_keys *keys)
+static enum err take_change(struct ctx *c, struct db *db, const struct change *change)
 {
 	struct node *tree = NULL;
 	struct version v;
 
-	keys->len = 0;
 	if (!change->current)
 		return OK; /* a later one will come */
 	if (!change->deleted) {
 		TRY(version_load(c, db, change->seq, &v));
 		TRY(fhir_read_json(c, c->place->fhir, c->arena, v.body, &tree));
 	}
-	return take(c, db, change->person, tree, keys);
+	return take(c, db, change->person, tree);
 }
 
 struct piece {
-	const struct online_keys *mine;
-	bool touched;
 	int64_t taken;
 	bool end;
 };
@@ -276,14 +269,12 @@ static enum err take_piece(struct ctx *c, struct db *db, struct piece *p)
 	for (size_t i = 0; i < len; i++) {
 		ARENA(scratch);
 		struct arena *whole = c->arena;
-		struct online_keys keys;
 		enum err e;
 
 		c->arena = &scratch;
-		e = take_change(c, db, &changes[i], &keys);
+		e = take_change(c, db, &changes[i]);
 		c->arena = whole;
 		TRY(e);
-		p->touched |= p->mine && online_keys_share(p->mine, &keys);
 	}
 	p->taken += (int64_t)len;
 	p->end = len < PIECE;
@@ -321,16 +312,59 @@ enum err online_catch_up(struct ctx *c, const struct progress *progress)
 	return OK;
 }
 
-enum err online_catch_up_in(struct ctx *c, struct db *db, const struct online_keys *mine,
-			    bool *touched)
+enum err online_seen(struct ctx *c, struct db *db, int64_t *seq)
 {
-	struct piece p = { .mine = mine };
+	struct progress_of at;
+	bool other;
+
+	TRY(where(c, db, &at, &other));
+	*seq = at.seq;
+	return OK;
+}
+
+/* Does somebody whose Patient was written share a key with `mine`? */
+static enum err shares(struct ctx *c, struct db *db, int64_t person,
+		       const struct online_keys *mine, bool *out)
+{
+	struct online_keys keys;
+	struct facts facts;
+	struct str text;
+
+	TRY(old_text(c, db, person, &text));
+	if (!text.len)
+		return OK;
+	facts_read(text, &facts);
+	online_keys(&facts, &keys);
+	*out |= online_keys_share(mine, &keys);
+	return OK;
+}
+
+enum err online_catch_up_in(struct ctx *c, struct db *db, int64_t since,
+			    const struct online_keys *mine, bool *touched)
+{
+	struct piece p = { 0 };
+	struct progress_of at = { 0 };
+	bool other, row;
+	STMT(s);
 
 	do
 		TRY(take_piece(c, db, &p));
 	while (!p.end);
-	*touched = p.touched;
-	return OK;
+	*touched = false;
+	TRY(where(c, db, &at, &other));
+	if (!at.type)
+		return OK;
+	TRY(db_stmt(c, db,
+		    SQL("SELECT resource FROM version WHERE type = ?1 AND seq > ?2 ORDER BY seq"),
+		    &s));
+	stmt_bind_int(s, 1, at.type);
+	stmt_bind_int(s, 2, since);
+	for (;;) {
+		TRY(stmt_step(c, s, &row));
+		if (!row || *touched)
+			return OK;
+		TRY(shares(c, db, stmt_int(s, 0), mine, touched));
+	}
 }
 
 /* ---- proof ---- */
