@@ -10,6 +10,9 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/vec.h"
+#include "record/same.h"
+
 #define PIECE 500        /* versions looked at in one read transaction */
 #define GRACE 250000000L /* nanoseconds between the time an export tells and its moment */
 #define PEOPLE_MAX 2000000
@@ -228,6 +231,11 @@ static enum err write_all(struct ctx *c, struct run *run)
 
 /* --- beginning and end --- */
 
+struct people {
+	int64_t *at;
+	size_t len, cap;
+};
+
 static int key_cmp(const void *a, const void *b)
 {
 	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
@@ -235,8 +243,20 @@ static int key_cmp(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+/* A member's whole record: of all Patients that are the same person. */
+static enum err add_person(struct ctx *c, struct run *run, struct people *people, int64_t key)
+{
+	struct same same;
+
+	TRY(same_find(c, run->db, key, &same));
+	for (size_t i = 0; i < same.len; i++)
+		*vec_push(people, c->arena) = same.keys[i];
+	return OK;
+}
+
 static enum err group_read(struct ctx *c, struct run *run)
 {
+	struct people people = { 0 };
 	struct version v;
 	struct node *group, *members;
 
@@ -245,7 +265,6 @@ static enum err group_read(struct ctx *c, struct run *run)
 	members = node_get(group, "member");
 	if (members && members->len > PEOPLE_MAX)
 		return fail(c, ERR_LIMIT, "The group has more than %d members.", PEOPLE_MAX);
-	run->people = NEW_N(c->arena, int64_t, (members ? members->len : 0) + 1);
 	node_each(member, members) {
 		int64_t key = 0;
 
@@ -254,9 +273,12 @@ static enum err group_read(struct ctx *c, struct run *run)
 					      node_text(node_path(member, "entity.reference")),
 					      &key));
 		if (key)
-			run->people[run->people_count++] = key;
+			TRY(add_person(c, run, &people, key));
 	}
-	qsort(run->people, run->people_count, sizeof *run->people, key_cmp);
+	run->people = people.at;
+	run->people_count = people.len;
+	if (people.len)
+		qsort(run->people, run->people_count, sizeof *run->people, key_cmp);
 	return OK;
 }
 

@@ -2,6 +2,7 @@
 #include "identity/doubt.h"
 #include "identity/merge_part.h"
 #include "record/change.h"
+#include "record/event.h"
 
 enum { REASON_BYTES = 1000, BY_BYTES = 200 };
 enum kind { KIND_MERGE = 1, KIND_UNDO = 2 };
@@ -10,14 +11,14 @@ static const struct str PATIENT = { "Patient", 7 };
 
 /* --- the row --- */
 
-struct event {
+struct deed {
 	enum kind kind;
 	int64_t survivor, other, undoes;
 	struct str by, reason, forced;
 	enum active before;
 };
 
-static enum err put_event(struct ctx *c, struct db *db, const struct event *e, int64_t *key)
+static enum err put_deed(struct ctx *c, struct db *db, const struct deed *e, int64_t *key)
 {
 	bool row;
 	{
@@ -62,12 +63,27 @@ static enum err check_words(struct ctx *c, struct str *reason, struct str *by)
 	return OK;
 }
 
+/* For those who follow: about the one replaced, naming the other. */
+static enum err tell(struct ctx *c, struct db *db, const char *kind, int64_t other,
+		     struct str other_id, struct str survivor_id, int64_t merge)
+{
+	struct node *said = node_new(c->arena, NODE_OBJECT);
+	struct buf text;
+
+	node_add_str(c->arena, said, "patient", other_id);
+	node_add_str(c->arena, said, kind, survivor_id);
+	node_add_int(c->arena, said, "merge", merge);
+	buf_init(&text, c->arena, 0);
+	json_write(&text, said, 0);
+	return event_add(c, db, str_of(kind), other, buf_get(&text));
+}
+
 /* --- merging --- */
 
 struct job {
 	const struct merge_wish *wish;
 	struct version survivor, other;
-	struct event event;
+	struct deed deed;
 	struct merge_done done;
 };
 
@@ -112,9 +128,11 @@ static enum err put_merge(struct ctx *c, struct db *db, void *arg)
 	TRY(check_trees(c, db, job, &one, &two));
 	if (job->done.existed)
 		return fail(c, ERR_CONFLICT, "The two were merged by somebody else just now.");
-	TRY(put_event(c, db, &job->event, &job->done.key));
+	TRY(put_deed(c, db, &job->deed, &job->done.key));
+	TRY(tell(c, db, "merged_into", job->other.person, job->other.id, job->survivor.id,
+		 job->done.key));
 	return doubt_close(c, db, job->done.key, one.keys, one.len, two.keys, two.len,
-			   job->event.by, job->event.reason);
+			   job->deed.by, job->deed.reason);
 }
 
 static enum err edit_survivor(struct ctx *c, struct node *patient, const struct version *v,
@@ -133,7 +151,7 @@ static enum err edit_other(struct ctx *c, struct node *patient, const struct ver
 	struct job *job = arg;
 
 	(void)v;
-	job->event.before = patient_active(patient);
+	job->deed.before = patient_active(patient);
 	link_put(c, patient, job->survivor.id, "replaced-by");
 	active_put(c, patient);
 	return OK;
@@ -153,7 +171,7 @@ static enum err check_wish(struct ctx *c, struct job *job)
 		return existing(c, db, job);
 	TRY(merge_conflicts(c, &job->survivor, &job->other, &conflicts, &len));
 	for (size_t i = 0; i < len; i++)
-		if (conflicts[i].speaks == MERGE_FORBIDS && !job->event.forced.len)
+		if (conflicts[i].speaks == MERGE_FORBIDS && !job->deed.forced.len)
 			return fail(c, ERR_CONFLICT, "%s", conflicts[i].text);
 	return OK;
 }
@@ -167,17 +185,17 @@ enum err merge_persons(struct ctx *c, const struct merge_wish *wish, struct merg
 	};
 
 	*job = (struct job){ .wish = wish,
-			     .event = { .kind = KIND_MERGE,
+			     .deed = { .kind = KIND_MERGE,
 					.by = wish->by,
 					.reason = wish->reason,
 					.forced = str_trim(wish->forced) } };
-	TRY(check_words(c, &job->event.reason, &job->event.by));
+	TRY(check_words(c, &job->deed.reason, &job->deed.by));
 	if (str_eq(wish->survivor, wish->other))
 		return fail(c, ERR_BAD_REQUEST, "A Patient cannot be merged with itself.");
 	TRY(record_read(c, PATIENT, wish->survivor, &job->survivor));
 	TRY(record_read(c, PATIENT, wish->other, &job->other));
-	job->event.survivor = job->survivor.person;
-	job->event.other = job->other.person;
+	job->deed.survivor = job->survivor.person;
+	job->deed.other = job->other.person;
 	TRY(check_wish(c, job));
 	if (!job->done.existed)
 		TRY(record_change(c, changes, 2, put_merge, job));
@@ -188,7 +206,7 @@ enum err merge_persons(struct ctx *c, const struct merge_wish *wish, struct merg
 /* --- taking it back --- */
 
 struct undo {
-	struct event event;
+	struct deed deed;
 	struct str survivor, other;
 	int64_t merge;
 	enum active before;
@@ -198,7 +216,7 @@ static enum err find_merge(struct ctx *c, struct db *db, struct undo *u)
 {
 	int64_t merge;
 
-	TRY(merge_of(c, db, u->event.other, &merge, &u->event.survivor, &u->before));
+	TRY(merge_of(c, db, u->deed.other, &merge, &u->deed.survivor, &u->before));
 	if (!merge || (u->merge && merge != u->merge))
 		return fail(c, ERR_NOT_FOUND, "Patient/" STR_FMT " is not merged into another.",
 			    STR_ARG(u->other));
@@ -212,8 +230,9 @@ static enum err put_undo(struct ctx *c, struct db *db, void *arg)
 	int64_t key;
 
 	TRY(find_merge(c, db, u)); /* it may have been taken back meanwhile */
-	TRY(put_event(c, db, &u->event, &key));
-	return doubt_reopen(c, db, u->merge, key, u->event.by, u->event.reason);
+	TRY(put_deed(c, db, &u->deed, &key));
+	TRY(tell(c, db, "unmerged_from", u->deed.other, u->other, u->survivor, u->merge));
+	return doubt_reopen(c, db, u->merge, key, u->deed.by, u->deed.reason);
 }
 
 static enum err unlink_survivor(struct ctx *c, struct node *patient, const struct version *v,
@@ -260,19 +279,19 @@ enum err merge_undo(struct ctx *c, struct str other, struct str reason, struct s
 	size_t len = 0;
 
 	*u = (struct undo){ .other = other,
-			    .event = { .kind = KIND_UNDO,
+			    .deed = { .kind = KIND_UNDO,
 				       .by = by,
 				       .reason = reason,
 				       .before = ACTIVE_UNSAID } };
-	TRY(check_words(c, &u->event.reason, &u->event.by));
+	TRY(check_words(c, &u->deed.reason, &u->deed.by));
 	{
 		READER(db);
 
 		TRY(store_reader(c, c->place->store, &db));
-		TRY(record_person_key(c, db, other, &u->event.other));
+		TRY(same_key(c, db, other, &u->deed.other));
 		TRY(find_merge(c, db, u));
-		TRY(same_id(c, db, u->event.survivor, &u->survivor));
-		u->event.undoes = u->merge;
+		TRY(same_id(c, db, u->deed.survivor, &u->survivor));
+		u->deed.undoes = u->merge;
 	}
 	TRY(add_change(c, changes, &len,
 		       (struct change){ .type = PATIENT,

@@ -99,7 +99,7 @@ enum err merge_head(struct ctx *c, struct str id, struct str *head)
 	READER(db);
 
 	TRY(store_reader(c, c->place->store, &db));
-	TRY(record_person_key(c, db, id, &key));
+	TRY(same_key(c, db, id, &key));
 	*head = (struct str){ 0 };
 	if (!key)
 		return OK;

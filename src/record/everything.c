@@ -13,6 +13,7 @@
 #include <stdlib.h>
 
 #include "record/parts.h"
+#include "record/same.h"
 
 #define PAGE_BYTES ((size_t)64 << 20) /* a page ends when it has more */
 #define SHARED_MAX 100000             /* resources of others that name the person */
@@ -30,6 +31,7 @@ struct gather {
 	struct arena *bodies; /* of the resource at hand */
 	struct arena *notes;  /* of what is below */
 	int64_t person;       /* the Patient's key */
+	struct same same;     /* it and the other Patients of that person */
 	VEC(int64_t) types;   /* keys of those wanted; none: all */
 	struct map seen;      /* "Practitioner/1" of what was shown or referred to */
 	VEC(struct str) referred;
@@ -159,6 +161,7 @@ static enum err find_patient(struct gather *g)
 	if (now.deleted)
 		return fail(g->c, ERR_GONE, "Patient/%.64s was deleted.", id.at);
 	g->person = now.key;
+	TRY(same_find(g->c, g->db, now.key, &g->same));
 	map_set(&g->seen, address(g->notes, STR("Patient"), id), g);
 	if (g->ask->after.type || g->ask->after.key)
 		return OK;
@@ -166,20 +169,37 @@ static enum err find_patient(struct gather *g)
 	return show_key(g, now.key);
 }
 
-/* "person <> 0" lets the partial index of a person's resources be used. */
+/* "person <> 0" lets the partial index of a person's resources be used: in order for one Patient,
+ * sorted where several are one person. */
+static enum err own_stmt(struct gather *g, struct stmt **s)
+{
+	if (g->same.len == 1)
+		return db_stmt(
+			g->c, g->db,
+			SQL("SELECT " VERSION_COLUMNS ", r.key "
+			    "FROM resource r JOIN version v ON v.seq = r.seq "
+			    "WHERE r.person = ?1 AND r.person <> 0 AND (r.type, r.key) > (?2, ?3) "
+			    "AND r.deleted = 0 AND r.version > 0 AND r.updated >= ?4 "
+			    "ORDER BY r.type, r.key"),
+			s);
+	return db_stmt(g->c, g->db,
+		       SQL(SAME_PERSONS
+			   "SELECT " VERSION_COLUMNS ", r.key "
+			   "FROM same JOIN resource r ON r.person = same.person "
+			   "JOIN version v ON v.seq = r.seq "
+			   "WHERE r.person <> 0 AND (r.type, r.key) > (?2, ?3) "
+			   "AND r.deleted = 0 AND r.version > 0 AND r.updated >= ?4 "
+			   "ORDER BY r.type, r.key"),
+		       s);
+}
+
 static enum err find_own(struct gather *g)
 {
 	const struct everything *ask = g->ask;
 	bool row;
 	STMT(s);
 
-	TRY(db_stmt(g->c, g->db,
-		    SQL("SELECT " VERSION_COLUMNS ", r.key "
-			"FROM resource r JOIN version v ON v.seq = r.seq "
-			"WHERE r.person = ?1 AND r.person <> 0 AND (r.type, r.key) > (?2, ?3) "
-			"AND r.deleted = 0 AND r.version > 0 AND r.updated >= ?4 "
-			"ORDER BY r.type, r.key"),
-		    &s));
+	TRY(own_stmt(g, &s));
 	stmt_bind_int(s, 1, g->person);
 	stmt_bind_int(s, 2, ask->after.type);
 	stmt_bind_int(s, 3, ask->after.key);
@@ -205,23 +225,26 @@ struct keys {
 	size_t len, cap;
 };
 
-static enum err gather_shared(struct gather *g, int64_t param, struct keys *keys)
+static enum err gather_shared(struct gather *g, int64_t param, int64_t person,
+			      struct keys *keys)
 {
 	bool row;
 	STMT(s);
 
 	TRY(db_stmt(g->c, g->db,
-		    SQL("SELECT resource FROM reference "
+		    SQL("SELECT resource, person FROM reference "
 			"WHERE param = ?1 AND target = ?2 AND person < ?2 UNION ALL "
-			"SELECT resource FROM reference "
+			"SELECT resource, person FROM reference "
 			"WHERE param = ?1 AND target = ?2 AND person > ?2"),
 		    &s));
 	stmt_bind_int(s, 1, param);
-	stmt_bind_int(s, 2, g->person);
+	stmt_bind_int(s, 2, person);
 	for (;;) {
 		TRY(stmt_step(g->c, s, &row));
 		if (!row)
 			return OK;
+		if (same_has(&g->same, stmt_int(s, 1)))
+			continue;
 		if (keys->len == SHARED_MAX)
 			return fail(g->c, ERR_LIMIT,
 				    "More than %d resources of others name this person.",
@@ -246,8 +269,8 @@ static enum err shared_of_type(struct gather *g, const struct fhir_type *type,
 		if (!param) /* "{def}": the person itself */
 			continue;
 		TRY(param_key(g->c, g->db, type, param, VARIANT_PLAIN, &key));
-		if (key)
-			TRY(gather_shared(g, key, keys));
+		for (size_t i = 0; key && i < g->same.len; i++)
+			TRY(gather_shared(g, key, g->same.keys[i], keys));
 	}
 	return OK;
 }

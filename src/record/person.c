@@ -1,5 +1,6 @@
 /* person.c - everything current of one person in one pass, for pages and $everything. */
 #include "record/parts.h"
+#include "record/same.h"
 
 /* "person <> 0" lets the partial index of a person's resources be used. */
 enum err record_person(struct ctx *c, struct str id, size_t cap, struct version **out,
@@ -15,9 +16,10 @@ enum err record_person(struct ctx *c, struct str id, size_t cap, struct version 
 	TRY(store_reader(c, c->place->store, &db));
 	TRY(db_stmt(
 		c, db,
-		SQL("SELECT " VERSION_COLUMNS
-		    " FROM resource r JOIN version v ON v.seq = r.seq "
-		    "WHERE r.person = ?1 AND r.person <> 0 AND r.deleted = 0 AND r.version > 0 "
+		SQL(SAME_PERSONS "SELECT " VERSION_COLUMNS
+		    " FROM same JOIN resource r ON r.person = same.person "
+		    "JOIN version v ON v.seq = r.seq "
+		    "WHERE r.person <> 0 AND r.deleted = 0 AND r.version > 0 "
 		    "ORDER BY r.type, r.key LIMIT ?2"),
 		&s));
 	stmt_bind_int(s, 1, patient.person);

@@ -30,8 +30,8 @@ NODISCARD enum err record_read(struct ctx *c, struct str type, struct str id, st
 NODISCARD enum err record_vread(struct ctx *c, struct str type, struct str id, int64_t version,
 				struct version *out);
 
-/* Every current resource of one person (their Patient compartment), the Patient among them, by type;
- * at most `cap`, *more when there are others. One consistent moment. ERR_NOT_FOUND, ERR_GONE. */
+/* Every current resource of one person (their Patient compartment), the Patient among them, by type
+ * (all Patients that are the same person, and what is theirs: same.h); at most `cap`, *more when there are others. One consistent moment. ERR_NOT_FOUND, ERR_GONE. */
 NODISCARD enum err record_person(struct ctx *c, struct str id, size_t cap, struct version **out,
 				 size_t *len, bool *more);
 

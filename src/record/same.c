@@ -67,6 +67,15 @@ enum err same_find(struct ctx *c, struct db *db, int64_t person, struct same *ou
 	return OK;
 }
 
+enum err same_key(struct ctx *c, struct db *db, struct str id, int64_t *key)
+{
+	int64_t type;
+
+	*key = 0;
+	TRY(name_find(c, db, STR("Patient"), &type));
+	return type ? resource_key(c, db, type, id, key) : OK;
+}
+
 enum err same_id(struct ctx *c, struct db *db, int64_t person, struct str *id)
 {
 	bool row;

@@ -18,6 +18,8 @@ struct same {
 /* The Patients that are one person with `person` (its key), on any connection. ERR_LIMIT. */
 NODISCARD enum err same_find(struct ctx *c, struct db *db, int64_t person, struct same *out);
 bool same_has(const struct same *same, int64_t person);
+/* The key of the Patient with that id, of a deleted one too; 0 when there never was one. */
+NODISCARD enum err same_key(struct ctx *c, struct db *db, struct str id, int64_t *key);
 /* The Patient's id by its key; empty when there is none. In c->arena. */
 NODISCARD enum err same_id(struct ctx *c, struct db *db, int64_t person, struct str *id);
 

@@ -3,6 +3,7 @@
  * The table of compartments says for each type by which of its references it belongs there. Each is
  * a stream in order, and any of them will do. A resource is in its own compartment.
  */
+#include "record/same.h"
 #include "record/search_part.h"
 
 static enum err add_reference(struct scope *sc, const struct fhir_type *type, const char *code,
@@ -35,6 +36,21 @@ static enum err add_self(struct scope *sc, const struct compartment *inside, str
 	return OK;
 }
 
+/* What concerns a person concerns them by any of their Patients; `codes` ends in NULL. */
+static enum err add_targets(struct scope *sc, const struct fhir_type *type,
+			    const char *const *codes, bool patient, int64_t target,
+			    struct leaf *out)
+{
+	struct same same = { .keys = { target }, .len = 1 };
+
+	if (patient && strcmp(type->name, "Patient") != 0)
+		TRY(same_find(sc->c, sc->db, target, &same));
+	for (; codes && *codes; codes++)
+		for (size_t i = 0; i < same.len; i++)
+			TRY(add_reference(sc, type, *codes, same.keys[i], out));
+	return OK;
+}
+
 enum err compartment_open(struct scope *sc, const struct fhir_type *type,
 			  const struct compartment *inside, struct leaf *out)
 {
@@ -46,8 +62,9 @@ enum err compartment_open(struct scope *sc, const struct fhir_type *type,
 	TRY(name_find(sc->c, sc->db, inside->type, &key));
 	if (key)
 		TRY(resource_key(sc->c, sc->db, key, inside->id, &target));
-	for (; target && codes && *codes; codes++)
-		TRY(add_reference(sc, type, *codes, target, out));
+	if (target)
+		TRY(add_targets(sc, type, codes, str_is(inside->type, "Patient"),
+				target, out));
 	if (str_is(inside->type, type->name))
 		TRY(add_self(sc, inside, out));
 	return OK;

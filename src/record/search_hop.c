@@ -11,6 +11,7 @@
  * The table of references is ordered by target. Who refers to something is a look-up; what
  * something refers to is not, and is read from the resource itself or in passing over all.
  */
+#include "record/same.h"
 #include "record/search_part.h"
 
 #define LOOKUP_ROWS 16 /* rows passed over in the time of one look-up in the references */
@@ -37,7 +38,9 @@ static enum err read_inner(struct scope *sc, struct hop_plan *h, size_t cap)
 		if (h->end == hop->end_count) {
 			h->whole = true;
 			pairs_sort(h->inner);
-			return OK;
+			return hop->back || !strcmp(h->type->name, "Patient")
+				       ? OK
+				       : same_widen(sc, h->inner);
 		}
 		struct stream *s = h->ends[h->end];
 		struct pair from = s->at.key < 0 ? (struct pair){ 0, 0 } : pair_after(s->at);
@@ -313,11 +316,19 @@ static enum err find_target(struct scope *sc, const struct hop_plan *h, struct s
 			    struct pair target, void *arg, bool *enough)
 {
 	const struct hop *hop = h->condition->hop;
-	bool *met = arg;
+	struct same same = { .keys = { target.key }, .len = 1 };
+	bool *met = arg, patient = str_is(type, "Patient");
 
-	for (size_t i = 0; i < hop->end_count && !*met; i++)
-		if (str_is(type, hop->ends[i].type->name))
-			TRY(stream_has(sc, h->ends[i], target, met));
+	if (patient && strcmp(h->type->name, "Patient") != 0)
+		TRY(same_find(sc->c, sc->db, target.key, &same));
+	for (size_t i = 0; i < hop->end_count; i++)
+		for (size_t k = 0; k < same.len && !*met; k++)
+			if (str_is(type, hop->ends[i].type->name))
+				TRY(stream_has(sc, h->ends[i],
+					       patient ? (struct pair){ same.keys[k],
+									same.keys[k] }
+						       : target,
+					       met));
 	*enough = *met;
 	return OK;
 }

@@ -5,6 +5,7 @@
  * comes once, whether found or brought, so that cycles end. A page brings a limited number: rather
  * than leave one out in silence the search is refused.
  */
+#include "record/same.h"
 #include "record/search_part.h"
 
 /* ---- parsing ---- */
@@ -74,6 +75,7 @@ enum err include_parse(struct ctx *c, struct search *s, struct str name, struct 
 struct back_way {
 	const struct include *include;
 	int64_t param;
+	bool of_patients; /* a Patient's own: not widened to others of the same person */
 };
 
 struct bringing {
@@ -92,7 +94,9 @@ static enum err add_way(struct bringing *b, const struct include *include,
 
 	TRY(param_key(b->sc->c, b->sc->db, type, param, VARIANT_PLAIN, &key));
 	if (key)
-		*vec_push(&b->ways, b->sc->c->arena) = (struct back_way){ include, key };
+		*vec_push(&b->ways, b->sc->c->arena) = (struct back_way){
+			include, key, !strcmp(type->name, "Patient")
+		};
 	return OK;
 }
 
@@ -179,16 +183,26 @@ static enum err follow(struct bringing *b, const struct version *v, bool found)
 static enum err look_back(struct bringing *b, const struct version *v, struct pair p,
 			  bool found)
 {
+	struct same same = { .keys = { p.key }, .len = 1 };
+	bool fits;
+
+	if (b->ways.len && str_is(v->type, "Patient"))
+		TRY(same_find(b->sc->c, b->sc->db, p.key, &same));
 	for (size_t i = 0; i < b->ways.len; i++) {
 		const struct include *include = b->ways.at[i].include;
-		struct scan scan = scan_referring(b->ways.at[i].param, p.key);
-		bool fits;
 
 		if (!applies(include, found) ||
 		    (include->target.len && !str_eq(include->target, v->type)))
 			continue;
-		TRY(pairs_gather(b->sc, &scan, 1, b->hits->len + 2 * SEARCH_INCLUDED_MAX,
-				 b->hits, &fits));
+		for (size_t k = 0; k < same.len; k++) {
+			struct scan scan = scan_referring(b->ways.at[i].param, same.keys[k]);
+
+			if (same.keys[k] != p.key && b->ways.at[i].of_patients)
+				continue;
+			TRY(pairs_gather(b->sc, &scan, 1,
+					 b->hits->len + 2 * SEARCH_INCLUDED_MAX, b->hits,
+					 &fits));
+		}
 	}
 	return OK;
 }

@@ -10,6 +10,7 @@
  *	search_near.c       near on Location
  *	search_composite.c  conditions that must hold in one place of a resource
  *	search_hop.c        chains, _has and _list: conditions on what stands at the other end
+ *	search_same.c       Patients that are one person
  *	search_compartment.c  all that is in a compartment
  *	search_plan.c       all conditions -> one stream, cheapest first
  *	search_match.c      a condition against the rows of one resource, without SQL
@@ -397,6 +398,15 @@ bool match_value(struct scope *sc, const struct condition *condition, const stru
 /* Does a resource with these rows meet the condition? What it gives is what the scans give. */
 NODISCARD enum err match_rows(struct scope *sc, const struct condition *condition,
 			      const struct index_rows *rows, bool *out);
+
+/* ---- Patients that are one person: search_same.c ---- */
+
+/* The conditions with every Patient they name widened to all Patients of that person. */
+NODISCARD enum err same_conditions(struct scope *sc, const struct fhir_type *type,
+				   const struct condition *conditions, size_t count,
+				   const struct condition **out);
+/* Sorted keys (pairs without a person) and those of the same persons' other Patients. */
+NODISCARD enum err same_widen(struct scope *sc, struct pairs *keys);
 
 /* ---- bodies ---- */
 

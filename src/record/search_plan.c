@@ -156,9 +156,10 @@ static enum err open_streams(struct plan *p)
 enum err plan_conditions(struct scope *sc, const struct fhir_type *type,
 			 const struct condition *conditions, size_t count, struct stream **out)
 {
-	struct plan p = { .sc = sc, .type = type, .conditions = conditions, .count = count };
+	struct plan p = { .sc = sc, .type = type, .count = count };
 	struct arena *a = sc->c->arena;
 
+	TRY(same_conditions(sc, type, conditions, count, &p.conditions));
 	TRY(open_streams(&p));
 	if (p.loose.len && p.streams.len) {
 		TRY(find_few(&p));
