@@ -209,13 +209,11 @@ static void finds(struct world *w, enum err parsed, const struct search *const *
 
 static void check_search(struct world *w, const struct model *m, int p)
 {
-	static const char *const queries[] = { "patient=p%d&_summary=count",
-					       "subject=Patient/p%d&_summary=count",
-					       "patient._id=p%d&_summary=count" };
+	static const char *const queries[] = { "patient=", "subject=Patient/", "patient._id=" };
 	const struct search *s;
 	char query[64];
 
-	snprintf(query, sizeof query, queries[(m->dice >> 40) % 3], p);
+	snprintf(query, sizeof query, "%sp%d&_summary=count", queries[(m->dice >> 40) % 3], p);
 	finds(w, search_parse(&w->c, STR("Observation"), str_of(query), &s), &s,
 	      same_items(m, p));
 	finds(w,
