@@ -1,0 +1,115 @@
+/* charge_rules.c - the figures and tables of a pack, looked up once. */
+#include "money/charge_part.h"
+
+static enum err load_figures(struct ctx *c, struct charge_rules *r)
+{
+	static const char *const limits[LIMITS_COUNT] = { "current", "planned_2016_A", "planned_2016_B",
+							  "planned_2023" };
+	static const struct cap_plan plans[] = { { .name = "planned_2016", .whole_cost = true },
+						 { .name = "planned_2023" } };
+
+#define FIGURE(member, scheme, key) TRY(policy_find(c, r->policy, scheme, key, &r->member));
+	FIGURES(FIGURE)
+#undef FIGURE
+	for (int i = 0; i < LIMITS_COUNT; i++) {
+		TRY(policy_find(c, r->policy, limits[i], "capital_lower", &r->lower[i]));
+		TRY(policy_find(c, r->policy, limits[i], "capital_upper", &r->upper[i]));
+	}
+	for (size_t i = 0; i < sizeof plans / sizeof *plans; i++) {
+		struct cap_plan *p = &r->plans[i];
+
+		*p = plans[i];
+		TRY(policy_find(c, r->policy, p->name, "cap", &p->cap));
+		TRY(policy_find(c, r->policy, p->name, "cap_young", &p->cap_young));
+		TRY(policy_find(c, r->policy, p->name, "cap_young_age", &p->cap_young_age));
+		TRY(policy_find(c, r->policy, p->name, "daily_living_cost", &p->daily_living));
+	}
+	return OK;
+}
+
+/* Which of some words a cell is. */
+static enum err word_of(struct ctx *c, const struct table_row *row, unsigned column,
+			const char *const *words, int *out)
+{
+	for (int i = 0; words[i]; i++)
+		if (str_is(row->cell[column], words[i])) {
+			*out = i;
+			return OK;
+		}
+	return table_fail(c, row, "'" STR_FMT "' is no treatment known here.", STR_ARG(row->cell[column]));
+}
+
+static enum err add_income(struct ctx *c, void *arg, const struct table_row *row)
+{
+	static const char *const kinds[] = { "counted", "disability", "shared", "savings_credit", "war_pension",
+					     "ignored", NULL };
+	struct charge_rules *r = arg;
+	int kind;
+
+	TRY(word_of(c, row, 1, kinds, &kind));
+	*vec_push(&r->incomes, r->life) = (struct income_type){ row->cell[0], row->cell[2], row->cell[3],
+								(enum income_kind)kind };
+	return OK;
+}
+
+static enum err add_capital(struct ctx *c, void *arg, const struct table_row *row)
+{
+	struct charge_rules *r = arg;
+	int64_t weeks = WEEKS_ALWAYS;
+
+	if (!str_is(row->cell[1], "always") && (!str_int(row->cell[1], &weeks) || weeks < 0 || weeks > 1000))
+		return table_fail(c, row, "weeks are a whole number or 'always'.");
+	*vec_push(&r->capitals, r->life) = (struct capital_type){ row->cell[0], row->cell[2], row->cell[3],
+								  (int)weeks };
+	return OK;
+}
+
+static enum err add_occupier(struct ctx *c, void *arg, const struct table_row *row)
+{
+	static const char *const conditions[] = { "always", "lone_parent", "older_or_incapacitated", "young",
+						  NULL };
+	struct charge_rules *r = arg;
+	int when;
+
+	TRY(word_of(c, row, 1, conditions, &when));
+	*vec_push(&r->occupiers, r->life) = (struct occupier_type){ row->cell[0], row->cell[2], row->cell[3],
+								    (enum occupier_if)when };
+	return OK;
+}
+
+static enum err add_free(struct ctx *c, void *arg, const struct table_row *row)
+{
+	static const char *const conditions[] = { "always", "weeks", "cost", NULL };
+	struct charge_rules *r = arg;
+	int when;
+
+	TRY(word_of(c, row, 1, conditions, &when));
+	*vec_push(&r->free, r->life) = (struct free_type){ row->cell[0], row->cell[2], row->cell[3],
+							   (enum free_if)when };
+	return OK;
+}
+
+enum err charge_rules_load(struct ctx *c, struct arena *a, const struct share *share, const char *pack,
+			   const struct charge_rules **out)
+{
+	static const struct {
+		const char *file, *header;
+		enum err (*add)(struct ctx *c, void *arg, const struct table_row *row);
+	} tables[] = {
+		{ "income_type", "type\ttreatment\twords\tsource", add_income },
+		{ "capital_type", "type\tweeks\twords\tsource", add_capital },
+		{ "occupier", "relation\tif\twords\tsource", add_occupier },
+		{ "free_service", "service\tif\twords\tsource", add_free },
+	};
+	struct charge_rules *r = NEW(a, struct charge_rules);
+
+	r->life = a;
+	TRY(policy_load(c, a, share, pack, &r->policy));
+	TRY(pension_ages_load(c, a, share, pack, &r->pension));
+	TRY(load_figures(c, r));
+	for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
+		TRY(table_read(c, share, a, arena_printf(a, "policy/%s/%s.tsv", pack, tables[i].file),
+			       tables[i].header, tables[i].add, r));
+	*out = r;
+	return OK;
+}
