@@ -25,6 +25,8 @@
 static const struct option import_options[] = {
 	{ "rejects", "FILE", "where what fails goes, with the reason (default: DB.rejects.ndjson; of a server: import.rejects.ndjson)", NULL },
 	{ "jobs", "N", "threads that prepare and wait for the disk together", "8" },
+	{ "index", "WHEN", "write search values with each resource (now), or sorted at the end (later): for many "
+			   "into a database that nobody else has open", "auto" },
 	{ "verbose", NULL, "a line for each file or group once it is durable", NULL },
 	{ 0 },
 };
@@ -582,14 +584,55 @@ static const char *rejects_beside(struct arena *a, const char *db)
 				 : arena_printf(a, "%s.rejects.ndjson", db);
 }
 
+/* Bytes from which sorting pays, of JSON. */
+#define LARGE ((int64_t)64 << 20)
+
+/* Is so much to be read that search values are better put in order first? */
+static enum err is_large(struct ctx *c, const struct invocation *in, bool *out)
+{
+	const char *when = command_option(in, "index");
+	int64_t bytes = 0;
+
+	for (int i = 1; i < in->argc; i++) {
+		struct stat st;
+		bool packed = str_ends(str_of(in->argv[i]), STR(".gz"));
+		if (stat(in->argv[i], &st) == 0 && S_ISREG(st.st_mode))
+			bytes += st.st_size * (packed ? 10 : 1);
+	}
+	*out = strcmp(when, "later") == 0 || (strcmp(when, "auto") == 0 && bytes >= LARGE);
+	if (!*out && strcmp(when, "auto") != 0 && strcmp(when, "now") != 0)
+		return fail(c, ERR_USAGE, "--index is now, later or auto, not %s", when);
+	return OK;
+}
+
+/* The end of a load is not stopped by what stopped the reading: it would have to be done again. */
+static enum err end_load(struct ctx *c, struct import *import, enum err e)
+{
+	char why[sizeof c->why];
+	const volatile bool *stop = c->stop;
+	struct progress progress = { .tick = import->progress.tick, .arg = import->progress.arg };
+	enum err ended;
+
+	memcpy(why, c->why, sizeof why);
+	if (e != OK) {
+		c->stop = NULL;
+		progress.tick = NULL;
+	}
+	ended = record_load_end(c, &progress);
+	c->stop = stop;
+	return ended != OK || e == OK ? ended : fail(c, e, "%s", why);
+}
+
 static enum err run_import(struct ctx *c, struct invocation *in)
 {
 	struct import import = { .in = in, .stop = c->stop };
 	int64_t jobs = 0, started = clock_monotonic();
 	struct bar *bar;
+	bool large;
 	enum err e, summary;
 
 	TRY(command_option_int(c, in, "jobs", 1, WORKERS_MOST, &jobs));
+	TRY(is_large(c, in, &large));
 	import.rejects_path = command_option(in, "rejects");
 	if (!import.rejects_path)
 		import.rejects_path = rejects_beside(c->arena, in->argv[0]);
@@ -601,7 +644,12 @@ static enum err run_import(struct ctx *c, struct invocation *in)
 	pthread_mutex_init(&import.lock, NULL);
 	pthread_cond_init(&import.changed, NULL);
 	import.progress = bar_progress(c, in, "import", &bar);
-	e = import_run(c, &import, (unsigned)jobs);
+	e = record_load_begin(c, large, &import.progress);
+	if (e == OK)
+		e = import_run(c, &import, (unsigned)jobs);
+	/* what was written is found, also when it was stopped */
+	if (e == OK || e == ERR_STOPPED)
+		e = end_load(c, &import, e);
 	bar_done(bar);
 	place_close(import.place);
 	summary = e == OK ? import_summary(c, &import, started) : e;

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #define QUEUE_MOST 16
+#define LARGE 5000   /* people from which search values are put in order first */
 #define THREADS 8 /* more than cores: they wait for the disk together, and share its fsync */
 
 struct parcel {
@@ -158,7 +159,11 @@ enum err load_people(struct ctx *c, const struct invocation *in, const struct pe
 	pthread_mutex_init(&load.lock, NULL);
 	pthread_cond_init(&load.changed, NULL);
 	load.progress = bar_progress(c, in, "making the place", &bar);
-	e = load_run(c, in->share, people, &load);
+	e = record_load_begin(c, people->people >= LARGE, &load.progress);
+	if (e == OK)
+		e = load_run(c, in->share, people, &load);
+	if (e == OK)
+		e = record_load_end(c, &load.progress);
 	bar_done(bar);
 	place_close(load.place);
 	pthread_cond_destroy(&load.changed);

@@ -5,6 +5,7 @@
  * only referred to get one too, with version 0. Index rows are changed by the difference between
  * what the current version had and what the new one has.
  */
+#include "record/later.h"
 #include "record/view_part.h"
 
 void apply_init(struct apply *a, struct ctx *c, struct db *db)
@@ -272,7 +273,26 @@ enum err apply_done(struct apply *a)
 
 /* --- the index: two sorted lists, and what only one of them has --- */
 
-static enum err change_rows(struct apply *a, const struct prepared *p, int64_t person)
+static enum err put_row(struct apply *a, const struct prepared *p, const struct row *row,
+			int64_t person, int64_t seq)
+{
+	if (!later_waits(a->c, a->later, p->type))
+		return row_put(a->c, a->db, row, person, p->key);
+	later_add(a->later, row, person, p->key, seq, false);
+	return OK;
+}
+
+static enum err drop_row(struct apply *a, const struct prepared *p, const struct row *row,
+			 int64_t seq)
+{
+	if (!later_waits(a->c, a->later, p->type))
+		return row_drop(a->c, a->db, row, p->seen.person, p->key);
+	later_add(a->later, row, p->seen.person, p->key, seq, true);
+	return OK;
+}
+
+static enum err change_rows(struct apply *a, const struct prepared *p, int64_t person,
+			    int64_t seq)
 {
 	const struct rows *old = &p->seen_rows, *new = &p->rows;
 	bool moved = person != p->seen.person;
@@ -284,9 +304,9 @@ static enum err change_rows(struct apply *a, const struct prepared *p, int64_t p
 					    : row_cmp(&old->at[i], &new->at[j]);
 
 		if (order < 0 || (order == 0 && moved))
-			TRY(row_drop(a->c, a->db, &old->at[i], p->seen.person, p->key));
+			TRY(drop_row(a, p, &old->at[i], seq));
 		if (order > 0 || (order == 0 && moved))
-			TRY(row_put(a->c, a->db, &new->at[j], person, p->key));
+			TRY(put_row(a, p, &new->at[j], person, seq));
 		i += order <= 0;
 		j += order >= 0;
 	}
@@ -380,7 +400,7 @@ enum err apply_write(struct apply *a, struct prepared *p, struct written *out)
 		TRY(apply_person(a, p, &person));
 	TRY(put_version(a, p, person, &seq));
 	TRY(put_resource(a, p, person, seq));
-	TRY(change_rows(a, p, person));
+	TRY(change_rows(a, p, person, seq));
 	TRY(views_change(a->c, a->db, p, person));
 	bool was = now.version > 0 && !now.deleted;
 	count_total(a, 0, 1);

@@ -271,6 +271,8 @@ static enum err work(struct ctx *c, struct db *db, void *arg)
 	if (b->again)
 		return OK;
 	apply_init(&a, c, db);
+	later_begin(c, &b->later);
+	a.later = &b->later;
 	for (size_t i = 0; i < b->len; i++) {
 		if (b->at[i].error || b->at[i].verb == VERB_GET)
 			continue;
@@ -309,6 +311,8 @@ static enum err run(struct ctx *c, struct str source, struct node *tree, bool *a
 	TRY(prepare_all(c, &b));
 	if (writes(&b))
 		TRY(store_write(c, c->place->store, work, &b));
+	if (!b.again)
+		TRY(later_keep(c, &b.later));
 	*again = b.again;
 	if (b.again)
 		return OK;
@@ -318,8 +322,8 @@ static enum err run(struct ctx *c, struct str source, struct node *tree, bool *a
 	return OK;
 }
 
-enum err record_bundle(struct ctx *c, struct str source, struct node *tree,
-		       struct node **response)
+static enum err attempt(struct ctx *c, struct str source, struct node *tree,
+			struct node **response)
 {
 	for (int i = 0; i < ATTEMPTS; i++) {
 		bool again;
@@ -336,4 +340,13 @@ enum err record_bundle(struct ctx *c, struct str source, struct node *tree,
 	}
 	return fail(c, ERR_CONFLICT,
 		    "What a condition finds keeps changing; send the Bundle again.");
+}
+
+enum err record_bundle(struct ctx *c, struct str source, struct node *tree,
+		       struct node **response)
+{
+	TRY(later_enter(c, tree, (struct str){ 0 }));
+	enum err e = attempt(c, source, tree, response);
+	later_leave(c);
+	return e;
 }

@@ -7,6 +7,7 @@
 #ifndef RECORD_BUNDLE_H
 #define RECORD_BUNDLE_H
 
+#include "record/later.h"
 #include "record/refs.h"
 #include "record/search.h"
 
@@ -47,6 +48,7 @@ struct bundle {
 	struct refs refs;
 	struct map names; /* "Patient/1" of entries that write -> the entry */
 	struct map creates; /* "Patient?identifier=…" of entries that create on a condition */
+	struct later_rows later;
 	bool again;       /* a condition found something else inside the writer */
 	bool applied; /* what is written stays; from now on a failure is its entry's alone */
 };

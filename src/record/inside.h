@@ -78,6 +78,7 @@ struct record {
 	struct known *known;
 	struct bodies *bodies;
 	struct views *views; /* view_part.h */
+	struct later *later; /* of a load, else NULL: later.h */
 };
 
 #endif

@@ -17,6 +17,8 @@
 /* A fact of the whole database; empty when there is none. In c->arena. */
 NODISCARD enum err meta_get(struct ctx *c, struct db *db, struct str name, struct str *out);
 NODISCARD enum err meta_set(struct ctx *c, struct db *db, struct str name, struct str value);
+/* meta 'digest' of a place whose load has not ended, before the last change it had before. */
+#define LOADING "loading "
 /* What the search index depends on, as text. */
 struct str index_digest(struct ctx *c);
 
@@ -141,6 +143,8 @@ NODISCARD enum err patch_apply(struct ctx *c, const struct patch *patch,
 
 /* --- apply.c --- */
 
+struct later_rows; /* later.h */
+
 struct total {
 	int64_t type, change;
 };
@@ -154,6 +158,7 @@ struct apply {
 	struct map words; /* "http://loinc.org" -> key, of this transaction */
 	struct map keys;  /* "Patient/1" -> key, of this transaction */
 	VEC(struct total) totals;
+	struct later_rows *later; /* where rows go during a load; NULL: into their tables */
 };
 
 void apply_init(struct apply *a, struct ctx *c, struct db *db);

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "record/copy.h"
+#include "record/later.h"
 #include "record/view_part.h"
 
 static enum err make_record(struct ctx *c, struct place *place, unsigned flags)
@@ -91,6 +92,12 @@ static enum err check_digest(struct ctx *c, struct place *place, unsigned flags)
 			       : store_write(c, place->store, first_digest, NULL);
 	if (str_eq(seen, index_digest(c)))
 		return OK;
+	if (str_starts(seen, STR(LOADING)))
+		return flags & STORE_BULK /* to be loaded, which ends the load before */
+			       ? OK
+			       : fail(c, ERR_CONFLICT,
+				      "A load of this database was cut short: run `causeway import` "
+				      "again, or `causeway rebuild`.");
 	if (str_is(seen, "rebuilding"))
 		return fail(c, ERR_CONFLICT,
 			    "A rebuild of the search index was not finished; run "
@@ -148,6 +155,7 @@ void place_close(struct place *place)
 		names_free(place->record->names);
 		known_free(place->record->known);
 		bodies_free(place->record->bodies);
+		later_free(place->record->later);
 		free(place->record);
 	}
 	arena_done(&place->life);

@@ -3,6 +3,7 @@
  * Conditional verbs search twice: before, to know what to prepare, and again in the writer, where
  * nobody can come between. When the answers differ the verb begins anew.
  */
+#include "record/later.h"
 #include "record/refs.h"
 #include "record/search.h"
 
@@ -20,6 +21,7 @@ struct job {
 	bool again; /* the condition's answer has changed */
 	struct str found;
 	struct written *out;
+	struct later_rows later;
 };
 
 /* What a search finds, if it is at most one. */
@@ -47,6 +49,8 @@ static enum err work(struct ctx *c, struct db *db, void *arg)
 			return OK;
 	}
 	apply_init(&a, c, db);
+	later_begin(c, &job->later);
+	a.later = &job->later;
 	apply_forget(job->p);
 	TRY(apply_write(&a, job->p, job->out));
 	return apply_done(&a);
@@ -60,6 +64,7 @@ static enum err run(struct ctx *c, struct prepared *p, const struct condition_of
 	struct job job = { .p = p, .condition = condition, .out = &written };
 
 	TRY(store_write(c, c->place->store, work, &job));
+	TRY(later_keep(c, &job.later));
 	*again = job.again;
 	*found = job.found;
 	if (!job.again)
@@ -97,7 +102,7 @@ static enum err check_links(struct ctx *c, struct db *db, const struct fhir_type
 	return refs_resolve(&refs, type->name, (struct str){ 0 }, type, w->resource);
 }
 
-static enum err put(struct ctx *c, const struct fhir_type *type, struct str id,
+static enum err put_now(struct ctx *c, const struct fhir_type *type, struct str id,
 		    enum method method, const struct write *w,
 		    const struct condition_of *condition, struct str *found, bool *again,
 		    struct written *out)
@@ -116,6 +121,17 @@ static enum err put(struct ctx *c, const struct fhir_type *type, struct str id,
 		return OK;
 	}
 	return run(c, &p, condition, found, again, out);
+}
+
+static enum err put(struct ctx *c, const struct fhir_type *type, struct str id,
+		    enum method method, const struct write *w,
+		    const struct condition_of *condition, struct str *found, bool *again,
+		    struct written *out)
+{
+	TRY(later_enter(c, w->resource, w->if_none_exist));
+	enum err e = put_now(c, type, id, method, w, condition, found, again, out);
+	later_leave(c);
+	return e;
 }
 
 enum err record_create(struct ctx *c, struct str type_name, struct write *w,

@@ -92,6 +92,12 @@ bool store_await(struct store *store, uint64_t *seen, int milliseconds);
 /* Let all who wait look up now: something else has changed that they should know. */
 void store_nudge(struct store *store);
 
+/* Have the database to oneself until store_together or store_close: who opens it meanwhile gets
+ * ERR_BUSY. *fd is an empty file beside the database for what does not fit into memory, gone
+ * afterwards; -1 when others have the database open, or the engine knows no such thing. */
+NODISCARD enum err store_alone(struct ctx *c, struct store *store, int *fd);
+void store_together(struct store *store);
+
 /* A statement, prepared once per connection and literal; finished by stmt_done (or STMT). */
 NODISCARD enum err db_stmt(struct ctx *c, struct db *db, struct sql sql, struct stmt **out);
 void stmt_done(struct stmt *s);

@@ -24,6 +24,9 @@ struct engine {
 	enum err (*begin)(struct ctx *c, struct db *db);
 	void (*end)(struct db *db);
 	enum err (*write)(struct ctx *c, struct store *store, store_work *work, void *arg);
+	/* NULL: this engine has no such thing */
+	enum err (*alone)(struct ctx *c, struct store *store, int *fd);
+	void (*together)(struct store *store);
 	enum err (*stmt)(struct ctx *c, struct db *db, const char *sql, struct stmt **out);
 	void (*stmt_done)(struct stmt *s);
 	void (*bind_int)(struct stmt *s, int index, int64_t value);

@@ -67,6 +67,7 @@ struct sqlite_store {
 	unsigned flags;
 	pthread_mutex_t lock; /* of idle */
 	struct sqlite_db *idle;
+	int alone, look;    /* sqlite_alone.c: files, -1 */
 	char **append_only; /* tables never updated or deleted from, NULL-ended */
 	struct sqlite_writer writer;
 };
@@ -92,6 +93,12 @@ NODISCARD enum err sqlite_open(struct ctx *c, const char *address, unsigned flag
 void sqlite_close(struct store *store);
 NODISCARD enum err sqlite_reader(struct ctx *c, struct store *store, struct db **out);
 void sqlite_reader_done(struct db *db);
+
+/* sqlite_alone.c */
+/* ERR_BUSY when another program has the database to itself. */
+NODISCARD enum err sqlite_check_alone(struct ctx *c, const struct sqlite_store *store);
+NODISCARD enum err sqlite_alone(struct ctx *c, struct store *store, int *fd);
+void sqlite_together(struct store *store);
 
 /* sqlite_writer.c */
 /* store->writer.db is its connection. */

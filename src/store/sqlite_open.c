@@ -207,11 +207,14 @@ static enum err open_all(struct ctx *c, struct sqlite_store *store)
 	enum err e = claim(c, store, db);
 	if (!e)
 		e = set_up(c, db, store->flags);
+	if (!e && !writes)
+		e = sqlite_check_alone(c, store);
 	if (e || !writes) {
 		sqlite_db_close(db);
 		return e;
 	}
 	store->writer.db = db;
+	TRY(sqlite_check_alone(c, store));
 	TRY(sqlite_read_append_only(c, store));
 	return sqlite_writer_start(c, store);
 }
@@ -228,6 +231,7 @@ enum err sqlite_open(struct ctx *c, const char *address, unsigned flags, struct 
 	store->path = strdup(address);
 	store->head.shown = store->path;
 	store->flags = flags;
+	store->alone = store->look = -1;
 	pthread_mutex_init(&store->lock, NULL);
 	pthread_mutex_init(&store->writer.lock, NULL);
 	pthread_cond_init(&store->writer.work, NULL);
@@ -249,6 +253,9 @@ void sqlite_close(struct store *head)
 		sqlite_db_close(db);
 	}
 	sqlite_writer_stop(store); /* the last to close copies the log into the database */
+	sqlite_together(head);
+	if (store->look >= 0)
+		close(store->look);
 	forget_append_only(store);
 	pthread_mutex_destroy(&store->lock);
 	pthread_mutex_destroy(&store->writer.lock);

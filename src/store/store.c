@@ -142,6 +142,18 @@ void db_end(struct db *db)
 	db->store->engine->end(db);
 }
 
+enum err store_alone(struct ctx *c, struct store *store, int *fd)
+{
+	*fd = -1;
+	return store->engine->alone ? store->engine->alone(c, store, fd) : OK;
+}
+
+void store_together(struct store *store)
+{
+	if (store->engine->together)
+		store->engine->together(store);
+}
+
 enum err store_write(struct ctx *c, struct store *store, store_work *work, void *arg)
 {
 	TRY(store->engine->write(c, store, work, arg));
