@@ -68,6 +68,8 @@ static const struct {
 	{ NULL, "meta-add", CORE "Resource-meta-add" },
 	{ NULL, "meta-delete", CORE "Resource-meta-delete" },
 	{ "Patient", "everything", CORE "Patient-everything" },
+	{ "Patient", "merge", CORE "Patient-merge" },
+	{ "Patient", "unmerge", "https://causeway.example/fhir/OperationDefinition/unmerge" },
 	{ "ValueSet", "expand", CORE "ValueSet-expand" },
 	{ "ValueSet", "validate-code", CORE "ValueSet-validate-code" },
 	{ "CodeSystem", "validate-code", CORE "CodeSystem-validate-code" },

@@ -56,6 +56,9 @@ const struct route api_routes[] = {
 	{ HTTP_DELETE, "/fhir/bulk/{job}", api_bulk_cancel, 0, 0 },
 	{ HTTP_GET, "/fhir/bulk/{job}/{file}", api_bulk_file, 0, 0 },
 
+	{ HTTP_POST, "/fhir/Patient/$merge", api_merge, 0, API_RESOURCE_MAX },
+	{ HTTP_POST, "/fhir/Patient/{id}/$unmerge", api_unmerge, 0, API_FORM_MAX },
+
 	{ HTTP_GET, "/fhir/{type}/{id}/$meta", api_meta, 0, 0 },
 	{ HTTP_POST, "/fhir/{type}/{id}/$meta-add", api_meta_add, 0, API_FORM_MAX },
 	{ HTTP_POST, "/fhir/{type}/{id}/$meta-delete", api_meta_delete, 0, API_FORM_MAX },

@@ -10,6 +10,7 @@ extern const struct command export_commands[]; /* export */
 extern const struct command path_commands[];   /* path */
 extern const struct command view_commands[];   /* view */
 extern const struct command query_commands[];  /* get search */
+extern const struct command identity_commands[]; /* merge unmerge doubts */
 extern const struct command link_commands[];   /* link */
 extern const struct command bench_commands[];  /* bench */
 extern const struct command help_commands[];   /* completion man */
