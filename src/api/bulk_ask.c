@@ -13,17 +13,6 @@ struct asked {
 	bool lenient; /* what is not known is passed over */
 };
 
-static bool prefers(const struct request *r, const char *what)
-{
-	struct str list = request_header(r, "Prefer");
-
-	while (list.at) {
-		if (token_eq(media_type(str_cut(&list, ',')), what))
-			return true;
-	}
-	return false;
-}
-
 /* --- where parameters come from --- */
 
 static enum err from_query(struct ctx *c, const struct request *r, struct asked *out)

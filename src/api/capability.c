@@ -254,16 +254,50 @@ struct str capability_text(struct ctx *c)
 	return text;
 }
 
+/* What is said of codes: mode=terminology. */
+static enum err reply_terminology(struct ctx *c, const struct format *format,
+				  struct reply *reply)
+{
+	struct arena *a = c->arena;
+	struct node *o = node_new(a, NODE_OBJECT), *at, *list;
+	static const char *const params[] = { "url", "filter", "count", "offset", "valueSet" };
+
+	node_add_cstr(a, o, "resourceType", "TerminologyCapabilities");
+	node_add_cstr(a, o, "status", "active");
+	node_add_str(a, o, "date", when_print_us(a, clock_now(c->clock)));
+	node_add_cstr(a, o, "kind", "instance");
+	at = node_add(a, o, "software", NODE_OBJECT);
+	node_add_cstr(a, at, "name", "Causeway");
+	node_add_cstr(a, at, "version", VERSION);
+	at = node_add(a, o, "implementation", NODE_OBJECT);
+	node_add_cstr(a, at, "description", "The joined record of one place");
+	at = node_add(a, o, "expansion", NODE_OBJECT);
+	node_add_bool(a, at, "hierarchical", false);
+	node_add_bool(a, at, "paging", true);
+	list = node_add(a, at, "parameter", NODE_ARRAY);
+	for (size_t i = 0; i < sizeof params / sizeof *params; i++)
+		node_add_cstr(a, node_add(a, list, NULL, NODE_OBJECT), "name", params[i]);
+	node_add_cstr(a, o, "codeSearch", "explicit");
+	at = node_add(a, o, "validateCode", NODE_OBJECT);
+	node_add_bool(a, at, "translations", false);
+	return reply_node(c, format, o, reply);
+}
+
 enum err api_metadata(struct ctx *c, const struct request *r, struct reply *reply)
 {
-	static const char *const params[] = { "_format", "_pretty", "mode", NULL };
+	static const char *const params[] = { "_format",  "_pretty",   "mode",
+					      "_summary", "_elements", NULL };
+	struct version v = { .type = STR("CapabilityStatement") };
 	struct format format;
 
 	TRY(format_choose(c, r, &format));
 	TRY(query_only(c, r, params));
 	struct str mode = request_param(c, r, "mode", 0);
+	if (str_is(mode, "terminology"))
+		return reply_terminology(c, &format, reply);
 	if (mode.len && !str_is(mode, "full") && !str_is(mode, "normative"))
-		return fail(c, ERR_UNSUPPORTED,
-			    "mode is full or normative; this is no terminology server.");
-	return reply_json(c, &format, capability_text(c), reply);
+		return fail(c, ERR_UNSUPPORTED, "mode is full, normative or terminology.");
+	v.body = capability_text(c);
+	TRY(cut_down(c, r, v.type, &v));
+	return reply_json(c, &format, v.body, reply);
 }

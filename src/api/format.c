@@ -30,7 +30,11 @@ static const struct media medias[] = {
 static const struct {
 	const char *name;
 	unsigned media;
-} short_names[] = { { "json", 0 }, { "xml", MEDIA_XML } };
+} short_names[] = { { "json", 0 },
+		    { "xml", MEDIA_XML },
+		    /* as FHIR wrote them before R4 */
+		    { "application/json+fhir", 0 },
+		    { "application/xml+fhir", MEDIA_XML } };
 
 static const struct media *media_find(struct str type)
 {
@@ -64,6 +68,50 @@ static unsigned medias_for(struct str accept)
 	return str_find(accept, STR("text/html")) >= 0 ? MEDIA_XML + 1 : MEDIAS;
 }
 
+/* "fhirVersion=4.0" beside a type: another version than ours cannot be had. */
+static bool version_fits(struct str type)
+{
+	str_cut(&type, ';');
+	while (type.at) {
+		struct str value = str_cut(&type, ';'), name = str_trim(str_cut(&value, '='));
+
+		if (token_eq(name, "fhirVersion"))
+			return str_starts(str_trim(value), STR("4.0"));
+	}
+	return true;
+}
+
+/* The weight of a type's other names. */
+static int short_weight(struct str accept, unsigned media)
+{
+	int best = 0;
+
+	for (unsigned i = 0; i < sizeof short_names / sizeof *short_names; i++) {
+		int weight = short_names[i].media == media
+				     ? negotiate_weight(accept, short_names[i].name)
+				     : 0;
+		best = weight > best ? weight : best;
+	}
+	return best;
+}
+
+/* Without the types of other versions of FHIR. */
+static struct str of_version(struct ctx *c, struct str accept)
+{
+	struct buf kept;
+
+	if (str_find(accept, STR("ersion=")) < 0)
+		return accept;
+	buf_init(&kept, c->arena, 0);
+	while (accept.at) {
+		struct str one = str_cut(&accept, ',');
+
+		if (version_fits(one))
+			buf_printf(&kept, "%s" STR_FMT, kept.len ? "," : "", STR_ARG(one));
+	}
+	return kept.len ? buf_get(&kept) : STR("none/none");
+}
+
 static enum err by_accept(struct ctx *c, struct str accept, struct format *out)
 {
 	int best = 0;
@@ -71,6 +119,7 @@ static enum err by_accept(struct ctx *c, struct str accept, struct format *out)
 	take_media(&medias[0], out);
 	if (accept.len == 0 || str_is(accept, "*/*") || str_is(accept, medias[0].type))
 		return OK;
+	accept = of_version(c, accept);
 	for (unsigned i = 0; i < medias_for(accept); i++) {
 		int weight = negotiate_weight(accept, medias[i].type);
 		if (weight > best) {
@@ -78,6 +127,10 @@ static enum err by_accept(struct ctx *c, struct str accept, struct format *out)
 			take_media(&medias[i], out);
 		}
 	}
+	if (best == 0 && (best = short_weight(accept, 0)) > 0)
+		take_media(&medias[0], out);
+	else if (best == 0 && (best = short_weight(accept, MEDIA_XML)) > 0)
+		take_media(&medias[MEDIA_XML], out);
 	return best > 0 ? OK : not_accepted(c);
 }
 
@@ -133,6 +186,8 @@ enum err body_read(struct ctx *c, const struct request *r, struct node **out)
 
 	if (r->body.len == 0)
 		return fail(c, ERR_BAD_REQUEST, "The request has no body.");
+	if (media && !version_fits(type))
+		return fail(c, ERR_MEDIA_TYPE, "Causeway reads FHIR R4: fhirVersion=4.0.");
 	if (!media || !charset_fits(type))
 		return fail(c, ERR_MEDIA_TYPE,
 			    "The Content-Type must be application/fhir+json or "
@@ -214,6 +269,21 @@ struct str api_base(struct ctx *c, const struct request *r)
 	buf_str(&b, r->base);
 	buf_cstr(&b, "/fhir");
 	return buf_get(&b);
+}
+
+/* Preferences stand between commas; clients put semicolons too. */
+bool prefers(const struct request *r, const char *what)
+{
+	struct str list = request_header(r, "Prefer");
+
+	while (list.at) {
+		struct str one = str_cut(&list, ',');
+
+		while (one.at)
+			if (token_eq(str_trim(str_cut(&one, ';')), what))
+				return true;
+	}
+	return false;
 }
 
 enum err query_only(struct ctx *c, const struct request *r, const char *const *names)

@@ -42,11 +42,16 @@ static enum err number(struct ctx *c, const struct request *r, const char *name,
 static enum err history_read(struct ctx *c, const struct request *r, struct history_ask *ask)
 {
 	static const char *const params[] = { "_since",  "_at",     "_count", "_cursor",
-					      "_format", "_pretty", NULL };
+					      "_format", "_pretty", "_sort",  NULL };
 	int64_t count = PAGE_DEFAULT;
+	struct str sort;
 
 	TRY(format_choose(c, r, &ask->format));
 	TRY(query_only(c, r, params));
+	sort = request_param(c, r, "_sort", 0);
+	if (sort.len && !str_is(sort, "-_lastUpdated"))
+		return fail(c, ERR_BAD_REQUEST,
+			    "A history is sorted by -_lastUpdated: the newest comes first.");
 	TRY(moment(c, r, "_since", false, &ask->query.since));
 	TRY(moment(c, r, "_at", true, &ask->query.at));
 	TRY(number(c, r, "_cursor", &ask->query.before));

@@ -33,6 +33,8 @@ NODISCARD enum err reply_node(struct ctx *c, const struct format *format, const 
 NODISCARD enum err type_check(struct ctx *c, struct str type);
 /* "http://127.0.0.1:8080/fhir" as this client writes it. */
 struct str api_base(struct ctx *c, const struct request *r);
+/* Is "return=minimal", "handling=lenient" … among what Prefer says? */
+bool prefers(const struct request *r, const char *what);
 /* Only parameters of this NULL-ended list may stand in the query; ERR_BAD_REQUEST names another. */
 NODISCARD enum err query_only(struct ctx *c, const struct request *r, const char *const *names);
 
@@ -69,6 +71,12 @@ NODISCARD enum err reply_written(struct ctx *c, const struct request *r,
 				 const struct format *format, const struct written *w,
 				 struct reply *reply);
 
+/* --- read.c --------------------------------------------------------------------------------- */
+
+/* Cut a body down as _summary and _elements of the address say. */
+NODISCARD enum err cut_down(struct ctx *c, const struct request *r, struct str type,
+			    struct version *v);
+
 /* --- outcome.c: OperationOutcome ------------------------------------------------------------ */
 
 /* What c->issues holds, and c->why (as `e`) where the issues do not say it. `e` OK: only the
@@ -88,6 +96,7 @@ http_serve api_patch, api_patch_where;                                   /* writ
 http_serve api_bundle;                                                             /* write.c */
 http_serve api_search, api_search_form, api_search_all, api_search_all_form;       /* find.c */
 http_serve api_search_inside, api_search_inside_form;                              /* find.c */
+http_serve api_totals;                                                             /* meta.c */
 http_serve api_history, api_history_type, api_history_all; /* history.c */
 http_serve api_validate, api_validate_stored;              /* validate.c */
 http_serve api_meta, api_meta_add, api_meta_delete; /* meta.c */

@@ -1,4 +1,4 @@
-/* meta.c - $meta, $meta-add, $meta-delete: profiles, security labels and tags of a resource.
+/* meta.c - $meta, $meta-add, $meta-delete: profiles, security labels and tags of a resource; $totals.
  *
  * Nothing in the record is ever overwritten, so a change of these makes a version as any other
  * change does.
@@ -164,4 +164,26 @@ enum err api_meta_add(struct ctx *c, const struct request *r, struct reply *repl
 enum err api_meta_delete(struct ctx *c, const struct request *r, struct reply *reply)
 {
 	return change(c, r, reply, take);
+}
+
+/* How many there are of each type, as Blaze answers it: a parameter for each. */
+enum err api_totals(struct ctx *c, const struct request *r, struct reply *reply)
+{
+	struct node *o = node_new(c->arena, NODE_OBJECT), *list;
+	struct type_count *counts;
+	struct format format;
+	size_t len;
+
+	TRY(format_choose(c, r, &format));
+	TRY(query_only(c, r, params));
+	TRY(record_counts(c, &counts, &len));
+	node_add_cstr(c->arena, o, "resourceType", "Parameters");
+	list = node_add(c->arena, o, "parameter", NODE_ARRAY);
+	for (size_t i = 0; i < len; i++) {
+		struct node *p = node_add(c->arena, list, NULL, NODE_OBJECT);
+
+		node_add_str(c->arena, p, "name", counts[i].type);
+		node_add_int(c->arena, p, "valueUnsignedInt", counts[i].count);
+	}
+	return reply_node(c, &format, o, reply);
 }

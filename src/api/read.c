@@ -4,26 +4,26 @@
 static const char *const read_params[] = { "_format", "_pretty", "_summary", "_elements",
 					   NULL };
 
-static bool cut_down(struct ctx *c, const struct request *r)
+/* _summary and _elements mean what they mean to a search. */
+enum err cut_down(struct ctx *c, const struct request *r, struct str type, struct version *v)
 {
-	return request_param(c, r, "_summary", 0).len ||
-	       request_param(c, r, "_elements", 0).len;
-}
-
-/* _summary and _elements are search's business: find the one resource by its id. */
-static enum err read_cut_down(struct ctx *c, const struct request *r, struct version *out)
-{
+	static const char *const cutting[] = { "_summary", "_elements" };
 	const struct search *search;
-	struct search_page page;
-	char *query = arena_printf(c->arena, "_id=" STR_FMT "&" STR_FMT, STR_ARG(r->part[1]),
-				   STR_ARG(r->query));
+	struct buf query;
 
-	TRY(record_read(c, r->part[0], r->part[1], out)); /* says whether it is there */
-	TRY(search_parse(c, r->part[0], str_of(query), &search));
-	TRY(search_run(c, search, &page));
-	if (page.len == 1)
-		out->body = page.at[0].body;
-	return OK;
+	if (!r->query.len)
+		return OK;
+	buf_init(&query, c->arena, 0);
+	for (size_t i = 0; i < sizeof cutting / sizeof *cutting; i++) {
+		struct str value = request_param(c, r, cutting[i], 0);
+
+		if (value.len)
+			buf_printf(&query, "&%s=" STR_FMT, cutting[i], STR_ARG(value));
+	}
+	if (!query.len)
+		return OK;
+	TRY(search_parse(c, type, buf_get(&query), &search));
+	return search_trim(c, search, v);
 }
 
 enum err api_read(struct ctx *c, const struct request *r, struct reply *reply)
@@ -35,26 +35,24 @@ enum err api_read(struct ctx *c, const struct request *r, struct reply *reply)
 	TRY(type_check(c, r->part[0]));
 	if (r->query.len)
 		TRY(query_only(c, r, read_params));
-	if (r->query.len && cut_down(c, r))
-		TRY(read_cut_down(c, r, &v));
-	else
-		TRY(record_read(c, r->part[0], r->part[1], &v));
+	TRY(record_read(c, r->part[0], r->part[1], &v));
+	TRY(cut_down(c, r, r->part[0], &v));
 	return reply_version(c, r, &format, &v, reply);
 }
 
 enum err api_vread(struct ctx *c, const struct request *r, struct reply *reply)
 {
-	static const char *const params[] = { "_format", "_pretty", NULL };
 	struct format format;
 	struct version v;
 	int64_t number;
 
 	TRY(format_choose(c, r, &format));
 	TRY(type_check(c, r->part[0]));
-	TRY(query_only(c, r, params));
+	TRY(query_only(c, r, read_params));
 	if (!str_int(r->part[2], &number) || number < 1)
 		return fail(c, ERR_NOT_FOUND,
 			    "There is no such version: versions are numbered from 1.");
 	TRY(record_vread(c, r->part[0], r->part[1], number, &v));
+	TRY(cut_down(c, r, r->part[0], &v));
 	return reply_version(c, r, &format, &v, reply);
 }

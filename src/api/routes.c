@@ -19,6 +19,7 @@ const struct route api_routes[] = {
 	{ HTTP_GET, "/fhir/_history", api_history_all, 0, 0 },
 
 	{ HTTP_GET, "/fhir/{type}", api_search, 0, 0 },
+	{ HTTP_GET, "/fhir/{type}/_search", api_search, 0, 0 }, /* as others take it too */
 	{ HTTP_POST, "/fhir/{type}/_search", api_search_form, 0, API_FORM_MAX },
 	{ HTTP_GET, "/fhir/{type}/{id}/{inside}", api_search_inside, 0, 0 },
 	{ HTTP_POST, "/fhir/{type}/{id}/{inside}/_search", api_search_inside_form, 0, API_FORM_MAX },
@@ -59,6 +60,7 @@ const struct route api_routes[] = {
 	{ HTTP_POST, "/fhir/Patient/$merge", api_merge, 0, API_RESOURCE_MAX },
 	{ HTTP_POST, "/fhir/Patient/{id}/$unmerge", api_unmerge, 0, API_FORM_MAX },
 
+	{ HTTP_GET, "/fhir/$totals", api_totals, 0, 0 },
 	{ HTTP_GET, "/fhir/{type}/{id}/$meta", api_meta, 0, 0 },
 	{ HTTP_POST, "/fhir/{type}/{id}/$meta-add", api_meta_add, 0, API_FORM_MAX },
 	{ HTTP_POST, "/fhir/{type}/{id}/$meta-delete", api_meta_delete, 0, API_FORM_MAX },

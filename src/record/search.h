@@ -37,6 +37,9 @@ struct search_page {
 /* Run one page. Results in c->arena. ERR_LIMIT when it would cost too much. */
 NODISCARD enum err search_run(struct ctx *c, const struct search *s, struct search_page *out);
 
+/* Cut a body down as _elements and _summary of a query say. */
+NODISCARD enum err search_trim(struct ctx *c, const struct search *s, struct version *v);
+
 /* The keys found, no bodies: inside a transaction, for conditional verbs. At most `cap`; *found is
  * how many there are, up to cap + 1. */
 NODISCARD enum err search_ids(struct ctx *c, struct db *db, const struct search *s, size_t cap,

@@ -234,6 +234,13 @@ static enum err unsupported(struct ctx *c, struct search *s, const struct contro
 	return fail(c, ERR_UNSUPPORTED, "'%s' is not supported.", control->name);
 }
 
+/* What is contained is never found for itself: false is how it is. */
+static enum err parse_contained(struct ctx *c, struct search *s, const struct control *control,
+				struct str value)
+{
+	return str_is(value, "false") ? OK : unsupported(c, s, control, value);
+}
+
 /* clang-format off */
 static const struct control controls[] = {
 	{ "_count", parse_count },         { "_cursor", parse_cursor },
@@ -241,7 +248,7 @@ static const struct control controls[] = {
 	{ "_pretty", NULL },               { "_sort", parse_sort },
 	{ "_summary", parse_summary },     { "_total", parse_total },
 	{ "_type", parse_types },
-	{ "_contained", unsupported },     { "_containedType", unsupported },
+	{ "_contained", parse_contained }, { "_containedType", unsupported },
 	{ "_content", unsupported },       { "_filter", unsupported },
 	{ "_query", unsupported },         { "_text", unsupported },
 };

@@ -430,7 +430,5 @@ NODISCARD enum err include_run(struct scope *sc, const struct pair *found,
  * and `values` have room for them. */
 NODISCARD enum err sort_page(struct scope *sc, struct stream *found, size_t want,
 			     struct pair *out, size_t *len, struct str *values);
-/* Cut a body down as _elements and _summary say. */
-NODISCARD enum err search_trim(struct ctx *c, const struct search *s, struct version *v);
 
 #endif
