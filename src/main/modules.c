@@ -4,13 +4,14 @@
 #include "api/api.h"
 #include "cli/commands.h"
 #include "main/charge.h"
+#include "main/policy.h"
 #include "main/serve.h"
 #include "web/web.h"
 
 const struct command *const all_commands[] = {
 	store_commands, serve_commands, demo_commands,  import_commands, export_commands,
 	query_commands, path_commands,  view_commands,  link_commands,   bench_commands,
-	charge_commands, identity_commands,
+	charge_commands, identity_commands, policy_commands,
 	help_commands,
 	NULL,
 };
