@@ -18,8 +18,8 @@ test('the worked examples, at any number of threads', () => {
 	})
 })
 
-test('a case that cannot be read says why in its place, and the others are answered', () => {
-	const file = join(scratch(), 'cases.ndjson')
+test('a case that cannot be read says why in its place, and the others are answered', t => {
+	const file = join(scratch(t), 'cases.ndjson')
 	writeFileSync(file, [
 		'{"id": 1, "kind": "tariff", "given": {"scheme": "current", "capital": "15750"}}', '', '{"id": 2, "kind":',
 		'{"id": 3, "kind": "lottery", "given": {}}',
@@ -34,8 +34,8 @@ test('a case that cannot be read says why in its place, and the others are answe
 	assert.equal(lines[3].result.tariff_income, '1.00')
 })
 
-test('every line of an explanation has a rule, and figures have their source', () => {
-	const file = join(scratch(), 'case.json')
+test('every line of an explanation has a rule, and figures have their source', t => {
+	const file = join(scratch(t), 'case.json')
 	writeFileSync(file, readFileSync(cases, 'utf8').split('\n').find(l => l.includes('T-CH-R1')))
 	const { code, out } = causeway('charge-explain', file)
 	assert.equal(code, 0)
