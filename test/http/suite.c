@@ -1,4 +1,5 @@
-/* suite.c - runs the *.http files against the built program: one cmocka test for each file. */
+/* suite.c - runs the *.http files against the built program: one cmocka test for each file. Under
+ * test/pg the server's database is on PostgreSQL. */
 #include "base/test.h"
 
 #include <dirent.h>
@@ -13,6 +14,7 @@
 
 #include "base/file.h"
 #include "http/script.h"
+#include "store/test_place.h"
 
 static const char *program;
 
@@ -22,15 +24,17 @@ struct server {
 	char dir[64];
 };
 
-static void server_exec(const struct script *script, const char *dir, int out)
+static void server_exec(const struct script *script, const char *db, const char *dir, int out)
 {
 	const char *args[32] = { program, "serve" };
-	char db[128], log[128];
+	char exports[128], log[128];
 	size_t n = 2;
 
-	snprintf(db, sizeof db, "%s/place.db", dir);
+	snprintf(exports, sizeof exports, "%s/exports", dir);
 	snprintf(log, sizeof log, "%s/log", dir);
 	args[n++] = db;
+	args[n++] = "--export-dir";
+	args[n++] = exports;
 	args[n++] = "--port";
 	args[n++] = "0";
 	args[n++] = "--quiet";
@@ -48,15 +52,16 @@ static void server_exec(const struct script *script, const char *dir, int out)
 /* Start the program on an empty database; it prints its address when it is ready. */
 static void server_start(const struct script *script, struct server *s)
 {
-	char line[200] = "";
+	char line[200] = "", db[512];
 	int fds[2];
 
 	strcpy(s->dir, "/tmp/causeway-http-XXXXXX");
 	assert_non_null(mkdtemp(s->dir));
+	test_place(db, sizeof db, s->dir);
 	assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
 	s->pid = fork();
 	if (s->pid == 0)
-		server_exec(script, s->dir, fds[1]);
+		server_exec(script, db, s->dir, fds[1]);
 	close(fds[1]);
 	FILE *out = fdopen(fds[0], "r");
 	if (!fgets(line, sizeof line, out))
@@ -88,6 +93,7 @@ static void server_stop(struct arena *a, const struct script *script, struct ser
 			fail_msg("%s: the log holds " STR_FMT, script->file,
 				 STR_ARG(script->secrets.at[i]));
 	}
+	test_place_drop();
 	char *remove = arena_printf(a, "rm -r %s", s->dir);
 	assert_int_equal(system(remove), 0);
 }

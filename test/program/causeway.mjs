@@ -1,5 +1,6 @@
 // causeway.mjs - what tests of the built program share: where it is, a scratch folder, running it.
 import { spawn, spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -17,15 +18,39 @@ export function scratch(t) {
 	return dir
 }
 
+/** Under test/pg every database FILE.db is a schema of its own on that server instead. */
+export const server = process.env.CAUSEWAY_TEST_PG
+const schemas = new Map()
+
+export function psql(sql, address = server) {
+	const result = spawnSync('psql', ['-X', '-q', '-A', '-t', '-v', 'ON_ERROR_STOP=1', '-d', address, '-c', sql], { encoding: 'utf8' })
+	if (result.status !== 0)
+		throw new Error(result.stderr)
+	return result.stdout.trim()
+}
+
+/** What stands for FILE.db on the engine of this run: itself, or the address of its schema. */
+export function database(file) {
+	if (!server || !file.endsWith('.db'))
+		return file
+	if (!schemas.has(file)) {
+		const name = `p${createHash('sha256').update(file).digest('hex').slice(0, 16)}`
+		psql(`SET client_min_messages = warning; CREATE SCHEMA IF NOT EXISTS ${name}`)
+		schemas.set(file, `${server}&options=-csearch_path%3D${name}`)
+	}
+	return schemas.get(file)
+}
+
 /** Run to the end: { code, out, err }. */
 export function causeway(...args) {
-	const result = spawnSync(program, args, { encoding: 'utf8', maxBuffer: 1 << 30 })
+	const result = spawnSync(program, args.map(database), { encoding: 'utf8', maxBuffer: 1 << 30 })
 	return { code: result.status, out: result.stdout, err: result.stderr, signal: result.signal }
 }
 
 /** Start a server on a free port; resolves to { base, stop } once it listens. */
 export function serve(t, db, ...args) {
-	const child = spawn(program, ['serve', db, '--port', '0', '--quiet', ...args], { stdio: ['ignore', 'pipe', 'inherit'] })
+	const exports = server && db.endsWith('.db') && !args.includes('--export-dir') ? ['--export-dir', `${db}.bulk`] : []
+	const child = spawn(program, ['serve', database(db), '--port', '0', '--quiet', ...exports, ...args], { stdio: ['ignore', 'pipe', 'inherit'] })
 	t.after(() => child.kill('SIGKILL'))
 	return new Promise((resolve, reject) => {
 		child.once('exit', code => reject(new Error(`the server ended with ${code}`)))

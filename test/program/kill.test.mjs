@@ -5,7 +5,7 @@ import { spawn } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { causeway, program, scratch } from './causeway.mjs'
+import { causeway, database, program, scratch } from './causeway.mjs'
 
 const kills = Number(process.env.KILLS ?? 6)
 const bundles = 60
@@ -32,7 +32,7 @@ function bundle(n) {
 
 function importUntilKilled(db, files, delay) {
 	return new Promise(resolve => {
-		const child = spawn(program, ['import', db, ...files, '--verbose'], { stdio: ['ignore', 'pipe', 'ignore'] })
+		const child = spawn(program, ['import', database(db), ...files, '--verbose'], { stdio: ['ignore', 'pipe', 'ignore'] })
 		let out = ''
 		child.stdout.on('data', data => { out += data })
 		const timer = setTimeout(() => child.kill('SIGKILL'), delay)
