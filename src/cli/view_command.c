@@ -423,6 +423,35 @@ static enum err view_rebuild_command(struct ctx *c, struct invocation *in)
 	return OK;
 }
 
+/* ---- view grant, view revoke ---- */
+
+static enum err change_readers(struct ctx *c, const struct invocation *in, bool give)
+{
+	struct place *place;
+	enum err e;
+
+	if (in->argc != 3)
+		return fail(c, ERR_USAGE, "which role, of which database? causeway view %s DB ROLE",
+			    give ? "grant" : "revoke");
+	TRY(place_open(c, in->share, in->argv[1], STORE_MIGRATE, false, &place));
+	e = record_views_grant(c, str_of(in->argv[2]), give);
+	place_close(place);
+	TRY(e);
+	if (!command_option(in, "quiet"))
+		fprintf(in->out, "%s may %s read the views\n", in->argv[2], give ? "now" : "no longer");
+	return OK;
+}
+
+static enum err view_grant_command(struct ctx *c, struct invocation *in)
+{
+	return change_readers(c, in, true);
+}
+
+static enum err view_revoke_command(struct ctx *c, struct invocation *in)
+{
+	return change_readers(c, in, false);
+}
+
 /* ---- the command ---- */
 
 static const struct {
@@ -433,6 +462,8 @@ static const struct {
 	{ "columns", view_columns_command },
 	{ "list", view_list_command },
 	{ "rebuild", view_rebuild_command },
+	{ "grant", view_grant_command },
+	{ "revoke", view_revoke_command },
 };
 
 static enum err run_view(struct ctx *c, struct invocation *in)
@@ -440,11 +471,11 @@ static enum err run_view(struct ctx *c, struct invocation *in)
 	for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
 		if (!strcmp(verbs[i].name, in->argv[0]))
 			return verbs[i].run(c, in);
-	return fail(c, ERR_USAGE, "causeway view does run, columns, list or rebuild, not %s", in->argv[0]);
+	return fail(c, ERR_USAGE, "causeway view does run, columns, list, rebuild, grant or revoke, not %s", in->argv[0]);
 }
 
 const struct command view_commands[] = {
-	{ "view", "run|columns|list|rebuild DEF|DB [FILE...]",
+	{ "view", "run|columns|list|rebuild|grant|revoke DEF|DB [FILE...|ROLE]",
 	  "Flatten resources into rows with ViewDefinitions.",
 	  "run DEF writes the rows a SQL-on-FHIR ViewDefinition makes of the resources in files (JSON,\n"
 	  "XML, Bundles, NDJSON, gzip or not) or in a database, which is read in constant memory. DEF is a\n"
@@ -454,11 +485,14 @@ const struct command view_commands[] = {
 	  "reason and its place, and the exit code is not 0.\n"
 	  "columns DEF lists what it gives: name, type and description, one column a line.\n"
 	  "list DB names the tables every database keeps of the views in share/view; their rows change\n"
-	  "with the resources. rebuild DB makes them again after a definition changed.",
+	  "with the resources. rebuild DB makes them again after a definition changed.\n"
+	  "grant DB ROLE lets a role of PostgreSQL read those tables and nothing else, now and after a\n"
+	  "rebuild; revoke DB ROLE ends that.",
 	  view_options, run_view,
 	  "  causeway view run conditions.json --db county.db > conditions.csv\n"
 	  "  causeway view run names.json --input a.json --input b.ndjson.gz --format json\n"
 	  "  causeway view run care_package --db county.db\n"
-	  "  causeway view list county.db" },
+	  "  causeway view list county.db\n"
+	  "  causeway view grant postgresql:///county analyst" },
 	{ 0 },
 };

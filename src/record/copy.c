@@ -83,20 +83,6 @@ static enum err count_rows(struct ctx *c, struct db *db, const struct table_row 
 
 /* --- is it empty, or ours to go on with? -------------------------------------------------- */
 
-static enum err refuse_full(struct ctx *c, struct db *db, const char *name,
-			    const struct table_row *t)
-{
-	struct str digest;
-
-	TRY(meta_get(c, db, STR("digest"), &digest));
-	if (str_is(digest, "rebuilding"))
-		return fail(c, ERR_CONFLICT, "%s has rows; `causeway rebuild` makes the rest.",
-			    name);
-	return fail(c, ERR_CONFLICT,
-		    "%s is not empty: the table %s has rows. A copy needs a new database.",
-		    name, t->table.name);
-}
-
 static enum err need_empty(struct ctx *c, struct db *db, const char *name)
 {
 	for (const struct table_row *t = place_tables; t->table.name; t++) {
@@ -109,21 +95,25 @@ static enum err need_empty(struct ctx *c, struct db *db, const char *name)
 		TRY(stmt_step(c, s, &row));
 		stmt_reset(s);
 		if (row)
-			return refuse_full(c, db, name, t);
+			return fail(c, ERR_CONFLICT,
+				    "%s is not empty: the table %s has rows. A copy needs a new "
+				    "database.",
+				    name, t->table.name);
 	}
 	return OK;
 }
 
+/* All rows may be there, and only the rebuild not finished: that is unfinished as well. */
 static enum err claim(struct ctx *c, struct db *db, void *arg)
 {
 	struct copying *k = arg;
-	struct str noted;
+	struct str noted, digest;
 
 	TRY(meta_get(c, db, META_COPYING, &noted));
-	k->again = noted.len > 0;
-	if (k->again)
-		return OK;
-	TRY(need_empty(c, db, store_name(k->to)));
+	TRY(meta_get(c, db, STR("digest"), &digest));
+	k->again = noted.len > 0 || str_is(digest, "rebuilding");
+	if (!k->again)
+		TRY(need_empty(c, db, store_name(k->to)));
 	return meta_set(c, db, META_COPYING, STR("unfinished"));
 }
 

@@ -31,6 +31,11 @@ NODISCARD enum err views_open(struct ctx *c, struct place *place, unsigned flags
 NODISCARD enum err views_clear(struct ctx *c, struct db *db);
 NODISCARD enum err views_finish(struct ctx *c, struct db *db);
 
+/* --- view_grant.c --- */
+
+/* Inside store_write: the tables there are now, to the roles that may read them. */
+NODISCARD enum err views_give(struct ctx *c, struct db *db);
+
 /* --- view_rows.c --- */
 
 /* Rows of p->resource as it is stamped now into p->views. No database. */

@@ -263,6 +263,7 @@ enum err views_clear(struct ctx *c, struct db *db)
 	for (unsigned i = 0; i < views->len; i++)
 		buf_printf(&b, "%s\n", views->at[i].create);
 	TRY(db_script(c, db, "making the tables of views", buf_get(&b)));
+	TRY(views_give(c, db));
 	return note(c, db, STR("rebuilding"));
 }
 

@@ -30,5 +30,8 @@ NODISCARD enum err record_view_count(struct ctx *c, const struct view_table *tab
 /* Throw the tables away and fill them again. */
 NODISCARD enum err record_views_rebuild(struct ctx *c, const struct progress *progress,
 					int64_t *resources);
+/* Let a role of the server read the tables of views, those that a rebuild makes included, and nothing
+ * else of the place; or take that away. ERR_NOT_FOUND: there is no such role. ERR_USAGE on SQLite. */
+NODISCARD enum err record_views_grant(struct ctx *c, struct str role, bool give);
 
 #endif
