@@ -38,4 +38,25 @@ NODISCARD enum err live_start(struct ctx *c, struct live **out);
 /* After http_stop: the streams have ended. NULL is fine. */
 void live_stop(struct live *live);
 
+/* Subscriptions: the thread that tells subscribers what changed. place->hooks is it between start
+ * and stop. */
+struct hooks;
+struct hook_limits { /* 0: the default */
+	int64_t tries;   /* of one delivery before it is given up; 12 */
+	int64_t pause;   /* microseconds after the first failure, doubled after each; a second */
+	int64_t timeout; /* of one transfer; 30 seconds */
+};
+/* `allowed`: destinations, "loopback,hooks.example.org,*.example.net"; "none": nothing is sent and
+ * *out is NULL. ERR_USAGE when it is not such a list. */
+NODISCARD enum err hooks_start(struct ctx *c, const char *allowed,
+			       const struct hook_limits *limits, struct hooks **out);
+/* What was on its way is sent again at the next start. NULL is fine. */
+void hooks_stop(struct hooks *hooks);
+struct hook_stats { /* since the start; and now */
+	int64_t sent, failed, dead;
+	int64_t waiting, served, stopped;
+};
+/* All 0 for NULL. */
+void hooks_stats(const struct hooks *hooks, struct hook_stats *out);
+
 #endif

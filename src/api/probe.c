@@ -90,6 +90,25 @@ static void store_metrics(struct buf *b, struct store *store)
 	metrics_print(b, metrics, sizeof metrics / sizeof *metrics);
 }
 
+static void follower_metrics(struct buf *b, const struct place *place, const struct http_stats *http)
+{
+	struct hook_stats s;
+
+	hooks_stats(place->hooks, &s);
+	const struct metric metrics[] = {
+		{ "causeway_streams", "gauge", "Who listens to changes now.", http->streams },
+		{ "causeway_hooks_sent_total", "counter", "Deliveries to subscribers made.", s.sent },
+		{ "causeway_hooks_failed_total", "counter", "Tries of a delivery that failed.",
+		  s.failed },
+		{ "causeway_hooks_given_up_total", "counter", "Deliveries given up.", s.dead },
+		{ "causeway_hooks_waiting", "gauge", "Deliveries that wait.", s.waiting },
+		{ "causeway_hooks_served", "gauge", "Subscriptions that are active.", s.served },
+		{ "causeway_hooks_stopped", "gauge", "Subscriptions stopped by failures.",
+		  s.stopped },
+	};
+	metrics_print(b, metrics, sizeof metrics / sizeof *metrics);
+}
+
 /* Counts of the record, kept for a minute: a scraper must not cost more than it tells. */
 static pthread_mutex_t counts_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct {
@@ -143,6 +162,7 @@ enum err api_metrics(struct ctx *c, const struct request *r, struct reply *reply
 	buf_init(&b, c->arena, 0);
 	http_metrics(&b, &stats);
 	store_metrics(&b, c->place->store);
+	follower_metrics(&b, c->place, &stats);
 	TRY(record_metrics(c, &b));
 	reply->type = "text/plain; version=0.0.4; charset=utf-8";
 	reply->body = buf_get(&b);

@@ -16,6 +16,10 @@ static const struct option serve_options[] = {
 	{ "export-keep", "SECONDS", "how long a finished export is kept", "86400" },
 	{ "export-disk", "MB", "what all exports together may take", "65536" },
 	{ "export-part", "MB", "size of one file of an export, about", "64" },
+	{ "hooks", "HOSTS", "where Subscriptions may send: loopback, host names, *.example.org; none", "loopback" },
+	{ "hook-tries", "N", "how often a delivery is tried before it is given up", "12" },
+	{ "hook-pause", "MS", "after the first failure; doubled after each, up to ten minutes", "1000" },
+	{ "hook-timeout", "SECONDS", "of one delivery", "30" },
 	{ "log", NULL, "write what happens to standard error, a JSON object a line", NULL },
 	{ 0 },
 };
@@ -51,6 +55,7 @@ enum err serve_place(struct ctx *c, const struct invocation *in, const struct se
 	};
 	struct bulk *bulk;
 	struct live *live = NULL;
+	struct hooks *hooks = NULL;
 	struct http *http;
 	int64_t workers = 0;
 	enum err e;
@@ -60,6 +65,8 @@ enum err serve_place(struct ctx *c, const struct invocation *in, const struct se
 	TRY(bulk_start(c, serve->exports, &serve->export_limits, &bulk));
 	e = live_start(c, &live);
 	if (e == OK)
+		e = hooks_start(c, serve->hooks ? serve->hooks : "loopback", &serve->hook_limits, &hooks);
+	if (e == OK)
 		e = http_start(c, &setup, &http);
 	if (e == OK) {
 		c->place->base_url =
@@ -68,6 +75,7 @@ enum err serve_place(struct ctx *c, const struct invocation *in, const struct se
 		wait_for_stop(c);
 		http_stop(http, 10);
 	}
+	hooks_stop(hooks);
 	live_stop(live);
 	bulk_stop(bulk);
 	return e;
@@ -98,6 +106,19 @@ static enum err export_options(struct ctx *c, const struct invocation *in, struc
 	return OK;
 }
 
+static enum err hook_options(struct ctx *c, const struct invocation *in, struct serve *serve)
+{
+	struct hook_limits *l = &serve->hook_limits;
+
+	serve->hooks = command_option(in, "hooks");
+	TRY(command_option_int(c, in, "hook-tries", 1, 1000, &l->tries));
+	TRY(command_option_int(c, in, "hook-pause", 1, 600000, &l->pause));
+	TRY(command_option_int(c, in, "hook-timeout", 1, 600, &l->timeout));
+	l->pause *= 1000;
+	l->timeout *= 1000000;
+	return OK;
+}
+
 static enum err references_option(struct ctx *c, const struct invocation *in, enum references *out)
 {
 	static const char *const names[] = { "loose", "transaction", "strict" };
@@ -121,6 +142,7 @@ static enum err run_serve(struct ctx *c, struct invocation *in)
 	TRY(command_option_int(c, in, "port", 0, 65535, &serve.port));
 	TRY(references_option(c, in, &references));
 	TRY(export_options(c, in, &serve));
+	TRY(hook_options(c, in, &serve));
 	TRY(place_open(c, in->share, in->argv[0], STORE_CREATE | STORE_MIGRATE, false, &place));
 	place->references = references;
 	place->validate = !command_option(in, "no-validate");

@@ -11,6 +11,8 @@ struct serve {
 	const struct clock *clock; /* NULL: the system's */
 	const char *exports;       /* folder for bulk exports; NULL: none */
 	struct bulk_limits export_limits;
+	const char *hooks;         /* destinations of Subscriptions */
+	struct hook_limits hook_limits;
 	bool log;                  /* JSON lines on standard error */
 	int ready_fd;              /* the port is written here once it listens; -1: nowhere */
 };

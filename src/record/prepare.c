@@ -4,6 +4,7 @@
  * the writer comes to it; apply.c looks again and puts right what has changed.
  */
 #include "fhir/valid.h"
+#include "record/hook.h"
 #include "record/view_part.h"
 
 enum err resource_type(struct ctx *c, struct str name, const struct fhir_type **out)
@@ -235,6 +236,8 @@ enum err prepare_put(struct ctx *c, struct db *db, const struct fhir_type *type,
 	TRY(check_head(c, type, id, method, w));
 	if (c->place->validate)
 		TRY(fhir_validate(c, c->place->fhir, w->source, w->resource));
+	if (strcmp(type->name, "Subscription") == 0)
+		TRY(hook_check(c, w->source, w->resource));
 	p.org = source_of(w);
 	p.fresh = method == METHOD_POST;
 	if (!id.len)
