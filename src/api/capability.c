@@ -70,6 +70,7 @@ static const struct {
 	{ "Patient", "everything", CORE "Patient-everything" },
 	{ "Patient", "merge", CORE "Patient-merge" },
 	{ "Patient", "unmerge", "https://causeway.example/fhir/OperationDefinition/unmerge" },
+	{ "Patient", "match", CORE "Patient-match" },
 	{ "ValueSet", "expand", CORE "ValueSet-expand" },
 	{ "ValueSet", "validate-code", CORE "ValueSet-validate-code" },
 	{ "CodeSystem", "validate-code", CORE "CodeSystem-validate-code" },

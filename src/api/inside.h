@@ -104,6 +104,7 @@ http_serve api_expand, api_validate_in_set, api_validate_in_system, api_lookup,
 	api_subsumes;      /* terminology.c */
 http_serve api_merge, api_unmerge; /* merge.c */
 http_serve api_everything; /* everything.c */
+http_serve api_match;      /* match.c */
 http_serve api_metadata;                                   /* capability.c */
 http_serve api_events;                                     /* live.c */
 http_serve api_health, api_metrics;                        /* probe.c */

@@ -68,6 +68,8 @@ const struct route api_routes[] = {
 	{ HTTP_GET, "/fhir/Patient/{id}/$everything", api_everything, 0, 0 },
 	{ HTTP_POST, "/fhir/Patient/{id}/$everything", api_everything, 0, API_FORM_MAX },
 
+	{ HTTP_POST, "/fhir/Patient/$match", api_match, 0, API_RESOURCE_MAX },
+
 	{ HTTP_GET, "/fhir/$events", api_events, 0, 0 },
 
 	{ HTTP_GET, "/healthz", api_health, 0, 0 },

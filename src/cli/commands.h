@@ -12,6 +12,7 @@ extern const struct command view_commands[];   /* view */
 extern const struct command query_commands[];  /* get search */
 extern const struct command identity_commands[]; /* merge unmerge doubts */
 extern const struct command link_commands[];   /* link */
+extern const struct command match_commands[];  /* match match-learn */
 extern const struct command bench_commands[];  /* bench */
 extern const struct command subscription_commands[]; /* subscriptions subscription-… */
 extern const struct command help_commands[];   /* completion man */

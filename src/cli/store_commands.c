@@ -1,5 +1,6 @@
 /* store_commands.c - init, check, rebuild, copy: the life of a database. */
 #include "cli/commands.h"
+#include "identity/online.h"
 #include "record/copy.h"
 
 static enum err run_init(struct ctx *c, struct invocation *in)
@@ -17,12 +18,15 @@ static enum err run_check(struct ctx *c, struct invocation *in)
 {
 	struct place *place;
 	struct check_report report = { 0 };
+	int64_t people;
 	struct bar *bar;
 	struct progress progress = bar_progress(c, in, "check", &bar);
 	enum err e;
 
 	TRY(place_open(c, in->share, in->argv[0], STORE_READ_ONLY, false, &place));
 	e = record_check(c, &progress, &report);
+	if (e == OK)
+		e = online_check(c, &people);
 	bar_done(bar);
 	place_close(place);
 	fprintf(in->out,
@@ -45,6 +49,10 @@ static enum err run_rebuild(struct ctx *c, struct invocation *in)
 
 	TRY(place_open(c, in->share, in->argv[0], STORE_MIGRATE | STORE_BULK, true, &place));
 	e = record_rebuild(c, &progress, &resources);
+	if (e == OK)
+		e = online_clear(c);
+	if (e == OK)
+		e = online_catch_up(c, &progress);
 	bar_done(bar);
 	place_close(place);
 	TRY(e);

@@ -82,6 +82,8 @@ static double rarity(const struct weigher *w, unsigned fact, unsigned level, str
 {
 	const double *share = map_get(&w->m->often[fact], value);
 
+	if (!share)
+		share = map_get(&w->m->often[fact], STR("*"));
 	if (!share || level != level_exact(kind_of(fact)))
 		return 0;
 	return log2(*share) - w->m->model.log2p[CLASS_CHANCE][fact][level];
