@@ -11,6 +11,7 @@ struct bulk;   /* of a running server: api/api.h */
 struct live;   /* the same */
 struct hooks;  /* the same */
 struct matcher; /* of identity/matcher.h */
+struct feeds;  /* of those that take messages: feed/feeds.h */
 
 enum references { REFERENCES_LOOSE, REFERENCES_TRANSACTION, REFERENCES_STRICT };
 
@@ -25,6 +26,7 @@ struct place {
 	struct hooks *hooks;   /* a server's deliveries to subscribers; NULL without one */
 	struct matcher *matcher; /* made when first needed, under a lock of its own */
 	void (*matcher_free)(struct matcher *matcher);
+	struct feeds *feeds;   /* tables and locks for messages; NULL until feeds_open */
 	const char *base_url;  /* "http://127.0.0.1:8080/fhir"; references to it count as local */
 	bool validate;         /* refuse resources that break FHIR (default) */
 	enum references references; /* which writes must not refer to what is not there (default: transactions) */

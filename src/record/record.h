@@ -105,6 +105,19 @@ NODISCARD enum err record_patch(struct ctx *c, struct str type, struct str id, c
 NODISCARD enum err record_patch_where(struct ctx *c, struct str type, struct str query,
 				      const struct patch *patch, struct written *out);
 
+/* Several resources written under their ids as one transaction, with what the caller has to write in
+ * it besides (`also`, on the writer's connection, before them; it runs even when no resource says
+ * anything new). */
+struct put {
+	struct str type, id;
+	struct write write;
+	bool companion;         /* written only when another of them says anything new */
+	struct written written; /* filled in; `unchanged` before `also` runs */
+};
+/* ERR_STALE where write.if_match or if_none_match no longer holds, or `also` says so: all is undone. */
+NODISCARD enum err record_put_all(struct ctx *c, struct put *at, size_t len, store_work *also,
+				  void *arg);
+
 /* A Bundle of type transaction (all or nothing) or batch (each for itself), as FHIR orders the
  * verbs: DELETE, POST, PUT/PATCH, GET. urn:uuid and conditional references are resolved. The
  * response Bundle is a new tree. For a transaction that fails, the issues name Bundle.entry[n]. */

@@ -1,0 +1,132 @@
+/* feed.h - other systems' messages: what every kind of feed shares.
+ *
+ * A feed is a named stream from one organisation: HL7 v2 over MLLP, files of rows, resources pushed
+ * by another server. Whatever the kind, a message is kept as it came (table `message`), with what
+ * became of it, in the same transaction as what it changed. So nothing acknowledged is lost,
+ * nothing is applied twice, what was not understood can be looked at and replayed after a fix, and
+ * one page shows all feeds.
+ *
+ *	message_seen(…)      has this very message come before, and what became of it?
+ *	  … the kind of feed works out what it means …
+ *	message_keep(…)      inside the transaction of what it changed, or alone when it changed nothing
+ *
+ * Times are microseconds since 1970. Results live in c->arena.
+ */
+#ifndef FEED_FEED_H
+#define FEED_FEED_H
+
+#include "base/buf.h"
+#include "record/record.h"
+
+enum feed_kind { FEED_HL7V2 = 1, FEED_CSV, FEED_FHIR };
+
+/* What became of a message. */
+enum message_state {
+	MESSAGE_RECEIVED = 1, /* kept, not yet worked on */
+	MESSAGE_APPLIED,
+	MESSAGE_SUPERSEDED,   /* understood; all it says was overtaken by something newer, or known */
+	MESSAGE_REJECTED,     /* not something this feed takes: another kind, another version */
+	MESSAGE_QUARANTINED,  /* it should have been understood and was not */
+	MESSAGE_STATES
+};
+const char *message_state_name(enum message_state state); /* "applied" */
+
+enum message_flags {
+	MESSAGE_REUSED = 1, /* its control id came before with another content */
+	MESSAGE_NOTED = 2,  /* something in it was left out; `reason` says what */
+};
+
+struct feed {
+	int64_t key;             /* of the table feed; 0 until feed_register */
+	const char *name;        /* "royal-pas" */
+	const char *title;       /* for people */
+	enum feed_kind kind;
+	const char *org;         /* ODS code of who sends; empty: MSH-4 of each message says */
+	int64_t silent_after;    /* microseconds without a message until people are told; 0: never */
+	const char *mapping;     /* version of the tables it is read with */
+	/* of HL7 v2: */
+	const char *address;     /* to listen on */
+	unsigned port;           /* 0: any free one */
+	bool listens;
+	const char *charset;     /* as MSH-18 names it, where that is empty; NULL: guessed */
+	unsigned connections;    /* at most, at once */
+	unsigned idle_seconds;
+	const char *tls_cert, *tls_key, *tls_client_ca; /* NULL: none */
+};
+
+/* The feeds of a file (docs/feeds.md). ERR_SYNTAX, ERR_INVALID with file and line. In `life`. */
+NODISCARD enum err feeds_read(struct ctx *c, struct arena *life, const char *file,
+			      struct feed **out, size_t *len);
+/* One feed made of "[ADDRESS:]PORT". ERR_USAGE. */
+NODISCARD enum err feed_of_port(struct ctx *c, struct arena *life, const char *text,
+				struct feed *out);
+/* Make it known to the place: gives feed->key, keeps what the page shows of it. */
+NODISCARD enum err feed_register(struct ctx *c, struct feed *feed);
+/* The feed a message came by, as the place remembers it. ERR_NOT_FOUND. */
+NODISCARD enum err feed_find(struct ctx *c, int64_t key, struct feed *out);
+/* Where items of an organisation say they come from (meta.source). */
+struct str feed_source(struct arena *a, struct str org);
+
+struct message {
+	int64_t key;           /* 0: not kept yet */
+	int64_t feed;
+	int64_t received, sent; /* sent: as it says itself; 0: it does not */
+	struct str control;    /* who sent it and its number: with `hash` what makes it the same */
+	struct str kind;       /* "ADT^A01"; empty: not even that could be read */
+	struct str hash;       /* of its bytes, 32 hex digits */
+	enum message_state state;
+	int64_t state_at;
+	unsigned flags;        /* enum message_flags */
+	unsigned tries;        /* how often it was worked on */
+	struct str place;      /* where the offence is: "PID-7" */
+	struct str reason;     /* one sentence, without personal data */
+	struct str mapping;    /* version of the tables that read it last */
+	struct str body;       /* the bytes as they came; only from message_read */
+	int64_t size;
+};
+
+/* 32 hex digits of 128 bits of BLAKE2b, the same on every machine. In `a`. */
+struct str message_hash(struct arena *a, struct str bytes);
+/* Fill in key, state and flags if this message (feed, control, hash) came before; key 0 if not.
+ * m->flags gets MESSAGE_REUSED when its control id came with another content. */
+NODISCARD enum err message_seen(struct ctx *c, struct db *db, struct message *m);
+/* Keep it, or what became of it now (key known). `db`: of store_write. Gives m->key. */
+NODISCARD enum err message_keep(struct ctx *c, struct db *db, struct message *m);
+/* The same in a transaction of its own. */
+NODISCARD enum err message_keep_alone(struct ctx *c, struct message *m);
+/* One message with its bytes. ERR_NOT_FOUND. */
+NODISCARD enum err message_read(struct ctx *c, int64_t key, struct message *out);
+
+struct message_query {
+	int64_t feed;      /* 0: all */
+	unsigned states;   /* bits 1 << state; 0: all */
+	int64_t before;    /* keys below; 0: the newest */
+	int64_t from, to;  /* received; 0: open. Minutes of the sparkline */
+	unsigned limit;    /* 1 … 1000 */
+};
+/* Newest first, without bodies. */
+NODISCARD enum err message_list(struct ctx *c, const struct message_query *query,
+				struct message **out, size_t *len);
+
+enum { FEED_MINUTES = 60 };
+/* A feed as the page, the metrics and feed-list show it. */
+struct feed_view {
+	struct feed feed;
+	int64_t since;              /* first made known */
+	int64_t last, last_sent;    /* received and sent time of the last message; 0: none */
+	int64_t lag;                /* of that message: received - sent; 0 when not known */
+	int64_t counts[MESSAGE_STATES];
+	int64_t minutes[FEED_MINUTES]; /* messages per minute of the last hour, oldest first */
+	bool silent;                /* for longer than silent_after */
+};
+NODISCARD enum err feed_views(struct ctx *c, struct feed_view **out, size_t *len);
+/* For /metrics. */
+NODISCARD enum err feed_metrics(struct ctx *c, struct buf *out);
+
+/* Work on a kept message again, now. *state: what became of it. */
+NODISCARD enum err message_replay(struct ctx *c, int64_t key, enum message_state *state);
+/* All that were rejected or quarantined, of a feed (0: all), oldest first. */
+NODISCARD enum err message_replay_all(struct ctx *c, int64_t feed, const struct progress *progress,
+				      int64_t *applied, int64_t *still);
+
+#endif

@@ -1,0 +1,40 @@
+/* feeds.c - opening and closing what those who take messages share. */
+#include "feed/feeds.h"
+
+#include <stdlib.h>
+
+enum err feeds_open(struct ctx *c)
+{
+	struct feeds *feeds;
+	enum err e;
+
+	if (c->place->feeds)
+		return OK;
+	feeds = calloc(1, sizeof *feeds);
+	if (!feeds)
+		abort();
+	arena_init(&feeds->life);
+	e = maps_load(c, &c->place->share, c->place->fhir, &feeds->life, &feeds->maps);
+	if (e) {
+		arena_done(&feeds->life);
+		free(feeds);
+		return e;
+	}
+	for (unsigned i = 0; i < FEED_LOCKS; i++)
+		pthread_mutex_init(&feeds->locks[i], NULL);
+	c->place->feeds = feeds;
+	return OK;
+}
+
+void feeds_close(struct place *place)
+{
+	struct feeds *feeds = place->feeds;
+
+	if (!feeds)
+		return;
+	for (unsigned i = 0; i < FEED_LOCKS; i++)
+		pthread_mutex_destroy(&feeds->locks[i]);
+	arena_done(&feeds->life);
+	free(feeds);
+	place->feeds = NULL;
+}

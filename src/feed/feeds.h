@@ -1,0 +1,48 @@
+/* feeds.h - what all who take messages share while the place is open: the mapping tables, a lock for
+ * each person being written about, and what needs not be written again. For feed/ only. */
+#ifndef FEED_FEEDS_H
+#define FEED_FEEDS_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "feed/feed.h"
+#include "feed/map.h"
+
+enum { FEED_LOCKS = 1024, FEED_KNOWN = 65536 };
+
+struct feeds {
+	struct arena life;
+	struct maps *maps;
+	pthread_mutex_t locks[FEED_LOCKS];    /* by the hash of whom a message is about */
+	_Atomic(uint64_t) known[FEED_KNOWN]; /* hashes of resources that stand as they are */
+};
+
+/* Open them for c->place, if they are not; they close with feeds_close, before the place. */
+NODISCARD enum err feeds_open(struct ctx *c);
+void feeds_close(struct place *place);
+
+/* --- state.c: what is remembered of a person, a visit, an order --- */
+
+enum state_kind { STATE_PERSON = 1, STATE_VISIT, STATE_ORDER };
+
+struct state {
+	enum state_kind kind;
+	struct str name;
+	int64_t revision;  /* 0: not kept yet */
+	struct node *body; /* an object; may be changed */
+	struct str was;    /* as it was read */
+};
+NODISCARD enum err state_read(struct ctx *c, struct db *db, enum state_kind kind, struct str name,
+			      struct state *out);
+/* Inside store_write. Nothing is written when nothing changed. ERR_STALE when someone else
+ * changed it since. */
+NODISCARD enum err state_write(struct ctx *c, struct db *db, const struct state *s);
+
+/* A kind of feed: works on a message and keeps it with what became of it. m->body is there; m->key is
+ * known when it is worked on again. *answer: what goes back to the sender; empty: nothing. Fails only when it could not be kept at
+ * all (ERR_STORE, ERR_BUSY, ERR_STOPPED): then nothing has changed. */
+NODISCARD enum err v2_work(struct ctx *c, const struct feed *feed, struct message *m,
+			   struct str *answer);
+
+#endif

@@ -1,0 +1,192 @@
+/* feeds_file.c - the file that names the feeds: [name] heads and `key = value` lines. */
+#include <stdlib.h>
+
+#include "base/file.h"
+#include "base/vec.h"
+#include "feed/feed.h"
+#include "feed/hl7_charset.h"
+
+struct reading {
+	struct ctx *c;
+	struct arena *life;
+	const char *file;
+	unsigned line;
+	struct feed *feed;
+};
+
+static enum err broken(struct reading *r, const char *what, struct str text)
+{
+	return fail(r->c, ERR_INVALID, "%s:%u: %s: %.80s", r->file, r->line, what,
+		    str_dup(r->c->arena, text));
+}
+
+static bool name_valid(struct str name)
+{
+	for (size_t i = 0; i < name.len; i++) {
+		char ch = name.at[i];
+		if (!((ch >= 'a' && ch <= 'z') || (ch >= '0' && ch <= '9') || ch == '-'))
+			return false;
+	}
+	return name.len > 0 && name.len <= 60;
+}
+
+static bool org_valid(struct str org)
+{
+	for (size_t i = 0; i < org.len; i++)
+		if (!((org.at[i] >= 'A' && org.at[i] <= 'Z') || (org.at[i] >= '0' && org.at[i] <= '9')))
+			return false;
+	return org.len >= 3 && org.len <= 10;
+}
+
+/* "[ADDRESS:]PORT" */
+static bool read_listen(struct arena *life, struct str text, struct feed *f)
+{
+	struct str port = text;
+	int64_t n;
+
+	f->address = "127.0.0.1";
+	for (size_t i = text.len; i > 0; i--)
+		if (text.at[i - 1] == ':') {
+			f->address = str_dup(life, (struct str){ text.at, i - 1 });
+			port = (struct str){ text.at + i, text.len - i };
+			break;
+		}
+	if (!str_int(port, &n) || n < 0 || n > 65535)
+		return false;
+	f->port = (unsigned)n;
+	f->listens = true;
+	return true;
+}
+
+/* 90, 30s, 15m, 4h, 2d: seconds. */
+static bool read_span(struct str text, int64_t *seconds)
+{
+	static const struct {
+		char unit;
+		int64_t seconds;
+	} units[] = { { 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 } };
+	int64_t n, times = 1;
+
+	for (unsigned i = 0; text.len && i < 4; i++)
+		if (text.at[text.len - 1] == units[i].unit) {
+			times = units[i].seconds;
+			text.len--;
+			break;
+		}
+	if (!str_int(text, &n) || n < 0 || n > 366 * 86400)
+		return false;
+	*seconds = n * times;
+	return true;
+}
+
+static enum err set(struct reading *r, struct str key, struct str value)
+{
+	struct feed *f = r->feed;
+	int64_t n;
+	const struct {
+		const char *key;
+		const char **at;
+	} texts[] = { { "title", &f->title },
+		      { "tls-cert", &f->tls_cert },
+		      { "tls-key", &f->tls_key },
+		      { "tls-client-ca", &f->tls_client_ca } };
+
+	for (unsigned i = 0; i < sizeof texts / sizeof *texts; i++)
+		if (str_is(key, texts[i].key)) {
+			*texts[i].at = str_dup(r->life, value);
+			return OK;
+		}
+	if (str_is(key, "organisation")) {
+		if (!org_valid(value))
+			return broken(r, "an ODS code has 3 to 10 capitals and digits", value);
+		f->org = str_dup(r->life, value);
+	} else if (str_is(key, "listen")) {
+		if (!read_listen(r->life, value, f))
+			return broken(r, "listen is [ADDRESS:]PORT", value);
+	} else if (str_is(key, "charset")) {
+		if (!hl7_charset_name(value))
+			return broken(r, "no character set of table 0211 that is read here", value);
+		f->charset = str_dup(r->life, value);
+	} else if (str_is(key, "silent-after")) {
+		if (!read_span(value, &n))
+			return broken(r, "a time is a number with s, m, h or d", value);
+		f->silent_after = n * 1000000;
+	} else if (str_is(key, "idle")) {
+		if (!read_span(value, &n) || n < 1 || n > 86400)
+			return broken(r, "a time is a number with s, m, h or d", value);
+		f->idle_seconds = (unsigned)n;
+	} else if (str_is(key, "connections")) {
+		if (!str_int(value, &n) || n < 1 || n > 1024)
+			return broken(r, "connections are 1 to 1024", value);
+		f->connections = (unsigned)n;
+	} else if (str_is(key, "kind")) {
+		if (!str_is(value, "hl7v2"))
+			return broken(r, "a feed that listens is of kind hl7v2", value);
+	} else {
+		return broken(r, "no such setting", key);
+	}
+	return OK;
+}
+
+static void defaults(struct feed *f)
+{
+	f->kind = FEED_HL7V2;
+	f->org = "";
+	f->connections = 64;
+	f->idle_seconds = 3600;
+}
+
+enum err feed_of_port(struct ctx *c, struct arena *life, const char *text, struct feed *out)
+{
+	struct feed f = { 0 };
+
+	defaults(&f);
+	if (!read_listen(life, str_of(text), &f))
+		return fail(c, ERR_USAGE, "--mllp takes [ADDRESS:]PORT, not %s", text);
+	f.name = f.port ? arena_printf(life, "mllp-%u", f.port) : "mllp";
+	f.title = f.port ? arena_printf(life, "HL7 v2 on port %u", f.port) : "HL7 v2";
+	*out = f;
+	return OK;
+}
+
+enum err feeds_read(struct ctx *c, struct arena *life, const char *file, struct feed **out,
+		    size_t *len)
+{
+	VEC(struct feed) list = { 0 };
+	struct reading r = { .c = c, .life = life, .file = file };
+	struct str text, rest;
+
+	TRY(file_read(c, life, file, 1 << 20, &text));
+	rest = text;
+	while (rest.at) {
+		struct str line = str_trim(str_cut(&rest, '\n')), value = line;
+		r.line++;
+		if (!line.len || *line.at == '#')
+			continue;
+		if (*line.at == '[') {
+			struct str name = { line.at + 1, line.len - (line.len > 1 ? 2 : 1) };
+			if (!str_ends(line, STR("]")) || !name_valid(name))
+				return broken(&r, "a feed's name is [small-letters-and-digits]", line);
+			for (size_t i = 0; i < list.len; i++)
+				if (str_is(name, list.at[i].name))
+					return broken(&r, "two feeds of that name", name);
+			r.feed = vec_push(&list, life);
+			defaults(r.feed);
+			r.feed->name = r.feed->title = str_dup(life, name);
+			continue;
+		}
+		struct str key = str_trim(str_cut(&value, '='));
+		if (!value.at || !r.feed)
+			return broken(&r, "a line is key = value, below a [name]", line);
+		TRY(set(&r, key, str_trim(value)));
+	}
+	for (size_t i = 0; i < list.len; i++) {
+		const struct feed *f = &list.at[i];
+		if (!f->tls_cert != !f->tls_key || (f->tls_client_ca && !f->tls_cert))
+			return fail(c, ERR_INVALID, "%s: [%s] needs both tls-cert and tls-key", file,
+				    f->name);
+	}
+	*out = list.at;
+	*len = list.len;
+	return OK;
+}

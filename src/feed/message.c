@@ -1,0 +1,211 @@
+/* message.c - messages kept: as they came, and what became of them. */
+#include <sodium.h>
+
+#include "base/gzip.h"
+#include "base/vec.h"
+#include "feed/feed.h"
+
+const char *message_state_name(enum message_state state)
+{
+	static const char *const names[MESSAGE_STATES] = { "", "received", "applied", "superseded",
+							   "rejected", "quarantined" };
+
+	return names[state];
+}
+
+struct str message_hash(struct arena *a, struct str bytes)
+{
+	unsigned char hash[16];
+	char *hex = arena_alloc(a, 33);
+
+	crypto_generichash(hash, sizeof hash, (const unsigned char *)bytes.at, bytes.len, NULL, 0);
+	sodium_bin2hex(hex, 33, hash, sizeof hash);
+	return (struct str){ hex, 32 };
+}
+
+enum err message_seen(struct ctx *c, struct db *db, struct message *m)
+{
+	bool row;
+	STMT(s);
+
+	TRY(db_stmt(c, db,
+		    SQL("SELECT key, hash, state, flags, tries, received FROM message "
+			"WHERE feed = ?1 AND control = ?2"),
+		    &s));
+	stmt_bind_int(s, 1, m->feed);
+	stmt_bind_text(s, 2, m->control);
+	for (;;) {
+		TRY(stmt_step(c, s, &row));
+		if (!row)
+			break;
+		if (!str_eq(stmt_text(s, 1), m->hash)) {
+			m->flags |= MESSAGE_REUSED;
+			continue;
+		}
+		m->key = stmt_int(s, 0);
+		m->state = (enum message_state)stmt_int(s, 2);
+		m->flags = (unsigned)stmt_int(s, 3);
+		m->tries = (unsigned)stmt_int(s, 4);
+		m->received = stmt_int(s, 5);
+		break;
+	}
+	return OK;
+}
+
+static void bind_outcome(struct stmt *s, const struct message *m)
+{
+	stmt_bind_int(s, 2, m->state);
+	stmt_bind_int(s, 3, m->state_at);
+	stmt_bind_int(s, 4, m->flags);
+	stmt_bind_int(s, 5, m->tries);
+	stmt_bind_text(s, 6, m->place);
+	stmt_bind_text(s, 7, m->reason);
+	stmt_bind_text(s, 8, m->mapping);
+	stmt_bind_text(s, 9, m->kind);
+	stmt_bind_int(s, 10, m->sent);
+}
+
+static enum err keep_again(struct ctx *c, struct db *db, struct message *m)
+{
+	STMT(s);
+
+	TRY(db_stmt(c, db,
+		    SQL("UPDATE message SET state = ?2, state_at = ?3, flags = ?4, tries = ?5, "
+			"place = ?6, reason = ?7, mapping = ?8, kind = ?9, sent = ?10 WHERE key = ?1"),
+		    &s));
+	stmt_bind_int(s, 1, m->key);
+	bind_outcome(s, m);
+	return stmt_run(c, s);
+}
+
+enum err message_keep(struct ctx *c, struct db *db, struct message *m)
+{
+	struct buf packed;
+	bool row;
+	STMT(s);
+
+	if (m->key)
+		return keep_again(c, db, m);
+	buf_init(&packed, c->arena, 0);
+	TRY(gzip_pack(c, m->body, &packed));
+	TRY(db_stmt(c, db,
+		    SQL("INSERT INTO message (feed, state, state_at, flags, tries, place, reason, mapping, "
+			"kind, sent, received, control, hash, size, body) "
+			"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15) "
+			"ON CONFLICT DO NOTHING RETURNING key"),
+		    &s));
+	stmt_bind_int(s, 1, m->feed);
+	bind_outcome(s, m);
+	stmt_bind_int(s, 11, m->received);
+	stmt_bind_text(s, 12, m->control);
+	stmt_bind_text(s, 13, m->hash);
+	stmt_bind_int(s, 14, (int64_t)m->body.len);
+	stmt_bind_blob(s, 15, buf_get(&packed));
+	TRY(stmt_step(c, s, &row));
+	if (!row)
+		return fail(c, ERR_STALE, "The same message came by another connection.");
+	m->key = stmt_int(s, 0);
+	return stmt_run(c, s);
+}
+
+static enum err keep_work(struct ctx *c, struct db *db, void *arg)
+{
+	struct message m = *(struct message *)arg; /* a key it was given may be rolled back */
+
+	TRY(message_keep(c, db, &m));
+	((struct message *)arg)->state_at = m.state_at;
+	return OK;
+}
+
+enum err message_keep_alone(struct ctx *c, struct message *m)
+{
+	return store_write(c, c->place->store, keep_work, m);
+}
+
+static struct str keep_text(struct ctx *c, struct stmt *s, int column)
+{
+	struct str text = stmt_text(s, column);
+
+	return (struct str){ arena_dup(c->arena, text.at, text.len), text.len };
+}
+
+#define MESSAGE_COLUMNS                                                                        \
+	"key, feed, received, sent, control, kind, hash, state, state_at, flags, tries, place, " \
+	"reason, mapping, size"
+
+static struct message take(struct ctx *c, struct stmt *s)
+{
+	return (struct message){
+		.key = stmt_int(s, 0),
+		.feed = stmt_int(s, 1),
+		.received = stmt_int(s, 2),
+		.sent = stmt_int(s, 3),
+		.control = keep_text(c, s, 4),
+		.kind = keep_text(c, s, 5),
+		.hash = keep_text(c, s, 6),
+		.state = (enum message_state)stmt_int(s, 7),
+		.state_at = stmt_int(s, 8),
+		.flags = (unsigned)stmt_int(s, 9),
+		.tries = (unsigned)stmt_int(s, 10),
+		.place = keep_text(c, s, 11),
+		.reason = keep_text(c, s, 12),
+		.mapping = keep_text(c, s, 13),
+		.size = stmt_int(s, 14),
+	};
+}
+
+enum err message_read(struct ctx *c, int64_t key, struct message *out)
+{
+	struct buf body;
+	bool row;
+	READER(db);
+	STMT(s);
+
+	TRY(store_reader(c, c->place->store, &db));
+	TRY(db_stmt(c, db, SQL("SELECT " MESSAGE_COLUMNS ", body FROM message WHERE key = ?1"), &s));
+	stmt_bind_int(s, 1, key);
+	TRY(stmt_step(c, s, &row));
+	if (!row)
+		return fail(c, ERR_NOT_FOUND, "There is no message %lld.", (long long)key);
+	struct message m = take(c, s);
+	buf_init(&body, c->arena, (size_t)m.size + 1);
+	TRY(gzip_unpack(c, stmt_text(s, 15), &body));
+	m.body = buf_get(&body);
+	*out = m;
+	return OK;
+}
+
+enum err message_list(struct ctx *c, const struct message_query *q, struct message **out,
+		      size_t *len)
+{
+	VEC(struct message) list = { 0 };
+	bool row;
+	READER(db);
+	STMT(s);
+
+	TRY(store_reader(c, c->place->store, &db));
+	if (q->feed)
+		TRY(db_stmt(c, db,
+			    SQL("SELECT " MESSAGE_COLUMNS " FROM message WHERE feed = ?1 AND key < ?2 "
+				"AND received >= ?3 AND received < ?4 ORDER BY key DESC"),
+			    &s));
+	else
+		TRY(db_stmt(c, db,
+			    SQL("SELECT " MESSAGE_COLUMNS " FROM message WHERE feed <> ?1 AND key < ?2 "
+				"AND received >= ?3 AND received < ?4 ORDER BY key DESC"),
+			    &s));
+	stmt_bind_int(s, 1, q->feed);
+	stmt_bind_int(s, 2, q->before ? q->before : INT64_MAX);
+	stmt_bind_int(s, 3, q->from);
+	stmt_bind_int(s, 4, q->to ? q->to : INT64_MAX);
+	while (list.len < (q->limit ? q->limit : 100)) {
+		TRY(stmt_step(c, s, &row));
+		if (!row)
+			break;
+		if (!q->states || q->states & 1u << stmt_int(s, 7))
+			*vec_push(&list, c->arena) = take(c, s);
+	}
+	*out = list.at;
+	*len = list.len;
+	return OK;
+}

@@ -1,0 +1,134 @@
+/* v2_document.c - MDM: TXA tells of a document, OBX lines hold it. */
+#include "feed/v2.h"
+
+#include <sodium.h>
+
+/* The text of all OBX lines, or the bytes of the one that carries a file. */
+static struct str content(struct v2 *v, const char **type, bool *base64)
+{
+	const struct hl7_segment *obx;
+	struct arena *a = v->c->arena;
+	struct buf b;
+
+	buf_init(&b, a, HL7_BYTES);
+	*type = "text/plain; charset=utf-8";
+	*base64 = false;
+	for (unsigned n = 1; (obx = hl7_segment(v->m, "OBX", n)); n++) {
+		struct str raw = hl7_field(obx, 5), bytes;
+		if (str_is(v2_text(v, obx, 2, 1), "ED")) {
+			struct str data = hl7_text(v->m, a, hl7_component(v->m, hl7_repeat(v->m, raw, 1), 5));
+			struct str sub = v2_text(v, obx, 5, 3);
+			if (!data.len || !str_unbase64(a, data, &bytes))
+				continue;
+			*base64 = true;
+			*type = str_is(sub, "PDF")    ? "application/pdf"
+				: str_is(sub, "RTF")  ? "application/rtf"
+				: str_is(sub, "HTML") ? "text/html"
+				: str_is(sub, "JPEG") ? "image/jpeg"
+						      : "application/octet-stream";
+			return data;
+		}
+		for (unsigned k = 1; k <= hl7_repeats(v->m, raw); k++)
+			buf_printf(&b, STR_FMT "\n", STR_ARG(hl7_text(v->m, a, hl7_repeat(v->m, raw, k))));
+	}
+	return buf_get(&b);
+}
+
+static struct str to_base64(struct arena *a, struct str bytes)
+{
+	size_t size = sodium_base64_ENCODED_LEN(bytes.len, sodium_base64_VARIANT_ORIGINAL);
+	char *text = arena_alloc(a, size);
+
+	sodium_bin2base64(text, size, (const unsigned char *)bytes.at, bytes.len,
+			  sodium_base64_VARIANT_ORIGINAL);
+	return (struct str){ text, strlen(text) };
+}
+
+static struct str put_binary(struct v2 *v, struct str id, const char *type, struct str data)
+{
+	struct node *n = v2_put(v, "Binary", id);
+
+	node_add_cstr(v->c->arena, n, "contentType", type);
+	v2_reference(v, node_add(v->c->arena, n, "securityContext", NODE_OBJECT), NULL, "DocumentReference",
+		     id);
+	node_add_str(v->c->arena, n, "data", data);
+	return id;
+}
+
+static const char *document_status(struct v2 *v, const struct hl7_segment *txa)
+{
+	struct str state = v2_text(v, txa, 19, 1), completion = v2_text(v, txa, 17, 1);
+
+	if (str_is(completion, "CA") || str_is(state, "CA"))
+		return "entered-in-error";
+	return str_is(state, "OB") ? "superseded" : "current";
+}
+
+static void put_content(struct v2 *v, struct node *d, struct str id, const struct hl7_segment *txa)
+{
+	struct arena *a = v->c->arena;
+	struct node *attachment;
+	struct str data, title = v2_text(v, txa, 16, 1);
+	const char *type;
+	bool base64;
+	struct hl7_time t;
+
+	data = content(v, &type, &base64);
+	attachment = node_add(a, node_add(a, d, "content", NODE_ARRAY), NULL, NODE_OBJECT);
+	attachment = node_add(a, attachment, "attachment", NODE_OBJECT);
+	node_add_cstr(a, attachment, "contentType", type);
+	if (data.len) {
+		put_binary(v, id, type, base64 ? data : to_base64(a, data));
+		node_add_cstr(a, attachment, "url", arena_printf(a, "Binary/" STR_FMT, STR_ARG(id)));
+	}
+	if (!title.len)
+		title = v2_text(v, hl7_segment(v->m, "OBX", 1), 3, 2);
+	if (title.len)
+		node_add_str(a, attachment, "title", title);
+	if (hl7_time_read(v2_text(v, txa, 6, 1), &t) && t.precision >= 8)
+		node_add_cstr(a, attachment, "creation", arena_str(a, t.text));
+}
+
+enum err v2_document(struct v2 *v)
+{
+	const struct hl7_segment *txa = hl7_segment(v->m, "TXA", 1);
+	struct arena *a = v->c->arena;
+	struct str number = v2_text(v, txa, 12, 1), id;
+	struct node *d, *n;
+	struct state *s;
+	bool older;
+
+	if (!number.len)
+		number = v2_text(v, txa, 12, 3);
+	if (!number.len)
+		return v2_fail(v, (struct hl7_where){ .segment = "TXA", .occurrence = 1, .field = 12 }, 101,
+			       "TXA-12 has no number of the document.");
+	id = v2_id(v, "DocumentReference", number, (struct str){ 0 });
+	TRY(v2_state(v, STATE_ORDER, str_of(arena_printf(a, STR_FMT "|d:" STR_FMT, STR_ARG(v->org), STR_ARG(number))),
+		     &s));
+	older = v2_time(s->body, "t") > v->at;
+	if (!older)
+		v2_set_time(v, s->body, "t", v->at);
+	size_t puts = v->puts.len;
+	TRY(v2_put_older(v, "DocumentReference", id, older, &d));
+	bool aside = v->puts.len == puts;
+	n = node_add(a, d, "masterIdentifier", NODE_OBJECT);
+	node_add_cstr(a, n, "system",
+		      arena_printf(a, "https://causeway.example/fhir/Id/" STR_FMT "/document", STR_ARG(v->org)));
+	node_add_str(a, n, "value", number);
+	node_add_cstr(a, d, "status", document_status(v, txa));
+	TRY(map_segment(&v->run, maps_section(v->feeds->maps, "TXA", "DocumentReference"), txa, d));
+	v2_subject(v, d, "subject");
+	struct hl7_time t;
+	if (hl7_time_read(v2_text(v, txa, 7, 1), &t) && t.precision >= 12)
+		node_add_cstr(a, d, "date", arena_str(a, t.text));
+	if (v->encounter.len) {
+		n = node_get(d, "context");
+		if (!n)
+			n = node_add(a, d, "context", NODE_OBJECT);
+		v2_reference(v, node_add(a, n, "encounter", NODE_ARRAY), NULL, "Encounter", v->encounter);
+	}
+	if (!aside)
+		put_content(v, d, id, txa);
+	return OK;
+}

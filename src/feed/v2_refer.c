@@ -1,0 +1,300 @@
+/* v2_refer.c - what a message only names: identifiers, practitioners, organisations, places. */
+#include "feed/v2.h"
+#include "identity/nhs_number.h"
+#include "record/search.h"
+
+#define NHS_STATUS                                                                             \
+	"https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-NHSNumberVerificationStatus"
+
+static struct str part(struct v2 *v, struct str raw, unsigned component, unsigned sub)
+{
+	return hl7_text(v->m, v->c->arena,
+			hl7_subcomponent(v->m, hl7_component(v->m, raw, component), sub));
+}
+
+/* --- identifiers --- */
+
+static struct str own_system(struct v2 *v, struct str authority, struct str type)
+{
+	struct str slug = map_slug(v->c->arena, authority.len ? authority : type);
+
+	if (!slug.len)
+		slug = STR("local");
+	return str_of(arena_printf(v->c->arena, "https://causeway.example/fhir/Id/" STR_FMT "/" STR_FMT,
+				   STR_ARG(v->org), STR_ARG(slug)));
+}
+
+/* The address of who assigned it, by the tables; empty: the sender itself. */
+static struct str known_system(struct v2 *v, struct str raw, unsigned authority, unsigned type)
+{
+	struct arena *a = v->c->arena;
+	const struct map_code *code;
+
+	for (unsigned sub = 1; sub <= 2; sub++) {
+		struct str text = part(v, raw, authority, sub);
+		code = text.len ? maps_code(v->feeds->maps, a, "authority", text) : NULL;
+		if (code)
+			return str_of(code->code);
+	}
+	struct str text = type ? part(v, raw, type, 1) : (struct str){ 0 };
+	code = text.len ? maps_code(v->feeds->maps, a, "nhstype", text) : NULL;
+	return code && !strcmp(code->code, "nhs") ? STR(NHS_NUMBER_SYSTEM) : (struct str){ 0 };
+}
+
+static void put_status(struct v2 *v, struct node *identifier)
+{
+	struct arena *a = v->c->arena;
+	struct str said = v2_text(v, v->pid, 32, 1);
+	const struct map_code *code =
+		said.len ? maps_code(v->feeds->maps, a, "nhsstatus", said) : NULL;
+	struct node *extension, *coding;
+
+	if (!code)
+		return;
+	extension = node_add(a, node_add(a, identifier, "extension", NODE_ARRAY), NULL, NODE_OBJECT);
+	node_add_cstr(a, extension, "url", NHS_STATUS);
+	coding = node_add(a, extension, "valueCodeableConcept", NODE_OBJECT);
+	coding = node_add(a, node_add(a, coding, "coding", NODE_ARRAY), NULL, NODE_OBJECT);
+	node_add_cstr(a, coding, "system", code->system);
+	node_add_cstr(a, coding, "code", code->code);
+	node_add_cstr(a, coding, "display", code->display);
+}
+
+void v2_identifier(struct v2 *v, struct str raw, struct node *into)
+{
+	struct str value = part(v, raw, 1, 1), system = known_system(v, raw, 4, 5);
+	struct arena *a = v->c->arena;
+	char digits[11];
+
+	if (!value.len)
+		return;
+	if (str_is(system, NHS_NUMBER_SYSTEM)) {
+		if (nhs_number_read(value, digits) == NHS_OK) {
+			value = str_of(arena_str(a, digits));
+			put_status(v, into);
+		} else {
+			map_note(&v->run, v->run.where, "is no NHS number: its check digit is wrong.");
+			system = own_system(v, STR("unchecked-nhs-number"), (struct str){ 0 });
+		}
+	} else if (map_type(&v->run, "CX", raw, into)) {
+		return;
+	}
+	if (!system.len)
+		system = own_system(v, part(v, raw, 4, 1), part(v, raw, 5, 1));
+	node_add_str(a, into, "system", system);
+	node_add_str(a, into, "value", value);
+}
+
+/* --- practitioners --- */
+
+static struct str spoken_name(struct v2 *v, const struct node *name)
+{
+	struct buf b;
+
+	buf_init(&b, v->c->arena, 300);
+	node_each(prefix, node_get(name, "prefix"))
+		buf_printf(&b, STR_FMT " ", STR_ARG(node_text(prefix)));
+	if (node_get(name, "given"))
+		buf_printf(&b, STR_FMT " ", STR_ARG(node_text(node_at(node_get(name, "given"), 0))));
+	buf_str(&b, node_str(name, "family"));
+	return str_trim(buf_get(&b));
+}
+
+static enum err refer_practitioner(struct v2 *v, struct str raw, struct node *into)
+{
+	struct arena *a = v->c->arena;
+	struct str value = part(v, raw, 1, 1), system, id, words;
+	struct node *name = node_new(a, NODE_OBJECT), *p, *identifier;
+
+	TRY(map_type(&v->run, "XCN", raw, name));
+	words = spoken_name(v, name);
+	if (!value.len && !words.len)
+		return OK;
+	if (value.len) {
+		system = known_system(v, raw, 9, 0);
+		if (!system.len)
+			system = own_system(v, part(v, raw, 9, 1), STR("practitioner"));
+		id = message_hash(a, str_of(arena_printf(a, "Practitioner|" STR_FMT "|" STR_FMT,
+							 STR_ARG(system), STR_ARG(value))));
+		p = v2_put(v, "Practitioner", id);
+		identifier = node_add(a, node_add(a, p, "identifier", NODE_ARRAY), NULL, NODE_OBJECT);
+		node_add_str(a, identifier, "system", system);
+		node_add_str(a, identifier, "value", value);
+		if (name->first)
+			node_append(node_add(a, p, "name", NODE_ARRAY), NULL, name);
+		v2_put_once(v);
+		v2_reference(v, into, NULL, "Practitioner", id);
+	}
+	if (words.len)
+		node_add_str(a, into, "display", words);
+	return OK;
+}
+
+static enum err refer_participant(struct v2 *v, struct str role, struct str raw, struct node *into)
+{
+	struct arena *a = v->c->arena;
+	struct node *who = node_new(a, NODE_OBJECT), *coding;
+
+	TRY(refer_practitioner(v, raw, who));
+	if (!who->first)
+		return OK;
+	coding = node_add(a, node_add(a, into, "type", NODE_ARRAY), NULL, NODE_OBJECT);
+	coding = node_add(a, node_add(a, coding, "coding", NODE_ARRAY), NULL, NODE_OBJECT);
+	node_add_cstr(a, coding, "system", "http://terminology.hl7.org/CodeSystem/v3-ParticipationType");
+	node_add_str(a, coding, "code", role);
+	node_append(into, "individual", who);
+	return OK;
+}
+
+/* --- organisations --- */
+
+static enum err find_organisation(struct v2 *v, struct str code, struct str *id)
+{
+	const struct search *search;
+	size_t found = 0;
+	READER(db);
+
+	TRY(search_parse(v->c, STR("Organization"),
+			 str_of(arena_printf(v->c->arena,
+					     "identifier=https://fhir.nhs.uk/Id/ods-organization-code|" STR_FMT,
+					     STR_ARG(code))),
+			 &search));
+	TRY(store_reader(v->c, v->c->place->store, &db));
+	TRY(search_ids(v->c, db, search, 1, id, &found));
+	if (!found)
+		*id = (struct str){ 0 };
+	return OK;
+}
+
+static bool plain_code(struct str code)
+{
+	for (size_t i = 0; i < code.len; i++)
+		if (!((code.at[i] >= 'A' && code.at[i] <= 'Z') || (code.at[i] >= '0' && code.at[i] <= '9')))
+			return false;
+	return code.len >= 2 && code.len <= 20;
+}
+
+enum err v2_organisation(struct v2 *v, struct str code, struct str name, struct node *into)
+{
+	struct arena *a = v->c->arena;
+	uint64_t known = 0;
+	struct str id = { 0 };
+	struct node *o, *identifier;
+
+	if (into && name.len)
+		node_add_str(a, into, "display", name);
+	if (!plain_code(code))
+		return OK;
+	/* The sender itself stands in every message: looked for once. */
+	if (!into) {
+		known = hash_bytes(code.at, code.len) | 1;
+		if (atomic_load(&v->feeds->known[known % FEED_KNOWN]) == known)
+			return OK;
+	}
+	TRY(find_organisation(v, code, &id));
+	if (id.len) {
+		if (known)
+			atomic_store(&v->feeds->known[known % FEED_KNOWN], known);
+	} else {
+		id = message_hash(a, str_of(arena_printf(a, "Organization|" STR_FMT, STR_ARG(code))));
+		o = v2_put(v, "Organization", id);
+		identifier = node_add(a, node_add(a, o, "identifier", NODE_ARRAY), NULL, NODE_OBJECT);
+		node_add_cstr(a, identifier, "system", "https://fhir.nhs.uk/Id/ods-organization-code");
+		node_add_str(a, identifier, "value", code);
+		node_add_bool(a, o, "active", true);
+		node_add_str(a, o, "name", name.len ? name : code);
+		v2_put_once(v);
+	}
+	if (into)
+		v2_reference(v, into, NULL, "Organization", id);
+	return OK;
+}
+
+/* XON: name, and its code in the third or tenth component. */
+static enum err refer_organisation(struct v2 *v, struct str raw, struct node *into)
+{
+	struct str code = part(v, raw, 10, 1);
+
+	if (!code.len)
+		code = part(v, raw, 3, 1);
+	return v2_organisation(v, code, part(v, raw, 1, 1), into);
+}
+
+/* --- places --- */
+
+static struct node *put_place(struct v2 *v, struct str id, const char *physical, struct str name,
+			      struct str up)
+{
+	static const struct {
+		const char *code, *display;
+	} kinds[] = { { "si", "Site" }, { "bu", "Building" }, { "wa", "Ward" }, { "ro", "Room" }, { "bd", "Bed" } };
+	struct arena *a = v->c->arena;
+	struct node *l = v2_put(v, "Location", id), *coding;
+
+	node_add_cstr(a, l, "status", "active");
+	node_add_str(a, l, "name", name);
+	node_add_cstr(a, l, "mode", "instance");
+	coding = node_add(a, node_add(a, l, "physicalType", NODE_OBJECT), "coding", NODE_ARRAY);
+	coding = node_add(a, coding, NULL, NODE_OBJECT);
+	node_add_cstr(a, coding, "system", "http://terminology.hl7.org/CodeSystem/location-physical-type");
+	node_add_cstr(a, coding, "code", physical);
+	for (unsigned i = 0; i < sizeof kinds / sizeof *kinds; i++)
+		if (!strcmp(kinds[i].code, physical))
+			node_add_cstr(a, coding, "display", kinds[i].display);
+	if (up.len)
+		v2_reference(v, node_add(a, l, "partOf", NODE_OBJECT), NULL, "Location", up);
+	return l;
+}
+
+/* PL: point of care ^ room ^ bed ^ facility ^ status ^ type ^ building ^ floor. Each level is a
+ * Location within the one above. */
+enum err v2_location(struct v2 *v, struct str raw, struct node *into)
+{
+	static const struct {
+		unsigned component;
+		const char *physical;
+	} levels[] = { { 4, "si" }, { 7, "bu" }, { 1, "wa" }, { 2, "ro" }, { 3, "bd" } };
+	struct arena *a = v->c->arena;
+	struct str up = { 0 };
+	struct buf path, words;
+
+	buf_init(&path, a, 600);
+	buf_init(&words, a, 600);
+	for (unsigned i = 0; i < sizeof levels / sizeof *levels; i++) {
+		struct str name = part(v, raw, levels[i].component, 1);
+		if (!name.len)
+			continue;
+		buf_printf(&path, "%s:" STR_FMT "|", levels[i].physical, STR_ARG(name));
+		struct str id = v2_id(v, "Location", buf_get(&path), (struct str){ 0 });
+		put_place(v, id, levels[i].physical, name, up);
+		v2_put_once(v);
+		up = id;
+	}
+	for (unsigned i = sizeof levels / sizeof *levels; i > 0; i--) {
+		struct str name = part(v, raw, levels[i - 1].component, 1);
+		if (name.len)
+			buf_printf(&words, "%s" STR_FMT, words.len ? ", " : "", STR_ARG(name));
+	}
+	if (up.len) {
+		v2_reference(v, into, NULL, "Location", up);
+		node_add_str(a, into, "display", buf_get(&words));
+	}
+	return OK;
+}
+
+enum err v2_refer(struct map_run *run, const char *what, struct str raw, struct node *into)
+{
+	struct v2 *v = run->arg;
+
+	if (!strcmp(what, "identifier")) {
+		v2_identifier(v, raw, into);
+		return OK;
+	}
+	if (!strcmp(what, "practitioner"))
+		return refer_practitioner(v, raw, into);
+	if (!strcmp(what, "organisation"))
+		return refer_organisation(v, raw, into);
+	if (str_starts(str_of(what), STR("participant ")))
+		return refer_participant(v, str_of(what + 12), raw, into);
+	return OK;
+}

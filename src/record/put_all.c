@@ -1,0 +1,70 @@
+/* put_all.c - several resources and something of the caller's as one transaction. */
+#include "record/parts.h"
+
+struct job {
+	struct put *at;
+	struct prepared *prepared;
+	bool *skip; /* companions with nobody */
+	size_t len;
+	store_work *also;
+	void *arg;
+};
+
+static enum err prepare(struct ctx *c, struct job *job)
+{
+	READER(db);
+
+	TRY(store_reader(c, c->place->store, &db));
+	for (size_t i = 0; i < job->len; i++) {
+		const struct fhir_type *type;
+
+		TRY(resource_type(c, job->at[i].type, &type));
+		TRY(prepare_put(c, db, type, job->at[i].id, METHOD_PUT, &job->at[i].write,
+				&job->prepared[i]));
+	}
+	return OK;
+}
+
+/* What says nothing new is told before it is written, and companions have nobody then. */
+static void look(struct job *job)
+{
+	bool news = false;
+
+	for (size_t i = 0; i < job->len; i++) {
+		job->at[i].written.unchanged = job->prepared[i].unchanged;
+		news |= !job->at[i].companion && !job->prepared[i].unchanged;
+	}
+	for (size_t i = 0; i < job->len; i++)
+		if (job->at[i].companion && !news)
+			job->skip[i] = job->at[i].written.unchanged = true;
+}
+
+static enum err work(struct ctx *c, struct db *db, void *arg)
+{
+	struct job *job = arg;
+	struct apply a;
+
+	if (job->also)
+		TRY(job->also(c, db, job->arg));
+	apply_init(&a, c, db);
+	for (size_t i = 0; i < job->len; i++) {
+		apply_forget(&job->prepared[i]);
+		if (!job->skip[i])
+			TRY(apply_reserve(&a, &job->prepared[i]));
+	}
+	for (size_t i = 0; i < job->len; i++)
+		if (!job->skip[i])
+			TRY(apply_write(&a, &job->prepared[i], &job->at[i].written));
+	return apply_done(&a);
+}
+
+enum err record_put_all(struct ctx *c, struct put *at, size_t len, store_work *also, void *arg)
+{
+	struct job job = { .at = at, .len = len, .also = also, .arg = arg };
+
+	job.prepared = NEW_N(c->arena, struct prepared, len + 1);
+	job.skip = NEW_N(c->arena, bool, len + 1);
+	TRY(prepare(c, &job));
+	look(&job);
+	return store_write(c, c->place->store, work, &job);
+}
