@@ -2,9 +2,9 @@
 // run.mjs [sqlite | postgresql]: every number the design holds to, on this machine and one engine: a table, and JSON
 // in build/bench. For postgresql, CAUSEWAY_TEST_PG names an empty database (test/pg makes one).
 // PEOPLE (300), OBSERVATIONS (1000000; PostgreSQL 200000), SECONDS_EACH (5) and CONNECTIONS (64) may be set; LARGE names a store of ten
-// million resources whose start is timed (bench/large makes one).
+// million resources whose start is timed (bench/scale.mjs makes them).
 import { spawn, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { cpus, release } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -42,7 +42,7 @@ function causeway(...args) {
 function fresh(name) {
 	if (engine === 'sqlite') {
 		const db = join(out, `${name}.db`)
-		for (const ending of ['', '-wal', '-shm', '.bulk'])
+		for (const ending of ['', '-wal', '-shm', '-load', '.bulk'])
 			rmSync(db + ending, { force: true, recursive: true })
 		return db
 	}
@@ -113,17 +113,26 @@ async function http() {
 	await server.stop()
 }
 
-/** A million Observations: counting, and starting with them. Kept for the next time on SQLite. */
+/** The store of many Observations; on SQLite that of an earlier time, if it is whole and of this program. */
+function observations() {
+	const kept = join(out, `observations-${million}.db`), ndjson = join(out, 'observations.ndjson')
+	if (engine === 'sqlite' && existsSync(kept) && spawnSync(program, ['init', kept]).status === 0)
+		return kept
+	const db = fresh('observations')
+	const { status } = spawnSync('sh', ['-c', `sh bench/observations ${million} > '${ndjson}'`], { cwd: root, stdio: 'inherit' })
+	if (status !== 0)
+		throw new Error('bench/observations failed')
+	add({ key: 'ndjson', name: `import of ${million} Observations as NDJSON into an empty store`, unit: 'resources/s', value: imported(causeway('import', db, ndjson)) })
+	rmSync(ndjson)
+	if (engine === 'postgresql')
+		return db
+	renameSync(db, kept) // closed and whole: it has no log
+	return kept
+}
+
+/** Counting in a million, and starting with them. */
 async function large() {
-	const kept = engine === 'sqlite' && join(out, `observations-${million}.db`), db = kept && existsSync(kept) ? kept : fresh(`observations-${million}`)
-	if (!kept || db !== kept || !existsSync(kept)) {
-		const ndjson = join(out, 'observations.ndjson')
-		const { status } = spawnSync('sh', ['-c', `sh bench/observations ${million} > '${ndjson}'`], { cwd: root, stdio: 'inherit' })
-		if (status !== 0)
-			throw new Error('bench/observations failed')
-		add({ key: 'ndjson', name: `import of ${million} Observations as NDJSON`, unit: 'resources/s', value: imported(causeway('import', db, ndjson)) })
-		rmSync(ndjson)
-	}
+	const db = observations()
 	let server = await serve(db)
 	const { ms, answer } = await timed(new Server(server.base), '/Observation?status=final&category=vital-signs&_summary=count', 5)
 	add({ key: 'count-large', name: `count with two unselective parameters over ${million} resources`, unit: 'ms', value: ms, hits: answer.total })
