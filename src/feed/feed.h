@@ -123,6 +123,9 @@ NODISCARD enum err feed_views(struct ctx *c, struct feed_view **out, size_t *len
 /* For /metrics. */
 NODISCARD enum err feed_metrics(struct ctx *c, struct buf *out);
 
+/* Give back what working on messages holds for a place; before place_close. */
+void feeds_shut(struct place *place);
+
 /* Work on a kept message again, now. *state: what became of it. */
 NODISCARD enum err message_replay(struct ctx *c, int64_t key, enum message_state *state);
 /* All that were rejected or quarantined, of a feed (0: all), oldest first. */

@@ -26,7 +26,7 @@ enum err feeds_open(struct ctx *c)
 	return OK;
 }
 
-void feeds_close(struct place *place)
+void feeds_shut(struct place *place)
 {
 	struct feeds *feeds = place->feeds;
 

@@ -18,9 +18,8 @@ struct feeds {
 	_Atomic(uint64_t) known[FEED_KNOWN]; /* hashes of resources that stand as they are */
 };
 
-/* Open them for c->place, if they are not; they close with feeds_close, before the place. */
+/* Open them for c->place, if they are not; feeds_shut gives them back. */
 NODISCARD enum err feeds_open(struct ctx *c);
-void feeds_close(struct place *place);
 
 /* --- state.c: what is remembered of a person, a visit, an order --- */
 

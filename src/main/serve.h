@@ -4,6 +4,7 @@
 
 #include "api/api.h"
 #include "cli/command.h"
+#include "feed/feed.h"
 
 struct serve {
 	const char *address;
@@ -14,6 +15,8 @@ struct serve {
 	const char *hooks;         /* destinations of Subscriptions */
 	struct hook_limits hook_limits;
 	bool log;                  /* JSON lines on standard error */
+	struct feed *feeds;        /* that listen or are only named */
+	size_t feed_count;
 	int ready_fd;              /* the port is written here once it listens; -1: nowhere */
 };
 
@@ -24,5 +27,6 @@ NODISCARD enum err serve_place(struct ctx *c, const struct invocation *in, const
 
 extern const struct command serve_commands[]; /* serve */
 extern const struct command demo_commands[];  /* demo */
+extern const struct command feed_commands[];  /* feed-send, feed-list, feed-replay */
 
 #endif
