@@ -204,12 +204,15 @@ static enum err put_concept(struct map_run *run, const struct map_row *row, stru
 	if (code && !strcmp(code->code, "-"))
 		return OK;
 	concept = target(run, row, into, NODE_OBJECT);
-	if (code)
-		put_coding(run,
-			   node_add(a, node_add(a, concept, "coding", NODE_ARRAY), NULL, NODE_OBJECT),
-			   code);
-	else
-		map_note(run, run->where, "holds a code that no table knows.");
+	struct node *coding =
+		node_add(a, node_add(a, concept, "coding", NODE_ARRAY), NULL, NODE_OBJECT);
+	if (code) {
+		put_coding(run, coding, code);
+	} else { /* the sender's own */
+		node_add_cstr(a, coding, "system",
+			      arena_printf(a, STR_FMT "CodeSystem/%s", STR_ARG(run->own), row->what));
+		node_add_str(a, coding, "code", text);
+	}
 	if (words.len || !code)
 		node_add_str(a, concept, "text", words.len ? words : text);
 	return OK;
@@ -258,7 +261,9 @@ static enum err put_type(struct map_run *run, const struct map_row *row, const s
 {
 	/* A type in a component has its parts set apart as subcomponents. */
 	struct source inner = { .raw = raw,
-				.subcomponents = s->segment ? row->component > 0 : true };
+				.subcomponents = s->segment   ? row->component > 0
+						 : row->whole ? s->subcomponents
+							      : true };
 	struct node *made = node_new(run->c->arena, NODE_OBJECT), *n;
 
 	if (depth >= DEPTH)
