@@ -17,15 +17,12 @@ static const struct option serve_options[] = {
 	{ "export-keep", "SECONDS", "how long a finished export is kept", "86400" },
 	{ "export-disk", "MB", "what all exports together may take", "65536" },
 	{ "export-part", "MB", "size of one file of an export, about", "64" },
-<<<<<<< HEAD
 	{ "hooks", "HOSTS", "where Subscriptions may send: loopback, host names, *.example.org; none", "loopback" },
 	{ "hook-tries", "N", "how often a delivery is tried before it is given up", "12" },
 	{ "hook-pause", "MS", "after the first failure; doubled after each, up to ten minutes", "1000" },
 	{ "hook-timeout", "SECONDS", "of one delivery", "30" },
-=======
 	{ "mllp", "[ADDRESS:]PORT...", "take HL7 v2 messages here; 0 takes any port that is free", NULL },
 	{ "feeds", "FILE", "who sends messages, and where they are taken (docs/feeds.md)", NULL },
->>>>>>> e4eab74 (feed: MLLP, commands)
 	{ "log", NULL, "write what happens to standard error, a JSON object a line", NULL },
 	{ 0 },
 };
@@ -65,11 +62,8 @@ enum err serve_place(struct ctx *c, const struct invocation *in, const struct se
 	};
 	struct bulk *bulk;
 	struct live *live = NULL;
-<<<<<<< HEAD
 	struct hooks *hooks = NULL;
-=======
 	struct mllp *mllp = NULL;
->>>>>>> e4eab74 (feed: MLLP, commands)
 	struct http *http;
 	int64_t workers = 0;
 	enum err e;
@@ -79,11 +73,9 @@ enum err serve_place(struct ctx *c, const struct invocation *in, const struct se
 	TRY(bulk_start(c, serve->exports, &serve->export_limits, &bulk));
 	e = live_start(c, &live);
 	if (e == OK)
-<<<<<<< HEAD
 		e = hooks_start(c, serve->hooks ? serve->hooks : "loopback", &serve->hook_limits, &hooks);
-=======
+	if (e == OK)
 		e = mllp_start(c, serve->feeds, serve->feed_count, &mllp);
->>>>>>> e4eab74 (feed: MLLP, commands)
 	if (e == OK)
 		e = http_start(c, &setup, &http);
 	if (e == OK) {
@@ -93,11 +85,8 @@ enum err serve_place(struct ctx *c, const struct invocation *in, const struct se
 		wait_for_stop(c);
 		http_stop(http, 10);
 	}
-<<<<<<< HEAD
 	hooks_stop(hooks);
-=======
 	mllp_stop(mllp);
->>>>>>> e4eab74 (feed: MLLP, commands)
 	live_stop(live);
 	bulk_stop(bulk);
 	feeds_shut(c->place);
@@ -185,11 +174,8 @@ static enum err run_serve(struct ctx *c, struct invocation *in)
 	TRY(command_option_int(c, in, "port", 0, 65535, &serve.port));
 	TRY(references_option(c, in, &references));
 	TRY(export_options(c, in, &serve));
-<<<<<<< HEAD
 	TRY(hook_options(c, in, &serve));
-=======
 	TRY(feed_options(c, in, &serve));
->>>>>>> e4eab74 (feed: MLLP, commands)
 	TRY(place_open(c, in->share, in->argv[0], STORE_CREATE | STORE_MIGRATE, false, &place));
 	place->references = references;
 	place->validate = !command_option(in, "no-validate");
