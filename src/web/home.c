@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "record/event.h"
 #include "record/search.h"
 #include "base/html.h"
 #include "web/chart.h"
@@ -251,6 +252,38 @@ static enum err put_waits(struct ctx *c, struct node *data, size_t most)
 	return OK;
 }
 
+/* ---- what has just changed ---- */
+
+#define LATEST 8
+
+/* The newest of the log, newest first: what, about whom, from where. What it says is not shown. */
+static enum err put_latest(struct ctx *c, struct node *data)
+{
+	struct node *list = data_list(c, data, "latest");
+	int64_t last, now = clock_now(c->clock);
+	struct event_page page;
+	{
+		READER(db);
+
+		TRY(store_reader(c, c->place->store, &db));
+		TRY(event_last(c, db, &last));
+		TRY(event_next(c, db, last > LATEST ? last - LATEST : 0, last, LATEST, &page));
+	}
+	for (size_t i = page.len; i > 0; i--) {
+		const struct event *e = &page.at[i - 1];
+		struct node *row = data_object(c, list, NULL);
+		struct moment at = moment_at(c->arena, e->updated);
+
+		data_str(c, row, "change_kind", kind_name(c, e->type));
+		data_time(c, row, "changed", at, say_as_at(c->arena, at, now));
+		if (e->person_id.len)
+			data_str(c, row, "change_person", e->person_id);
+	}
+	if (page.len)
+		node_add_bool(c->arena, data, "has_latest", true);
+	return OK;
+}
+
 enum err home_show(struct ctx *c, const struct request *r, struct reply *reply)
 {
 	struct node *data = page_new(c, r, "Find a person");
@@ -261,6 +294,7 @@ enum err home_show(struct ctx *c, const struct request *r, struct reply *reply)
 	node_add_bool(c->arena, data, "at_home", true);
 	data_time(c, data, "counted", now, say_as_at(c->arena, now, now.from));
 	put_counts(c, data, &counts);
+	TRY(put_latest(c, data));
 	if (counts.now[NOW_WAITING])
 		TRY(put_waits(c, data, 8));
 	return page_show(c, "home", data, reply);

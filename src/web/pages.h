@@ -5,6 +5,7 @@
 #include "web/page.h"
 
 http_serve home_show, find_show, waiting_show, person_show, timeline_show, source_show,
-	organisations_show, help_show, accessibility_show, static_show;
+	organisations_show, subscriptions_show, subscription_show, subscription_act,
+	help_show, accessibility_show, static_show;
 
 #endif

@@ -16,11 +16,11 @@ export const shots = join(root, 'test/browser/shots')
 export const edith = 'p-000001' // always the first: waiting to leave hospital
 
 // Make the place, serve it, start a browser; close() ends all of it.
-export async function open() {
+export async function open(...options) {
 	const dir = mkdtempSync(join(tmpdir(), 'causeway-browser-'))
 	const db = execFileSync(program, ['demo', '--people', String(people), '--dir', dir, '--no-serve', '--quiet'],
 		{ encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }).trim().split('\n').pop()
-	const server = spawn(program, ['serve', db, '--port', '0', '--quiet'], { stdio: ['ignore', 'pipe', 'inherit'] })
+	const server = spawn(program, ['serve', db, '--port', '0', '--quiet', ...options], { stdio: ['ignore', 'pipe', 'inherit'] })
 	const base = await new Promise((resolve, reject) => {
 		server.stdout.on('data', text => resolve(String(text).trim().replace(/\/$/, '')))
 		server.on('exit', code => reject(new Error(`the server ended with ${code}`)))
@@ -69,6 +69,7 @@ export const addresses = [
 	['source-document', `/people/${edith}/source/DocumentReference/${edith}-document-respect`],
 	['waiting', '/waiting'],
 	['organisations', '/organisations'],
+	['subscriptions', '/subscriptions'],
 	['help', '/help'],
 	['accessibility', '/accessibility'],
 ]

@@ -37,4 +37,36 @@
 			e.preventDefault()
 			window.print()
 		})
+
+	// A section marked data-live shows what changes as it changes, until its reader says stop.
+	const live = document.querySelector('[data-live]')
+	if (live && window.EventSource) {
+		const stop = Object.assign(document.createElement('button'),
+			{ type: 'button', className: 'nhsuk-button nhsuk-button--secondary nhsuk-button--small' })
+		let changes, due = 0
+		const refresh = async () => {
+			due = 0
+			const reply = await fetch(location.href).catch(() => null)
+			if (!reply?.ok || !changes)
+				return
+			const fresh = new DOMParser().parseFromString(await reply.text(), 'text/html').querySelector('[data-live-part]')
+			const part = live.querySelector('[data-live-part]')
+			if (fresh && !part.contains(document.activeElement))
+				part.replaceWith(document.importNode(fresh, true))
+		}
+		const listen = () => {
+			changes = new EventSource('/fhir/$events')
+			changes.addEventListener('change', () => { due ||= setTimeout(refresh, 1000) })
+			stop.textContent = 'Stop refreshing'
+		}
+		const hush = () => {
+			changes?.close()
+			changes = null
+			stop.textContent = 'Go on refreshing'
+		}
+		stop.addEventListener('click', () => changes ? hush() : listen())
+		addEventListener('pagehide', () => changes?.close())
+		live.append(stop)
+		listen()
+	}
 })()
