@@ -15,7 +15,7 @@ static const char *state_words(const struct hook *h)
 		return "Paused by hand";
 	if (h->status == HOOK_REQUESTED || !h->known)
 		return "Not begun";
-	return h->tries ? "Trying again" : "On";
+	return h->tries && h->waiting ? "Trying again" : "On";
 }
 
 /* The host alone: the rest of an address may hold a secret. */
