@@ -15,7 +15,7 @@ if (!runs.length) {
 
 const number = n => n >= 100 ? Math.round(n).toLocaleString('en') : n >= 10 ? n.toFixed(0) : n.toFixed(1)
 const row = cells => `| ${cells.join(' | ')} |`
-const cell = found => !found ? '–' : found.skipped ? `skipped: ${found.skipped}` : number(found.value) + (found.ratio ? ` (${found.ratio.toFixed(1)} ×)` : '')
+const cell = found => !found ? '–' : found.skipped ? `skipped: ${found.skipped}` : number(found.value) + (found.of ? ` with ${number(found.of)}` : '') + (found.ratio ? ` (${found.ratio.toFixed(1)} ×)` : '')
 
 function table(keys, heads, line) {
 	return [row(heads), row(heads.map(() => '---')), ...keys.map(line)].join('\n')

@@ -85,7 +85,7 @@ function imports() {
 		writeFileSync(join(dir, `${String(n).padStart(5, '0')}.json`), JSON.stringify(person(n)))
 	writeFileSync(join(dir, '000-whole.json'), JSON.stringify(whole())) // the first, so that it is among those sampled
 	const db = fresh('import'), files = readdirSync(dir).map(name => join(dir, name))
-	add({ key: 'import', name: `import of ${people} transaction bundles of ${PER_PERSON} resources`, unit: 'resources/s', value: imported(causeway('import', db, ...files)) })
+	add({ key: 'import', name: `import of transaction bundles of ${PER_PERSON} resources`, of: count, unit: 'resources/s', value: imported(causeway('import', db, ...files)) })
 	add({ key: 'disk', name: 'disk for each resource, all indexes and views included', unit: 'bytes', value: bytesOf(db) / count })
 	embedded(db)
 	if (existsSync(synthea)) {
@@ -122,7 +122,7 @@ function observations() {
 	const { status } = spawnSync('sh', ['-c', `sh bench/observations ${million} > '${ndjson}'`], { cwd: root, stdio: 'inherit' })
 	if (status !== 0)
 		throw new Error('bench/observations failed')
-	add({ key: 'ndjson', name: `import of ${million} Observations as NDJSON into an empty store`, unit: 'resources/s', value: imported(causeway('import', db, ndjson)) })
+	add({ key: 'ndjson', name: 'import of many Observations as NDJSON into an empty store', of: million, unit: 'resources/s', value: imported(causeway('import', db, ndjson)) })
 	rmSync(ndjson)
 	if (engine === 'postgresql')
 		return db
@@ -135,10 +135,10 @@ async function large() {
 	const db = observations()
 	let server = await serve(db)
 	const { ms, answer } = await timed(new Server(server.base), '/Observation?status=final&category=vital-signs&_summary=count', 5)
-	add({ key: 'count-large', name: `count with two unselective parameters over ${million} resources`, unit: 'ms', value: ms, hits: answer.total })
+	add({ key: 'count-large', name: 'count with two unselective parameters over many resources', of: million, unit: 'ms', value: ms, hits: answer.total })
 	await server.stop()
 	server = await serve(db)
-	add({ key: 'start', name: `start of the server on ${million} resources`, unit: 'ms', value: server.started })
+	add({ key: 'start', name: 'start of the server on many resources', of: million, unit: 'ms', value: server.started })
 	await server.stop()
 	if (engine === 'sqlite' && process.env.LARGE) {
 		server = await serve(process.env.LARGE)

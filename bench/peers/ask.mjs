@@ -126,5 +126,5 @@ export async function askAll(server, { people = 200, clients = 8, connections = 
 	return results
 }
 
-export const line = ({ name, unit, value, median, p99, hits, skipped }) => skipped ? `${name.padEnd(66)} skipped: ${skipped}`
-	: `${name.padEnd(66)} ${value.toFixed(value < 100 ? 1 : 0).padStart(9)} ${unit}` + (median ? ` (median ${median.toFixed(2)} ms, 99 % ${p99.toFixed(2)} ms)` : '') + (hits ? ` (${hits} hits)` : '')
+export const line = ({ name, unit, value, median, p99, hits, of, skipped }) => skipped ? `${name.padEnd(66)} skipped: ${skipped}`
+	: `${name.padEnd(66)} ${value.toFixed(value < 100 ? 1 : 0).padStart(9)} ${unit}` + (median ? ` (median ${median.toFixed(2)} ms, 99 % ${p99.toFixed(2)} ms)` : '') + (hits ? ` (${hits} hits)` : '') + (of ? ` (of ${of})` : '')
