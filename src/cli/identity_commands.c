@@ -25,6 +25,7 @@ static const struct option doubts_options[] = {
 	{ "reason", "TEXT", "why; required with --decide", NULL },
 	{ "by", "NAME", "who decides; the user of this terminal when not given", NULL },
 	{ "force", "TEXT", "why in spite of two verified NHS numbers that differ", NULL },
+	{ "report", "ID,ID", "two Patients that somebody takes for one person: add them", NULL },
 	{ "decided", NULL, "list those that were decided", NULL },
 	{ 0 },
 };
@@ -142,10 +143,42 @@ static enum err decide(struct ctx *c, const struct invocation *in, struct str nu
 	return OK;
 }
 
+/* --- somebody has noticed two records --- */
+
+static enum err put_report(struct ctx *c, struct db *db, void *arg)
+{
+	int64_t key;
+
+	return doubt_add(c, db, arg, &key);
+}
+
+static enum err report(struct ctx *c, struct str b, struct str reason)
+{
+	struct str a = str_cut(&b, ',');
+	struct doubt_wish wish = { .probability = 0.5, .source = STR("person") };
+	struct node *why = node_new(c->arena, NODE_OBJECT);
+	struct version one, two;
+	struct buf text;
+
+	if (!b.len || !reason.len || reason.len > 1000)
+		return fail(c, ERR_USAGE, "name two Patients, --report p-1,p-2, and a --reason");
+	TRY(record_read(c, STR("Patient"), a, &one));
+	TRY(record_read(c, STR("Patient"), b, &two));
+	node_add_str(c->arena, why, "text", reason);
+	buf_init(&text, c->arena, 0);
+	json_write(&text, why, 0);
+	wish.a = one.person;
+	wish.b = two.person;
+	wish.why = buf_get(&text);
+	return store_write(c, c->place->store, put_report, &wish);
+}
+
 static enum err doubts(struct ctx *c, const struct invocation *in)
 {
-	struct str number = option_text(in, "decide");
+	struct str number = option_text(in, "decide"), pair = option_text(in, "report");
 
+	if (pair.len)
+		return report(c, pair, option_text(in, "reason"));
 	return number.len ? decide(c, in, number) : list_doubts(c, in);
 }
 

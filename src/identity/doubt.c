@@ -287,7 +287,10 @@ static enum err decide(struct ctx *c, struct db *db, void *arg)
 	struct doubt doubt;
 
 	TRY(find(c, db, d->key, &doubt));
-	TRY(check_open(c, &doubt));
+	if (d->verdict->decision != DOUBT_REOPENED)
+		TRY(check_open(c, &doubt));
+	else if (doubt.state != DOUBT_DIFFERENT)
+		return fail(c, ERR_CONFLICT, "Only \"two persons\" is taken back so; a merge by unmerging.");
 	return put_decision(c, db, d->key, d->verdict->decision, d->verdict->by,
 			    d->verdict->reason, 0);
 }
@@ -297,7 +300,7 @@ enum err doubt_decide(struct ctx *c, int64_t key, struct doubt_verdict *v)
 	struct decide d = { key, v };
 	struct doubt doubt;
 
-	assert(v->decision >= DOUBT_DIFFERENT && v->decision <= DOUBT_LATER);
+	assert(v->decision >= DOUBT_DIFFERENT && v->decision <= DOUBT_REOPENED);
 	v->reason = str_trim(v->reason);
 	v->by = str_trim(v->by);
 	v->merge = 0;

@@ -77,7 +77,7 @@ NODISCARD enum err doubt_history(struct ctx *c, int64_t key, struct doubt_event 
 				 size_t *len);
 
 struct doubt_verdict {
-	enum doubt_decision decision; /* DIFFERENT, SAME or LATER */
+	enum doubt_decision decision; /* DIFFERENT, SAME, LATER; REOPENED takes DIFFERENT back */
 	struct str reason, by;        /* both required; a reason is at most 1,000 bytes */
 	bool keep_b;                  /* SAME: b goes on and a is replaced; else the other way */
 	struct str forced;            /* SAME: why in spite of two verified NHS numbers */

@@ -85,7 +85,7 @@ static const char *const kind_words[][2] = {
 	{ "Task", "tasks" },
 };
 
-static struct str kind_name(struct ctx *c, struct str type)
+struct str kind_in_words(struct ctx *c, struct str type)
 {
 	for (unsigned i = 0; i < sizeof kind_words / sizeof *kind_words; i++)
 		if (str_is(type, kind_words[i][0]))
@@ -161,7 +161,7 @@ static void put_counts(struct ctx *c, struct node *data, const struct counts *co
 	for (size_t i = 0; i < counts->kind_count; i++) {
 		struct node *row = data_object(c, kinds, NULL);
 		data_str(c, row, "kind_count", say_count(a, counts->kinds[i].count));
-		data_str(c, row, "kind", kind_name(c, str_of(counts->kinds[i].type)));
+		data_str(c, row, "kind", kind_in_words(c, str_of(counts->kinds[i].type)));
 	}
 	data_str(c, data, "total", say_count(a, counts->total));
 	data_str(c, data, "people",

@@ -24,6 +24,9 @@ enum err page_redirect(struct ctx *c, struct str where, struct reply *reply);
 /* The hash of share/web/static/NAME, which stands in its address: /static/HASH/NAME. */
 struct str static_hash(struct ctx *c, const char *name);
 
+/* "measurements and tests": a kind of record in plain words (home.c). */
+struct str kind_in_words(struct ctx *c, struct str type);
+
 /* Short words for building data. A text that is empty is not added, so that {{#name}} is false. */
 void data_str(struct ctx *c, struct node *to, const char *name, struct str text);
 void data_words(struct ctx *c, struct node *to, const char *name, const char *text);

@@ -2,6 +2,8 @@
 #include "web/pages.h"
 #include "web/web.h"
 
+#define FORM_MAX ((size_t)16 << 10)
+
 const struct route web_routes[] = {
 	{ HTTP_GET, "/", home_show },
 	{ HTTP_GET, "/people", find_show },
@@ -9,6 +11,12 @@ const struct route web_routes[] = {
 	{ HTTP_GET, "/people/{id}/timeline", timeline_show },
 	{ HTTP_GET, "/people/{id}/source/{type}/{rid}", source_show },
 	{ HTTP_GET, "/waiting", waiting_show },
+	{ HTTP_GET, "/identity", identity_show },
+	{ HTTP_GET, "/identity/merges", identity_merges_show },
+	{ HTTP_POST, "/identity/merges/{key}/undo", identity_merges_undo, 0, FORM_MAX },
+	{ HTTP_GET, "/identity/{key}", identity_pair_show },
+	{ HTTP_POST, "/identity/{key}", identity_decide, 0, FORM_MAX },
+	{ HTTP_POST, "/identity/{key}/undo", identity_undo, 0, FORM_MAX },
 	{ HTTP_GET, "/organisations", organisations_show },
 	{ HTTP_GET, "/subscriptions", subscriptions_show },
 	{ HTTP_GET, "/subscriptions/{id}", subscription_show },

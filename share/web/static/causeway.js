@@ -32,6 +32,19 @@
 		}
 	})
 
+	// The keys of a choice count only while one of its radio buttons has the focus.
+	for (const form of document.querySelectorAll('[data-keys]'))
+		form.addEventListener('keydown', e => {
+			const choice = e.target.type === 'radio' && !e.ctrlKey && !e.metaKey && !e.altKey &&
+				form.querySelector(`[data-key="${CSS.escape(e.key)}"]`)
+			if (!choice)
+				return
+			e.preventDefault()
+			e.stopPropagation()
+			choice.checked = true
+			form.querySelector('#reason').focus()
+		})
+
 	for (const link of document.querySelectorAll('[data-print]'))
 		link.addEventListener('click', e => {
 			e.preventDefault()
