@@ -29,7 +29,7 @@ test('a case that cannot be read says why in its place, and the others are answe
 	assert.match(err, /2 of 4 cases could not be read/)
 	const lines = out.trim().split('\n').map(l => JSON.parse(l))
 	assert.equal(lines[0].result.tariff_income, '6.00')
-	assert.match(lines[1].error, /line 1/)
+	assert.match(lines[1].error, /Line 1, column 18/)
 	assert.match(lines[2].error, /no kind of case 'lottery'/)
 	assert.equal(lines[3].result.tariff_income, '1.00')
 })
