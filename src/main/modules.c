@@ -4,6 +4,7 @@
 #include "api/api.h"
 #include "cli/commands.h"
 #include "main/charge.h"
+#include "main/ledger.h"
 #include "main/policy.h"
 #include "main/serve.h"
 #include "web/web.h"
@@ -11,7 +12,7 @@
 const struct command *const all_commands[] = {
 	store_commands, serve_commands, demo_commands,  import_commands, export_commands,
 	query_commands, path_commands,  view_commands,  link_commands, match_commands,   bench_commands,
-	charge_commands, identity_commands, policy_commands, subscription_commands,
+	charge_commands, policy_commands, ledger_commands, identity_commands, subscription_commands,
 	feed_commands, help_commands,
 	NULL,
 };

@@ -1,0 +1,9 @@
+/* ledger.h - commands of the ledger. */
+#ifndef MAIN_LEDGER_H
+#define MAIN_LEDGER_H
+
+#include "cli/command.h"
+
+extern const struct command ledger_commands[];
+
+#endif
