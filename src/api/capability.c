@@ -162,8 +162,9 @@ static void add_resource(struct arena *a, const struct fhir *f, struct node *lis
 	for (const struct fhir_param *const *p = param_list(f, type); p && *p; p++) {
 		/* _text and _content have no path; of special ones only near is supported */
 		bool whole = (*p)->type != PARAM_COMPOSITE || (*p)->components;
+		bool words = !strcmp((*p)->code, "_text") || !strcmp((*p)->code, "_content");
 
-		if ((*p)->path && whole &&
+		if (((*p)->path || words) && whole &&
 		    ((*p)->type != PARAM_SPECIAL || !strcmp((*p)->code, "near")))
 			add_param(a, params, *p);
 	}

@@ -181,6 +181,47 @@ struct str str_fold(struct arena *a, struct str s)
 	return (struct str){ (char *)points, len < 0 ? 0 : (size_t)len };
 }
 
+/* How many bytes the character at s.at takes; *word: whether it is part of one. */
+static size_t word_char(struct str s, bool *word)
+{
+	unsigned char first = (unsigned char)*s.at;
+	utf8proc_int32_t point;
+
+	if (first < 0x80) {
+		*word = (first >= '0' && first <= '9') || (first >= 'a' && first <= 'z') ||
+			(first >= 'A' && first <= 'Z');
+		return 1;
+	}
+	utf8proc_ssize_t used = utf8proc_iterate((const unsigned char *)s.at,
+						 (utf8proc_ssize_t)s.len, &point);
+	*word = false;
+	if (used <= 0)
+		return 1;
+	utf8proc_category_t category = utf8proc_category(point);
+	*word = category >= UTF8PROC_CATEGORY_LU && category <= UTF8PROC_CATEGORY_NO;
+	return (size_t)used;
+}
+
+struct str str_word(struct str *s)
+{
+	struct str word = { s->at, 0 };
+	bool is = false;
+
+	while (s->len) {
+		size_t used = word_char(*s, &is);
+
+		if (is)
+			word.len += used;
+		else if (word.len)
+			return word;
+		s->at += used;
+		s->len -= used;
+		if (!is)
+			word.at = s->at;
+	}
+	return word;
+}
+
 struct str str_upper(struct arena *a, struct str s)
 {
 	/* A letter and its capital may differ in length; no form of UTF-8 is longer than four. */

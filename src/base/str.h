@@ -57,6 +57,8 @@ bool str_int(struct str s, int64_t *out);
 bool str_utf8(struct str s, size_t *bad);
 /* Lower case without accents, compatibility forms folded (utf8proc), for search; in `a`. */
 struct str str_fold(struct arena *a, struct str s);
+/* Cut the next word, letters and digits of any script, from folded text; empty at the end. */
+struct str str_word(struct str *s);
 /* Upper case, letter by letter (utf8proc), for show; what is not UTF-8 is cut off; in `a`. */
 struct str str_upper(struct arena *a, struct str s);
 /* Equal in a time that depends only on the lengths. For secrets. */

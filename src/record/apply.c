@@ -268,7 +268,7 @@ enum err apply_done(struct apply *a)
 		stmt_bind_int(s, 2, a->totals.at[i].change);
 		TRY(stmt_run(a->c, s));
 	}
-	return OK;
+	return words_flush(a);
 }
 
 /* --- the index: two sorted lists, and what only one of them has --- */
@@ -311,6 +311,15 @@ static enum err change_rows(struct apply *a, const struct prepared *p, int64_t p
 		j += order >= 0;
 	}
 	return OK;
+}
+
+/* Words are one list: it goes and comes as a whole. */
+static void change_words(struct apply *a, const struct prepared *p, int64_t person)
+{
+	if (person == p->seen.person && str_eq(p->seen_rows.words, p->rows.words))
+		return;
+	words_drop(a, p->type_key, p->seen_rows.words, p->seen.person, p->key);
+	words_put(a, p->type_key, p->rows.words, person, p->key);
 }
 
 /* --- one write --- */
@@ -401,6 +410,7 @@ enum err apply_write(struct apply *a, struct prepared *p, struct written *out)
 	TRY(put_version(a, p, person, &seq));
 	TRY(put_resource(a, p, person, seq));
 	TRY(change_rows(a, p, person, seq));
+	change_words(a, p, person);
 	TRY(views_change(a->c, a->db, p, person));
 	bool was = now.version > 0 && !now.deleted;
 	count_total(a, 0, 1);

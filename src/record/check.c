@@ -13,6 +13,7 @@ struct checker {
 	const char *where; /* "Patient/1" */
 	struct check_report report;
 	int64_t *view_rows; /* how many each view should have, and view_error at the end */
+	int64_t words;      /* how many the table of words should have */
 	unsigned findings;
 };
 
@@ -24,7 +25,7 @@ struct checker {
 struct checked {
 	const struct fhir_type *type;
 	struct str id;
-	int64_t key;
+	int64_t key, type_key;
 	struct standing row;    /* what the resource's row says */
 	int64_t count, updated; /* of the versions seen so far */
 	int64_t seq;
@@ -144,6 +145,11 @@ static enum err check_index(struct checker *k, const struct checked *r)
 	k->report.index_rows += (int64_t)rows.len;
 	if (missing)
 		FINDING(k, "%u of its %zu index rows are missing.", missing, rows.len);
+	TRY(words_missing(&k->work, k->db, r->type_key, rows.words, r->row.person, r->key,
+			  &missing));
+	k->words += (int64_t)words_len(rows.words);
+	if (missing)
+		FINDING(k, "%u of its words cannot be found.", missing);
 	return check_person(k, r);
 }
 
@@ -182,7 +188,7 @@ static enum err take_row(struct checker *k, struct stmt *s, struct checked *r)
 {
 	struct str type;
 
-	*r = (struct checked){ .key = stmt_int(s, 0), .id = stmt_text(s, 2) };
+	*r = (struct checked){ .key = stmt_int(s, 0), .type_key = stmt_int(s, 1), .id = stmt_text(s, 2) };
 	r->row = (struct standing){
 		r->key,         stmt_int(s, 3),     0, stmt_int(s, 4), stmt_int(s, 5),
 		stmt_int(s, 6), stmt_int(s, 7) != 0
@@ -258,11 +264,12 @@ static enum err check_columns(struct checker *k)
 /* What no resource accounts for. */
 static enum err check_sums(struct checker *k)
 {
-	int64_t versions, counted, index_rows, totals;
+	int64_t versions, counted, index_rows, totals, words;
 
 	k->where = "the place";
 	TRY(count(k, SQL("SELECT count(*) FROM version"), &versions));
 	TRY(rows_count(k->c, k->db, &index_rows));
+	TRY(words_count(k->c, k->db, &words));
 	TRY(count(k,
 		  SQL("SELECT count(*) FROM (SELECT type, count(*) AS n FROM resource WHERE "
 		      "deleted = 0 AND "
@@ -282,6 +289,11 @@ static enum err check_sums(struct checker *k)
 			"There are %lld index rows where %lld should be; run `causeway "
 			"rebuild`.",
 			(long long)index_rows, (long long)k->report.index_rows);
+	if (words != k->words)
+		FINDING(k,
+			"There are %lld words where %lld should be; run `causeway "
+			"rebuild`.",
+			(long long)words, (long long)k->words);
 	if (totals)
 		FINDING(k, "The totals of %lld types are wrong; run `causeway rebuild`.",
 			(long long)totals);

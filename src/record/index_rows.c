@@ -187,8 +187,8 @@ enum err rows_make(struct ctx *c, struct db *db, const struct fhir_type *type,
 	sort_rows(&rows);
 	for (size_t i = 0; i < rows.len; i++)
 		TRY(resolve(c, db, type, &rows.at[i]));
-	*out = (struct rows){ rows.at, rows.len };
-	return OK;
+	*out = (struct rows){ rows.at, rows.len, { 0 } };
+	return words_list(c, resource, &out->words);
 }
 
 bool reference_local(const struct place *place, struct str text, struct str *type,
@@ -340,5 +340,5 @@ enum err rows_clear(struct ctx *c, struct db *db)
 		TRY(db_stmt(c, db, tables[i].clear, &s));
 		TRY(stmt_run(c, s));
 	}
-	return OK;
+	return words_clear(c, db);
 }

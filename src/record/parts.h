@@ -12,6 +12,7 @@
 #include "base/map.h"
 #include "base/vec.h"
 #include "record/inside.h"
+#include "record/words.h"
 
 /* --- place.c --- */
 /* A fact of the whole database; empty when there is none. In c->arena. */
@@ -65,6 +66,7 @@ struct row {
 struct rows {
 	struct row *at;
 	size_t len;
+	struct str words; /* words.h: what _text and _content find */
 };
 
 /* The rows of a resource, sorted, without duplicates, in c->arena; keys filled in as far as `db`
@@ -159,6 +161,7 @@ struct apply {
 	struct map keys;  /* "Patient/1" -> key, of this transaction */
 	VEC(struct total) totals;
 	struct later_rows *later; /* where rows go during a load; NULL: into their tables */
+	struct words_changes lists; /* words_rows.c, written at the end */
 };
 
 void apply_init(struct apply *a, struct ctx *c, struct db *db);

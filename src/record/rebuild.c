@@ -66,6 +66,7 @@ static enum err take(struct ctx *c, struct db *db, bool views_only, int64_t key,
 
 	TRY(version_load(c, db, seq, &v));
 	TRY(resource_type(c, v.type, &p.type));
+	TRY(name_find(c, db, v.type, &p.type_key));
 	p.id = v.id;
 	TRY(fhir_read_json(c, c->place->fhir, c->arena, v.body, &p.resource));
 	if (!views_only)
@@ -141,6 +142,7 @@ static enum err write_index(struct apply *a, struct prepared *p, int64_t *person
 	TRY(move(a, p, *person));
 	for (size_t j = 0; j < p->rows.len; j++)
 		TRY(row_put(a->c, a->db, &p->rows.at[j], *person, p->key));
+	words_put(a, p->type_key, p->rows.words, *person, p->key);
 	return OK;
 }
 
@@ -163,7 +165,7 @@ static enum err write_chunk(struct ctx *c, struct db *db, void *arg)
 			TRY(write_index(&a, p, &person));
 		TRY(views_again(c, db, p, person));
 	}
-	return OK;
+	return words_flush(&a);
 }
 
 static enum err count_resources(struct ctx *c, int64_t *out)

@@ -343,8 +343,8 @@ static void clean(struct world *w)
 	struct check_report report;
 
 	if (record_check(&w->c, NULL, &report))
-		fail_msg("%s %s: %s", w->c.why, w->c.issues.last->where,
-			 w->c.issues.last->text);
+		fail_msg("%s %s: %s", w->c.why, w->c.issues.last ? w->c.issues.last->where : "",
+			 w->c.issues.last ? w->c.issues.last->text : "");
 }
 
 /* Versions do not let themselves be changed. */

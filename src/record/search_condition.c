@@ -103,6 +103,8 @@ static enum err parse_modifier(struct ctx *c, struct str text, struct condition 
 {
 	const struct fhir_param *param = out->param;
 
+	if (out->marks)
+		return fail(c, ERR_BAD_REQUEST, "'%s' has no modifier.", param->code);
 	for (size_t i = 0; i < sizeof modifiers / sizeof *modifiers; i++)
 		if (str_is(text, modifiers[i].name) && modifiers[i].types & BIT(param->type) &&
 		    out->column == COLUMN_NONE &&
@@ -158,6 +160,9 @@ static enum err parse_plain(struct asking *q, const struct fhir_type *type, stru
 	if (!param)
 		return search_unknown(c, type, code);
 	*out = (struct condition){ .as = q->as, .param = param, .column = column_of(param) };
+	out->marks = !strcmp(param->code, "_text")      ? "~"
+		     : !strcmp(param->code, "_content") ? "~."
+							: NULL;
 	if ((param->type > PARAM_COMPOSITE && !is_near(param)) ||
 	    (param->type == PARAM_COMPOSITE && !param->components))
 		return fail(c, ERR_UNSUPPORTED,

@@ -726,6 +726,8 @@ enum err leaf_open(struct scope *sc, const struct fhir_type *type,
 	out->negate = condition->modifier == MOD_NOT || condition->modifier == MOD_NOT_IN;
 	if (condition->inside)
 		return compartment_open(sc, type, condition->inside, out);
+	if (condition->marks)
+		return words_open(sc, type, condition, out);
 	if (condition->column == COLUMN_ID)
 		return ids_leaf(&o);
 	if (condition->column == COLUMN_UPDATED)

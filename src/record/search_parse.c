@@ -157,7 +157,8 @@ static enum err parse_sort(struct ctx *c, struct search *s, const struct control
 			param_find(c->place->fhir, search_type(c, s), name);
 		if (!param)
 			return search_unknown(c, search_type(c, s), name);
-		if (param->type >= PARAM_COMPOSITE)
+		if (param->type >= PARAM_COMPOSITE || !strcmp(param->code, "_text") ||
+		    !strcmp(param->code, "_content"))
 			return fail(c, ERR_UNSUPPORTED, "'_sort' by '%s' is not supported.",
 				    param->code);
 		if (s->sort_count == SEARCH_SORTS)
@@ -249,8 +250,7 @@ static const struct control controls[] = {
 	{ "_summary", parse_summary },     { "_total", parse_total },
 	{ "_type", parse_types },
 	{ "_contained", parse_contained }, { "_containedType", unsupported },
-	{ "_content", unsupported },       { "_filter", unsupported },
-	{ "_query", unsupported },         { "_text", unsupported },
+	{ "_filter", unsupported },        { "_query", unsupported },
 };
 /* clang-format on */
 

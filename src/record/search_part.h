@@ -8,6 +8,7 @@
  *	search_gather.c     pairs that come in no order -> a sorted array
  *	search_check.c      a stream that asks each resource; identifier:of-type
  *	search_near.c       near on Location
+ *	search_words.c      _text and _content
  *	search_composite.c  conditions that must hold in one place of a resource
  *	search_hop.c        chains, _has and _list: conditions on what stands at the other end
  *	search_same.c       Patients that are one person
@@ -90,6 +91,7 @@ struct value {
 	struct box boxes[2]; /* date, number, quantity: where a row must be, any of them */
 	unsigned box_count;
 	struct near near;        /* near */
+	const struct ask *ask;   /* _text, _content: search_words.c */
 	struct condition *parts; /* composite: one for each component, of one value each */
 };
 
@@ -125,6 +127,7 @@ struct condition {
 	const struct hop *hop;            /* then nothing below but `as` counts */
 	enum modifier modifier;
 	enum column column;   /* answered by the table of resources itself */
+	const char *marks;    /* _text, _content: of the words that count (words.h); else NULL */
 	struct str target;    /* MOD_TYPE: the type after the colon */
 	struct str as;        /* as written, for messages: "name:exact" */
 	struct value *values; /* any of them */
@@ -360,6 +363,14 @@ NODISCARD enum err near_value(struct ctx *c, const struct condition *condition, 
 /* What must be looked at: low latitude, high longitude; and then a stream of what is near. */
 unsigned near_boxes(struct arena *a, const struct near *near, struct box boxes[2]);
 struct stream *near_stream(struct arena *a, struct stream *box, const struct near *near);
+/* _text and _content: their values, their streams, and asked of one resource. */
+NODISCARD enum err words_value(struct ctx *c, const struct condition *condition,
+			       struct str text, size_t at, struct value *out);
+NODISCARD enum err words_open(struct scope *sc, const struct fhir_type *type,
+			      const struct condition *condition, struct leaf *out);
+NODISCARD enum err words_fit(struct scope *sc, const struct condition *condition,
+			     const struct node *resource, bool *out);
+check_resource check_words; /* arg: the condition */
 /* The same for a compartment. */
 NODISCARD enum err compartment_open(struct scope *sc, const struct fhir_type *type,
 				    const struct compartment *inside, struct leaf *out);

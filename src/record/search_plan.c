@@ -99,8 +99,15 @@ static enum err meets(struct scope *sc, const struct leaf *leaf, struct pair pai
 	if (leaf->hop)
 		return hop_has(sc, leaf->hop, pair, out);
 	TRY(search_load(sc, &pair, 1, &v));
-	TRY(search_rows(sc, &v, &rows));
-	TRY(match_rows(sc, leaf->condition, &rows, out));
+	if (leaf->condition->marks) {
+		struct node *resource;
+
+		TRY(fhir_read_json(sc->c, sc->c->place->fhir, sc->c->arena, v.body, &resource));
+		TRY(words_fit(sc, leaf->condition, resource, out));
+	} else {
+		TRY(search_rows(sc, &v, &rows));
+		TRY(match_rows(sc, leaf->condition, &rows, out));
+	}
 	arena_release(sc->c->arena, mark);
 	return OK;
 }

@@ -393,7 +393,9 @@ enum err value_parse(struct ctx *c, const struct condition *condition, struct st
 		return fail(c, ERR_LIMIT, "Value %zu of '" STR_FMT "' is longer than %d bytes.",
 			    at, STR_ARG(condition->as), SEARCH_VALUE_BYTES);
 	memset(out, 0, sizeof *out);
-	if (condition->column == COLUMN_ID)
+	if (condition->marks)
+		parse = words_value;
+	else if (condition->column == COLUMN_ID)
 		parse = plain_value;
 	else if (!parse)
 		parse = by_type[condition->param->type];
