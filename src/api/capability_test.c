@@ -10,8 +10,8 @@ static struct place *place;
 static bool searchable(struct ctx *c, const char *type, const struct fhir_param *param)
 {
 	const char *name = param->code;
-	bool plain = param->path == NULL || strcmp(name, "_id") == 0 ||
-		     strcmp(name, "_lastUpdated") == 0;
+	bool plain = strcmp(name, "_id") == 0 || strcmp(name, "_lastUpdated") == 0 ||
+		     strcmp(name, "_text") == 0 || strcmp(name, "_content") == 0;
 	const struct search *search;
 	char *query = arena_printf(c->arena, "%s%s", name, plain ? "=2020" : ":missing=true");
 	struct buf parts;
