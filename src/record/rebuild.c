@@ -103,24 +103,43 @@ static enum err read_chunk(struct ctx *c, struct chunk *chunk)
 	}
 }
 
-/* As it stands now; out->resource NULL if it was deleted meanwhile. */
-static enum err look_again(struct ctx *c, struct db *db, bool views_only, struct prepared *p)
+/* As it stands now, if that is not what was prepared; out->resource NULL if it was deleted meanwhile. */
+static enum err catch_up(struct ctx *c, struct db *db, bool views_only, struct stmt *now,
+			 struct prepared *p)
 {
-	int64_t person, seq;
-	bool row, deleted;
-	STMT(s);
+	int64_t person = stmt_int(now, 1), seq = stmt_int(now, 2);
+	bool deleted = stmt_int(now, 3) != 0;
 
-	TRY(db_stmt(c, db, SQL("SELECT person, seq, deleted FROM resource WHERE key = ?1"),
-		    &s));
-	stmt_bind_int(s, 1, p->key);
-	TRY(stmt_step(c, s, &row));
-	person = stmt_int(s, 0);
-	seq = stmt_int(s, 1);
-	deleted = stmt_int(s, 2) != 0;
 	if (seq == p->seen.seq)
 		return OK;
 	p->resource = NULL;
 	return deleted ? OK : take(c, db, views_only, p->key, person, seq, p);
+}
+
+/* All of a chunk in one question: a server is asked once, not for each of them. Both are sorted by
+ * key; what the chunk has and the table not was purged, what only the table has was deleted before
+ * or is only referred to. */
+static enum err look_again(struct ctx *c, struct db *db, struct chunk *chunk)
+{
+	size_t i = 0;
+	bool row;
+	STMT(s);
+
+	TRY(db_stmt(c, db,
+		    SQL("SELECT key, person, seq, deleted FROM resource WHERE key >= ?1 AND "
+			"key <= ?2 ORDER BY key"),
+		    &s));
+	stmt_bind_int(s, 1, chunk->at[0].key);
+	stmt_bind_int(s, 2, chunk->last);
+	for (;;) {
+		TRY(stmt_step(c, s, &row));
+		while (i < chunk->len && (!row || chunk->at[i].key < stmt_int(s, 0)))
+			chunk->at[i++].resource = NULL;
+		if (!row)
+			return OK;
+		if (i < chunk->len && chunk->at[i].key == stmt_int(s, 0))
+			TRY(catch_up(c, db, chunk->views_only, s, &chunk->at[i++]));
+	}
 }
 
 static enum err move(struct apply *a, const struct prepared *p, int64_t person)
@@ -152,12 +171,13 @@ static enum err write_chunk(struct ctx *c, struct db *db, void *arg)
 	struct apply a;
 
 	apply_init(&a, c, db);
+	for (size_t i = 0; i < chunk->len; i++)
+		apply_forget(&chunk->at[i]);
+	TRY(look_again(c, db, chunk));
 	for (size_t i = 0; i < chunk->len; i++) {
 		struct prepared *p = &chunk->at[i];
 		int64_t person;
 
-		apply_forget(p);
-		TRY(look_again(c, db, chunk->views_only, p));
 		if (!p->resource)
 			continue;
 		person = p->seen.person;
