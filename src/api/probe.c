@@ -73,6 +73,21 @@ static void http_metrics(struct buf *b, const struct http_stats *s)
 	buf_printf(b, "causeway_http_seconds_count %lld\n", (long long)sum);
 }
 
+static void reindex_metrics(struct buf *b, const struct ctx *c)
+{
+	struct reindex_state s;
+	bool running = record_reindex_state(c, &s);
+	const struct metric metrics[] = {
+		{ "causeway_reindex_parameters", "gauge", "Search parameters that are not ready.",
+		  s.parameters },
+		{ "causeway_reindex_done", "gauge", "Resources indexed again so far.", s.done },
+		{ "causeway_reindex_total", "gauge", "Resources to be indexed again.",
+		  running ? s.total : 0 },
+	};
+
+	metrics_print(b, metrics, sizeof metrics / sizeof *metrics);
+}
+
 static void store_metrics(struct buf *b, struct store *store)
 {
 	struct store_stats s;
@@ -163,6 +178,7 @@ enum err api_metrics(struct ctx *c, const struct request *r, struct reply *reply
 	http_metrics(&b, &stats);
 	store_metrics(&b, c->place->store);
 	follower_metrics(&b, c->place, &stats);
+	reindex_metrics(&b, c);
 	TRY(record_metrics(c, &b));
 	reply->type = "text/plain; version=0.0.4; charset=utf-8";
 	reply->body = buf_get(&b);

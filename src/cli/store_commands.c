@@ -79,6 +79,27 @@ static enum err run_copy(struct ctx *c, struct invocation *in)
 	return OK;
 }
 
+static enum err run_reindex(struct ctx *c, struct invocation *in)
+{
+	struct reindex_state state;
+	struct place *place;
+	struct bar *bar;
+	struct progress progress = bar_progress(c, in, "reindex", &bar);
+	int64_t resources = 0;
+	enum err e;
+
+	TRY(place_open(c, in->share, in->argv[0], STORE_MIGRATE | STORE_BULK | STORE_STALE, false, &place));
+	record_reindex_state(c, &state);
+	e = record_reindex(c, &progress, &resources);
+	bar_done(bar);
+	place_close(place);
+	TRY(e);
+	if (!command_option(in, "quiet"))
+		fprintf(in->out, "%lld resources, %u search parameters made%s\n", (long long)resources,
+			state.parameters, state.views ? ", and the views" : "");
+	return OK;
+}
+
 const struct command store_commands[] = {
 	{ "init", "DB", "Make an empty database, or bring an older one up to date.", NULL, NULL, run_init,
 	  "  causeway init county.db" },
@@ -86,6 +107,10 @@ const struct command store_commands[] = {
 	  "Reads every version, extracts every search value again and compares it with the index, and\n"
 	  "counts references that lead nowhere. Exits 65 and names what is wrong when anything is.",
 	  NULL, run_check, "  causeway check county.db" },
+	{ "reindex", "DB", "Make the search values and views of new or changed definitions.",
+	  "Only those that differ; goes on where it was stopped. `causeway serve` does the same while it\n"
+	  "serves, and refuses only searches by what is not ready.",
+	  NULL, run_reindex, "  causeway reindex county.db" },
 	{ "rebuild", "DB", "Make everything derived again from the versions.",
 	  "Needed when the search definitions have changed. The versions themselves are never touched.",
 	  NULL, run_rebuild, "  causeway rebuild county.db" },

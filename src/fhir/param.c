@@ -102,6 +102,7 @@ enum err params_load(struct ctx *c, struct fhir *f, const struct share *share)
 	TRY(rows_open(c, f, share, "fhir/search.tsv", &rows));
 	while (rows_next(&rows, column, P_COLUMNS))
 		TRY(load_definition(c, f, &rows, column));
+	TRY(params_own(c, f, share));
 	params->types = NEW_N(f->life, _Atomic(struct type_params *), f->type_count);
 	params->emitters = index_table(f);
 	pthread_mutex_init(&params->lock, NULL);

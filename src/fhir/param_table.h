@@ -46,6 +46,8 @@ struct fhir_params {
 	struct arena arena; /* of what is made when asked for; under the lock */
 };
 
+/* Those of a place's pack, after the others (param_own.c). ERR_INVALID with the file. */
+NODISCARD enum err params_own(struct ctx *c, struct fhir *f, const struct share *share);
 /* The parameters of a type, made by whoever asks first. */
 const struct type_params *params_of(const struct fhir *f, const struct fhir_type *type);
 

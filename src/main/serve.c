@@ -1,6 +1,7 @@
 /* serve.c - causeway serve: the record over HTTP and as pages. */
 #include "main/serve.h"
 
+#include <pthread.h>
 #include <unistd.h>
 
 #include "feed/mllp.h"
@@ -164,11 +165,51 @@ static enum err feed_options(struct ctx *c, const struct invocation *in, struct 
 	return OK;
 }
 
+/* What is not ready yet is made so while others are served; when it is stopped it goes on at the next start. */
+struct indexing {
+	pthread_t thread;
+	bool started;
+	struct place *place;
+	volatile bool stop;
+};
+
+static void *index_thread(void *arg)
+{
+	struct indexing *indexing = arg;
+	int64_t resources;
+	struct ctx c;
+	ARENA(arena);
+
+	ctx_init(&c, &arena);
+	c.place = indexing->place;
+	c.stop = &indexing->stop;
+	if (record_reindex(&c, NULL, &resources) != OK && !indexing->stop)
+		fprintf(stderr, "The index could not be made: %s\n", c.why);
+	return NULL;
+}
+
+static void indexing_start(struct ctx *c, struct indexing *indexing)
+{
+	struct reindex_state state;
+
+	indexing->place = c->place;
+	indexing->started = record_reindex_state(c, &state) &&
+			    pthread_create(&indexing->thread, NULL, index_thread, indexing) == 0;
+}
+
+static void indexing_stop(struct indexing *indexing)
+{
+	indexing->stop = true;
+	if (indexing->started)
+		pthread_join(indexing->thread, NULL);
+}
+
 static enum err run_serve(struct ctx *c, struct invocation *in)
 {
 	struct serve serve = { .address = command_option(in, "address"), .log = command_option(in, "log") };
 	enum references references;
 	struct place *place;
+	struct indexing indexing = { 0 };
 	enum err e;
 
 	TRY(command_option_int(c, in, "port", 0, 65535, &serve.port));
@@ -176,10 +217,12 @@ static enum err run_serve(struct ctx *c, struct invocation *in)
 	TRY(export_options(c, in, &serve));
 	TRY(hook_options(c, in, &serve));
 	TRY(feed_options(c, in, &serve));
-	TRY(place_open(c, in->share, in->argv[0], STORE_CREATE | STORE_MIGRATE, false, &place));
+	TRY(place_open(c, in->share, in->argv[0], STORE_CREATE | STORE_MIGRATE | STORE_STALE, false, &place));
 	place->references = references;
 	place->validate = !command_option(in, "no-validate");
+	indexing_start(c, &indexing);
 	e = serve_place(c, in, &serve);
+	indexing_stop(&indexing);
 	place_close(place);
 	return e;
 }

@@ -12,7 +12,7 @@
  */
 #include <stdlib.h>
 
-#include "record/parts.h"
+#include "record/reindex.h"
 #include "record/same.h"
 
 #define PAGE_BYTES ((size_t)64 << 20) /* a page ends when it has more */
@@ -268,7 +268,7 @@ static enum err shared_of_type(struct gather *g, const struct fhir_type *type,
 
 		if (!param) /* "{def}": the person itself */
 			continue;
-		TRY(param_key(g->c, g->db, type, param, VARIANT_PLAIN, &key));
+		TRY(param_ready(g->c, g->db, type, param, VARIANT_PLAIN, &key));
 		for (size_t i = 0; key && i < g->same.len; i++)
 			TRY(gather_shared(g, key, g->same.keys[i], keys));
 	}

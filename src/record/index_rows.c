@@ -5,7 +5,7 @@
  */
 #include <stdlib.h>
 
-#include "record/parts.h"
+#include "record/reindex.h"
 
 /* --- making --- */
 
@@ -216,10 +216,10 @@ bool reference_local(const struct place *place, struct str text, struct str *typ
  * e exact text, l h dates, L H sort keys, t target. */
 struct index_table {
 	const char *fields;
-	struct sql put, drop, has, count, clear;
+	struct sql put, drop, has, count, clear, next, some, rest;
 };
 
-#define TABLE(name, fields, columns, values, where)                                            \
+#define TABLE(name, fields, columns, values, where, order)                                            \
 	{                                                                                      \
 		fields,                                                                        \
 			SQL("INSERT INTO " name                                      \
@@ -229,21 +229,32 @@ struct index_table {
 			    " WHERE param = ?1 AND person = ?2 AND resource = ?3 AND " where), \
 			SQL("SELECT 1 FROM " name                                              \
 			    " WHERE param = ?1 AND person = ?2 AND resource = ?3 AND " where), \
-			SQL("SELECT count(*) FROM " name), SQL("DELETE FROM " name)            \
+			SQL("SELECT count(*) FROM " name), SQL("DELETE FROM " name),           \
+			SQL("SELECT min(param) FROM " name " WHERE param > ?1"),               \
+			SQL("DELETE FROM " name " WHERE param = ?1 AND (" order                \
+			    ") <= (SELECT " order " FROM " name " WHERE param = ?1 ORDER BY "  \
+			    order " LIMIT 1 OFFSET 10000)"),                                   \
+			SQL("DELETE FROM " name " WHERE param = ?1")                           \
 	}
 
 static const struct index_table tables[TABLE_COUNT] = {
 	[TABLE_TOKEN] =
-		TABLE("token", "cs", "code, system", "?4, ?5", "code = ?4 AND system = ?5"),
+		TABLE("token", "cs", "code, system", "?4, ?5", "code = ?4 AND system = ?5",
+		      "code, system, person"),
 	[TABLE_STRING] =
-		TABLE("string", "ce", "value, exact", "?4, ?5", "value = ?4 AND exact = ?5"),
-	[TABLE_DATE] = TABLE("date", "lh", "low, high", "?4, ?5", "low = ?4 AND high = ?5"),
-	[TABLE_NUMBER] = TABLE("number", "LH", "low, high", "?4, ?5", "low = ?4 AND high = ?5"),
+		TABLE("string", "ce", "value, exact", "?4, ?5", "value = ?4 AND exact = ?5",
+		      "value, person"),
+	[TABLE_DATE] = TABLE("date", "lh", "low, high", "?4, ?5", "low = ?4 AND high = ?5",
+		      "low, high, person"),
+	[TABLE_NUMBER] = TABLE("number", "LH", "low, high", "?4, ?5", "low = ?4 AND high = ?5",
+		      "low, high, person"),
 	[TABLE_QUANTITY] =
 		TABLE("quantity", "LHcs", "low, high, code, system", "?4, ?5, ?6, ?7",
-		      "low = ?4 AND high = ?5 AND code = ?6 AND system = ?7"),
-	[TABLE_REFERENCE] = TABLE("reference", "t", "target", "?4", "target = ?4"),
-	[TABLE_URI] = TABLE("uri", "c", "value", "?4", "value = ?4"),
+		      "low = ?4 AND high = ?5 AND code = ?6 AND system = ?7",
+		      "low, high, code, system, person"),
+	[TABLE_REFERENCE] = TABLE("reference", "t", "target", "?4", "target = ?4",
+				   "target, person"),
+	[TABLE_URI] = TABLE("uri", "c", "value", "?4", "value = ?4", "value, person"),
 };
 
 static void bind_field(struct stmt *s, int index, char field, const struct row *r)
@@ -341,4 +352,33 @@ enum err rows_clear(struct ctx *c, struct db *db)
 		TRY(stmt_run(c, s));
 	}
 	return words_clear(c, db);
+}
+
+enum err rows_next_param(struct ctx *c, struct db *db, enum table table, int64_t after,
+			 int64_t *param)
+{
+	bool row;
+	STMT(s);
+
+	TRY(db_stmt(c, db, tables[table].next, &s));
+	stmt_bind_int(s, 1, after);
+	TRY(stmt_step(c, s, &row));
+	*param = row && !stmt_null(s, 0) ? stmt_int(s, 0) : 0;
+	return OK;
+}
+
+enum err rows_clear_some(struct ctx *c, struct db *db, enum table table, int64_t param, bool *more)
+{
+	STMT(some);
+	STMT(rest);
+
+	TRY(db_stmt(c, db, tables[table].some, &some));
+	stmt_bind_int(some, 1, param);
+	TRY(stmt_run(c, some));
+	*more = db_changes(db) > 0;
+	if (*more)
+		return OK;
+	TRY(db_stmt(c, db, tables[table].rest, &rest));
+	stmt_bind_int(rest, 1, param);
+	return stmt_run(c, rest);
 }

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/sorter.h"
+#include "record/reindex.h"
 
 enum {
 	MEMORY = 48 << 20,   /* of the sorter */
@@ -221,7 +222,7 @@ static enum err put_all(struct ctx *c, struct later *later, const struct progres
 static enum err is_whole(struct ctx *c, struct db *db, void *arg)
 {
 	(void)arg;
-	return meta_set(c, db, STR("digest"), index_digest(c));
+	return reindex_whole(c, db);
 }
 
 enum err load_settle(struct ctx *c, const struct progress *progress)

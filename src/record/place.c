@@ -3,6 +3,7 @@
 
 #include "record/copy.h"
 #include "record/later.h"
+#include "record/reindex.h"
 #include "record/view_part.h"
 
 static enum err make_record(struct ctx *c, struct place *place, unsigned flags)
@@ -60,7 +61,7 @@ static enum err first_digest(struct ctx *c, struct db *db, void *arg)
 
 	(void)arg;
 	TRY(meta_get(c, db, STR("digest"), &seen));
-	return seen.len ? OK : meta_set(c, db, STR("digest"), index_digest(c));
+	return seen.len ? OK : reindex_whole(c, db);
 }
 
 /* A copy without its last row is no place, for anybody. */
@@ -90,8 +91,12 @@ static enum err check_digest(struct ctx *c, struct place *place, unsigned flags)
 		return flags & STORE_READ_ONLY
 			       ? OK
 			       : store_write(c, place->store, first_digest, NULL);
-	if (str_eq(seen, index_digest(c)))
+	if (str_eq(seen, index_digest(c)) || (flags & STORE_STALE))
 		return OK;
+	if (str_is(seen, "reindexing"))
+		return fail(c, ERR_CONFLICT,
+			    "The search index is being made with new definitions, or that was not "
+			    "finished; `causeway reindex` or `causeway serve` goes on with it.");
 	if (str_starts(seen, STR(LOADING)))
 		return flags & STORE_BULK /* to be loaded, which ends the load before */
 			       ? OK
@@ -104,7 +109,8 @@ static enum err check_digest(struct ctx *c, struct place *place, unsigned flags)
 			    "`causeway rebuild` again.");
 	return fail(c, ERR_CONFLICT,
 		    "The search index was made with other definitions than this program "
-		    "has; run `causeway rebuild`.");
+		    "has; run `causeway reindex` or `causeway rebuild`, or serve it: it is "
+		    "indexed meanwhile.");
 }
 
 static enum err fill(struct ctx *c, struct place *place, const char *address, unsigned flags,
@@ -118,7 +124,8 @@ static enum err fill(struct ctx *c, struct place *place, const char *address, un
 	TRY(make_record(c, place, flags));
 	if (!rebuilding)
 		TRY(check_digest(c, place, flags));
-	return views_open(c, place, flags, rebuilding, &place->record->views);
+	TRY(views_open(c, place, flags, rebuilding || (flags & STORE_STALE), &place->record->views));
+	return flags & STORE_STALE ? reindex_open(c, place) : OK;
 }
 
 enum err place_open(struct ctx *c, const struct share *share, const char *address,
@@ -156,6 +163,7 @@ void place_close(struct place *place)
 		known_free(place->record->known);
 		bodies_free(place->record->bodies);
 		later_free(place->record->later);
+		reindex_free(place->record->reindex);
 		free(place->record);
 	}
 	arena_done(&place->life);

@@ -4,6 +4,7 @@
  * writer, put in inside. A resource that somebody changes meanwhile is looked at again there.
  * While it runs meta says so, and an unfinished rebuild is noticed when the place is opened.
  */
+#include "record/reindex.h"
 #include "record/view_part.h"
 
 enum { CHUNK = 300 };
@@ -12,7 +13,8 @@ struct chunk {
 	struct prepared at[CHUNK];
 	size_t len;
 	int64_t last; /* key of the last one looked at */
-	bool views_only; /* the search index stays as it is */
+	bool index, views;            /* what is made again */
+	const struct reindex *only; /* of the index only this, beside others who write; or NULL: all */
 };
 
 static enum err start(struct ctx *c, struct db *db, void *arg)
@@ -53,12 +55,22 @@ static enum err finish(struct ctx *c, struct db *db, void *arg)
 		    &versions));
 	TRY(stmt_run(c, versions));
 	TRY(views_finish(c, db));
-	return meta_set(c, db, STR("digest"), index_digest(c));
+	return reindex_whole(c, db);
 }
 
 /* One current resource and its rows. */
-static enum err take(struct ctx *c, struct db *db, bool views_only, int64_t key, int64_t person,
-		     int64_t seq, struct prepared *out)
+static void keep_waiting(const struct reindex *only, struct rows *rows)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < rows->len; i++)
+		if (reindex_waits(only, rows->at[i].param))
+			rows->at[kept++] = rows->at[i];
+	rows->len = kept;
+}
+
+static enum err take(struct ctx *c, struct db *db, const struct chunk *chunk, int64_t key,
+		     int64_t person, int64_t seq, struct prepared *out)
 {
 	struct prepared p = { .key = key,
 			      .seen = { .key = key, .person = person, .seq = seq } };
@@ -69,9 +81,12 @@ static enum err take(struct ctx *c, struct db *db, bool views_only, int64_t key,
 	TRY(name_find(c, db, v.type, &p.type_key));
 	p.id = v.id;
 	TRY(fhir_read_json(c, c->place->fhir, c->arena, v.body, &p.resource));
-	if (!views_only)
+	if (chunk->index)
 		TRY(prepare_rows(c, db, &p));
-	TRY(views_prepare(c, &p));
+	if (chunk->only)
+		keep_waiting(chunk->only, &p.rows);
+	if (chunk->views)
+		TRY(views_prepare(c, &p));
 	*out = p;
 	return OK;
 }
@@ -98,7 +113,7 @@ static enum err read_chunk(struct ctx *c, struct chunk *chunk)
 			return OK;
 		chunk->last = stmt_int(s, 0);
 		if (!stmt_int(s, 3))
-			TRY(take(c, db, chunk->views_only, chunk->last, stmt_int(s, 1), stmt_int(s, 2),
+			TRY(take(c, db, chunk, chunk->last, stmt_int(s, 1), stmt_int(s, 2),
 				 &chunk->at[chunk->len++]));
 	}
 }
@@ -106,6 +121,9 @@ static enum err read_chunk(struct ctx *c, struct chunk *chunk)
 /* As it stands now, if that is not what was prepared; out->resource NULL if it was deleted meanwhile. */
 static enum err catch_up(struct ctx *c, struct db *db, bool views_only, struct stmt *now,
 			 struct prepared *p)
+/* As it stands now; out->resource NULL if it was deleted meanwhile. */
+static enum err look_again(struct ctx *c, struct db *db, const struct chunk *chunk,
+			   struct prepared *p)
 {
 	int64_t person = stmt_int(now, 1), seq = stmt_int(now, 2);
 	bool deleted = stmt_int(now, 3) != 0;
@@ -113,7 +131,7 @@ static enum err catch_up(struct ctx *c, struct db *db, bool views_only, struct s
 	if (seq == p->seen.seq)
 		return OK;
 	p->resource = NULL;
-	return deleted ? OK : take(c, db, views_only, p->key, person, seq, p);
+	return deleted ? OK : take(c, db, chunk, p->key, person, seq, p);
 }
 
 /* All of a chunk in one question: a server is asked once, not for each of them. Both are sorted by
@@ -178,14 +196,18 @@ static enum err write_chunk(struct ctx *c, struct db *db, void *arg)
 		struct prepared *p = &chunk->at[i];
 		int64_t person;
 
+		apply_forget(p);
+		TRY(look_again(c, db, chunk, p));
 		if (!p->resource)
 			continue;
 		person = p->seen.person;
-		if (!chunk->views_only)
+		if (chunk->index)
 			TRY(write_index(&a, p, &person));
-		TRY(views_again(c, db, p, person));
+		if (chunk->views)
+			TRY(views_again(c, db, p, person));
 	}
 	return words_flush(&a);
+	return chunk->only ? reindex_note(c, db, REINDEX_ROWS, chunk->last) : OK;
 }
 
 static enum err count_resources(struct ctx *c, int64_t *out)
@@ -204,12 +226,10 @@ static enum err count_resources(struct ctx *c, int64_t *out)
 }
 
 /* A chunk's memory goes before the next; what is wrong ends the work, and its issues stay. */
-static enum err rebuild_chunks(struct ctx *c, struct ticker *t, bool views_only, int64_t *done)
+static enum err rebuild_chunks(struct ctx *c, struct ticker *t, struct chunk *chunk, int64_t *done,
+			       struct reindex *online)
 {
-	struct chunk *chunk = NEW(c->arena, struct chunk);
 	int64_t before;
-
-	chunk->views_only = views_only;
 
 	do {
 		struct arena_mark mark = arena_mark(c->arena);
@@ -220,6 +240,8 @@ static enum err rebuild_chunks(struct ctx *c, struct ticker *t, bool views_only,
 		if (chunk->len)
 			TRY(store_write(c, c->place->store, write_chunk, chunk));
 		*done += (int64_t)chunk->len;
+		if (online)
+			online->done = *done;
 		arena_release(c->arena, mark);
 	} while (chunk->last > before);
 	return OK;
@@ -229,12 +251,54 @@ static enum err rebuild(struct ctx *c, const struct progress *progress, bool vie
 			int64_t *resources)
 {
 	struct ticker ticker = { .progress = progress };
+	struct chunk *chunk = NEW(c->arena, struct chunk);
 	int64_t done = 0;
+
+	chunk->index = !views_only;
+	chunk->views = true;
 
 	TRY(count_resources(c, &ticker.total));
 	TRY(store_write(c, c->place->store, views_only ? start_views : start, NULL));
-	TRY(rebuild_chunks(c, &ticker, views_only, &done));
+	TRY(rebuild_chunks(c, &ticker, chunk, &done, NULL));
 	TRY(store_write(c, c->place->store, views_only ? finish_views : finish, NULL));
+	*resources = done;
+	return OK;
+}
+
+/* How many of the resources are done already, of a pass that goes on. */
+static enum err count_done(struct ctx *c, int64_t from, int64_t *out)
+{
+	bool row;
+	READER(db);
+	STMT(s);
+
+	TRY(store_reader(c, c->place->store, &db));
+	TRY(db_stmt(c, db,
+		    SQL("SELECT count(*) FROM resource WHERE key <= ?1 AND deleted = 0 AND version > 0"),
+		    &s));
+	stmt_bind_int(s, 1, from);
+	TRY(stmt_step(c, s, &row));
+	*out = stmt_int(s, 0);
+	return OK;
+}
+
+enum err rebuild_pass(struct ctx *c, const struct progress *progress, struct reindex *r,
+		      int64_t *resources)
+{
+	struct ticker ticker = { .progress = progress };
+	struct chunk *chunk = NEW(c->arena, struct chunk);
+	int64_t done = 0;
+
+	chunk->index = r->count > 0;
+	chunk->views = r->views;
+	chunk->only = r;
+	chunk->last = r->from;
+	TRY(count_resources(c, &ticker.total));
+	if (r->from)
+		TRY(count_done(c, r->from, &done));
+	r->total = ticker.total;
+	r->done = done;
+	TRY(rebuild_chunks(c, &ticker, chunk, &done, r));
 	*resources = done;
 	return OK;
 }

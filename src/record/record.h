@@ -162,6 +162,17 @@ NODISCARD enum err record_check(struct ctx *c, const struct progress *progress, 
 /* Throw away and make again all that can be derived. */
 NODISCARD enum err record_rebuild(struct ctx *c, const struct progress *progress, int64_t *resources);
 
+/* Make the search values and views of new or changed definitions, while others read and write: for a place
+ * opened with STORE_STALE. Goes on where it was stopped or killed; nothing to do when all is ready. */
+NODISCARD enum err record_reindex(struct ctx *c, const struct progress *progress, int64_t *resources);
+/* How far that is; false: everything is ready. Any thread. */
+struct reindex_state {
+	unsigned parameters; /* that are not ready */
+	bool views;          /* nor are the tables of views */
+	int64_t done, total; /* resources */
+};
+bool record_reindex_state(const struct ctx *c, struct reindex_state *out);
+
 /* Between these two, on a place opened with STORE_BULK that nobody else has open, what is written is durable at once
  * and found by searches only after the second, which puts all index rows in order into their
  * tables: for millions that is several times faster, and ends in the same. Without `large`, or when

@@ -15,7 +15,7 @@ static enum err add_reference(struct scope *sc, const struct fhir_type *type, co
 
 	if (!param)
 		return OK; /* "{def}": the resource itself */
-	TRY(param_key(sc->c, sc->db, type, param, VARIANT_PLAIN, &key));
+	TRY(param_ready(sc->c, sc->db, type, param, VARIANT_PLAIN, &key));
 	if (key == 0)
 		return OK;
 	*vec_push(&out->ordered, a) = stream_referring(a, key, target);

@@ -63,7 +63,7 @@ static enum err param_of(struct scope *sc, const struct hop_plan *h, int64_t *ke
 	const struct hop *hop = h->condition->hop;
 	const struct fhir_type *from = hop->back ? hop->ends[0].type : h->type;
 
-	return param_key(sc->c, sc->db, from, h->condition->param, VARIANT_PLAIN, key);
+	return param_ready(sc->c, sc->db, from, h->condition->param, VARIANT_PLAIN, key);
 }
 
 /* ---- what one resource refers to ---- */

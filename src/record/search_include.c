@@ -92,7 +92,7 @@ static enum err add_way(struct bringing *b, const struct include *include,
 {
 	int64_t key;
 
-	TRY(param_key(b->sc->c, b->sc->db, type, param, VARIANT_PLAIN, &key));
+	TRY(param_ready(b->sc->c, b->sc->db, type, param, VARIANT_PLAIN, &key));
 	if (key)
 		*vec_push(&b->ways, b->sc->c->arena) = (struct back_way){
 			include, key, !strcmp(type->name, "Patient")

@@ -670,7 +670,7 @@ enum err leaf_values(struct scope *sc, const struct fhir_type *type,
 {
 	int64_t key;
 
-	TRY(param_key(sc->c, sc->db, type, param, VARIANT_PLAIN, &key));
+	TRY(param_ready(sc->c, sc->db, type, param, VARIANT_PLAIN, &key));
 	*out = (struct scan){ all_of[param->type], { arg_int(key) } };
 	return OK;
 }
@@ -681,12 +681,12 @@ static enum err missing_leaf(struct opening *o)
 
 	add_loose(o, all_of[param->type], arg_int(0), arg_int(0));
 	if (param->type == PARAM_TOKEN) { /* some have words and no code */
-		TRY(param_key(o->sc->c, o->sc->db, o->type, param, VARIANT_TEXT, &o->param));
+		TRY(param_ready(o->sc->c, o->sc->db, o->type, param, VARIANT_TEXT, &o->param));
 		add_loose(o, &ALL_STRINGS, arg_int(0), arg_int(0));
 	}
 	if (param->type == PARAM_REFERENCE) {
 		add_loose(o, &ALL_URIS, arg_int(0), arg_int(0));
-		TRY(param_key(o->sc->c, o->sc->db, o->type, param, VARIANT_IDENTIFIER,
+		TRY(param_ready(o->sc->c, o->sc->db, o->type, param, VARIANT_IDENTIFIER,
 			      &o->param));
 		add_loose(o, &ALL_TOKENS, arg_int(0), arg_int(0));
 	}
@@ -734,7 +734,7 @@ enum err leaf_open(struct scope *sc, const struct fhir_type *type,
 		return updated_leaf(&o);
 	if (condition->param->type == PARAM_COMPOSITE)
 		return composite_open(sc, type, condition, out);
-	TRY(param_key(sc->c, sc->db, type, condition->param, variant, &o.param));
+	TRY(param_ready(sc->c, sc->db, type, condition->param, variant, &o.param));
 	if (condition->modifier == MOD_MISSING) {
 		out->negate = condition->values[0].missing;
 		return missing_leaf(&o);

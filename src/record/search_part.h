@@ -25,7 +25,7 @@
 
 #include "base/vec.h"
 #include "record/inside.h"
-#include "record/parts.h"
+#include "record/reindex.h"
 #include "record/search.h"
 
 /* ---- limits ---- */

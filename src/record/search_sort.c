@@ -465,7 +465,7 @@ static enum err sort_walk(struct scope *sc, struct stream *found, const struct w
 	if (w->key->column != COLUMN_NONE)
 		TRY(name_find(sc->c, sc->db, str_of(sc->search->type->name), &w->param));
 	else
-		TRY(param_key(sc->c, sc->db, sc->search->type, w->key->param, VARIANT_PLAIN,
+		TRY(param_ready(sc->c, sc->db, sc->search->type, w->key->param, VARIANT_PLAIN,
 			      &w->param));
 	if (cursor->set) {
 		w->started = true;

@@ -44,6 +44,7 @@ enum store_flags {
 	STORE_CREATE = 1, /* make it when it is not there, and migrate; else it must exist */
 	STORE_READ_ONLY = 2,
 	STORE_MIGRATE = 4, /* bring an older one up to date */
+	STORE_STALE = 16,  /* open it also when its index is to be made again (record_reindex) */
 	STORE_BULK = 8,    /* larger caches for import and rebuild; as durable as without */
 };
 
