@@ -274,7 +274,7 @@ static enum err put_latest(struct ctx *c, struct node *data)
 		struct node *row = data_object(c, list, NULL);
 		struct moment at = moment_at(c->arena, e->updated);
 
-		data_str(c, row, "change_kind", str_of(kind_name(c, e->type)));
+		data_str(c, row, "change_kind", kind_in_words(c, e->type));
 		data_time(c, row, "changed", at, say_as_at(c->arena, at, now));
 		if (e->person_id.len)
 			data_str(c, row, "change_person", e->person_id);
