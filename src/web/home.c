@@ -1,5 +1,6 @@
 /* home.c - the first page: search, what is going on now, what is in this place; and the list of
  * people in hospital. The counts are kept for a few seconds, so that many readers cost one. */
+#include "identity/doubt.h"
 #include "web/pages.h"
 
 #include <pthread.h>
@@ -284,6 +285,24 @@ static enum err put_latest(struct ctx *c, struct node *data)
 	return OK;
 }
 
+/* Pairs of records that wait for somebody to say whether they are one person. */
+static enum err put_doubts(struct ctx *c, struct node *data)
+{
+	struct doubt_counts counts;
+	struct node *row;
+
+	TRY(doubt_count(c, &counts));
+	if (!counts.open)
+		return OK;
+	row = data_object(c, node_get(data, "now"), NULL);
+	data_str(c, row, "count", say_count(c->arena, counts.open));
+	data_words(c, row, "what",
+		   counts.open == 1 ? "pair of records: one person or two?"
+				    : "pairs of records: one person or two?");
+	data_words(c, row, "link", "/identity");
+	return OK;
+}
+
 enum err home_show(struct ctx *c, const struct request *r, struct reply *reply)
 {
 	struct node *data = page_new(c, r, "Find a person");
@@ -295,6 +314,8 @@ enum err home_show(struct ctx *c, const struct request *r, struct reply *reply)
 	data_time(c, data, "counted", now, say_as_at(c->arena, now, now.from));
 	put_counts(c, data, &counts);
 	TRY(put_latest(c, data));
+=======
+	TRY(put_doubts(c, data));
 	if (counts.now[NOW_WAITING])
 		TRY(put_waits(c, data, 8));
 	return page_show(c, "home", data, reply);

@@ -1,6 +1,8 @@
 /* identity_pair.c - two records beside each other: which letters differ, why they may be one. */
 #include <stdlib.h>
 
+#include "base/map.h"
+#include "record/search.h"
 #include "web/identity.h"
 
 /* --- what differs, letter by letter --- */
@@ -179,43 +181,68 @@ static const struct {
 
 /* --- what each holds --- */
 
-static struct str org_name(struct ctx *c, struct str source)
+static bool id_like(struct str s)
 {
-	struct str last = source, rest = source;
-	struct version v;
-	struct node *org;
-
-	while (rest.at)
-		last = str_cut(&rest, '/');
-	if (!last.len)
-		return STR("Source not said");
-	if (record_read(c, STR("Organization"), last, &v) ||
-	    fhir_read_json(c, c->place->fhir, c->arena, v.body, &org) ||
-	    !node_str(org, "name").len) {
-		c->why[0] = 0;
-		return last;
-	}
-	return node_str(org, "name");
+	for (size_t i = 0; i < s.len; i++)
+		if (!((s.at[i] >= '0' && s.at[i] <= '9') || (s.at[i] >= 'A' && s.at[i] <= 'Z') ||
+		      (s.at[i] >= 'a' && s.at[i] <= 'z') || s.at[i] == '-'))
+			return false;
+	return s.len <= 64;
 }
 
-static void put_holds(struct ctx *c, struct node *data, const struct merge_preview *look)
+/* The name of the organisation with the code that a meta.source ends in, else that code. */
+static enum err org_name(struct ctx *c, struct map *known, struct str source, struct str *out)
+{
+	struct str last = source, rest = source, *kept = map_get(known, source);
+	const struct search *search;
+	struct search_page page;
+	struct node *org;
+
+	if (kept) {
+		*out = *kept;
+		return OK;
+	}
+	while (rest.at)
+		last = str_cut(&rest, '/');
+	*out = last.len ? last : STR("Source not said");
+	if (last.len && id_like(last)) {
+		TRY(search_parse(c, STR("Organization"),
+				 SAY(c->arena, "identifier=" STR_FMT, STR_ARG(last)), &search));
+		TRY(search_run(c, search, &page));
+		if (page.len) {
+			TRY(fhir_read_json(c, c->place->fhir, c->arena, page.at[0].body, &org));
+			*out = node_str(org, "name").len ? node_str(org, "name") : last;
+		}
+	}
+	kept = NEW(c->arena, struct str);
+	*kept = *out;
+	map_set(known, source, kept);
+	return OK;
+}
+
+static enum err put_holds(struct ctx *c, struct node *data, const struct merge_preview *look)
 {
 	struct node *list = data_list(c, data, "holds");
+	struct map orgs;
 
+	map_init(&orgs, c->arena);
 	for (size_t i = 0; i < look->count_len; i++) {
 		const struct merge_count *n = &look->counts[i];
 		struct node *row;
+		struct str org;
 
 		if (str_is(n->type, "Patient"))
 			continue;
+		TRY(org_name(c, &orgs, n->org, &org));
 		row = data_object(c, list, NULL);
 		data_str(c, row, "kind", kind_in_words(c, n->type));
-		data_str(c, row, "org", org_name(c, n->org));
+		data_str(c, row, "org", org);
 		data_str(c, row, "count_a", say_count(c->arena, n->survivor));
 		data_str(c, row, "count_b", say_count(c->arena, n->other));
 	}
 	if (list->len)
 		node_add_bool(c->arena, data, "has_holds", true);
+	return OK;
 }
 
 enum err put_pair(struct ctx *c, struct node *data, struct str a, struct str b)
@@ -242,8 +269,7 @@ enum err put_pair(struct ctx *c, struct node *data, struct str a, struct str b)
 				node_add_bool(c->arena, data, "needs_force", true);
 		}
 	}
-	put_holds(c, data, &look);
-	return OK;
+	return put_holds(c, data, &look);
 }
 
 /* --- why --- */

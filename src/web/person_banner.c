@@ -39,6 +39,39 @@ static void put_place(struct person *p, struct node *data)
 			     : STR("In hospital"));
 }
 
+/* Other Patients of the same person: the one that goes on, and those it replaced. */
+static void put_joined(struct person *p, struct node *data)
+{
+	struct ctx *c = p->c;
+	struct node *list = data_list(c, data, "joined");
+
+	person_each(other, p, "Patient")
+	{
+		struct str at = SAY(p->a, "/people/" STR_FMT, STR_ARG(other->id));
+		struct str reference = SAY(p->a, "Patient/" STR_FMT, STR_ARG(other->id));
+		struct node *row;
+		bool survivor = false;
+
+		if (str_eq(other->id, p->id))
+			continue;
+		node_each(link, node_get(p->patient, "link"))
+			survivor |= str_is(node_str(link, "type"), "replaced-by") &&
+				    str_eq(node_text(node_path(link, "other.reference")), reference);
+		if (survivor) {
+			data_str(c, data, "replaced", name_formal(p->a, other->node));
+			data_str(c, data, "replaced_link", at);
+			continue;
+		}
+		row = data_object(c, list, NULL);
+		data_str(c, row, "joined_id", other->id);
+		data_str(c, row, "joined_link", at);
+		data_str(c, row, "joined_name", name_formal(p->a, other->node));
+		data_str(c, row, "joined_nhs",
+			 say_nhs_number(p->a,
+					nhs_number_of(node_get(other->node, "identifier"))));
+	}
+}
+
 void person_put_head(struct person *p, struct node *data)
 {
 	struct ctx *c = p->c;
@@ -47,6 +80,7 @@ void person_put_head(struct person *p, struct node *data)
 	data_str(c, data, "id", p->id);
 	data_str(c, data, "person", name_formal(p->a, p->patient));
 	data_str(c, data, "called", p->called);
+	put_joined(p, data);
 	ids = data_list(c, data, "ids");
 	put_id(p, ids, "Born", born_words(p));
 	if (p->dead)

@@ -1,5 +1,6 @@
 /* source.c - the resource behind a line of a page: what it says in plain words, its JSON, and its
  * versions with what changed between them. */
+#include "record/same.h"
 #include "web/pages.h"
 #include "web/person.h"
 
@@ -395,14 +396,22 @@ static struct str source_words(struct ctx *c, const struct node *resource)
 	return org ? org->name : (struct str){ 0 };
 }
 
+static enum err find_same(struct ctx *c, int64_t person, struct same *out)
+{
+	READER(db);
+
+	TRY(store_reader(c, c->place->store, &db));
+	return same_find(c, db, person, out);
+}
+
 /* Is it about somebody else? Task and others have no person's key. */
 static bool is_of_another(const struct version *v, const struct node *resource,
-			  const struct version *patient)
+			  const struct version *patient, const struct same *same)
 {
 	static const char *const members[] = { "for", "subject", "patient" };
 
 	if (v->person)
-		return v->person != patient->person;
+		return !same_has(same, v->person);
 	for (unsigned i = 0; i < 3; i++) {
 		struct str who = node_str(node_get(resource, members[i]), "reference");
 		if (str_starts(who, STR("Patient/")) &&
@@ -419,12 +428,14 @@ enum err source_show(struct ctx *c, const struct request *r, struct reply *reply
 	struct person p = { .c = c, .a = c->arena, .now = clock_now(c->clock) };
 	struct version v, who;
 	struct buf json;
+	struct same same;
 
 	TRY(record_read(c, STR("Patient"), person, &who));
 	TRY(record_read(c, type, id, &v));
 	TRY(fhir_read_json(c, c->place->fhir, c->arena, v.body, &resource));
 	TRY(fhir_read_json(c, c->place->fhir, c->arena, who.body, &patient));
-	if (is_of_another(&v, resource, &who) || is_restricted(resource))
+	TRY(find_same(c, who.person, &same));
+	if (is_of_another(&v, resource, &who, &same) || is_restricted(resource))
 		return fail(c, ERR_NOT_FOUND, "There is no such record about this person.");
 	data = page_new(c, r, "Record");
 	p.id = person;
