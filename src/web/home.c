@@ -314,7 +314,6 @@ enum err home_show(struct ctx *c, const struct request *r, struct reply *reply)
 	data_time(c, data, "counted", now, say_as_at(c->arena, now, now.from));
 	put_counts(c, data, &counts);
 	TRY(put_latest(c, data));
-=======
 	TRY(put_doubts(c, data));
 	if (counts.now[NOW_WAITING])
 		TRY(put_waits(c, data, 8));
