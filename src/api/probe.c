@@ -1,5 +1,6 @@
 /* probe.c - is it well, and what does it do: for supervisors and Prometheus. No personal data. */
 #include "api/inside.h"
+#include "feed/feed.h"
 
 #include <pthread.h>
 
@@ -180,6 +181,7 @@ enum err api_metrics(struct ctx *c, const struct request *r, struct reply *reply
 	follower_metrics(&b, c->place, &stats);
 	reindex_metrics(&b, c);
 	TRY(record_metrics(c, &b));
+	TRY(feed_metrics(c, &b));
 	reply->type = "text/plain; version=0.0.4; charset=utf-8";
 	reply->body = buf_get(&b);
 	reply_header(reply, "Cache-Control", STR("no-store"));

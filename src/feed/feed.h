@@ -120,6 +120,8 @@ struct feed_view {
 	bool silent;                /* for longer than silent_after */
 };
 NODISCARD enum err feed_views(struct ctx *c, struct feed_view **out, size_t *len);
+/* What people call a field of HL7 v2 (0: the segment); NULL where the tables do not say. */
+const char *feed_field_name(struct ctx *c, const char *segment, unsigned field);
 /* For /metrics. */
 NODISCARD enum err feed_metrics(struct ctx *c, struct buf *out);
 

@@ -38,3 +38,15 @@ void feeds_shut(struct place *place)
 	free(feeds);
 	place->feeds = NULL;
 }
+
+const char *feed_field_name(struct ctx *c, const char *segment, unsigned field)
+{
+	const struct map_code *code;
+
+	if (feeds_open(c))
+		return NULL;
+	code = map_get(&c->place->feeds->maps->codes,
+		       str_of(field ? arena_printf(c->arena, "field|%s-%u", segment, field)
+				    : arena_printf(c->arena, "field|%s", segment)));
+	return code ? code->display : NULL;
+}

@@ -12,5 +12,6 @@ http_serve organisations_show;
 http_serve subscriptions_show, subscription_show, subscription_act;
 http_serve identity_show, identity_pair_show, identity_decide, identity_undo;
 http_serve identity_merges_show, identity_merges_undo;
+http_serve feeds_show, feeds_replay, feed_message_show, feed_message_replay;
 
 #endif
