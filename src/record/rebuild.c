@@ -119,11 +119,8 @@ static enum err read_chunk(struct ctx *c, struct chunk *chunk)
 }
 
 /* As it stands now, if that is not what was prepared; out->resource NULL if it was deleted meanwhile. */
-static enum err catch_up(struct ctx *c, struct db *db, bool views_only, struct stmt *now,
+static enum err catch_up(struct ctx *c, struct db *db, const struct chunk *chunk, struct stmt *now,
 			 struct prepared *p)
-/* As it stands now; out->resource NULL if it was deleted meanwhile. */
-static enum err look_again(struct ctx *c, struct db *db, const struct chunk *chunk,
-			   struct prepared *p)
 {
 	int64_t person = stmt_int(now, 1), seq = stmt_int(now, 2);
 	bool deleted = stmt_int(now, 3) != 0;
@@ -156,7 +153,7 @@ static enum err look_again(struct ctx *c, struct db *db, struct chunk *chunk)
 		if (!row)
 			return OK;
 		if (i < chunk->len && chunk->at[i].key == stmt_int(s, 0))
-			TRY(catch_up(c, db, chunk->views_only, s, &chunk->at[i++]));
+			TRY(catch_up(c, db, chunk, s, &chunk->at[i++]));
 	}
 }
 
@@ -196,8 +193,6 @@ static enum err write_chunk(struct ctx *c, struct db *db, void *arg)
 		struct prepared *p = &chunk->at[i];
 		int64_t person;
 
-		apply_forget(p);
-		TRY(look_again(c, db, chunk, p));
 		if (!p->resource)
 			continue;
 		person = p->seen.person;
@@ -206,7 +201,7 @@ static enum err write_chunk(struct ctx *c, struct db *db, void *arg)
 		if (chunk->views)
 			TRY(views_again(c, db, p, person));
 	}
-	return words_flush(&a);
+	TRY(words_flush(&a));
 	return chunk->only ? reindex_note(c, db, REINDEX_ROWS, chunk->last) : OK;
 }
 
