@@ -68,6 +68,21 @@ static enum err serve_hold(struct ctx *c, const struct request *r, struct reply 
 	return OK;
 }
 
+/* What the last GET /stream is written to by, and its own reference to it. */
+static struct http_stream *_Atomic opened;
+
+static enum err serve_stream(struct ctx *c, const struct request *r, struct reply *reply)
+{
+	struct http_stream *s;
+
+	TRY(http_stream_open(c, r, &s));
+	(void)http_stream_write(s, STR("hello\n"));
+	reply->type = "text/event-stream";
+	reply->stream = s;
+	opened = s;
+	return OK;
+}
+
 static void refuse(struct ctx *c, enum err e, const struct request *r, struct reply *reply)
 {
 	(void)r;
@@ -85,6 +100,7 @@ static const struct route api_routes[] = {
 };
 static const struct route page_routes[] = {
 	{ HTTP_GET, "/hold", serve_hold, 0, 0 },
+	{ HTTP_GET, "/stream", serve_stream, 0, 0 },
 	{ HTTP_GET, "/file/{rest*}", serve_echo, ROUTE_QUICK, 0 },
 	{ HTTP_GET, "/", serve_echo, ROUTE_QUICK, 0 },
 	{ 0 },
@@ -444,6 +460,101 @@ static void everything_is_counted(void **state)
 	assert_int_equal(after.in_flight, 0);
 }
 
+static struct http_stream *listen_at(const struct http *http, int *s)
+{
+	static const char request[] = "GET /stream HTTP/1.1\r\nHost: localhost\r\n\r\n";
+	struct http_stream *stream;
+
+	opened = NULL;
+	*s = dial(http);
+	say(*s, request, sizeof request - 1);
+	while (!(stream = opened))
+		usleep(1000);
+	return stream;
+}
+
+/* Read until these words have come. */
+static void hear_words(int s, const char *words)
+{
+	char got[4096];
+	size_t len = 0;
+
+	do {
+		ssize_t n = recv(s, got + len, sizeof got - 1 - len, 0);
+		if (n <= 0)
+			fail_msg("\"%s\" does not come", words);
+		len += (size_t)n;
+		got[len] = 0;
+	} while (!strstr(got, words));
+}
+
+static void streams_sleep_and_wake(void **state)
+{
+	struct http_stream *stream;
+	struct http_stats stats;
+	int s;
+
+	(void)state;
+	stream = listen_at(server, &s);
+	hear_words(s, "hello");
+	http_stats(server, &stats);
+	assert_int_equal(stats.streams, 1);
+	for (int i = 0; i < 50; i++) {
+		usleep(i * 20);
+		assert_true(http_stream_write(stream, STR("more\n")));
+		hear_words(s, "more");
+	}
+	assert_true(http_stream_write(stream, STR("last\n")));
+	http_stream_close(stream);
+	hear_words(s, "last\n\r\n0\r\n"); /* the end of the last chunk */
+	close(s);
+}
+
+static void a_slow_listener_has_a_limit(void **state)
+{
+	static char much[65536];
+	struct http_stream *stream;
+	int s, n = 0;
+
+	(void)state;
+	memset(much, 'x', sizeof much);
+	stream = listen_at(server, &s);
+	while (n < 1000 && http_stream_write(stream, (struct str){ much, sizeof much }))
+		n++;
+	assert_true(n < 1000); /* sockets hold some, then ours is full */
+	assert_true(http_stream_room(stream) >= 0);
+	assert_true(http_stream_room(stream) < (ptrdiff_t)sizeof much);
+	close(s);
+	for (n = 0; n < 500 && http_stream_room(stream) >= 0; n++)
+		usleep(10000);
+	assert_true(http_stream_room(stream) < 0);
+	http_stream_close(stream);
+}
+
+static void streams_are_counted_and_end_with_the_server(void **state)
+{
+	struct http *http = start((struct http_limits){ .streams = 2 });
+	struct http_stream *a, *b;
+	int one, two;
+
+	(void)state;
+	a = listen_at(http, &one);
+	b = listen_at(http, &two);
+	char *got = ask_at(http, "GET /stream HTTP/1.1" END);
+	assert_non_null(strstr(got, " 503 "));
+	free(got);
+	hear_words(one, "hello");
+	hear_words(two, "hello");
+	int64_t began = clock_monotonic();
+	http_stop(http, 5);
+	assert_true(clock_monotonic() - began < 4000000);
+	assert_false(http_stream_write(a, STR("x")));
+	http_stream_close(a);
+	http_stream_close(b);
+	close(one);
+	close(two);
+}
+
 int main(void)
 {
 	static atomic_int counter;
@@ -459,6 +570,9 @@ int main(void)
 		cmocka_unit_test(stopping_ends_what_runs),
 		cmocka_unit_test(slow_clients_are_cut_off),
 		cmocka_unit_test(only_loopback_is_listened_on),
+		cmocka_unit_test(streams_sleep_and_wake),
+		cmocka_unit_test(a_slow_listener_has_a_limit),
+		cmocka_unit_test(streams_are_counted_and_end_with_the_server),
 		cmocka_unit_test(everything_is_counted),
 	};
 
