@@ -343,7 +343,7 @@ enum err rows_count(struct ctx *c, struct db *db, int64_t *out)
 	return OK;
 }
 
-enum err rows_clear(struct ctx *c, struct db *db)
+enum err rows_clear_values(struct ctx *c, struct db *db)
 {
 	for (int i = 0; i < TABLE_COUNT; i++) {
 		STMT(s);
@@ -351,6 +351,12 @@ enum err rows_clear(struct ctx *c, struct db *db)
 		TRY(db_stmt(c, db, tables[i].clear, &s));
 		TRY(stmt_run(c, s));
 	}
+	return OK;
+}
+
+enum err rows_clear(struct ctx *c, struct db *db)
+{
+	TRY(rows_clear_values(c, db));
 	return words_clear(c, db);
 }
 

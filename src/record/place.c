@@ -78,6 +78,15 @@ static enum err check_whole(struct ctx *c, struct place *place)
 			: OK;
 }
 
+/* Was the index made by code that finds the same in the same? Then only definitions differ. */
+static bool is_made_alike(struct ctx *c, struct str seen)
+{
+	struct str now = index_digest(c);
+
+	return str_starts(seen, STR(LOADING)) || str_is(seen, "reindexing") ||
+	       str_eq(str_cut(&seen, '-'), str_cut(&now, '-'));
+}
+
 static enum err check_digest(struct ctx *c, struct place *place, unsigned flags)
 {
 	struct str seen;
@@ -91,7 +100,7 @@ static enum err check_digest(struct ctx *c, struct place *place, unsigned flags)
 		return flags & STORE_READ_ONLY
 			       ? OK
 			       : store_write(c, place->store, first_digest, NULL);
-	if (str_eq(seen, index_digest(c)) || (flags & STORE_STALE))
+	if (str_eq(seen, index_digest(c)) || ((flags & STORE_STALE) && is_made_alike(c, seen)))
 		return OK;
 	if (str_is(seen, "reindexing"))
 		return fail(c, ERR_CONFLICT,

@@ -58,7 +58,6 @@ static enum err finish(struct ctx *c, struct db *db, void *arg)
 	return reindex_whole(c, db);
 }
 
-/* One current resource and its rows. */
 static void keep_waiting(const struct reindex *only, struct rows *rows)
 {
 	size_t kept = 0;
@@ -69,6 +68,7 @@ static void keep_waiting(const struct reindex *only, struct rows *rows)
 	rows->len = kept;
 }
 
+/* One current resource and its rows. */
 static enum err take(struct ctx *c, struct db *db, const struct chunk *chunk, int64_t key,
 		     int64_t person, int64_t seq, struct prepared *out)
 {
@@ -119,8 +119,8 @@ static enum err read_chunk(struct ctx *c, struct chunk *chunk)
 }
 
 /* As it stands now, if that is not what was prepared; out->resource NULL if it was deleted meanwhile. */
-static enum err catch_up(struct ctx *c, struct db *db, const struct chunk *chunk, struct stmt *now,
-			 struct prepared *p)
+static enum err catch_up(struct ctx *c, struct db *db, const struct chunk *chunk,
+			 struct stmt *now, struct prepared *p)
 {
 	int64_t person = stmt_int(now, 1), seq = stmt_int(now, 2);
 	bool deleted = stmt_int(now, 3) != 0;
@@ -169,14 +169,15 @@ static enum err move(struct apply *a, const struct prepared *p, int64_t person)
 	return stmt_run(a->c, s);
 }
 
-static enum err write_index(struct apply *a, struct prepared *p, int64_t *person)
+static enum err write_index(struct apply *a, struct prepared *p, bool words, int64_t *person)
 {
 	TRY(apply_person(a, p, person));
 	TRY(apply_settle(a, p->type, &p->rows));
 	TRY(move(a, p, *person));
 	for (size_t j = 0; j < p->rows.len; j++)
 		TRY(row_put(a->c, a->db, &p->rows.at[j], *person, p->key));
-	words_put(a, p->type_key, p->rows.words, *person, p->key);
+	if (words)
+		words_put(a, p->type_key, p->rows.words, *person, p->key);
 	return OK;
 }
 
@@ -197,7 +198,7 @@ static enum err write_chunk(struct ctx *c, struct db *db, void *arg)
 			continue;
 		person = p->seen.person;
 		if (chunk->index)
-			TRY(write_index(&a, p, &person));
+			TRY(write_index(&a, p, !chunk->only, &person));
 		if (chunk->views)
 			TRY(views_again(c, db, p, person));
 	}

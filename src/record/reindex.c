@@ -228,7 +228,7 @@ static enum err clear_some(struct ctx *c, struct db *db, void *arg)
 
 	if (k->r->all) {
 		k->ended = true;
-		return rows_clear(c, db);
+		return rows_clear_values(c, db);
 	}
 	while (!k->more) {
 		TRY(rows_next_param(c, db, k->table, k->param, &k->param));

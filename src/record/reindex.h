@@ -42,6 +42,8 @@ NODISCARD enum err param_ready(struct ctx *c, struct db *db, const struct fhir_t
 			       const struct fhir_param *param, enum variant variant, int64_t *key);
 
 /* --- index_rows.c --- */
+/* All values, but not the words: they hang on no definition and stay. */
+NODISCARD enum err rows_clear_values(struct ctx *c, struct db *db);
 /* The next parameter that has rows in a table; 0: there is none. */
 NODISCARD enum err rows_next_param(struct ctx *c, struct db *db, enum table table, int64_t after,
 				   int64_t *param);
