@@ -39,6 +39,13 @@ static enum err run_check(struct ctx *c, struct invocation *in)
 	return e;
 }
 
+/* What derives above the record: the index by which records of the same person are found. */
+static enum err rebuild_matching(struct ctx *c, const struct progress *progress)
+{
+	TRY(online_clear(c));
+	return online_catch_up(c, progress);
+}
+
 static enum err run_rebuild(struct ctx *c, struct invocation *in)
 {
 	struct place *place;
@@ -50,9 +57,7 @@ static enum err run_rebuild(struct ctx *c, struct invocation *in)
 	TRY(place_open(c, in->share, in->argv[0], STORE_MIGRATE | STORE_BULK, true, &place));
 	e = record_rebuild(c, &progress, &resources);
 	if (e == OK)
-		e = online_clear(c);
-	if (e == OK)
-		e = online_catch_up(c, &progress);
+		e = rebuild_matching(c, &progress);
 	bar_done(bar);
 	place_close(place);
 	TRY(e);
@@ -66,8 +71,14 @@ static enum err run_copy(struct ctx *c, struct invocation *in)
 	struct bar *bar;
 	struct progress progress = bar_progress(c, in, "copy", &bar);
 	struct copied sum = { 0 };
+	struct place *place = NULL;
 	enum err e = record_copy(c, in->share, in->argv[0], in->argv[1], &progress, &sum);
 
+	if (e == OK)
+		e = place_open(c, in->share, in->argv[1], STORE_BULK, false, &place);
+	if (e == OK)
+		e = rebuild_matching(c, &progress);
+	place_close(place);
 	bar_done(bar);
 	TRY(e);
 	if (command_option(in, "quiet"))
