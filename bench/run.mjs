@@ -63,7 +63,7 @@ function bytesOf(db) {
 
 /** A server, and how long it took until it listened. */
 async function serve(db) {
-	const began = performance.now(), child = spawn(program, ['serve', db, '--port', '0', '--quiet'], { stdio: ['ignore', 'pipe', 'inherit'] })
+	const began = performance.now(), child = spawn(program, ['serve', db, '--open', '--port', '0', '--quiet'], { stdio: ['ignore', 'pipe', 'inherit'] })
 	process.once('exit', () => child.kill('SIGKILL'))
 	const url = await new Promise((resolve, reject) => {
 		child.once('exit', code => reject(new Error(`the server ended with ${code}`)))

@@ -10,6 +10,7 @@
 static const struct option serve_options[] = {
 	{ "port", "PORT", "to listen on; 0 takes any that is free", "8080" },
 	{ "address", "ADDRESS", "to listen on; only this machine until accounts exist", "127.0.0.1" },
+	{ "open", NULL, "for developers and tests: nobody signs in, every request is the system's", NULL },
 	{ "workers", "N", "threads for requests that wait", "32" },
 	{ "references", "POLICY", "refuse references to what is not here: loose, transaction, strict",
 	  "transaction" },

@@ -20,7 +20,7 @@ export async function open(...options) {
 	const dir = mkdtempSync(join(tmpdir(), 'causeway-browser-'))
 	const db = execFileSync(program, ['demo', '--people', String(people), '--dir', dir, '--no-serve', '--quiet'],
 		{ encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }).trim().split('\n').pop()
-	const server = spawn(program, ['serve', db, '--port', '0', '--quiet', ...options], { stdio: ['ignore', 'pipe', 'inherit'] })
+	const server = spawn(program, ['serve', db, '--open', '--port', '0', '--quiet', ...options], { stdio: ['ignore', 'pipe', 'inherit'] })
 	const base = await new Promise((resolve, reject) => {
 		server.stdout.on('data', text => resolve(String(text).trim().replace(/\/$/, '')))
 		server.on('exit', code => reject(new Error(`the server ended with ${code}`)))

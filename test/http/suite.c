@@ -37,6 +37,7 @@ static void server_exec(const struct script *script, const char *db, const char 
 	args[n++] = exports;
 	args[n++] = "--port";
 	args[n++] = "0";
+	args[n++] = "--open";
 	args[n++] = "--quiet";
 	args[n++] = "--log";
 	for (size_t i = 0; i < script->options.len && n < 31; i++)

@@ -47,10 +47,10 @@ export function causeway(...args) {
 	return { code: result.status, out: result.stdout, err: result.stderr, signal: result.signal }
 }
 
-/** Start a server on a free port; resolves to { base, stop } once it listens. */
+/** Start a server on a free port, where nobody needs to sign in unless '--signed-in' is among the options; resolves to { base, stop } once it listens. */
 export function serve(t, db, ...args) {
 	const exports = server && db.endsWith('.db') && !args.includes('--export-dir') ? ['--export-dir', `${db}.bulk`] : []
-	const child = spawn(program, ['serve', database(db), '--port', '0', '--quiet', ...exports, ...args], { stdio: ['ignore', 'pipe', 'inherit'] })
+	const child = spawn(program, ['serve', database(db), '--port', '0', '--quiet', ...(args.includes('--signed-in') ? [] : ['--open']), ...exports, ...args.filter(arg => arg !== '--signed-in')], { stdio: ['ignore', 'pipe', 'inherit'] })
 	t.after(() => child.kill('SIGKILL'))
 	return new Promise((resolve, reject) => {
 		child.once('exit', code => reject(new Error(`the server ended with ${code}`)))

@@ -115,7 +115,7 @@ test('who has the database open is not shut out, and who comes during a load wai
 	assert.equal(await ended, 0)
 	assert.ok(busy > 0, 'nobody saw the load')
 	assert.equal(causeway('check', db).code, 0)
-	const server = spawn(program, ['serve', db, '--port', '0', '--quiet'])
+	const server = spawn(program, ['serve', db, '--open', '--port', '0', '--quiet'])
 	t.after(() => server.kill())
 	await new Promise(resolve => server.stdout.once('data', resolve))
 	assert.equal(load(db, 'later', file).code, 0, 'beside a server it is written with each resource')
