@@ -203,6 +203,31 @@ static void test_observation(void **state)
 	assert_true(str_is(people[0], "a") && str_is(people[1], "b"));
 }
 
+/* What R4 has in no compartment is about somebody all the same. */
+static void test_people_outside(void **state)
+{
+	static const char *const about[] = {
+		"{\"resourceType\":\"Task\",\"for\":{\"reference\":\"Patient/a\"},"
+		"\"requester\":{\"reference\":\"Patient/b\"}}",
+		"{\"resourceType\":\"Device\",\"patient\":{\"reference\":\"Patient/a\"}}",
+		"{\"resourceType\":\"Contract\",\"subject\":[{\"reference\":\"Patient/a\"}]}",
+		"{\"resourceType\":\"GuidanceResponse\",\"subject\":{\"reference\":"
+		"\"Patient/a\"}}",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof about / sizeof *about; i++) {
+		struct str *people;
+		size_t count;
+		struct node *n;
+
+		assert_int_equal(fhir_read_json(&ctx, f, &life, str_of(about[i]), &n), OK);
+		assert_int_equal(fhir_people(&ctx, f, n, &people, &count), OK);
+		assert_int_equal(count, 1);
+		assert_true(str_is(people[0], "a"));
+	}
+}
+
 /* resolve() is decided from what the reference says. */
 static void test_resolves(void **state)
 {
@@ -448,6 +473,7 @@ int main(void)
 		cmocka_unit_test(test_definitions), cmocka_unit_test(test_expressions),
 		cmocka_unit_test(test_patient),     cmocka_unit_test(test_observation),
 		cmocka_unit_test(test_resolves),    cmocka_unit_test(test_others),
+		cmocka_unit_test(test_people_outside),
 		cmocka_unit_test(test_machine),     cmocka_unit_test(test_data_types),
 		cmocka_unit_test(test_cut),         cmocka_unit_test(test_agrees),
 		cmocka_unit_test(test_synthea),

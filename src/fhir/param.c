@@ -89,6 +89,25 @@ static enum err load_compartments(struct ctx *c, struct fhir *f, const struct sh
 	return OK;
 }
 
+/* What concerns one person though R4 has it in no Patient compartment: it is filed under them all
+ * the same, so that access, $everything and distribution by person hold for it. Written by hand. */
+static enum err load_people(struct ctx *c, struct fhir *f, const struct share *share)
+{
+	struct rows rows;
+	char *column[2];
+
+	TRY(rows_open(c, f, share, "fhir/people.tsv", &rows));
+	while (rows_next(&rows, column, 2)) {
+		struct str type = str_of(column[0]);
+
+		if (!fhir_resource_type(f, type) || map_get(&f->params->people, type))
+			return rows_fail(c, &rows, "no type outside the compartment",
+					 column[0]);
+		map_set(&f->params->people, type, (void *)pieces(f->life, column[1], ' '));
+	}
+	return OK;
+}
+
 enum err params_load(struct ctx *c, struct fhir *f, const struct share *share)
 {
 	struct fhir_params *params = NEW(f->life, struct fhir_params);
@@ -108,7 +127,8 @@ enum err params_load(struct ctx *c, struct fhir *f, const struct share *share)
 	pthread_mutex_init(&params->lock, NULL);
 	arena_init(&params->arena);
 	arena_defer(f->life, params_done, params);
-	return load_compartments(c, f, share);
+	TRY(load_compartments(c, f, share));
+	return load_people(c, f, share);
 }
 
 const char *const *compartment_params(const struct fhir *f, const char *compartment,

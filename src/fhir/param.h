@@ -98,8 +98,8 @@ NODISCARD enum err fhir_index_composite(struct ctx *c, const struct fhir *f,
 const char *const *compartment_params(const struct fhir *f, const char *compartment,
 				      const struct fhir_type *type);
 
-/* The people a resource is about (its Patient compartment): ids of Patient/… references, in
- * c->arena, without duplicates; the Patient itself for a Patient. */
+/* The people a resource is about (its Patient compartment, and what share/fhir/people.tsv adds: a
+ * Task for somebody, their Device): ids of Patient/… references, in c->arena, without duplicates; the Patient itself for a Patient. */
 NODISCARD enum err fhir_people(struct ctx *c, const struct fhir *f, const struct node *resource,
 			       struct str **out, size_t *count);
 

@@ -66,6 +66,21 @@ static void all_that_is_theirs(void **state)
 	everything_is(w, &ask, "b b1", &page); /* not the other person, who is referred to */
 }
 
+/* R4 has no Task in the Patient's compartment; it is the person's all the same. */
+static void what_is_done_for_them(void **state)
+{
+	struct world *w = *state;
+	struct everything ask = { .id = STR("a"), .count = 100 };
+	struct everything_page page;
+
+	put(w, "Patient", "a", "{\"resourceType\":\"Patient\",\"id\":\"a\"}");
+	put(w, "Task", "t",
+	    "{\"resourceType\":\"Task\",\"id\":\"t\",\"status\":\"requested\",\"intent\":"
+	    "\"order\",\"for\":{\"reference\":\"Patient/a\"}}");
+	everything_is(w, &ask, "a t", &page);
+	assert_int_equal(page.own, 2);
+}
+
 static void page_by_page(void **state)
 {
 	static const char *const by_one[] = { "a", "a1 p*", "a2 p*", "a3", "b1" };
@@ -138,6 +153,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(all_that_is_theirs, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(what_is_done_for_them, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(page_by_page, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(some_of_it, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(of_nobody, set_up, tear_down),

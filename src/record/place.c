@@ -46,7 +46,7 @@ enum err meta_set(struct ctx *c, struct db *db, struct str name, struct str valu
 }
 
 /* Raised when the code finds other values in the same resources. */
-#define INDEX_MADE 5
+#define INDEX_MADE 6
 
 /* The index must have been made with the definitions the program has now. */
 struct str index_digest(struct ctx *c)

@@ -58,6 +58,7 @@ static enum err finish(struct ctx *c, struct db *db, void *arg)
 	return reindex_whole(c, db);
 }
 
+/* Of the rows those of parameters that wait; the words are there already. */
 static void keep_waiting(const struct reindex *only, struct rows *rows)
 {
 	size_t kept = 0;
@@ -66,6 +67,7 @@ static void keep_waiting(const struct reindex *only, struct rows *rows)
 		if (reindex_waits(only, rows->at[i].param))
 			rows->at[kept++] = rows->at[i];
 	rows->len = kept;
+	rows->words = (struct str){ 0 };
 }
 
 /* One current resource and its rows. */
