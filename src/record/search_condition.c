@@ -99,6 +99,13 @@ static const struct modifier_row {
 };
 /* clang-format on */
 
+/* An id is there always and its own text; of the columns' parameters it alone has modifiers. */
+static bool column_takes(enum column column, enum modifier modifier)
+{
+	return column == COLUMN_NONE ||
+	       (column == COLUMN_ID && (modifier == MOD_NOT || modifier == MOD_MISSING));
+}
+
 static enum err parse_modifier(struct ctx *c, struct str text, struct condition *out)
 {
 	const struct fhir_param *param = out->param;
@@ -107,7 +114,7 @@ static enum err parse_modifier(struct ctx *c, struct str text, struct condition 
 		return fail(c, ERR_BAD_REQUEST, "'%s' has no modifier.", param->code);
 	for (size_t i = 0; i < sizeof modifiers / sizeof *modifiers; i++)
 		if (str_is(text, modifiers[i].name) && modifiers[i].types & BIT(param->type) &&
-		    out->column == COLUMN_NONE &&
+		    column_takes(out->column, modifiers[i].modifier) &&
 		    (modifiers[i].modifier != MOD_OF_TYPE ||
 		     !strcmp(param->code, "identifier"))) {
 			out->modifier = modifiers[i].modifier;

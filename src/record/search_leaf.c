@@ -641,6 +641,10 @@ static enum err ids_leaf(struct opening *o)
 	struct arena *a = o->sc->c->arena;
 	struct pairs *pairs = pairs_new(o->sc->c);
 
+	if (o->condition->modifier == MOD_MISSING) { /* from none, or from all but none */
+		o->leaf->negate = !o->condition->values[0].missing;
+		return OK;
+	}
 	for (size_t i = 0; i < o->condition->value_count; i++) {
 		struct pair p;
 		bool there;

@@ -395,7 +395,7 @@ enum err value_parse(struct ctx *c, const struct condition *condition, struct st
 	memset(out, 0, sizeof *out);
 	if (condition->marks)
 		parse = words_value;
-	else if (condition->column == COLUMN_ID)
+	else if (condition->column == COLUMN_ID && condition->modifier != MOD_MISSING)
 		parse = plain_value;
 	else if (!parse)
 		parse = by_type[condition->param->type];
