@@ -68,6 +68,8 @@ export const addresses = [
 	['source', `/people/${edith}/source/Condition/${edith}-problem-wrist`],
 	['source-document', `/people/${edith}/source/DocumentReference/${edith}-document-respect`],
 	['waiting', '/waiting'],
+	['identity', '/identity'],
+	['identity-merges', '/identity/merges'],
 	['organisations', '/organisations'],
 	['subscriptions', '/subscriptions'],
 	['help', '/help'],
