@@ -1,0 +1,127 @@
+// HL7 v2 over a real socket: a day of a simulated hospital twice, and a server killed at any moment.
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
+import { connect } from 'node:net'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { database, fixtures, program, scratch } from './causeway.mjs'
+
+const kills = Number(process.env.KILLS ?? 3)
+
+async function serve(db, port = 0) {
+	const child = spawn(program, ['serve', database(db), '--port', '0', '--mllp', String(port), '--quiet'],
+		{ stdio: ['ignore', 'pipe', 'inherit'] })
+	let out = ''
+	await new Promise((resolve, reject) => {
+		child.stdout.on('data', data => { out += data; if (/mllp:.*\n/.test(out)) resolve() })
+		child.on('exit', code => reject(new Error(`the server ended with ${code}`)))
+	})
+	return { child, base: out.split('\n')[0], port: Number(/mllp:\/\/[^:]+:(\d+)/.exec(out)[1]) }
+}
+
+function stop(child) {
+	return new Promise(resolve => { child.on('exit', resolve); child.kill('SIGTERM') })
+}
+
+function client(port) {
+	const socket = connect(port, '127.0.0.1')
+	let buffer = '', waiting = []
+	socket.on('data', data => {
+		buffer += data
+		for (let end; (end = buffer.indexOf('\x1c\r')) >= 0; buffer = buffer.slice(end + 2))
+			waiting.shift()?.resolve(buffer.slice(1, end))
+	})
+	const fail = () => { for (const w of waiting) w.reject(new Error('closed')); waiting = [] }
+	socket.on('close', fail).on('error', fail)
+	return {
+		send: message => new Promise((resolve, reject) => {
+			waiting.push({ resolve, reject })
+			socket.write(`\x0b${message}\x1c\r`)
+		}),
+		close: () => socket.destroy(),
+	}
+}
+
+async function total(base, query) {
+	const bundle = await (await fetch(`${base}fhir/${query}${query.includes('?') ? '&' : '?'}_summary=count`)).json()
+	return bundle.total
+}
+
+function admission(n) {
+	return `MSH|^~\\&|PAS|RX1|CW|CW|20250110100000||ADT^A01|K${n}|P|2.4\rEVN|A01|20250110100000\r` +
+		`PID|1||${5000 + n}^^^RX1^MR||Kill${n}^Given${n}||19${10 + n % 80}01${10 + n % 18}|F\r` +
+		`PV1|1|I|W${n % 7}||||||||||||||||KV${n}\r`
+}
+
+const hospital = join(fixtures, 'hl7v2', 'simhospital-300.hl7')
+
+test('a day of a hospital, twice: all acknowledged, the second time nothing changes',
+	{ skip: !existsSync(hospital) && 'no fixtures' }, async t => {
+		const { child, base, port } = await serve(join(scratch(t), 'a.db'))
+		t.after(() => stop(child))
+		const text = readFileSync(hospital, 'latin1')
+		const messages = text.split(/\r?\n(?=MSH)/).map(m => m.trim().replace(/\r?\n/g, '\r'))
+		assert.equal(messages.length, 300)
+		const count = async () => (await (await fetch(`${base}fhir/_history?_count=1`)).json()).total
+		const c = client(port)
+		for (const m of messages)
+			assert.match(await c.send(m), /\rMSA\|AA\|/)
+		const visits = new Set(messages.map(m => /\rPV1\|(?:[^|\r]*\|){18}([^^|\r]+)/.exec(m)?.[1]).filter(Boolean))
+		assert.equal(await total(base, 'Encounter'), visits.size)
+		const before = await count()
+		for (const m of messages)
+			assert.match(await c.send(m), /\rMSA\|AA\|/)
+		assert.equal(await count(), before)
+		c.close()
+	})
+
+test('a server killed while messages come: what was acknowledged is there, once', async t => {
+	const db = join(scratch(t), 'k.db')
+	const acknowledged = new Set()
+	let next = 0
+	for (let i = 0; i < kills; i++) {
+		const { child, port } = await serve(db)
+		const ended = new Promise(resolve => child.on('exit', resolve))
+		setTimeout(() => child.kill('SIGKILL'), 300 + 211 * i)
+		await Promise.all([0, 1, 2, 3].map(async () => {
+			const c = client(port)
+			try {
+				for (;;) {
+					const n = next++
+					if (/MSA\|AA/.test(await c.send(admission(n))))
+						acknowledged.add(n)
+				}
+			} catch {
+				c.close()
+			}
+		}))
+		await ended
+	}
+	assert.ok(acknowledged.size > 0)
+	const { child, base, port } = await serve(db)
+	t.after(() => stop(child))
+	for (const n of acknowledged)
+		assert.equal(await total(base, `Encounter?identifier=KV${n}`), 1, `message ${n}`)
+	const history = async () => (await (await fetch(`${base}fhir/Encounter/_history?_count=1`)).json()).total
+	const before = await history()
+	const c = client(port)
+	for (const n of acknowledged)
+		assert.match(await c.send(admission(n)), /MSA\|AA/)
+	assert.equal(await history(), before)
+	c.close()
+})
+
+test('what is no message is answered, and the connection goes on', async t => {
+	const { child, base, port } = await serve(join(scratch(t), 'b.db'))
+	t.after(() => stop(child))
+	const c = client(port)
+	assert.match(await c.send('hello'), /\rMSA\|AR\|/)
+	assert.match(await c.send(admission(1).replace('ADT^A01', 'ADT^Z99')), /\rMSA\|AR\|K1\|/)
+	assert.match(await c.send(admission(2).replace('PID|', 'XID|')), /\rMSA\|AE\|K2\|/)
+	assert.match(await c.send(admission(3)), /\rMSA\|AA\|K3\|/)
+	const page = await (await fetch(`${base}feeds`)).text()
+	assert.match(page, /PID is missing/)
+	assert.match(await (await fetch(`${base}metrics`)).text(), /causeway_feed_messages_total\{feed="mllp",state="quarantined"\} 1/)
+	c.close()
+})
