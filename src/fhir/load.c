@@ -376,6 +376,7 @@ enum err fhir_load(struct ctx *c, struct arena *life, const struct share *share,
 	TRY(load_types(c, &l, &scratch, share));
 	TRY(fill_common(c, f));
 	TRY(codes_load(c, f, share));
+	f->shape = f->digest;
 	TRY(params_load(c, f, share));
 	TRY(profiles_load(c, f, share));
 	*out = f;

@@ -95,6 +95,7 @@ struct fhir {
 	struct fhir_codes *codes;
 	struct fhir_profiles *profiles;
 	const char *version; /* "4.0.1" */
+	uint64_t shape;      /* of the tables of types and codes: what expressions hang on */
 	uint64_t digest;     /* of all tables that decide what is indexed */
 };
 

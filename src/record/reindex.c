@@ -82,12 +82,15 @@ enum err reindex_note(struct ctx *c, struct db *db, enum reindex_phase phase, in
 					    (long long)key)));
 }
 
-/* Parameters whose hash is not among those the index was made of; false: any may differ. */
-static enum err compare(struct ctx *c, struct str made, struct reindex *r, bool *told)
+/* Parameters whose hash is not among those the index was made of, and how many of those are no
+ * more; *told false: any may differ. */
+static enum err compare(struct ctx *c, struct str made, struct reindex *r, bool *told,
+			unsigned *gone)
 {
 	const struct fhir_param *p;
 	struct map known;
 	uint64_t rest;
+	size_t now = 0; /* of those that were known */
 
 	map_init(&known, c->arena);
 	TRY(hash_rest(c, &rest));
@@ -100,7 +103,9 @@ static enum err compare(struct ctx *c, struct str made, struct reindex *r, bool 
 						(unsigned long long)hash_param(c, p));
 		r->stale[n] = !map_get(&known, str_of(hash));
 		r->count += r->stale[n];
+		now += !r->stale[n];
 	}
+	*gone = known.len > now ? (unsigned)(known.len - now) : 0;
 	return OK;
 }
 
@@ -146,7 +151,7 @@ enum err reindex_open(struct ctx *c, struct place *place)
 {
 	struct opening o = { .place = place };
 	struct reindex *r;
-	unsigned count = 0;
+	unsigned count = 0, gone;
 	bool told, same;
 
 	TRY(read_state(c, place, &o));
@@ -160,10 +165,10 @@ enum err reindex_open(struct ctx *c, struct place *place)
 		abort();
 	place->record->reindex = r;
 	r->views = !place->record->views->current;
-	TRY(compare(c, o.made, r, &told));
+	TRY(compare(c, o.made, r, &told, &gone));
 	/* a change that no hash shows; work that was begun for yet other definitions */
 	bool mine = go_on(c, o.state, r);
-	r->all = !same && (!told || !r->count || (o.state.len && !mine) ||
+	r->all = !same && (!told || (!r->count && !gone) || (o.state.len && !mine) ||
 			   str_starts(o.digest, STR(LOADING)) || str_is(o.digest, "rebuilding"));
 	if (r->all)
 		r->count = count;

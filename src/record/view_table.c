@@ -208,7 +208,7 @@ static enum err read_all(struct ctx *c, struct place *place, struct views *out)
 			     .engine = store_engine(place->store) };
 
 	buf_init(&r.digest, c->arena, 0);
-	buf_printf(&r.digest, "%016llx", (unsigned long long)place->fhir->digest);
+	buf_printf(&r.digest, "%016llx", (unsigned long long)place->fhir->shape);
 	TRY(share_list(c, &place->share, VIEW_FOLDER, read_view, &r));
 	out->at = r.tables.at;
 	out->len = (unsigned)r.tables.len;
