@@ -8,10 +8,10 @@ import { causeway, program, root, scratch } from './causeway.mjs'
 
 const sql = (file, ...statements) => execFileSync('sqlite3', ['-readonly', file, ...statements], { encoding: 'utf8', maxBuffer: 1 << 30 })
 
-/** All that an import leaves but the times and bytes it was written with, a table's rows in order. */
+/** All that an import leaves (words are not to be listed; `check` counts them) but the times and bytes it was written with, a table's rows in order. */
 function dump(file) {
 	const tables = {}
-	for (const name of sql(file, "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name <> 'migration' ORDER BY name").split('\n').filter(Boolean)) {
+	for (const name of sql(file, "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name <> 'migration' AND name NOT LIKE 'words%' ORDER BY name").split('\n').filter(Boolean)) {
 		const columns = sql(file, `SELECT name FROM pragma_table_info('${name}') WHERE name NOT IN ('updated', 'body', 'size')`).split('\n').filter(Boolean)
 		tables[name] = sql(file, `SELECT ${columns.map(column => `quote("${column}")`).join()} FROM "${name}"`).split('\n').sort()
 	}
