@@ -102,7 +102,7 @@ struct message_query {
 	unsigned states;   /* bits 1 << state; 0: all */
 	int64_t before;    /* keys below; 0: the newest */
 	int64_t from, to;  /* received; 0: open. Minutes of the sparkline */
-	unsigned limit;    /* 1 … 1000 */
+	unsigned limit;    /* at least 1 */
 };
 /* Newest first, without bodies. */
 NODISCARD enum err message_list(struct ctx *c, const struct message_query *query,

@@ -1,5 +1,6 @@
 /* message.c - messages kept: as they came, and what became of them. */
 #include <sodium.h>
+#include <stdlib.h>
 
 #include "base/gzip.h"
 #include "base/vec.h"
@@ -175,37 +176,103 @@ enum err message_read(struct ctx *c, int64_t key, struct message *out)
 	return OK;
 }
 
+/* --- lists --- */
+
+struct listing {
+	const struct message_query *q;
+	VEC(struct message) list;
+	VEC(int64_t) feeds;
+};
+
+static enum err list_any(struct ctx *c, struct db *db, struct listing *l, int64_t feed)
+{
+	bool row;
+	STMT(s);
+
+	TRY(db_stmt(c, db,
+		    SQL("SELECT " MESSAGE_COLUMNS " FROM message WHERE feed = ?1 AND key < ?2 "
+			"AND received >= ?3 AND received < ?4 ORDER BY received DESC, key DESC LIMIT ?5"),
+		    &s));
+	stmt_bind_int(s, 1, feed);
+	stmt_bind_int(s, 2, l->q->before ? l->q->before : INT64_MAX);
+	stmt_bind_int(s, 3, l->q->from);
+	stmt_bind_int(s, 4, l->q->to ? l->q->to : INT64_MAX);
+	stmt_bind_int(s, 5, l->q->limit);
+	for (;;) {
+		TRY(stmt_step(c, s, &row));
+		if (!row)
+			return OK;
+		*vec_push(&l->list, c->arena) = take(c, s);
+	}
+}
+
+/* By the index of states: however many were applied, those that were not are found at once. */
+static enum err list_state(struct ctx *c, struct db *db, struct listing *l, int64_t feed, int state)
+{
+	bool row;
+	STMT(s);
+
+	TRY(db_stmt(c, db,
+		    SQL("SELECT " MESSAGE_COLUMNS " FROM message WHERE feed = ?1 AND state = ?2 "
+			"AND key < ?3 ORDER BY key DESC LIMIT ?4"),
+		    &s));
+	stmt_bind_int(s, 1, feed);
+	stmt_bind_int(s, 2, state);
+	stmt_bind_int(s, 3, l->q->before ? l->q->before : INT64_MAX);
+	stmt_bind_int(s, 4, l->q->limit);
+	for (;;) {
+		TRY(stmt_step(c, s, &row));
+		if (!row)
+			return OK;
+		struct message m = take(c, s);
+		if (m.received >= l->q->from && (!l->q->to || m.received < l->q->to))
+			*vec_push(&l->list, c->arena) = m;
+	}
+}
+
+static enum err list_feeds(struct ctx *c, struct db *db, struct listing *l)
+{
+	bool row;
+	STMT(s);
+
+	if (l->q->feed) {
+		*vec_push(&l->feeds, c->arena) = l->q->feed;
+		return OK;
+	}
+	TRY(db_stmt(c, db, SQL("SELECT key FROM feed"), &s));
+	for (;;) {
+		TRY(stmt_step(c, s, &row));
+		if (!row)
+			return OK;
+		*vec_push(&l->feeds, c->arena) = stmt_int(s, 0);
+	}
+}
+
+static int newest_first(const void *a, const void *b)
+{
+	const struct message *x = a, *y = b;
+
+	return x->key > y->key ? -1 : x->key < y->key;
+}
+
 enum err message_list(struct ctx *c, const struct message_query *q, struct message **out,
 		      size_t *len)
 {
-	VEC(struct message) list = { 0 };
-	bool row;
+	struct listing l = { .q = q };
 	READER(db);
-	STMT(s);
 
 	TRY(store_reader(c, c->place->store, &db));
-	if (q->feed)
-		TRY(db_stmt(c, db,
-			    SQL("SELECT " MESSAGE_COLUMNS " FROM message WHERE feed = ?1 AND key < ?2 "
-				"AND received >= ?3 AND received < ?4 ORDER BY key DESC"),
-			    &s));
-	else
-		TRY(db_stmt(c, db,
-			    SQL("SELECT " MESSAGE_COLUMNS " FROM message WHERE feed <> ?1 AND key < ?2 "
-				"AND received >= ?3 AND received < ?4 ORDER BY key DESC"),
-			    &s));
-	stmt_bind_int(s, 1, q->feed);
-	stmt_bind_int(s, 2, q->before ? q->before : INT64_MAX);
-	stmt_bind_int(s, 3, q->from);
-	stmt_bind_int(s, 4, q->to ? q->to : INT64_MAX);
-	while (list.len < (q->limit ? q->limit : 100)) {
-		TRY(stmt_step(c, s, &row));
-		if (!row)
-			break;
-		if (!q->states || q->states & 1u << stmt_int(s, 7))
-			*vec_push(&list, c->arena) = take(c, s);
+	TRY(list_feeds(c, db, &l));
+	for (size_t i = 0; i < l.feeds.len; i++) {
+		if (!q->states)
+			TRY(list_any(c, db, &l, l.feeds.at[i]));
+		for (int state = 1; state < MESSAGE_STATES; state++)
+			if (q->states & 1u << state)
+				TRY(list_state(c, db, &l, l.feeds.at[i], state));
 	}
-	*out = list.at;
-	*len = list.len;
+	if (l.list.len)
+		qsort(l.list.at, l.list.len, sizeof *l.list.at, newest_first);
+	*out = l.list.at;
+	*len = l.list.len < q->limit ? l.list.len : q->limit;
 	return OK;
 }
