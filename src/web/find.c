@@ -173,6 +173,15 @@ static struct str or_unknown(struct str text)
 	return text.len ? text : STR("Not known");
 }
 
+/* Was it merged into another? Its page says into which. */
+static bool is_replaced(const struct node *patient)
+{
+	node_each(link, node_get(patient, "link"))
+		if (str_is(node_str(link, "type"), "replaced-by"))
+			return true;
+	return false;
+}
+
 static void put_row(struct finding *f, struct node *list, const struct hit *hit)
 {
 	struct ctx *c = f->c;
@@ -183,7 +192,10 @@ static void put_row(struct finding *f, struct node *list, const struct hit *hit)
 
 	data_str(c, row, "id", hit->id);
 	data_str(c, row, "name", name_formal(a, hit->patient));
-	data_words(c, row, "why", hit->sounds ? "Sounds like what you typed" : "");
+	data_words(c, row, "why",
+		   is_replaced(hit->patient) ? "Merged into another record, which opens from here"
+		   : hit->sounds	     ? "Sounds like what you typed"
+					     : "");
 	data_words(c, row, "born", "Not known");
 	bool dead = moment_read(node_str(hit->patient, "deceasedDateTime"), &died);
 	if (moment_read(hit->born, &born)) {
