@@ -87,18 +87,22 @@ export function* population(n, seed) {
 		const community = r.chance(0.85) ? 'british' : r.of(communities)
 		const family = familyOf(r, community)
 		const home = { line: `${1 + r.below(180)} ${r.of(streetNames)}`, postcode: postcode(r, areas) }
-		const phone = r.chance(0.7) ? `01632 96${pad(r.below(10000), 4)}` : null
+		const phone = r.chance(0.7) ? `01${pad(r.below(1000000000), 9)}` : null
 		const size = r.of([1, 1, 1, 2, 2, 2, 2, 3, 4, 4, 5])
 		const elder = 1935 + r.below(70)
+		const taken = new Set()
 		let twin = null
 		for (let i = 0; i < size && number < n; i++) {
 			const child = i >= 2
 			const sex = i < 2 ? sexes[(i + r.below(2)) % 2] : r.of(sexes)
 			const year = Math.min(2025, child ? elder + 22 + r.below(16) : elder + r.below(8))
+			let given = givenOf(r, community, sex, year)
+			for (let tries = 0; taken.has(given) && tries < 9; tries++) given = givenOf(r, community, sex, year)
+			taken.add(given)
 			const p = {
 				number: number++, sex, family: i === 1 && r.chance(0.2) ? familyOf(r, community) : family,
-				given: givenOf(r, community, sex, year), dob: twin ?? date(r, year), ...home,
-				phone: child ? phone : r.chance(0.75) ? `077009${pad(r.below(100000), 5)}` : phone
+				given, dob: twin ?? date(r, year), ...home,
+				phone: child ? phone : r.chance(0.75) ? `07${pad(r.below(1000000000), 9)}` : phone
 			}
 			twin = child && !twin && r.chance(0.04) ? p.dob : null
 			p.nhs = nhsNumber(p.number)

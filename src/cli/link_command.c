@@ -65,14 +65,14 @@ static void print_quality(const struct invocation *in, const struct link_source 
 static void print_summary(const struct invocation *in, const char *dir,
 			  const struct link_source *source, const struct link_result *result)
 {
-	double seconds = (double)result->microseconds / 1e6;
+	double seconds = (double)result->scoring / 1e6;
 
 	fprintf(in->out,
-		"%u records, %.0f pairs compared in %.1f s (%.0f/s), %u people have several "
-		"records; "
-		"see %s/report.html\n",
+		"%u records, %.0f pairs compared in %.1f s (%.0f/s) of %.1f s in all, %u people "
+		"have several records; see %s/report.html\n",
 		source->people->len, result->compared, seconds,
-		result->compared / (seconds > 0 ? seconds : 1), result->clusters, dir);
+		result->compared / (seconds > 0 ? seconds : 1),
+		(double)result->microseconds / 1e6, result->clusters, dir);
 }
 
 static enum err run_link(struct ctx *c, struct invocation *in)

@@ -184,7 +184,9 @@ static enum err run_all(struct running *run)
 	result->blocks = blocks_make(run->c->arena, run->people, &e, o->workers);
 	TRY(ctx_check(run->c));
 	learn(run, &e);
+	result->scoring = clock_monotonic();
 	score(run);
+	result->scoring = clock_monotonic() - result->scoring;
 	if (atomic_load(&run->stop))
 		return fail(run->c, ERR_STOPPED, "stopped");
 	result->heads = cluster_links(run->c->arena, run->people, &result->model, &o->rules,

@@ -10,6 +10,9 @@ static const double PSEUDO = 0.5;
 /* Matches added, spread as they were thought to be before any was seen: a level no match of the
  * file shows ("nickname") is then unknown rather than impossible. */
 static const double BELIEVED = 2;
+/* Of two of one household, how many are born on one day: twins, by far the most of those who share a
+ * name, an address and a date of birth and are two. */
+static const double TWINS = 0.005;
 /* Probabilities that move less stand still. */
 static const double STILL = 1e-5;
 
@@ -164,7 +167,7 @@ static void add_believed(const struct people *p, struct model *m,
 }
 
 /* New probabilities of one class; how far the farthest moved. */
-static double maximise(struct model *m, unsigned class,
+static double maximise(struct model *m, const struct people *people, unsigned class,
 		       double expected[MAX_COLUMNS][MAX_LEVELS])
 {
 	double moved = 0;
@@ -175,6 +178,9 @@ static double maximise(struct model *m, unsigned class,
 		memcpy(old, p, sizeof old);
 		if (class == CLASS_KIN && m->personal[k]) {
 			memcpy(p, m->p[CLASS_CHANCE][k], sizeof old);
+			if (people->columns[k].role == ROLE_DOB)
+				p[LEVEL(DATE, EXACT)] += TWINS;
+			normalise(p, m->levels[k]);
 		} else {
 			for (unsigned l = 1; l < m->levels[k]; l++)
 				p[l] = expected[k][l] + PSEUDO * m->p[CLASS_CHANCE][k][l] +
@@ -198,7 +204,7 @@ static double learn_once(struct model *m, const struct people *people, const str
 	take_out(m, all, expected, e->pairs, filled);
 	add_believed(people, m, expected[CLASS_MATCH]);
 	for (unsigned class = CLASS_KIN; class < CLASS_COUNT; class ++) {
-		moved = fmax(moved, maximise(m, class, expected[class]));
+		moved = fmax(moved, maximise(m, people, class, expected[class]));
 		m->share[class] = (totals[class] + 1e-3) / (e->pairs + 2e-3);
 	}
 	m->share[CLASS_CHANCE] = 1 - m->share[CLASS_KIN] - m->share[CLASS_MATCH];
