@@ -28,11 +28,12 @@ static enum err add_person(struct ctx *c, void *arg, const struct version *v)
 	return people_add(c, p, texts);
 }
 
-static enum err read_people(struct ctx *c, struct people **out)
+/* In an arena of their own: what is allocated in c->arena while the record is read does not stay. */
+static enum err read_people(struct ctx *c, struct arena *own, struct people **out)
 {
 	static const char *const types[] = { "Patient", NULL };
 
-	TRY(people_new(c, &c->place->share, c->arena, out));
+	TRY(people_new(c, &c->place->share, own, out));
 	for (unsigned i = 0; i < FACT_COUNT; i++)
 		people_add_column(*out, fact_roles[i], role_rows[fact_roles[i]].word);
 	TRY(record_each(c, types, add_person, *out));
@@ -153,6 +154,15 @@ static enum err read_before(struct ctx *c, const struct matcher **out)
 	return matcher_of(c, db, out);
 }
 
+/* Where nobody has two Patients, what is most alike are households, and EM takes them for matches: those
+ * have different dates of birth. */
+static bool of_people(const struct model *m)
+{
+	return m->matches >= LEAST_MATCHES &&
+	       m->p[CLASS_MATCH][FACT_DOB][LEVEL(DATE, EXACT)] > 0.8 &&
+	       m->p[CLASS_MATCH][FACT_GIVEN][LEVEL(NAME, EXACT)] > 0.6;
+}
+
 enum err identity_learn(struct ctx *c, unsigned workers, const struct progress *progress,
 			struct lesson *out)
 {
@@ -166,11 +176,12 @@ enum err identity_learn(struct ctx *c, unsigned workers, const struct progress *
 	struct matcher *trial;
 	struct str text;
 	bool of_matches;
+	ARENA(own);
 
 	TRY(read_before(c, &before));
-	TRY(read_people(c, &source.people));
+	TRY(read_people(c, &own, &source.people));
 	TRY(link_run(c, &options, &source, result));
-	of_matches = result->model.matches >= LEAST_MATCHES;
+	of_matches = of_people(&result->model);
 	text = model_text(c, source.people, &result->model, before, of_matches);
 	TRY(matcher_read(c, text, &trial)); /* what cannot be read is not stored */
 	matcher_free(trial);

@@ -1,4 +1,6 @@
 /* link_read.c - files of people into memory: which column is what, and its values. See link.h. */
+#include <sys/stat.h>
+
 #include "base/sheet.h"
 #include "identity/link.h"
 
@@ -264,12 +266,29 @@ static void part_ids(struct link_source *s)
 					    r < border ? 'a' : 'b', STR_ARG(s->ids.at[r])));
 }
 
+/* Room for as many records as the file may have, so that the lists are not copied as they grow; what is
+ * not used is never touched. */
+static void make_room(struct reading *r)
+{
+	enum { LEAST_ROW = 24 };
+	struct link_source *s = r->source;
+	struct stat file;
+
+	if (stat(r->file, &file) || file.st_size <= 0)
+		return;
+	vec_reserve(&s->ids, s->people->arena, s->ids.len + (size_t)file.st_size / LEAST_ROW);
+	vec_reserve(&s->truth, s->people->arena,
+		    s->truth.len + (size_t)file.st_size / LEAST_ROW);
+}
+
 static enum err read_file(struct ctx *c, struct reading *r, bool header_only)
 {
 	enum err e;
 
 	r->header_only = header_only;
 	r->file = r->options->files[r->file_number];
+	if (!header_only)
+		make_room(r);
 	e = sheet_read(c, r->file, read_row, r);
 	return header_only && e == ERR_STOPPED && !(c->stop && *c->stop) ? OK : e;
 }

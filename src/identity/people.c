@@ -79,17 +79,33 @@ uint32_t text_letters(struct str s)
 	return bits;
 }
 
+/* Lists of millions are grown by realloc, which moves pages and not bytes: an arena would keep each
+ * older copy. */
+static void *grown(void *at, size_t *cap, size_t size)
+{
+	*cap = *cap ? *cap * 2 : 32;
+	at = reallocarray(at, *cap, size);
+	if (!at)
+		abort();
+	return at;
+}
+#define PUSH(v)                                                                                \
+	*((v)->len == (v)->cap ?                                                               \
+		  (void)((v)->at = grown((v)->at, &(v)->cap, sizeof *(v)->at)) :               \
+		  (void)0,                                                                     \
+	  &(v)->at[(v)->len++])
+
 static void add_value(struct people *p, struct values *values, struct str text)
 {
 	const struct nicks *nicks;
 
-	*vec_push(&values->text, p->arena) = text;
-	*vec_push(&values->letters, p->arena) = text_letters(text);
+	PUSH(&values->text) = text;
+	PUSH(&values->letters) = text_letters(text);
 	if (values != &p->values[KIND_NAME])
 		return;
-	*vec_push(&values->sound, p->arena) = text.len ? sound_number(p, text) : 0;
+	PUSH(&values->sound) = text.len ? sound_number(p, text) : 0;
 	nicks = text.len ? map_get(&p->nicknames, text) : NULL;
-	*vec_push(&values->nicks, p->arena) = nicks ? *nicks : (struct nicks){ 0 };
+	PUSH(&values->nicks) = nicks ? *nicks : (struct nicks){ 0 };
 }
 
 /* Where a text stands in the table, or the free place where it would. A table of numbers alone costs a
@@ -103,10 +119,13 @@ static size_t find_slot(const struct values *values, struct str text)
 	return at;
 }
 
-static void grow_slots(struct people *p, struct values *values)
+static void grow_slots(struct values *values)
 {
+	free(values->slots);
 	values->slot_count = values->slot_count ? values->slot_count * 2 : 64;
-	values->slots = NEW_N(p->arena, uint32_t, values->slot_count);
+	values->slots = calloc(values->slot_count, sizeof *values->slots);
+	if (!values->slots)
+		abort();
 	for (uint32_t number = 1; number < values->text.len; number++)
 		values->slots[find_slot(values, values->text.at[number])] = number;
 }
@@ -117,8 +136,8 @@ uint32_t people_value(struct people *p, enum kind kind, struct str text)
 
 	if (!text.len)
 		return 0;
-	if (values->text.len * 2 > values->slot_count)
-		grow_slots(p, values);
+	if (values->text.len * 4 > values->slot_count * 3)
+		grow_slots(values);
 	size_t slot = find_slot(values, text);
 	if (!values->slots[slot]) {
 		values->slots[slot] = (uint32_t)values->text.len;
@@ -138,11 +157,18 @@ static uint32_t value_number(struct people *p, struct column *column, struct str
 
 /* ---- records ---- */
 
-static void free_cells(void *arg)
+static void free_lists(void *arg)
 {
 	struct people *p = arg;
 
 	free(p->cells);
+	for (unsigned kind = 0; kind < KIND_COUNT; kind++) {
+		free(p->values[kind].slots);
+		free(p->values[kind].text.at);
+		free(p->values[kind].letters.at);
+		free(p->values[kind].sound.at);
+		free(p->values[kind].nicks.at);
+	}
 }
 
 enum err people_new(struct ctx *c, const struct share *share, struct arena *a,
@@ -153,10 +179,10 @@ enum err people_new(struct ctx *c, const struct share *share, struct arena *a,
 	p->arena = a;
 	map_init(&p->sounds, a);
 	map_init(&p->nicknames, a);
+	arena_defer(a, free_lists, p);
 	TRY(read_nicknames(c, share, p));
 	for (unsigned kind = 0; kind < KIND_COUNT; kind++)
 		add_value(p, &p->values[kind], STR(""));
-	arena_defer(a, free_cells, p);
 	*out = p;
 	return OK;
 }
@@ -168,6 +194,7 @@ struct people *people_beside(struct arena *a, const struct people *root)
 	p->arena = a;
 	p->nicknames = root->nicknames;
 	map_init(&p->sounds, a);
+	arena_defer(a, free_lists, p);
 	for (unsigned kind = 0; kind < KIND_COUNT; kind++)
 		add_value(p, &p->values[kind], STR(""));
 	return p;

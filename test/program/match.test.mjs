@@ -1,0 +1,63 @@
+// causeway match: whom records are about, by the program itself: what invented systems send, admitted one by one, against the truth.
+import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { TRUTH, messages } from '../../bench/identity/people.mjs'
+import { causeway, scratch, serve } from './causeway.mjs'
+
+const ndjson = (path, all) => (writeFileSync(path, all.map(one => JSON.stringify(one)).join('\n') + '\n'), path)
+const number = (out, word) => Number(new RegExp(`${word} ([\\d.]+)`).exec(out)[1])
+
+test('messages of several organisations, the council without NHS numbers', t => {
+	const dir = scratch(t), db = join(dir, 'place.db'), all = [...messages(1200, 5)], sent = ndjson(join(dir, 'all.ndjson'), all)
+	assert.equal(causeway('init', db).code, 0)
+	const run = causeway('match', db, sent, '--admit', '--truth', TRUTH)
+	assert.equal(run.code, 0, run.err)
+	assert.ok(number(run.out, 'sensitivity') >= 0.99, run.out)
+	assert.ok(number(run.out, 'precision') >= 0.998, run.out)
+	const again = causeway('match', db, sent, '--admit', '--truth', TRUTH)
+	assert.match(again.err, / 0 matched, 0 in doubt, 0 new/)
+	assert.equal(causeway('check', db).code, 0)
+	assert.equal(causeway('rebuild', db, '--quiet').code, 0)
+	assert.equal(causeway('check', db).code, 0)
+	const learnt = causeway('match-learn', db)
+	assert.equal(learnt.code, 0, learnt.err)
+	assert.match(learnt.out, /people/)
+	const stranger = ndjson(join(dir, 'one.ndjson'), [{ resourceType: 'Patient', name: [{ family: 'Nobody', given: ['Xerxes'] }], birthDate: '1911-11-11' }])
+	assert.match(causeway('match', db, stranger).out, /^1\tnone/)
+})
+
+test('Patient/$match', async t => {
+	const dir = scratch(t), db = join(dir, 'place.db')
+	causeway('init', db)
+	const edith = { resourceType: 'Patient', name: [{ family: 'Tredwell', given: ['Edith'] }], gender: 'female', birthDate: '1938-03-14',
+		address: [{ line: ['12 Mill Lane'], postalCode: 'LN5 7AX' }] }
+	causeway('match', db, ndjson(join(dir, 'a.ndjson'), [edith]), '--admit')
+	const { base, stop } = await serve(t, db)
+	const ask = (body, address = `${base}/fhir/Patient/$match`) =>
+		fetch(address, { method: 'POST', headers: { 'content-type': 'application/fhir+json' }, body: JSON.stringify(body) })
+	const parameters = (...parameter) => ({ resourceType: 'Parameters', parameter })
+	const typed = { ...edith, birthDate: '1938-04-13', name: [{ family: 'Tredwel', given: ['Edie'] }] }
+	let bundle = await (await ask(parameters({ name: 'resource', resource: edith }, { name: 'onlyCertainMatches', valueBoolean: true }))).json()
+	assert.equal(bundle.type, 'searchset')
+	assert.equal(bundle.total, 1)
+	assert.equal(bundle.entry[0].search.mode, 'match')
+	assert.ok(bundle.entry[0].search.score > 0.9 && bundle.entry[0].search.score <= 1)
+	assert.deepEqual(bundle.entry[0].search.extension, [{ url: 'http://hl7.org/fhir/StructureDefinition/match-grade', valueCode: 'certain' }])
+	bundle = await (await ask(parameters({ name: 'resource', resource: typed }, { name: 'count', valueInteger: 1 }))).json()
+	assert.equal(bundle.total, 1)
+	assert.equal((await (await ask(edith)).json()).total, 1)
+	assert.equal((await (await ask({ resourceType: 'Patient', name: [{ family: 'Nobody' }], birthDate: '1950-02-02' })).json()).total, 0)
+	for (const [body, status] of [
+		[parameters(), 400], [parameters({ name: 'resource', resource: { resourceType: 'Group' } }), 400],
+		[parameters({ name: 'resource', resource: edith }, { name: 'count', valueInteger: 0 }), 400],
+		[parameters({ name: 'resource', resource: edith }, { name: 'colour', valueString: 'x' }), 400],
+		[{ resourceType: 'Patient', gender: 'female' }, 422],
+	]) {
+		const answer = await ask(body)
+		assert.equal(answer.status, status)
+		assert.equal((await answer.json()).resourceType, 'OperationOutcome')
+	}
+	await stop()
+})
