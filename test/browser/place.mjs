@@ -21,8 +21,13 @@ export async function open(...options) {
 	const db = execFileSync(program, ['demo', '--people', String(people), '--dir', dir, '--no-serve', '--quiet'],
 		{ encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }).trim().split('\n').pop()
 	const server = spawn(program, ['serve', db, '--open', '--port', '0', '--quiet', ...options], { stdio: ['ignore', 'pipe', 'inherit'] })
+	let said = '' // the address, then where messages are taken, a line each
 	const base = await new Promise((resolve, reject) => {
-		server.stdout.on('data', text => resolve(String(text).trim().replace(/\/$/, '')))
+		server.stdout.on('data', text => {
+			said += text
+			if (said.includes('\n'))
+				resolve(said.split('\n')[0].trim().replace(/\/$/, ''))
+		})
 		server.on('exit', code => reject(new Error(`the server ended with ${code}`)))
 	})
 	const browser = await chromium.launch({
@@ -33,6 +38,7 @@ export async function open(...options) {
 	mkdirSync(shots, { recursive: true })
 	return {
 		base, browser, db,
+		get said() { return said },
 		// A page of a width; what it fails to load or refuses to run is kept in page.faults.
 		async page(width = 1280, options = {}) {
 			const context = await browser.newContext({ viewport: { width, height: 900 }, ...options })
@@ -72,6 +78,7 @@ export const addresses = [
 	['identity-merges', '/identity/merges'],
 	['organisations', '/organisations'],
 	['subscriptions', '/subscriptions'],
+	['feeds', '/feeds'],
 	['help', '/help'],
 	['accessibility', '/accessibility'],
 ]
