@@ -60,8 +60,8 @@ const char *nhs_fault_words(enum nhs_fault fault)
 		[NHS_OK] = "the number is right",
 		[NHS_LENGTH] = "an NHS number has ten digits",
 		[NHS_SAME] = "an NHS number has not ten times the same digit",
-		[NHS_CHECK] = "the last digit does not agree with the others: look for a "
-			      "typing mistake",
+		[NHS_CHECK] = ("the last digit does not agree with the others: look for a "
+			       "typing mistake"),
 	};
 	return words[fault];
 }
