@@ -52,7 +52,8 @@ static enum err read_separators(struct ctx *c, struct str text, struct hl7 *m,
 	for (unsigned i = 0; i < 4; i++)
 		*set[i] = i < encoding.len ? encoding.at[i] : usual[i];
 	for (unsigned i = 0; i < 4; i++) {
-		if (alnum(*set[i]) || (unsigned char)*set[i] <= ' ' || *set[i] == m->field)
+		if (alnum(*set[i]) || (unsigned char)*set[i] <= ' ' ||
+		    (unsigned char)*set[i] > 126 || *set[i] == m->field)
 			return fail(c, ERR_SYNTAX, "MSH-2 holds what cannot separate.");
 		for (unsigned k = 0; k < i; k++)
 			if (i < encoding.len && *set[k] == *set[i])

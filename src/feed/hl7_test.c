@@ -118,6 +118,7 @@ static void what_is_no_message_is_refused_with_its_place(void **state)
 	read_fails(ERR_SYNTAX, STR("MSHx^~\\&|A|B\r"), "MSH-1");
 	read_fails(ERR_SYNTAX, STR("MSH|^^\\&|A|B\r"), "MSH-2");
 	read_fails(ERR_SYNTAX, STR("MSH|^~\\&ABC|A|B\r"), "MSH-2");
+	read_fails(ERR_SYNTAX, STR("MSH|^~\\\x8d|A|B\r"), "MSH-2");
 	read_fails(ERR_SYNTAX, STR(HEAD "\rPID\x01|1\r"), "message");
 }
 
