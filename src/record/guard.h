@@ -20,7 +20,7 @@
 struct fhir_type;
 
 /* What a decision is made from; all of it stands in the row of `resource`. */
-struct item {
+struct guard_item {
 	int64_t key;     /* resource.key */
 	int64_t person;  /* whose it is; 0: nobody's */
 	int64_t org;     /* name.key of the organisation it came from; 0: not said */
@@ -28,6 +28,8 @@ struct item {
 	const struct fhir_type *type;
 };
 
+/* ALWAYS asks for labels alone, so that somebody can be found whose record is closed; RELATED also for
+ * the person, the organisation and all the person has chosen. */
 enum guard_kind {
 	GUARD_NEVER,   /* nothing of this type */
 	GUARD_ALWAYS,  /* without a relationship: directories, demographics for those who find people */
@@ -43,8 +45,12 @@ struct guard_person {
 	size_t org_count;
 };
 
+/* 0 among people, own or orgs is what belongs to nobody, or came from nobody knows where: it has to be
+ * listed like any other. The Patients that are one person (same.h) must all be in people and in persons
+ * or none of them: see guard_unite. */
 struct guard {
-	const uint8_t *kinds;       /* enum guard_kind, by fhir_type->index */
+	const uint8_t *kinds;       /* enum guard_kind, by fhir_type->number: may be seen */
+	const uint8_t *writes;      /* the same: may be written; NULL is nothing */
 	bool everyone;              /* related to all people */
 	const int64_t *people;      /* else to these; sorted. Empty is nobody */
 	size_t people_count;
@@ -55,19 +61,30 @@ struct guard {
 	size_t org_count;
 	uint64_t labels_own;        /* an item of an own organisation: all its labels must be among these */
 	uint64_t labels;            /* an item of another */
-	const struct guard_person *persons; /* whoever has chosen otherwise; sorted by person */
+	const struct guard_person *persons; /* whoever has chosen otherwise; sorted by person, each once */
 	size_t person_count;
 	uint64_t stamp;             /* differs between guards that may decide differently: for cursors and caches */
+	int64_t asker;              /* account.key of whom it was made for: owns their subscriptions; 0: nobody */
 };
 
 /* Sees nothing at all. */
 extern const struct guard guard_nothing;
 
-/* The one decision. */
-bool guard_may(const struct guard *guard, const struct item *item);
+/* The one decision, here and below; a NULL guard refuses nothing. */
+bool guard_may(const struct guard *guard, const struct guard_item *item);
 /* Can any item of this type and person be seen? False spares looking at its items. */
 bool guard_person_may(const struct guard *guard, const struct fhir_type *type, int64_t person);
 /* True when no item of this type is refused, whosesoever it is: then nothing needs to be asked. */
 bool guard_open(const struct guard *guard, const struct fhir_type *type);
+/* May an item of this type be written into this person's record (0: nobody's)? What is changed must
+ * be seen besides. */
+bool guard_may_write(const struct guard *guard, const struct fhir_type *type, int64_t person);
+/* What this person has chosen; NULL: nothing. */
+const struct guard_person *guard_choice(const struct guard *guard, int64_t person);
+
+struct db;
+/* For who makes a guard: related to one Patient of a person is related to all of them, and what is
+ * chosen for one holds for all. Puts new lists into *guard, in c->arena. `db`: any connection. */
+NODISCARD enum err guard_unite(struct ctx *c, struct db *db, struct guard *guard);
 
 #endif

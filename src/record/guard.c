@@ -1,0 +1,255 @@
+/* guard.c - the one decision, from what stands in a row. No SQL but in guard_unite. */
+#include <stdlib.h>
+
+#include "base/vec.h"
+#include "fhir/type.h"
+#include "record/guard.h"
+#include "record/same.h"
+
+/* --- sorted lists --- */
+
+static bool has(const int64_t *at, size_t len, int64_t what)
+{
+	size_t low = 0, high = len;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (at[middle] == what)
+			return true;
+		if (at[middle] < what)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return false;
+}
+
+const struct guard_person *guard_choice(const struct guard *g, int64_t person)
+{
+	size_t low = 0, high = g->person_count;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (g->persons[middle].person == person)
+			return &g->persons[middle];
+		if (g->persons[middle].person < person)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return NULL;
+}
+
+/* --- deciding --- */
+
+const struct guard guard_nothing = { .stamp = 1 };
+
+static enum guard_kind kind_in(const uint8_t *kinds, const struct fhir_type *type)
+{
+	return kinds ? (enum guard_kind)kinds[type->number] : GUARD_NEVER;
+}
+
+static bool is_related(const struct guard *g, int64_t person)
+{
+	return g->everyone || has(g->people, g->people_count, person);
+}
+
+/* Labels count whatever the kind. */
+static bool labels_may(const struct guard *g, const struct guard_item *item,
+		       const struct guard_person *choice, bool own)
+{
+	if (item->labels & ~(own ? g->labels_own : g->labels))
+		return false;
+	return own || !choice || !(item->labels & choice->hidden);
+}
+
+static bool org_may(const struct guard *g, const struct guard_item *item,
+		    const struct guard_person *choice, bool own)
+{
+	if (own)
+		return !choice || !has(choice->orgs, choice->org_count, item->org);
+	if (!g->all_orgs && !has(g->orgs, g->org_count, item->org))
+		return false;
+	return !choice ||
+	       (!choice->own_only && !has(choice->orgs, choice->org_count, item->org));
+}
+
+bool guard_may(const struct guard *g, const struct guard_item *item)
+{
+	if (!g)
+		return true;
+	const struct guard_person *choice = guard_choice(g, item->person);
+	bool own = has(g->own, g->own_count, item->org);
+
+	switch (kind_in(g->kinds, item->type)) {
+	case GUARD_ALWAYS:
+		return labels_may(g, item, choice, own);
+	case GUARD_RELATED:
+		return is_related(g, item->person) && org_may(g, item, choice, own) &&
+		       labels_may(g, item, choice, own);
+	default:
+		return false;
+	}
+}
+
+bool guard_person_may(const struct guard *g, const struct fhir_type *type, int64_t person)
+{
+	enum guard_kind kind = g ? kind_in(g->kinds, type) : GUARD_ALWAYS;
+
+	return kind == GUARD_ALWAYS || (kind == GUARD_RELATED && is_related(g, person));
+}
+
+bool guard_may_write(const struct guard *g, const struct fhir_type *type, int64_t person)
+{
+	enum guard_kind kind = g ? kind_in(g->writes, type) : GUARD_ALWAYS;
+
+	return kind == GUARD_ALWAYS || (kind == GUARD_RELATED && is_related(g, person));
+}
+
+bool guard_open(const struct guard *g, const struct fhir_type *type)
+{
+	enum guard_kind kind;
+
+	if (!g)
+		return true;
+	kind = kind_in(g->kinds, type);
+	if (kind == GUARD_NEVER || ~g->labels || ~g->labels_own ||
+	    (kind == GUARD_RELATED && !(g->everyone && g->all_orgs)))
+		return false;
+	for (size_t i = 0; i < g->person_count; i++) {
+		const struct guard_person *p = &g->persons[i];
+
+		if (p->hidden || (kind == GUARD_RELATED && (p->own_only || p->org_count)))
+			return false;
+	}
+	return true;
+}
+
+/* --- Patients that are one person --- */
+
+struct keys {
+	int64_t *at;
+	size_t len, cap;
+};
+
+static int key_cmp(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static void settle(struct keys *k)
+{
+	size_t kept = 0;
+
+	if (k->len)
+		qsort(k->at, k->len, sizeof *k->at, key_cmp);
+	for (size_t i = 0; i < k->len; i++)
+		if (kept == 0 || k->at[kept - 1] != k->at[i])
+			k->at[kept++] = k->at[i];
+	k->len = kept;
+}
+
+static int choice_cmp(const void *a, const void *b)
+{
+	const struct guard_person *x = a, *y = b;
+
+	return (x->person > y->person) - (x->person < y->person);
+}
+
+struct choices {
+	struct guard_person *at;
+	size_t len, cap;
+};
+
+/* Two choices of one person: each holds. */
+static void join(struct ctx *c, struct guard_person *into, const struct guard_person *other)
+{
+	struct keys orgs = { 0 };
+
+	into->hidden |= other->hidden;
+	into->own_only |= other->own_only;
+	for (size_t i = 0; i < into->org_count; i++)
+		*vec_push(&orgs, c->arena) = into->orgs[i];
+	for (size_t i = 0; i < other->org_count; i++)
+		*vec_push(&orgs, c->arena) = other->orgs[i];
+	settle(&orgs);
+	into->orgs = orgs.at;
+	into->org_count = orgs.len;
+}
+
+static void settle_choices(struct ctx *c, struct choices *k)
+{
+	size_t kept = 0;
+
+	if (k->len)
+		qsort(k->at, k->len, sizeof *k->at, choice_cmp);
+	for (size_t i = 0; i < k->len; i++) {
+		if (kept && k->at[kept - 1].person == k->at[i].person)
+			join(c, &k->at[kept - 1], &k->at[i]);
+		else
+			k->at[kept++] = k->at[i];
+	}
+	k->len = kept;
+}
+
+/* All who are one person with another, by the table of merges: few, against all the people. */
+static enum err merged_keys(struct ctx *c, struct db *db, struct keys *out)
+{
+	bool row;
+	STMT(s);
+
+	TRY(db_stmt(c, db, SQL("SELECT survivor, other FROM merged"), &s));
+	for (;;) {
+		TRY(stmt_step(c, s, &row));
+		if (!row)
+			break;
+		*vec_push(out, c->arena) = stmt_int(s, 0);
+		*vec_push(out, c->arena) = stmt_int(s, 1);
+	}
+	settle(out);
+	return OK;
+}
+
+enum err guard_unite(struct ctx *c, struct db *db, struct guard *g)
+{
+	struct keys merged = { 0 }, people = { 0 };
+	struct choices choices = { 0 };
+	struct same same;
+
+	TRY(merged_keys(c, db, &merged));
+	if (!merged.len)
+		return OK;
+	for (size_t i = 0; i < g->people_count; i++)
+		*vec_push(&people, c->arena) = g->people[i];
+	for (size_t i = 0; i < g->person_count; i++)
+		*vec_push(&choices, c->arena) = g->persons[i];
+	for (size_t i = 0; i < merged.len; i++) {
+		bool related = has(g->people, g->people_count, merged.at[i]);
+		const struct guard_person *choice = guard_choice(g, merged.at[i]);
+
+		if (!related && !choice)
+			continue;
+		TRY(same_find(c, db, merged.at[i], &same));
+		for (size_t k = 0; k < same.len; k++) {
+			if (related)
+				*vec_push(&people, c->arena) = same.keys[k];
+			if (choice) {
+				struct guard_person *copy = vec_push(&choices, c->arena);
+
+				*copy = *choice;
+				copy->person = same.keys[k];
+			}
+		}
+	}
+	settle(&people);
+	settle_choices(c, &choices);
+	g->people = people.at;
+	g->people_count = people.len;
+	g->persons = choices.at;
+	g->person_count = choices.len;
+	return OK;
+}
