@@ -9,6 +9,7 @@
 #include "base/ctx.h"
 
 enum actor_kind {
+	ACTOR_NOBODY, /* has not signed in: no capability, sees nothing */
 	ACTOR_STAFF = 1,
 	ACTOR_RESIDENT, /* sees their own record, and of those who let them (delegates) */
 	ACTOR_PROGRAM,  /* a service account or an app, within its SMART scopes */
@@ -42,6 +43,9 @@ struct actor {
 	struct str device;      /* short words for the audit: "Firefox on Windows"; no address */
 	const struct scope *scopes; /* SMART scopes of a program or app; NULL: not limited by any */
 };
+
+/* Whoever has not signed in. A request of the network always has an actor. */
+extern const struct actor actor_nobody;
 
 /* Does the role have this capability ("care.write", share/access/capability.tsv)? The system has
  * all; nobody is c->actor NULL on a request of the network. */

@@ -11,6 +11,8 @@ struct bulk;   /* of a running server: api/api.h */
 struct live;   /* the same */
 struct hooks;  /* the same */
 struct matcher; /* of identity/matcher.h */
+struct roles;  /* of access/role.h */
+struct entrance; /* of a server: access/sign_in.h */
 struct feeds;  /* of those that take messages: feed/feeds.h */
 
 enum references { REFERENCES_LOOSE, REFERENCES_TRANSACTION, REFERENCES_STRICT };
@@ -26,6 +28,8 @@ struct place {
 	struct hooks *hooks;   /* a server's deliveries to subscribers; NULL without one */
 	struct matcher *matcher; /* made when first needed, under a lock of its own */
 	void (*matcher_free)(struct matcher *matcher);
+	const struct roles *roles; /* read when first needed */
+	struct entrance *entrance; /* how a server is entered; NULL: nobody signs in */
 	struct feeds *feeds;   /* tables and locks for messages; NULL until feeds_open */
 	const char *base_url;  /* "http://127.0.0.1:8080/fhir"; references to it count as local */
 	bool validate;         /* refuse resources that break FHIR (default) */

@@ -1,0 +1,379 @@
+/* employment.c - where somebody works and as what; their teams; whom a person lets see their record. */
+#include "access/account_part.h"
+
+#include "base/vec.h"
+#include "record/inside.h"
+
+/* --- employments --- */
+
+enum err org_check(struct ctx *c, struct str org)
+{
+	if (org.len > 30)
+		return fail(c, ERR_INVALID, "An organisation is named by its ODS code.");
+	for (size_t i = 0; i < org.len; i++)
+		if (!((org.at[i] >= 'A' && org.at[i] <= 'Z') || (org.at[i] >= '0' && org.at[i] <= '9')))
+			return fail(c, ERR_INVALID,
+				    "An ODS code is made of capitals and digits, unlike %.*s.",
+				    (int)org.len, org.at);
+	return OK;
+}
+
+enum err employment_put(struct ctx *c, struct db *db, int64_t account, const struct role *role,
+			struct str org, int64_t since, int64_t until, int64_t *key)
+{
+	int64_t org_key = 0;
+	STMT(s);
+
+	if (org.len)
+		TRY(name_make(c, db,
+			      str_of(arena_printf(c->arena, ODS_SYSTEM "/" STR_FMT, STR_ARG(org))),
+			      &org_key));
+	TRY(account_next(c, db, SQL("SELECT coalesce(max(key), 0) FROM employment"), key));
+	TRY(db_stmt(c, db,
+		    SQL("INSERT INTO employment (key, account, org, role, since, until, given, actor) "
+			"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"),
+		    &s));
+	stmt_bind_int(s, 1, *key);
+	stmt_bind_int(s, 2, account);
+	stmt_bind_int(s, 3, org_key);
+	stmt_bind_text(s, 4, role->name);
+	stmt_bind_int(s, 5, since);
+	stmt_bind_int(s, 6, until);
+	stmt_bind_int(s, 7, clock_now(c->clock));
+	stmt_bind_int(s, 8, c->actor ? c->actor->account : 0);
+	TRY(stmt_run(c, s));
+	return account_note(c, db, account, "role-given",
+			    str_of(arena_printf(c->arena, STR_FMT " " STR_FMT, STR_ARG(role->name),
+						STR_ARG(org))));
+}
+
+struct giving {
+	int64_t account;
+	const struct role *role;
+	struct str org;
+	int64_t since, until, key;
+};
+
+static enum err give(struct ctx *c, struct db *db, void *arg)
+{
+	struct giving *g = arg;
+	struct user user;
+
+	TRY(account_at(c, db, g->account, &user));
+	if (user.ended)
+		return fail(c, ERR_CONFLICT, "The account has ended.");
+	return employment_put(c, db, g->account, g->role, g->org, g->since, g->until, &g->key);
+}
+
+enum err employment_give(struct ctx *c, int64_t account, struct str role, struct str org,
+			 int64_t since, int64_t until, int64_t *key)
+{
+	struct giving g = { .account = account, .org = org, .since = since, .until = until };
+	struct user user;
+	{
+		READER(db);
+
+		TRY(store_reader(c, c->place->store, &db));
+		TRY(account_at(c, db, account, &user));
+	}
+	TRY(org_check(c, org));
+	TRY(account_role(c, user.kind, role, &g.role));
+	if (until && until <= since)
+		return fail(c, ERR_INVALID, "The end is before the beginning.");
+	TRY(store_write(c, c->place->store, give, &g));
+	*key = g.key;
+	return OK;
+}
+
+struct ending {
+	int64_t account, key, person;
+};
+
+static enum err end_employment(struct ctx *c, struct db *db, void *arg)
+{
+	const struct ending *e = arg;
+	int64_t now = clock_now(c->clock);
+	STMT(s);
+
+	TRY(db_stmt(c, db,
+		    SQL("UPDATE employment SET until = ?3 "
+			"WHERE key = ?1 AND account = ?2 AND (until = 0 OR until > ?3)"),
+		    &s));
+	stmt_bind_int(s, 1, e->key);
+	stmt_bind_int(s, 2, e->account);
+	stmt_bind_int(s, 3, now);
+	TRY(stmt_run(c, s));
+	if (!db_changes(db))
+		return fail(c, ERR_NOT_FOUND, "There is no such role to end.");
+	return account_note(c, db, e->account, "role-ended",
+			    str_of(arena_printf(c->arena, "%lld", (long long)e->key)));
+}
+
+enum err employment_end(struct ctx *c, int64_t account, int64_t employment)
+{
+	struct ending e = { account, employment, 0 };
+
+	return store_write(c, c->place->store, end_employment, &e);
+}
+
+#define EMPLOYMENTS                                                                           \
+	"SELECT e.key, e.account, e.org, n.text, e.role, e.since, e.until FROM employment e " \
+	"LEFT JOIN name n ON n.key = e.org "
+#define IN_FORCE "e.since <= ?2 AND (e.until = 0 OR e.until > ?2) "
+
+/* False when the role is none any more: then it allows nothing. */
+static bool take_employment(struct ctx *c, const struct roles *roles, struct stmt *s,
+			    struct employment *out)
+{
+	struct str org = stmt_text(s, 3);
+
+	if (str_starts(org, STR(ODS_SYSTEM "/"))) {
+		org.at += sizeof ODS_SYSTEM;
+		org.len -= sizeof ODS_SYSTEM;
+	}
+	*out = (struct employment){
+		.key = stmt_int(s, 0),
+		.account = stmt_int(s, 1),
+		.org = stmt_int(s, 2),
+		.org_id = account_keep(c, org),
+		.role = role_find(roles, stmt_text(s, 4)),
+		.since = stmt_int(s, 5),
+		.until = stmt_int(s, 6),
+	};
+	return out->role;
+}
+
+enum err employment_list(struct ctx *c, struct db *db, int64_t account, int64_t now,
+			 struct employment **out, size_t *len)
+{
+	VEC(struct employment) found = { 0 };
+	const struct roles *roles;
+	bool row;
+	STMT(s);
+
+	TRY(roles_of(c, &roles));
+	TRY(db_stmt(c, db,
+		    now ? SQL(EMPLOYMENTS "WHERE e.account = ?1 AND " IN_FORCE "ORDER BY e.key")
+			: SQL(EMPLOYMENTS "WHERE e.account = ?1 ORDER BY e.key"),
+		    &s));
+	stmt_bind_int(s, 1, account);
+	if (now)
+		stmt_bind_int(s, 2, now);
+	for (;;) {
+		struct employment one;
+
+		TRY(stmt_step(c, s, &row));
+		if (!row)
+			break;
+		if (take_employment(c, roles, s, &one))
+			*vec_push(&found, c->arena) = one;
+	}
+	*out = found.at;
+	*len = found.len;
+	return OK;
+}
+
+enum err employment_at(struct ctx *c, struct db *db, int64_t key, int64_t now, struct employment *out)
+{
+	const struct roles *roles;
+	bool row;
+	STMT(s);
+
+	TRY(roles_of(c, &roles));
+	TRY(db_stmt(c, db, SQL(EMPLOYMENTS "WHERE e.key = ?1 AND " IN_FORCE), &s));
+	stmt_bind_int(s, 1, key);
+	stmt_bind_int(s, 2, now);
+	TRY(stmt_step(c, s, &row));
+	if (!row || !take_employment(c, roles, s, out))
+		return fail(c, ERR_NOT_FOUND, "That role is not held any more.");
+	return OK;
+}
+
+/* --- teams --- */
+
+struct joining {
+	int64_t account, team;
+	const char *type;
+	struct str id;
+};
+
+static enum err join(struct ctx *c, struct db *db, void *arg)
+{
+	struct joining *j = arg;
+	int64_t key;
+	STMT(s);
+
+	TRY(account_resource(c, db, j->type, j->id, &j->team));
+	TRY(account_next(c, db, SQL("SELECT coalesce(max(key), 0) FROM team_member"), &key));
+	TRY(db_stmt(c, db,
+		    SQL("INSERT INTO team_member (key, account, team, since, until) "
+			"VALUES (?1, ?2, ?3, ?4, 0)"),
+		    &s));
+	stmt_bind_int(s, 1, key);
+	stmt_bind_int(s, 2, j->account);
+	stmt_bind_int(s, 3, j->team);
+	stmt_bind_int(s, 4, clock_now(c->clock));
+	TRY(stmt_run(c, s));
+	return account_note(c, db, j->account, "team-joined",
+			    str_of(arena_printf(c->arena, "%lld", (long long)j->team)));
+}
+
+enum err team_join(struct ctx *c, int64_t account, struct str type, struct str id)
+{
+	struct joining j = { account, 0, str_dup(c->arena, type), id };
+
+	if (!str_is(type, "CareTeam") && !str_is(type, "Group") && !str_is(type, "Organization"))
+		return fail(c, ERR_INVALID, "A team is a CareTeam, a Group or an Organization.");
+	return store_write(c, c->place->store, join, &j);
+}
+
+static enum err leave(struct ctx *c, struct db *db, void *arg)
+{
+	const struct joining *j = arg;
+	STMT(s);
+
+	TRY(db_stmt(c, db,
+		    SQL("UPDATE team_member SET until = ?3 WHERE account = ?1 AND team = ?2 AND until = 0"),
+		    &s));
+	stmt_bind_int(s, 1, j->account);
+	stmt_bind_int(s, 2, j->team);
+	stmt_bind_int(s, 3, clock_now(c->clock));
+	TRY(stmt_run(c, s));
+	return account_note(c, db, j->account, "team-left",
+			    str_of(arena_printf(c->arena, "%lld", (long long)j->team)));
+}
+
+enum err team_leave(struct ctx *c, int64_t account, int64_t team)
+{
+	struct joining j = { .account = account, .team = team };
+
+	return store_write(c, c->place->store, leave, &j);
+}
+
+enum err team_list(struct ctx *c, struct db *db, int64_t account, int64_t now, int64_t **out,
+		   size_t *len)
+{
+	VEC(int64_t) found = { 0 };
+	bool row;
+	STMT(s);
+
+	TRY(db_stmt(c, db,
+		    SQL("SELECT DISTINCT team FROM team_member WHERE account = ?1 AND since <= ?2 "
+			"AND (until = 0 OR until > ?2) ORDER BY team"),
+		    &s));
+	stmt_bind_int(s, 1, account);
+	stmt_bind_int(s, 2, now);
+	for (;;) {
+		TRY(stmt_step(c, s, &row));
+		if (!row)
+			break;
+		*vec_push(&found, c->arena) = stmt_int(s, 0);
+	}
+	*out = found.at;
+	*len = found.len;
+	return OK;
+}
+
+/* --- delegations --- */
+
+struct delegating {
+	const struct delegation *d;
+	int64_t key;
+};
+
+static enum err delegate(struct ctx *c, struct db *db, void *arg)
+{
+	struct delegating *g = arg;
+	const struct delegation *d = g->d;
+	int64_t now = clock_now(c->clock);
+	STMT(s);
+
+	TRY(account_next(c, db, SQL("SELECT coalesce(max(key), 0) FROM delegation"), &g->key));
+	TRY(db_stmt(c, db,
+		    SQL("INSERT INTO delegation (key, account, person, capacity, scope, since, until, "
+			"given, actor) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"),
+		    &s));
+	stmt_bind_int(s, 1, g->key);
+	stmt_bind_int(s, 2, d->account);
+	stmt_bind_int(s, 3, d->person);
+	stmt_bind_text(s, 4, d->capacity);
+	stmt_bind_text(s, 5, d->scope.at ? d->scope : STR(""));
+	stmt_bind_int(s, 6, d->since ? d->since : now);
+	stmt_bind_int(s, 7, d->until);
+	stmt_bind_int(s, 8, now);
+	stmt_bind_int(s, 9, c->actor ? c->actor->account : 0);
+	TRY(stmt_run(c, s));
+	return account_note(c, db, d->account, "let-see", d->capacity);
+}
+
+enum err delegation_give(struct ctx *c, const struct delegation *d, int64_t *key)
+{
+	struct delegating g = { d, 0 };
+
+	if (!str_is(d->capacity, "carer") && !str_is(d->capacity, "attorney"))
+		return fail(c, ERR_INVALID, "A delegate is a carer or an attorney.");
+	TRY(store_write(c, c->place->store, delegate, &g));
+	*key = g.key;
+	return OK;
+}
+
+static enum err revoke(struct ctx *c, struct db *db, void *arg)
+{
+	const struct ending *e = arg;
+	STMT(s);
+
+	TRY(db_stmt(c, db,
+		    SQL("UPDATE delegation SET until = ?3 "
+			"WHERE key = ?1 AND person = ?2 AND (until = 0 OR until > ?3)"),
+		    &s));
+	stmt_bind_int(s, 1, e->key);
+	stmt_bind_int(s, 2, e->person);
+	stmt_bind_int(s, 3, clock_now(c->clock));
+	TRY(stmt_run(c, s));
+	if (!db_changes(db))
+		return fail(c, ERR_NOT_FOUND, "There is nobody to take this from.");
+	return OK;
+}
+
+enum err delegation_revoke(struct ctx *c, int64_t person, int64_t key)
+{
+	struct ending e = { .key = key, .person = person };
+
+	return store_write(c, c->place->store, revoke, &e);
+}
+
+enum err delegation_list(struct ctx *c, struct db *db, int64_t account, int64_t person, int64_t now,
+			 struct delegation **out, size_t *len)
+{
+	VEC(struct delegation) found = { 0 };
+	bool row;
+	STMT(s);
+
+	TRY(db_stmt(c, db,
+		    account ? SQL("SELECT key, account, person, capacity, scope, since, until "
+				  "FROM delegation WHERE account = ?1 AND since <= ?2 "
+				  "AND (until = 0 OR until > ?2) ORDER BY key")
+			    : SQL("SELECT key, account, person, capacity, scope, since, until "
+				  "FROM delegation WHERE person = ?1 AND since <= ?2 "
+				  "AND (until = 0 OR until > ?2) ORDER BY key"),
+		    &s));
+	stmt_bind_int(s, 1, account ? account : person);
+	stmt_bind_int(s, 2, now);
+	for (;;) {
+		TRY(stmt_step(c, s, &row));
+		if (!row)
+			break;
+		*vec_push(&found, c->arena) = (struct delegation){
+			.key = stmt_int(s, 0),
+			.account = stmt_int(s, 1),
+			.person = stmt_int(s, 2),
+			.capacity = account_keep(c, stmt_text(s, 3)),
+			.scope = account_keep(c, stmt_text(s, 4)),
+			.since = stmt_int(s, 5),
+			.until = stmt_int(s, 6),
+		};
+	}
+	*out = found.at;
+	*len = found.len;
+	return OK;
+}
