@@ -375,6 +375,8 @@ static enum err list_tables(struct ctx *c, const struct invocation *in)
 	for (unsigned i = 0; i < len; i++) {
 		const char *title = view_title(tables[i].view);
 
+		if (tables[i].first != i)
+			continue;
 		TRY(record_view_count(c, &tables[i], &rows));
 		view_columns(tables[i].view, &width);
 		fprintf(in->out, "%s\t%s\t%u columns\t%lld rows\t%s\n", tables[i].name,

@@ -25,6 +25,7 @@ struct view_column {
 	bool known;       /* `kind` is declared or follows from the path; else ITEM_STRING is a guess */
 	bool collection;  /* a list in each cell */
 	const char *ansi; /* tag ansi/type, or NULL */
+	bool indexed;     /* tag causeway/index: a table of it is looked up by this column and the others so tagged */
 };
 
 /* A cell: none, one, or (in a collection) any number of items. */

@@ -104,6 +104,8 @@ static enum err make_tags(struct view_maker *m, const struct node *node, const c
 			return view_fail(m, tag, where, "a tag needs a name and a value");
 		if (!strcmp(name, "ansi/type"))
 			column->ansi = value;
+		if (!strcmp(name, "causeway/index"))
+			column->indexed = true;
 	}
 	return OK;
 }

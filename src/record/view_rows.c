@@ -186,7 +186,7 @@ enum err views_missing(struct ctx *c, struct db *db, const struct prepared *p, i
 	for (unsigned i = 0; i < p->view_count; i++) {
 		const struct view_part *part = &p->views[i];
 
-		counts[part->table - views->at] += (int64_t)part->rows.len;
+		counts[part->table->first] += (int64_t)part->rows.len;
 		counts[views->len] += part->wrong != NULL;
 		for (size_t row = 0; row < part->rows.len; row++) {
 			bool there;

@@ -47,6 +47,28 @@ static struct sql sql_of(const struct buf *b)
 	return (struct sql){ b->at };
 }
 
+/* One index over the columns that are tagged, in their order; it ends in the person, so that whose rows
+ * they are is read from it alone. */
+static void add_index(struct buf *b, const struct view_column *const *columns, unsigned len,
+		      const char *table)
+{
+	const char *before = " (";
+	bool any = false;
+
+	for (unsigned i = 0; i < len; i++)
+		any |= columns[i]->indexed;
+	if (!any)
+		return;
+	buf_printf(b, "\nCREATE INDEX \"%s_index\" ON \"%s\"", table, table);
+	for (unsigned i = 0; i < len; i++) {
+		if (!columns[i]->indexed)
+			continue;
+		buf_printf(b, "%s\"%s\"", before, columns[i]->name);
+		before = ", ";
+	}
+	buf_cstr(b, ", person_key);");
+}
+
 static void make_create(struct arena *life, const char *engine, struct view_table *t)
 {
 	const struct view_column *const *columns;
@@ -64,6 +86,7 @@ static void make_create(struct arena *life, const char *engine, struct view_tabl
 		buf_printf(&b, ", \"%s\" %s", columns[i]->name, kept[kind_of(columns[i])].type);
 	buf_printf(&b, ", PRIMARY KEY (person_key, resource_key, row_number))%s;",
 		   strcmp(engine, "sqlite") == 0 ? " WITHOUT ROWID" : "");
+	add_index(&b, columns, len, t->name);
 	t->create = b.at;
 }
 
@@ -143,6 +166,36 @@ static bool is_taken(const struct view_column *const *columns, unsigned i)
 	return false;
 }
 
+static bool are_alike(const struct view *a, const struct view *b)
+{
+	unsigned len, other;
+	const struct view_column *const *x = view_columns(a, &len);
+	const struct view_column *const *y = view_columns(b, &other);
+
+	if (len != other || view_resource(a) == view_resource(b))
+		return false;
+	for (unsigned i = 0; i < len; i++)
+		if (strcmp(x[i]->name, y[i]->name) != 0 || kind_of(x[i]) != kind_of(y[i]) ||
+		    x[i]->indexed != y[i]->indexed)
+			return false;
+	return true;
+}
+
+/* Two definitions of one name: of other types of resource, with the same columns. */
+static enum err check_shared(struct ctx *c, const struct reading *r, const char *file,
+			     const struct view_table *t)
+{
+	for (size_t i = 0; i < r->tables.len; i++)
+		if (!strcasecmp(r->tables.at[i].name, t->name) &&
+		    (strcmp(r->tables.at[i].name, t->name) != 0 ||
+		     !are_alike(r->tables.at[i].view, t->view)))
+			return fail(c, ERR_INVALID,
+				    "share/%s: there is a view of that name already, of the same "
+				    "type or with other columns.",
+				    file);
+	return OK;
+}
+
 static enum err check_table(struct ctx *c, const struct reading *r, const char *file,
 			    const struct view_table *t)
 {
@@ -161,14 +214,20 @@ static enum err check_table(struct ctx *c, const struct reading *r, const char *
 			return fail(c, ERR_INVALID,
 				    "share/%s: the table has a column '%s' already.", file,
 				    columns[i]->name);
-	for (size_t i = 0; i < r->tables.len; i++)
-		if (!strcasecmp(r->tables.at[i].name, t->name))
-			return fail(c, ERR_INVALID,
-				    "share/%s: there is a view of that name already.", file);
+	TRY(check_shared(c, r, file, t));
 	if (!strcasecmp(t->name, "view_error"))
 		return fail(c, ERR_INVALID,
 			    "share/%s: view_error is the table of what went wrong.", file);
 	return OK;
+}
+
+static unsigned first_of(const struct reading *r, const char *name)
+{
+	unsigned i = 0;
+
+	while (i < r->tables.len && strcmp(r->tables.at[i].name, name) != 0)
+		i++;
+	return i;
 }
 
 static enum err read_view(struct ctx *c, void *arg, const char *file)
@@ -190,7 +249,10 @@ static enum err read_view(struct ctx *c, void *arg, const char *file)
 			    "share/%s: a view that becomes a table needs a name.", file);
 	t.name = arena_printf(r->life, "view_%s", view_name(t.view));
 	TRY(check_table(c, r, file, &t));
-	make_create(r->life, r->engine, &t);
+	t.first = first_of(r, t.name);
+	t.create = "";
+	if (t.first == r->tables.len)
+		make_create(r->life, r->engine, &t);
 	make_put(r->life, &t);
 	make_has(r->life, &t);
 	make_rest(r->life, &t);
@@ -229,7 +291,8 @@ static enum err note(struct ctx *c, struct db *db, struct str state)
 	buf_init(&b, c->arena, 0);
 	buf_str(&b, state);
 	for (unsigned i = 0; i < views->len; i++)
-		buf_printf(&b, " %s", views->at[i].name);
+		if (views->at[i].first == i)
+			buf_printf(&b, " %s", views->at[i].name);
 	return meta_set(c, db, STR("views"), buf_get(&b));
 }
 

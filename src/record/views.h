@@ -5,6 +5,9 @@
  * resource are changed in the transaction that changes the resource. What a definition cannot
  * tell of a resource (two values where one may be) stops no write: the table then has no rows of it,
  * and view_error says why. `meta` remembers with which definitions the tables were made.
+ *
+ * Definitions of one name and the same columns, each of another type of resource, fill one table: the
+ * relationships of all kinds are rows of view_relation.
  */
 #ifndef RECORD_VIEWS_H
 #define RECORD_VIEWS_H
@@ -16,7 +19,8 @@
 struct view_table {
 	const char *name; /* "view_patient" */
 	const struct view *view;
-	const char *create; /* DDL */
+	const char *create; /* DDL; empty: another definition before it makes the table */
+	unsigned first;     /* which of the views is the first with this table */
 	struct sql put, drop, has, count;
 };
 

@@ -233,7 +233,8 @@ test('the views shipped compile, and docs/views.md has their columns', () => {
 	for (const name of readdirSync(folder).filter(file => file.endsWith('.json'))) {
 		const result = causeway('view', 'columns', join(folder, name))
 		assert.equal(result.code, 0, name)
-		const section = doc.split(`### view_${name.replace('.json', '')}\n`)[1]?.split('\n### ')[0] ?? ''
+		const table = JSON.parse(readFileSync(join(folder, name), 'utf8')).name
+		const section = doc.split(`### view_${table}\n`)[1]?.split('\n### ')[0] ?? ''
 		const documented = section.split('\n').filter(line => line.startsWith('| `'))
 		assert.deepEqual(documented, result.out.trimEnd().split('\n').map(line => line.split('\t'))
 			.map(([column, type, meaning]) => `| \`${column}\` | ${type} | ${meaning} |`), name)
