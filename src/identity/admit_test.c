@@ -355,6 +355,106 @@ static void two_numbers_of_one_organisation_speak_against(void **state)
 	assert_true(a.weight > b.weight + 3);
 }
 
+/* Everything else alike: the strongest case for one person there can be. */
+static const struct told ann = { .id = "S1",
+				 .given = "Ann",
+				 .family = "Smith",
+				 .dob = "1980-01-01",
+				 .sex = "female",
+				 .line = "12 Mill Lane",
+				 .postcode = "LN5 7AX",
+				 .phone = "01522 555 123" };
+
+static void expect_two(struct world *w, struct told one, struct told two, const char *org)
+{
+	struct resolution first = admit(w, TRUST, one), second = admit(w, org, two);
+
+	assert_true(second.how == RESOLVED_DOUBT || second.how == RESOLVED_NEW);
+	assert_false(str_eq(first.id, second.id));
+}
+
+static void one_sender_s_two_born_apart_are_two(void **state)
+{
+	struct told other = ann;
+
+	other.id = "S2", other.dob = "1951-01-01";
+	expect_two(*state, ann, other, TRUST);
+}
+
+static void one_sender_s_two_surnames_are_two(void **state)
+{
+	struct told other = ann;
+
+	other.id = "S2", other.family = "Okafor";
+	expect_two(*state, ann, other, TRUST);
+}
+
+static void one_sender_s_two_first_names_are_two(void **state)
+{
+	struct told other = ann;
+
+	other.id = "S2", other.given = "Grace";
+	expect_two(*state, ann, other, TRUST);
+}
+
+/* Registered twice by one sender, all alike or with a slip: that is one. */
+static void one_sender_s_slip_is_one(void **state)
+{
+	struct world *w = *state;
+	struct told again = ann;
+	struct resolution first;
+
+	again.dob = "1980-03-14";
+	first = admit(w, TRUST, again);
+	again.id = "S2", again.family = "Smyth";
+	assert_true(str_eq(admit(w, TRUST, again).id, first.id));
+}
+
+static void born_apart_is_never_linked(void **state)
+{
+	static const char *const dates[][2] = {
+		{ "1980-01-01", "1951-01-01" }, { "1980-01-01", "1981-01-01" },
+		{ "1980-06-12", "1951-06-12" }, { "1980-06-12", "1980-11-27" },
+		{ "1980-06-12", "1981-06-13" },
+	};
+	char ids[2][8];
+
+	for (size_t i = 0; i < sizeof dates / sizeof *dates; i++) {
+		struct told one = ann, two = of_council(ann, ids[1]);
+		static const char *const given[] = { "Ann", "Ngozi", "Bronwen", "Usha", "Zofia" };
+
+		one.given = two.given = given[i];
+		one.dob = dates[i][0], two.dob = dates[i][1];
+		snprintf(ids[0], sizeof ids[0], "a%zu", i);
+		snprintf(ids[1], sizeof ids[1], "b%zu", i);
+		one.id = ids[0];
+		expect_two(*state, one, two, COUNCIL);
+	}
+}
+
+static void a_date_with_a_slip_is_linked(void **state)
+{
+	static const char *const slips[] = { "1980-12-06", "1980-06-13", "1908-06-12",
+					     "1980-01-01" };
+	struct world *w = *state;
+	struct told t = ann;
+	struct resolution first;
+	char id[8];
+
+	t.dob = "1980-06-12";
+	first = admit(w, TRUST, t);
+	for (size_t i = 0; i < sizeof slips / sizeof *slips; i++) {
+		struct resolution r;
+
+		snprintf(id, sizeof id, "c%zu", i);
+		t = of_council(t, id);
+		t.dob = slips[i];
+		SUCCEEDS(identity_resolve(&w->c, patient(w, t), STR(COUNCIL), &r));
+		HOW(r, MATCHED);
+		assert_true(str_eq(r.id, first.id));
+	}
+}
+
 static void born_first_is_not_born_second(void **state)
 {
 	struct world *w = *state;
@@ -459,6 +559,12 @@ int main(void)
 		TEST(the_newborn_has_no_name_yet),
 		TEST(new_year_s_day_says_little),
 		TEST(two_numbers_of_one_organisation_speak_against),
+		TEST(one_sender_s_two_born_apart_are_two),
+		TEST(one_sender_s_two_surnames_are_two),
+		TEST(one_sender_s_two_first_names_are_two),
+		TEST(one_sender_s_slip_is_one),
+		TEST(born_apart_is_never_linked),
+		TEST(a_date_with_a_slip_is_linked),
 		TEST(born_first_is_not_born_second),
 		TEST(the_index_follows_what_others_write),
 		TEST(two_at_once_make_one_patient),

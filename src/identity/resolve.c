@@ -49,7 +49,7 @@ static enum err contradict(struct ctx *c, struct db *db, const struct facts *x,
 	weigher_init(&w, c->arena, m, 1);
 	weigher_number(&w, x, &xn);
 	weigher_number(&w, y, &yn);
-	*out = differ(&w, FACT_DOB, &xn, &yn) && differ(&w, FACT_GIVEN, &xn, &yn);
+	*out = facts_born_apart(&w, x, &xn, y, &yn) && differ(&w, FACT_GIVEN, &xn, &yn);
 	return OK;
 }
 
@@ -185,6 +185,12 @@ static enum err doubt(struct ctx *c, struct db *db, int64_t person, struct decis
 	return online_id(c, db, person, &out->r.other);
 }
 
+/* May nobody but a person join them, however likely? */
+static bool must_ask(const struct weighed *w)
+{
+	return w->conflict || w->incomplete || w->born_apart || w->numbered_apart;
+}
+
 /* The first that counts, best first: where both have verified numbers that differ, only one that
  * would else be certain is worth anybody's time. */
 static size_t first_that_counts(const struct weigher *w, const struct candidate *found, size_t n)
@@ -219,7 +225,7 @@ enum err decide_by_facts(struct ctx *c, struct db *db, const struct facts *facts
 	out->r.weight = best->weight;
 	out->r.probability = isfinite(among) ? among : alone;
 	out->r.why = weighed_json(c->arena, best);
-	if (out->r.probability >= w.m->upper && !best->conflict && !best->incomplete)
+	if (out->r.probability >= w.m->upper && !must_ask(best))
 		return link_to(c, db, found[i].person, out);
 	return alone >= w.m->lower ? doubt(c, db, found[i].person, out) : OK;
 }

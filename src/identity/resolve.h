@@ -6,7 +6,8 @@
  *	1. an identifier the sender gave before: that Patient, whatever the message says else;
  *	2. a verified NHS number (status 01), unless name and date of birth both contradict it;
  *	3. its demographics against everybody's: above the upper threshold that Patient, unless both
- *	   have different verified NHS numbers;
+ *	   have different verified NHS numbers, their dates of birth are no mistake for each other, or
+ *	   one sender has numbered both and has them named or born differently: those go to 4;
  *	4. between the thresholds a new Patient, and a pair for someone to decide;
  *	5. else a new Patient.
  *

@@ -105,6 +105,54 @@ static bool numbered_apart(const struct facts *x, const struct facts *y)
 	return apart;
 }
 
+static bool is_new_year(struct str date)
+{
+	return !memcmp(date.at + 4, "0101", 4);
+}
+
+/* Of the date with two parts in common only the year may be another's. */
+static bool dates_apart(unsigned level, struct str x, struct str y)
+{
+	switch (level) {
+	case LEVEL(DATE, DIFFER):
+	case LEVEL(DATE, YEAR):
+	case LEVEL(DATE, NEAR):
+		return true;
+	case LEVEL(DATE, PARTS):
+		return memcmp(x.at, y.at, 4) != 0;
+	case LEVEL(DATE, DIGIT):
+		return is_new_year(x) && is_new_year(y);
+	default:
+		return false;
+	}
+}
+
+bool facts_born_apart(const struct weigher *w, const struct facts *x, const struct numbers *xn,
+		      const struct facts *y, const struct numbers *yn)
+{
+	const struct values *dates = &w->people->values[KIND_DATE];
+
+	for (unsigned i = 0; i < xn->len[FACT_DOB]; i++)
+		for (unsigned j = 0; j < yn->len[FACT_DOB]; j++) {
+			unsigned level = compare_values(dates, KIND_DATE, xn->at[FACT_DOB][i],
+							yn->at[FACT_DOB][j]);
+			if (!dates_apart(level, x->of[FACT_DOB].at[i], y->of[FACT_DOB].at[j]))
+				return false;
+		}
+	return xn->len[FACT_DOB] && yn->len[FACT_DOB];
+}
+
+/* A sender that has numbered two has seen both: where it also names them differently, or has them
+ * born on other days, it is not for us to say that they are one. */
+static bool clearly_two(const struct weighed *w)
+{
+	unsigned given = w->level[FACT_GIVEN], family = w->level[FACT_FAMILY],
+		 dob = w->level[FACT_DOB];
+
+	return w->born_apart || dob == LEVEL(DATE, PARTS) ||
+	       (given && given < LEVEL(NAME, CLOSE)) || (family && family < LEVEL(NAME, CLOSE));
+}
+
 static double log2_sum(double a, double b)
 {
 	double high = fmax(a, b), low = fmin(a, b);
@@ -154,11 +202,15 @@ void weigh(struct weigher *w, const struct facts *x, const struct numbers *xn,
 	for (unsigned fact = 0; fact < FACT_COUNT; fact++)
 		out->level[fact] = best_level(w, fact, xn, fact, yn, fact, &which[fact]);
 	look_crossed(w, xn, yn, out->level);
-	out->other_id = numbered_apart(x, y) ? w->m->other_id : 0;
+	bool two_numbers = numbered_apart(x, y);
+
+	out->other_id = two_numbers ? w->m->other_id : 0;
 	out->conflict = x->nhs_verified && y->nhs_verified && !str_eq(x->nhs, y->nhs);
 	out->other_twin = x->birth_order.len && y->birth_order.len &&
 			  !str_eq(x->birth_order, y->birth_order);
 	out->incomplete = lacks(x) || lacks(y);
+	out->born_apart = facts_born_apart(w, x, xn, y, yn);
+	out->numbered_apart = two_numbers && clearly_two(out);
 	add_up(w, x, which, out);
 }
 

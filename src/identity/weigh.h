@@ -29,6 +29,8 @@ struct weighed {
 	double log_odds;         /* with it */
 	bool conflict;           /* two verified NHS numbers */
 	bool other_twin;         /* told to be born first and second */
+	bool born_apart;         /* their dates of birth are no mistake for each other */
+	bool numbered_apart;     /* one sender numbers two whose names or dates differ clearly */
 	bool incomplete;         /* one of them has no given name, or no date of birth */
 };
 
@@ -36,6 +38,11 @@ struct weighed {
 void weigher_init(struct weigher *w, struct arena *a, const struct matcher *m,
 		  int64_t population);
 void weigher_number(struct weigher *w, const struct facts *f, struct numbers *out);
+/* Both have dates of birth, and none of one is a slip of any of the other's: no digit mistyped or
+ * two swapped, no day for month, no 1 January for a date that was not known, no other day or month
+ * of the same year. Two 1 Januaries of different years are apart: neither need be a date at all. */
+bool facts_born_apart(const struct weigher *w, const struct facts *x, const struct numbers *xn,
+		      const struct facts *y, const struct numbers *yn);
 void weigh(struct weigher *w, const struct facts *x, const struct numbers *xn,
 	   const struct facts *y, const struct numbers *yn, struct weighed *out);
 /* [{"column":"given","level":"same","weight":6.80},…], strongest first, in `a`. */
