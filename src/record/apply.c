@@ -215,6 +215,21 @@ static enum err put_version(struct apply *a, const struct prepared *p, int64_t p
 	return OK;
 }
 
+enum err version_label(struct ctx *c, struct db *db, int64_t seq, uint64_t labels)
+{
+	STMT(s);
+
+	if (!labels)
+		return OK;
+	TRY(db_stmt(c, db,
+		    SQL("INSERT INTO version_label (seq, labels) VALUES (?1, ?2) "
+			"ON CONFLICT (seq) DO NOTHING"),
+		    &s));
+	stmt_bind_int(s, 1, seq);
+	stmt_bind_int(s, 2, (int64_t)labels);
+	return stmt_run(c, s);
+}
+
 static enum err put_resource(struct apply *a, const struct prepared *p, int64_t person,
 			     int64_t seq)
 {
@@ -222,11 +237,11 @@ static enum err put_resource(struct apply *a, const struct prepared *p, int64_t 
 
 	TRY(db_stmt(a->c, a->db,
 		    SQL("INSERT INTO resource (key, type, id, person, org, seq, version, "
-			"updated, deleted) "
-			"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (key) DO "
+			"updated, deleted, labels) "
+			"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT (key) DO "
 			"UPDATE SET "
 			"person = ?4, org = ?5, seq = ?6, version = ?7, updated = ?8, deleted "
-			"= ?9"),
+			"= ?9, labels = CASE WHEN ?9 = 1 THEN resource.labels ELSE ?10 END"),
 		    &s));
 	stmt_bind_int(s, 1, p->key);
 	stmt_bind_int(s, 2, p->type_key);
@@ -237,6 +252,7 @@ static enum err put_resource(struct apply *a, const struct prepared *p, int64_t 
 	stmt_bind_int(s, 7, p->version);
 	stmt_bind_int(s, 8, p->updated);
 	stmt_bind_int(s, 9, p->resource == NULL);
+	stmt_bind_int(s, 10, (int64_t)p->labels);
 	return stmt_run(a->c, s);
 }
 
@@ -408,6 +424,7 @@ enum err apply_write(struct apply *a, struct prepared *p, struct written *out)
 	if (p->resource)
 		TRY(apply_person(a, p, &person));
 	TRY(put_version(a, p, person, &seq));
+	TRY(version_label(a->c, a->db, seq, p->labels));
 	TRY(put_resource(a, p, person, seq));
 	TRY(change_rows(a, p, person, seq));
 	change_words(a, p, person);

@@ -4,6 +4,7 @@
  * Index rows have no way back from a resource to its rows, so they are proved by two facts: each
  * row that must be there is there, and there are as many as must be.
  */
+#include "record/label.h"
 #include "record/view_part.h"
 
 struct checker {
@@ -14,6 +15,7 @@ struct checker {
 	struct check_report report;
 	int64_t *view_rows; /* how many each view should have, and view_error at the end */
 	int64_t words;      /* how many the table of words should have */
+	int64_t labelled;   /* versions that have labels */
 	unsigned findings;
 };
 
@@ -31,7 +33,33 @@ struct checked {
 	int64_t seq;
 	bool deleted;
 	struct node *tree; /* of the last version */
+	struct rows rows;  /* of it */
+	uint64_t labels;   /* of the last that is no deletion */
+	uint64_t row_labels; /* what the resource's row says */
 };
+
+/* --- labels --- */
+
+/* A version's labels as they are kept are those its rows give. */
+static enum err check_labels(struct checker *k, struct checked *r, const struct version *v)
+{
+	uint64_t kept = 0;
+	bool row;
+	STMT(s);
+
+	TRY(rows_make(&k->work, k->db, r->type, r->tree, &r->rows));
+	r->labels = labels_of(k->c->place, r->type, &r->rows);
+	TRY(db_stmt(k->c, k->db, SQL("SELECT labels FROM version_label WHERE seq = ?1"), &s));
+	stmt_bind_int(s, 1, v->seq);
+	TRY(stmt_step(k->c, s, &row));
+	if (row)
+		kept = (uint64_t)stmt_int(s, 0);
+	k->labelled += r->labels != 0;
+	if (kept != r->labels)
+		FINDING(k, "Version %lld has other labels than it should; run `causeway rebuild`.",
+			(long long)v->version);
+	return OK;
+}
 
 /* --- versions --- */
 
@@ -102,7 +130,11 @@ static enum err check_versions(struct checker *k, struct checked *r)
 			continue;
 		}
 		check_version(k, r, &v);
+		if (r->tree)
+			TRY(check_labels(k, r, &v));
 	}
+	if (r->labels != r->row_labels)
+		FINDING(k, "It has other labels than it should; run `causeway rebuild`.");
 	if (r->count != r->row.version || r->seq != r->row.seq ||
 	    r->updated != r->row.updated || r->deleted != r->row.deleted)
 		FINDING(k, "The current version is not the last one.");
@@ -132,10 +164,9 @@ static enum err check_person(struct checker *k, const struct checked *r)
 
 static enum err check_index(struct checker *k, const struct checked *r)
 {
-	struct rows rows;
+	struct rows rows = r->rows;
 	unsigned missing = 0;
 
-	TRY(rows_make(&k->work, k->db, r->type, r->tree, &rows));
 	for (size_t i = 0; i < rows.len; i++) {
 		bool there;
 
@@ -193,6 +224,7 @@ static enum err take_row(struct checker *k, struct stmt *s, struct checked *r)
 		r->key,         stmt_int(s, 3),     0, stmt_int(s, 4), stmt_int(s, 5),
 		stmt_int(s, 6), stmt_int(s, 7) != 0
 	};
+	r->row_labels = (uint64_t)stmt_int(s, 8);
 	TRY(name_text(&k->work, k->db, stmt_int(s, 1), &type));
 	r->type = fhir_resource_type(k->c->place->fhir, type);
 	k->where =
@@ -207,7 +239,7 @@ static enum err check_resources(struct checker *k, struct ticker *t)
 	STMT(s);
 
 	TRY(db_stmt(k->c, k->db,
-		    SQL("SELECT key, type, id, person, seq, version, updated, deleted FROM "
+		    SQL("SELECT key, type, id, person, seq, version, updated, deleted, labels FROM "
 			"resource "
 			"ORDER BY key"),
 		    &s));
@@ -264,7 +296,7 @@ static enum err check_columns(struct checker *k)
 /* What no resource accounts for. */
 static enum err check_sums(struct checker *k)
 {
-	int64_t versions, counted, index_rows, totals, words;
+	int64_t versions, counted, index_rows, totals, words, labelled;
 
 	k->where = "the place";
 	TRY(count(k, SQL("SELECT count(*) FROM version"), &versions));
@@ -278,6 +310,12 @@ static enum err check_sums(struct checker *k)
 		      "WHERE t.current IS DISTINCT FROM r.n"),
 		  &totals));
 	TRY(count(k, SQL("SELECT current FROM total WHERE type = 0"), &counted));
+	TRY(count(k, SQL("SELECT count(*) FROM version_label"), &labelled));
+	if (labelled != k->labelled)
+		FINDING(k,
+			"There are labels of %lld versions where %lld should have any; run `causeway "
+			"rebuild`.",
+			(long long)labelled, (long long)k->labelled);
 	if (versions != counted)
 		FINDING(k, "%lld versions are counted where there are %lld; run `causeway rebuild`.",
 			(long long)counted, (long long)versions);

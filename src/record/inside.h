@@ -77,6 +77,7 @@ struct record {
 	struct names *names;
 	struct known *known;
 	struct bodies *bodies;
+	struct labels *labels; /* label.h */
 	struct views *views; /* view_part.h */
 	struct reindex *reindex; /* while parameters or views are not ready, else NULL: reindex.h */
 	struct later *later; /* of a load, else NULL: later.h */

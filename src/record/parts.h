@@ -104,6 +104,7 @@ struct prepared {
 	int64_t version, updated; /* as stamped into the body */
 	struct rows rows;
 	struct str person; /* id of the Patient; empty: none */
+	uint64_t labels;   /* found with its rows */
 	struct str org;
 	int64_t type_key, org_key; /* 0: not known yet */
 	/* What stood there when it was prepared, so that the writer need not look again. */
@@ -171,6 +172,8 @@ void apply_forget(struct prepared *p);
 NODISCARD enum err apply_reserve(struct apply *a, struct prepared *p);
 /* ERR_STALE, or anything the store says. Fails before it writes anything unless it is ERR_STORE. */
 NODISCARD enum err apply_write(struct apply *a, struct prepared *p, struct written *out);
+/* The labels a version has; nothing to do without any, or when they are there. */
+NODISCARD enum err version_label(struct ctx *c, struct db *db, int64_t seq, uint64_t labels);
 /* At the end. */
 NODISCARD enum err apply_done(struct apply *a);
 /* The key of the person p belongs to; 0: nobody. p->key must be known. */

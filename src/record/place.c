@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "record/copy.h"
+#include "record/label.h"
 #include "record/later.h"
 #include "record/reindex.h"
 #include "record/view_part.h"
@@ -15,6 +16,7 @@ static enum err make_record(struct ctx *c, struct place *place, unsigned flags)
 	place->record = r;
 	r->names = names_new(place->fhir);
 	r->known = known_new();
+	TRY(labels_load(c, place, &r->labels));
 	return bodies_open(c, place, flags, &r->bodies);
 }
 
@@ -46,13 +48,16 @@ enum err meta_set(struct ctx *c, struct db *db, struct str name, struct str valu
 }
 
 /* Raised when the code finds other values in the same resources. */
-#define INDEX_MADE 6
+#define INDEX_MADE 7
 
-/* The index must have been made with the definitions the program has now. */
+/* The index must have been made with the definitions the program has now. Before the dash stands what
+ * cannot be made good by reindexing parameters: a rebuild finds labels again. */
 struct str index_digest(struct ctx *c)
 {
-	return str_of(
-		arena_printf(c->arena, "%d-%016llx", INDEX_MADE, (unsigned long long)c->place->fhir->digest));
+	return str_of(arena_printf(
+		c->arena, "%d.%08x-%016llx", INDEX_MADE,
+		(unsigned)labels_digest(c->place->record->labels),
+		(unsigned long long)c->place->fhir->digest));
 }
 
 static enum err first_digest(struct ctx *c, struct db *db, void *arg)

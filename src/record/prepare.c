@@ -5,6 +5,7 @@
  */
 #include "fhir/valid.h"
 #include "record/hook.h"
+#include "record/label.h"
 #include "record/view_part.h"
 
 enum err resource_type(struct ctx *c, struct str name, const struct fhir_type **out)
@@ -160,7 +161,9 @@ static enum err find_person(struct ctx *c, struct prepared *p)
 enum err prepare_rows(struct ctx *c, struct db *db, struct prepared *p)
 {
 	TRY(find_person(c, p));
-	return rows_make(c, db, p->type, p->resource, &p->rows);
+	TRY(rows_make(c, db, p->type, p->resource, &p->rows));
+	p->labels = labels_of(c->place, p->type, &p->rows);
+	return OK;
 }
 
 /* --- what stands there now --- */

@@ -4,6 +4,7 @@
  * writer, put in inside. A resource that somebody changes meanwhile is looked at again there.
  * While it runs meta says so, and an unfinished rebuild is noticed when the place is opened.
  */
+#include "record/label.h"
 #include "record/reindex.h"
 #include "record/view_part.h"
 
@@ -17,10 +18,34 @@ struct chunk {
 	const struct reindex *only; /* of the index only this, beside others who write; or NULL: all */
 };
 
+static enum err clear_labels(struct ctx *c, struct db *db)
+{
+	STMT(versions);
+	STMT(resources);
+
+	TRY(db_stmt(c, db, SQL("DELETE FROM version_label"), &versions));
+	TRY(stmt_run(c, versions));
+	TRY(db_stmt(c, db, SQL("UPDATE resource SET labels = 0 WHERE labels <> 0"), &resources));
+	return stmt_run(c, resources);
+}
+
+static enum err put_labels(struct ctx *c, struct db *db, int64_t key, uint64_t labels)
+{
+	STMT(s);
+
+	if (!labels)
+		return OK;
+	TRY(db_stmt(c, db, SQL("UPDATE resource SET labels = ?2 WHERE key = ?1"), &s));
+	stmt_bind_int(s, 1, key);
+	stmt_bind_int(s, 2, (int64_t)labels);
+	return stmt_run(c, s);
+}
+
 static enum err start(struct ctx *c, struct db *db, void *arg)
 {
 	(void)arg;
 	TRY(meta_set(c, db, STR("digest"), STR("rebuilding")));
+	TRY(clear_labels(c, db));
 	TRY(rows_clear(c, db));
 	return views_clear(c, db);
 }
@@ -176,6 +201,10 @@ static enum err write_index(struct apply *a, struct prepared *p, bool words, int
 	TRY(apply_person(a, p, person));
 	TRY(apply_settle(a, p->type, &p->rows));
 	TRY(move(a, p, *person));
+	if (words) { /* of the whole, not of some parameters */
+		TRY(put_labels(a->c, a->db, p->key, p->labels));
+		TRY(version_label(a->c, a->db, p->seen.seq, p->labels));
+	}
 	for (size_t j = 0; j < p->rows.len; j++)
 		TRY(row_put(a->c, a->db, &p->rows.at[j], *person, p->key));
 	if (words)
@@ -245,6 +274,97 @@ static enum err rebuild_chunks(struct ctx *c, struct ticker *t, struct chunk *ch
 	return OK;
 }
 
+/* --- labels of what is not current --- */
+
+struct old_label {
+	int64_t seq, key; /* key: of a deleted resource whose last body this is, or 0 */
+	uint64_t labels;
+};
+
+struct old_labels {
+	struct old_label at[CHUNK];
+	size_t len;
+	int64_t last;
+	bool more;
+};
+
+static enum err take_old(struct ctx *c, struct db *db, struct stmt *s, struct old_labels *out)
+{
+	struct arena_mark mark = arena_mark(c->arena);
+	const struct fhir_type *type;
+	struct rows rows;
+	struct str name;
+	bool last_body = stmt_int(s, 3) != 0;
+	int64_t seq = stmt_int(s, 0), key = stmt_int(s, 2);
+
+	TRY(name_text(c, db, stmt_int(s, 1), &name));
+	TRY(resource_type(c, name, &type));
+	TRY(stored_rows(c, db, type, seq, &rows));
+	uint64_t labels = labels_of(c->place, type, &rows);
+	if (labels)
+		out->at[out->len++] = (struct old_label){ seq, last_body ? key : 0, labels };
+	arena_release(c->arena, mark);
+	return OK;
+}
+
+static enum err read_old(struct ctx *c, struct old_labels *out)
+{
+	int rows = 0;
+	bool row;
+	READER(db);
+	STMT(s);
+
+	out->len = 0;
+	TRY(store_reader(c, c->place->store, &db));
+	TRY(db_begin(c, db));
+	TRY(db_stmt(c, db,
+		    SQL("SELECT v.seq, v.type, r.key, CASE WHEN r.deleted = 1 AND "
+			"v.version = r.version - 1 THEN 1 ELSE 0 END "
+			"FROM version v CROSS JOIN resource r ON r.key = v.resource "
+			"WHERE v.seq > ?1 AND v.seq <> r.seq AND v.method <> 3 "
+			"ORDER BY v.seq LIMIT ?2"),
+		    &s));
+	stmt_bind_int(s, 1, out->last);
+	stmt_bind_int(s, 2, CHUNK);
+	for (;; rows++) {
+		TRY(stmt_step(c, s, &row));
+		if (!row)
+			break;
+		out->last = stmt_int(s, 0);
+		TRY(take_old(c, db, s, out));
+	}
+	out->more = rows == CHUNK;
+	return OK;
+}
+
+static enum err write_old(struct ctx *c, struct db *db, void *arg)
+{
+	const struct old_labels *old = arg;
+
+	for (size_t i = 0; i < old->len; i++) {
+		TRY(version_label(c, db, old->at[i].seq, old->at[i].labels));
+		if (old->at[i].key)
+			TRY(put_labels(c, db, old->at[i].key, old->at[i].labels));
+	}
+	return OK;
+}
+
+static enum err rebuild_old(struct ctx *c, struct ticker *t)
+{
+	struct old_labels *old = NEW(c->arena, struct old_labels);
+
+	do {
+		struct arena_mark mark = arena_mark(c->arena);
+
+		TRY(ticker_tick(c, t, t->total, "resources"));
+		TRY(read_old(c, old));
+		if (old->len)
+			TRY(store_write(c, c->place->store, write_old, old));
+		arena_release(c->arena, mark);
+	} while (old->more);
+	return OK;
+}
+
 static enum err rebuild(struct ctx *c, const struct progress *progress, bool views_only,
 			int64_t *resources)
 {
@@ -258,6 +378,8 @@ static enum err rebuild(struct ctx *c, const struct progress *progress, bool vie
 	TRY(count_resources(c, &ticker.total));
 	TRY(store_write(c, c->place->store, views_only ? start_views : start, NULL));
 	TRY(rebuild_chunks(c, &ticker, chunk, &done, NULL));
+	if (!views_only)
+		TRY(rebuild_old(c, &ticker));
 	TRY(store_write(c, c->place->store, views_only ? finish_views : finish, NULL));
 	*resources = done;
 	return OK;
