@@ -5,6 +5,7 @@
  * only referred to get one too, with version 0. Index rows are changed by the difference between
  * what the current version had and what the new one has.
  */
+#include "record/guard.h"
 #include "record/later.h"
 #include "record/view_part.h"
 
@@ -30,7 +31,7 @@ static enum err start_counting(struct apply *a)
 			"(SELECT max(seq) FROM event)"),
 		    &s));
 	TRY(stmt_step(a->c, s, &row));
-	a->next_key = stmt_int(s, 0) + 1;
+	a->next_key = a->first_key = stmt_int(s, 0) + 1;
 	a->next_seq = (stmt_int(s, 1) > stmt_int(s, 2) ? stmt_int(s, 1) : stmt_int(s, 2)) + 1;
 	return OK;
 }
@@ -350,6 +351,62 @@ enum err apply_person(struct apply *a, const struct prepared *p, int64_t *person
 	return OK;
 }
 
+/* --- may the asker? --- */
+
+static enum err refuse(struct apply *a)
+{
+	return fail(a->c, ERR_FORBIDDEN, NOT_YOURS);
+}
+
+/* Into the record of somebody who is recorded only now may write who may record people. */
+static bool may_write_new(const struct apply *a, const struct prepared *p)
+{
+	const struct guard *g = a->c->guard;
+	const struct fhir_type *patient = fhir_resource_type(a->c->place->fhir, STR("Patient"));
+
+	return g->writes && g->writes[p->type->number] != GUARD_NEVER &&
+	       guard_may_write(g, patient, -1);
+}
+
+/* Whose it will be, without giving anybody a key; 0 with *fresh: somebody new. */
+static enum err find_person(struct apply *a, const struct prepared *p, int64_t *person,
+			    bool *fresh)
+{
+	int64_t type_key;
+
+	*fresh = false;
+	*person = p->seen.key;
+	if (strcmp(p->type->name, "Patient") != 0) {
+		*person = 0;
+		if (!p->person.len)
+			return OK;
+		*person = (int64_t)(intptr_t)map_get(&a->keys,
+						     address(a, STR("Patient"), p->person));
+		TRY(name_find(a->c, a->db, STR("Patient"), &type_key));
+		if (!*person && type_key)
+			TRY(resource_key(a->c, a->db, type_key, p->person, person));
+	}
+	*fresh = !*person || (a->first_key && *person >= a->first_key);
+	return OK;
+}
+
+static enum err check_writer(struct apply *a, const struct prepared *p)
+{
+	const struct guard *g = a->c->guard;
+	int64_t person;
+	bool fresh;
+
+	if (!g)
+		return OK;
+	if (p->seen.version && !guard_may_write(g, p->type, p->seen.person))
+		return refuse(a);
+	if (!p->resource)
+		return OK;
+	TRY(find_person(a, p, &person, &fresh));
+	return (fresh ? may_write_new(a, p) : guard_may_write(g, p->type, person)) ? OK
+										   : refuse(a);
+}
+
 static enum err find_keys(struct apply *a, struct prepared *p)
 {
 	p->learnt |= (!p->key ? LEARNT_KEY : 0) | (!p->type_key ? LEARNT_TYPE : 0) |
@@ -411,6 +468,7 @@ enum err apply_write(struct apply *a, struct prepared *p, struct written *out)
 		TRY(name_find(a->c, a->db, str_of(p->type->name), &p->type_key));
 	if (!p->fresh && p->type_key)
 		TRY(standing_find(a->c, a->db, p->type_key, p->id, &now));
+	TRY(hide(a->c, p, &now));
 	TRY(check(a, p, &now));
 	if (now.seq != p->seen.seq)
 		TRY(catch_up(a, p, &now));
@@ -419,6 +477,7 @@ enum err apply_write(struct apply *a, struct prepared *p, struct written *out)
 		p->key = now.key;
 	if (nothing_to_do(p, out))
 		return OK;
+	TRY(check_writer(a, p));
 	TRY(find_keys(a, p));
 	person = now.person;
 	if (p->resource)

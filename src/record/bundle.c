@@ -7,6 +7,8 @@
  */
 #include "record/bundle.h"
 
+#include "record/guard_row.h"
+
 enum { ATTEMPTS = 5 };
 
 /* Run `step` on each entry that stands. In a transaction all failures are gathered, and the first
@@ -68,12 +70,21 @@ static void look_inside(struct ctx *c, struct bundle *b, struct entry *e)
 	}
 }
 
+/* What is created or changed by a condition must be all that fits it; the others do without what the
+ * asker does not see. */
+static enum err find_for(struct ctx *c, struct db *db, const struct entry *e, struct str *id)
+{
+	if (e->verb == VERB_POST || e->verb == VERB_PUT)
+		return find_one_to_write(c, db, e->condition.search, e->verb == VERB_POST, id);
+	return find_one(c, db, e->condition.search, id);
+}
+
 static enum err search_condition(struct ctx *c, struct bundle *b, struct entry *e)
 {
 	struct str query = e->verb == VERB_POST ? e->write.if_none_exist : e->query;
 
 	TRY(search_parse(c, str_of(e->type->name), query, &e->condition.search));
-	TRY(find_one(c, b->refs.db, e->condition.search, &e->condition.id));
+	TRY(find_for(c, b->refs.db, e, &e->condition.id));
 	e->id = e->condition.id;
 	if (e->verb == VERB_POST) {
 		look_inside(c, b, e);
@@ -136,6 +147,8 @@ static enum err patch_entry(struct ctx *c, struct bundle *b, struct entry *e)
 	TRY(name_find(c, b->refs.db, str_of(e->type->name), &type));
 	if (type)
 		TRY(standing_find(c, b->refs.db, type, e->id, &now));
+	if (!now.version || !standing_may(c, e->type, &now))
+		now = (struct standing){ 0 };
 	if (!now.version || now.deleted)
 		return fail(c, now.deleted ? ERR_GONE : ERR_NOT_FOUND,
 			    "%s/" STR_FMT " is not there to be changed.", e->type->name,
@@ -219,6 +232,15 @@ static enum err still(struct ctx *c, struct db *db, const struct conditional *co
 	return OK;
 }
 
+static enum err entry_still(struct ctx *c, struct db *db, const struct entry *e, bool *same)
+{
+	struct str id;
+
+	TRY(find_for(c, db, e, &id));
+	*same = str_eq(id, e->condition.id);
+	return OK;
+}
+
 /* Is what was patched still current? */
 static enum err still_current(struct ctx *c, struct db *db, const struct entry *e, bool *same)
 {
@@ -239,7 +261,7 @@ static enum err recheck(struct ctx *c, struct db *db, struct bundle *b)
 		TRY(still(c, db, &b->refs.conditionals.at[i], &same));
 	for (size_t i = 0; same && i < b->len; i++)
 		if (b->at[i].conditional && !b->at[i].error)
-			TRY(still(c, db, &b->at[i].condition, &same));
+			TRY(entry_still(c, db, &b->at[i], &same));
 	for (size_t i = 0; same && i < b->len; i++)
 		if (b->at[i].patched && !b->at[i].error)
 			TRY(still_current(c, db, &b->at[i], &same));

@@ -3,7 +3,7 @@
 
 #include <time.h>
 
-#include "record/parts.h"
+#include "record/guard_row.h"
 
 enum {
 	TEXT_MAX = 4000,
@@ -249,6 +249,20 @@ enum err event_next(struct ctx *c, struct db *db, int64_t after, int64_t settled
 	out->next = to;
 	out->more = to < settled;
 	return OK;
+}
+
+/* What is no version tells of a person: it is seen by who may see their Patient. */
+enum err event_may(struct ctx *c, struct db *db, const struct event *e, bool *out)
+{
+	const struct fhir_type *patient = fhir_resource_type(c->place->fhir, STR("Patient"));
+
+	*out = true;
+	if (!c->guard)
+		return OK;
+	if (e->version)
+		return version_may(c, db, e->seq, out);
+	*out = false;
+	return e->person ? key_may(c, db, patient, e->person, out) : OK;
 }
 
 enum err event_version(struct ctx *c, struct db *db, const struct event *e, struct version *out)

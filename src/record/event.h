@@ -63,6 +63,8 @@ NODISCARD enum err event_settled(struct ctx *c, struct db *db, int64_t known, in
 /* Events after `after` up to `settled` (event_settled), `cap` of them or a few more. */
 NODISCARD enum err event_next(struct ctx *c, struct db *db, int64_t after, int64_t settled,
 			      size_t cap, struct event_page *out);
+/* May the asker know of it? Whoever tells others of events asks first. */
+NODISCARD enum err event_may(struct ctx *c, struct db *db, const struct event *e, bool *out);
 /* The version an event tells of, with its body. */
 NODISCARD enum err event_version(struct ctx *c, struct db *db, const struct event *e,
 				 struct version *out);

@@ -12,6 +12,7 @@
  */
 #include <stdlib.h>
 
+#include "record/guard_row.h"
 #include "record/reindex.h"
 #include "record/same.h"
 
@@ -129,12 +130,12 @@ static bool is_full(const struct gather *g)
 /* One resource of the compartment by its key, unless the page is full before it. */
 static enum err show_key(struct gather *g, int64_t key)
 {
-	bool row;
+	bool row, may;
 	STMT(s);
 
 	TRY(db_stmt(
 		g->c, g->db,
-		SQL("SELECT " VERSION_COLUMNS
+		SQL("SELECT " VERSION_COLUMNS ", " ITEM_COLUMNS
 		    " FROM resource r JOIN version v ON v.seq = r.seq "
 		    "WHERE r.key = ?1 AND r.deleted = 0 AND r.version > 0 AND r.updated >= ?2"),
 		&s));
@@ -143,12 +144,16 @@ static enum err show_key(struct gather *g, int64_t key)
 	TRY(stmt_step(g->c, s, &row));
 	if (!row || !wanted(g, stmt_int(s, 1)))
 		return OK;
+	TRY(row_may(g->c, g->db, s, 9, &may));
+	if (!may)
+		return OK;
 	g->more = is_full(g);
 	return g->more ? OK : show_row(g, s, true);
 }
 
 static enum err find_patient(struct gather *g)
 {
+	const struct fhir_type *patient = fhir_resource_type(g->c->place->fhir, STR("Patient"));
 	struct standing now = { 0 };
 	int64_t type;
 	struct str id = { str_dup(g->notes, g->ask->id), g->ask->id.len };
@@ -156,8 +161,8 @@ static enum err find_patient(struct gather *g)
 	TRY(name_find(g->c, g->db, STR("Patient"), &type));
 	if (type)
 		TRY(standing_find(g->c, g->db, type, id, &now));
-	if (!now.version)
-		return fail(g->c, ERR_NOT_FOUND, "Patient/%.64s is not known here.", id.at);
+	if (!now.version || !standing_may(g->c, patient, &now))
+		return not_known(g->c, STR("Patient"), id);
 	if (now.deleted)
 		return fail(g->c, ERR_GONE, "Patient/%.64s was deleted.", id.at);
 	g->person = now.key;
@@ -176,16 +181,16 @@ static enum err own_stmt(struct gather *g, struct stmt **s)
 	if (g->same.len == 1)
 		return db_stmt(
 			g->c, g->db,
-			SQL("SELECT " VERSION_COLUMNS ", r.key "
-			    "FROM resource r JOIN version v ON v.seq = r.seq "
+			SQL("SELECT " VERSION_COLUMNS ", " ITEM_COLUMNS
+			    " FROM resource r JOIN version v ON v.seq = r.seq "
 			    "WHERE r.person = ?1 AND r.person <> 0 AND (r.type, r.key) > (?2, ?3) "
 			    "AND r.deleted = 0 AND r.version > 0 AND r.updated >= ?4 "
 			    "ORDER BY r.type, r.key"),
 			s);
 	return db_stmt(g->c, g->db,
 		       SQL(SAME_PERSONS
-			   "SELECT " VERSION_COLUMNS ", r.key "
-			   "FROM same JOIN resource r ON r.person = same.person "
+			   "SELECT " VERSION_COLUMNS ", " ITEM_COLUMNS
+			   " FROM same JOIN resource r ON r.person = same.person "
 			   "JOIN version v ON v.seq = r.seq "
 			   "WHERE r.person <> 0 AND (r.type, r.key) > (?2, ?3) "
 			   "AND r.deleted = 0 AND r.version > 0 AND r.updated >= ?4 "
@@ -196,7 +201,7 @@ static enum err own_stmt(struct gather *g, struct stmt **s)
 static enum err find_own(struct gather *g)
 {
 	const struct everything *ask = g->ask;
-	bool row;
+	bool row, may;
 	STMT(s);
 
 	TRY(own_stmt(g, &s));
@@ -209,6 +214,9 @@ static enum err find_own(struct gather *g)
 		if (!row)
 			return OK;
 		if (!wanted(g, stmt_int(s, 1)) || stmt_int(s, 9) == g->person)
+			continue;
+		TRY(row_may(g->c, g->db, s, 9, &may));
+		if (!may)
 			continue;
 		g->more = is_full(g);
 		if (g->more)
@@ -312,7 +320,7 @@ static enum err follow(struct gather *g, struct str reference)
 {
 	struct str type, id, own;
 	int64_t key;
-	bool row;
+	bool row, may = false;
 	STMT(s);
 
 	if (!reference_local(g->c->place, reference, &type, &id))
@@ -324,7 +332,7 @@ static enum err follow(struct gather *g, struct str reference)
 	if (!key || !wanted(g, key))
 		return OK;
 	TRY(db_stmt(g->c, g->db,
-		    SQL("SELECT " VERSION_COLUMNS
+		    SQL("SELECT " VERSION_COLUMNS ", " ITEM_COLUMNS
 			" FROM resource r JOIN version v ON v.seq = r.seq "
 			"WHERE r.type = ?1 AND r.id = ?2 AND r.person = 0 AND r.deleted = 0 "
 			"AND r.version > 0 AND r.updated >= ?3"),
@@ -333,7 +341,9 @@ static enum err follow(struct gather *g, struct str reference)
 	stmt_bind_text(s, 2, id);
 	stmt_bind_int(s, 3, g->ask->since);
 	TRY(stmt_step(g->c, s, &row));
-	return row ? show_row(g, s, false) : OK;
+	if (row)
+		TRY(row_may(g->c, g->db, s, 9, &may));
+	return may ? show_row(g, s, false) : OK;
 }
 
 static enum err gather(struct gather *g)

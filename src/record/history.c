@@ -1,8 +1,10 @@
 /* history.c - versions, newest first: of a resource, of a type, of the place.
  *
  * seq orders all changes; a page is a run of seq downwards. `since` becomes a lowest seq, so that a page never reads what is older.
+ * Who may not see everything is shown what they may: all versions that match are looked at, without
+ * their bodies, so that the total is theirs too.
  */
-#include "record/parts.h"
+#include "record/guard_row.h"
 
 /* ?1 the resource or type, ?2 updated since, ?3 current at, ?4 the lowest seq since then; of a page
  * also ?5 below which seq, ?6 how many. */
@@ -15,19 +17,24 @@
 	    " FROM version v CROSS JOIN resource r ON r.key = v.resource "                     \
 	    "WHERE " of " AND v.seq >= ?4 AND v.seq < ?5" WHEN                                 \
 	    " ORDER BY v.seq DESC LIMIT ?6")
+#define WALK(of)                                                                               \
+	SQL("SELECT v.seq, " VERSION_ITEM_COLUMNS                                              \
+	    " FROM version v CROSS JOIN resource r ON r.key = v.resource "                     \
+	    "WHERE " of " AND v.seq >= ?4" WHEN " ORDER BY v.seq DESC")
 #define COUNT(of) SQL("SELECT count(*) FROM version v WHERE " of " AND v.seq >= ?4" WHEN)
 
 enum scope { OF_ALL, OF_TYPE, OF_RESOURCE };
 
 static const struct {
-	struct sql page, count, all;
+	struct sql page, count, all, walk;
 } scopes[] = {
 	[OF_ALL] = { PAGE("?1 = 0"), COUNT("?1 = 0"),
-		     SQL("SELECT current FROM total WHERE type = ?1") },
+		     SQL("SELECT current FROM total WHERE type = ?1"), WALK("?1 = 0") },
 	[OF_TYPE] = { PAGE("v.type = ?1"), COUNT("v.type = ?1"),
-		      SQL("SELECT count(*) FROM version WHERE type = ?1") },
+		      SQL("SELECT count(*) FROM version WHERE type = ?1"), WALK("v.type = ?1") },
 	[OF_RESOURCE] = { PAGE("v.resource = ?1"), COUNT("v.resource = ?1"),
-			  SQL("SELECT count(*) FROM version WHERE resource = ?1") },
+			  SQL("SELECT count(*) FROM version WHERE resource = ?1"),
+			  WALK("v.resource = ?1") },
 };
 
 static enum err read_int(struct ctx *c, struct stmt *s, int64_t *out)
@@ -57,9 +64,8 @@ static enum err find_scope(struct ctx *c, struct db *db, const struct history *q
 		return OK;
 	*scope = OF_RESOURCE;
 	TRY(standing_find(c, db, *key, query->id, &now));
-	if (now.version == 0)
-		return fail(c, ERR_NOT_FOUND, STR_FMT "/%.64s is not known here.",
-			    STR_ARG(query->type), str_dup(c->arena, query->id));
+	if (now.version == 0 || !standing_may(c, type, &now))
+		return not_known(c, query->type, query->id);
 	*key = now.key;
 	return OK;
 }
@@ -101,35 +107,84 @@ static enum err count_all(struct ctx *c, struct db *db, enum scope scope, int64_
 	return read_int(c, s, out);
 }
 
+/* The versions of a page and one more, and how many there are in all, of what may be seen. */
+static enum err walk(struct ctx *c, struct db *db, struct stmt *s, int64_t before, size_t count,
+		     int64_t *seqs, struct history_page *page)
+{
+	bool row, may;
+	size_t len = 0;
+
+	for (int64_t looked = 0;; looked++) {
+		if (looked % 4096 == 0)
+			TRY(ctx_check(c));
+		TRY(stmt_step(c, s, &row));
+		if (!row)
+			break;
+		TRY(row_version_may(c, db, s, 1, &may));
+		page->total += may;
+		if (may && len <= count && stmt_int(s, 0) < before)
+			seqs[len++] = stmt_int(s, 0);
+	}
+	page->len = len < count ? len : count;
+	page->next = len > count ? seqs[count - 1] : 0;
+	return OK;
+}
+
+static enum err page_seen(struct ctx *c, struct db *db, enum scope scope, int64_t key,
+			  const struct history *query, int64_t lowest, size_t count,
+			  struct history_page *page)
+{
+	int64_t *seqs = NEW_N(c->arena, int64_t, count + 1);
+	int64_t before = query->before > 0 ? query->before : INT64_MAX;
+	{
+		STMT(s);
+
+		TRY(db_stmt(c, db, scopes[scope].walk, &s));
+		bind(s, key, query, lowest);
+		TRY(walk(c, db, s, before, count, seqs, page));
+	}
+	for (size_t i = 0; i < page->len; i++)
+		TRY(version_load(c, db, seqs[i], &page->at[i]));
+	return OK;
+}
+
+static enum err page_all(struct ctx *c, struct db *db, enum scope scope, int64_t key,
+			 const struct history *query, int64_t lowest, size_t count,
+			 struct history_page *page)
+{
+	bool row;
+	STMT(s);
+
+	TRY(count_all(c, db, scope, key, query, lowest, &page->total));
+	TRY(db_stmt(c, db, scopes[scope].page, &s));
+	bind(s, key, query, lowest);
+	stmt_bind_int(s, 5, query->before > 0 ? query->before : INT64_MAX);
+	stmt_bind_int(s, 6, (int64_t)count + 1); /* one more, to know whether there is another page */
+	for (;;) {
+		TRY(stmt_step(c, s, &row));
+		if (!row)
+			return OK;
+		if (page->len == count) {
+			page->next = page->at[count - 1].seq;
+			return OK;
+		}
+		TRY(version_take(c, db, s, &page->at[page->len++]));
+	}
+}
+
 enum err record_history(struct ctx *c, const struct history *query, struct history_page *out)
 {
 	unsigned count = query->count < 1 ? 1 : query->count > 1000 ? 1000 : query->count;
 	struct history_page page = { .at = NEW_N(c->arena, struct version, count) };
 	enum scope scope;
 	int64_t key, lowest;
-	bool row;
 	READER(db);
-	STMT(s);
 
 	TRY(store_reader(c, c->place->store, &db));
 	TRY(db_begin(c, db));
 	TRY(find_scope(c, db, query, &scope, &key));
 	TRY(lowest_seq(c, db, query->since, &lowest));
-	TRY(count_all(c, db, scope, key, query, lowest, &page.total));
-	TRY(db_stmt(c, db, scopes[scope].page, &s));
-	bind(s, key, query, lowest);
-	stmt_bind_int(s, 5, query->before > 0 ? query->before : INT64_MAX);
-	stmt_bind_int(s, 6, count + 1); /* one more, to know whether there is another page */
-	for (;;) {
-		TRY(stmt_step(c, s, &row));
-		if (!row)
-			break;
-		if (page.len == count) {
-			page.next = page.at[count - 1].seq;
-			break;
-		}
-		TRY(version_take(c, db, s, &page.at[page.len++]));
-	}
+	TRY((c->guard ? page_seen : page_all)(c, db, scope, key, query, lowest, count, &page));
 	*out = page;
 	return OK;
 }

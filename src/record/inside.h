@@ -61,6 +61,7 @@ NODISCARD enum err body_unpack(struct ctx *c, struct str packed, int64_t size, s
 struct standing {
 	int64_t key, person, org, seq, version, updated;
 	bool deleted;
+	uint64_t labels;
 };
 NODISCARD enum err standing_find(struct ctx *c, struct db *db, int64_t type, struct str id,
 				 struct standing *out);

@@ -4,7 +4,7 @@
  * no open transaction and can be stopped, even by a power cut, and taken up where it was: what it
  * has still to give is the same.
  */
-#include "record/parts.h"
+#include "record/guard_row.h"
 
 enum err record_moment(struct ctx *c, struct db *db, int64_t *seq)
 {
@@ -61,7 +61,8 @@ static enum err sweep_open(struct ctx *c, struct db *db, const struct sweep *w, 
 			   unsigned count, struct stmt **s)
 {
 	TRY(db_stmt(c, db,
-		    SQL("SELECT " VERSION_COLUMNS " FROM version v INDEXED BY version_type "
+		    SQL("SELECT " VERSION_COLUMNS ", " VERSION_ITEM_COLUMNS
+			" FROM version v INDEXED BY version_type "
 			"CROSS JOIN resource r ON r.key = v.resource "
 			"WHERE v.type = ?1 AND v.seq > ?2 AND v.seq <= ?3 "
 			"AND (r.seq = v.seq OR NOT EXISTS ("
@@ -99,12 +100,17 @@ enum err record_sweep(struct ctx *c, struct db *db, struct sweep *w, unsigned co
 	TRY(name_find(c, db, w->type, &type));
 	TRY(sweep_open(c, db, w, type, count, &s));
 	for (;; rows++) {
+		bool may;
+
 		TRY(ctx_check(c));
 		TRY(stmt_step(c, s, &row));
 		if (!row)
 			break;
 		int64_t seq = stmt_int(s, 0);
-		if (sweep_wants(w, s))
+		may = sweep_wants(w, s);
+		if (may)
+			TRY(row_version_may(c, db, s, 9, &may));
+		if (may)
 			TRY(sweep_visit(c, db, s, each, arg));
 		w->after = seq;
 	}
@@ -123,7 +129,8 @@ enum err record_person_key(struct ctx *c, struct db *db, struct str reference, i
 		return OK;
 	TRY(name_find(c, db, type, &type_key));
 	TRY(standing_find(c, db, type_key, id, &standing));
-	if (standing.version && !standing.deleted)
+	if (standing.version && !standing.deleted &&
+	    standing_may(c, fhir_resource_type(c->place->fhir, type), &standing))
 		*key = standing.key;
 	return OK;
 }

@@ -124,6 +124,9 @@ NODISCARD enum err prepare_put(struct ctx *c, struct db *db, const struct fhir_t
 			       struct prepared *out);
 NODISCARD enum err prepare_delete(struct ctx *c, struct db *db, const struct fhir_type *type,
 				  struct str id, int64_t if_match, struct prepared *out);
+/* What the asker may not see cannot be written (ERR_NOT_FOUND), and deleting it is deleting what is
+ * not there: then *now becomes that. */
+NODISCARD enum err hide(struct ctx *c, const struct prepared *p, struct standing *now);
 /* Person and index rows of p->resource; done already unless p->unchanged. */
 NODISCARD enum err prepare_rows(struct ctx *c, struct db *db, struct prepared *p);
 /* The same resource as another version: stamped, written and packed again. */
@@ -146,6 +149,9 @@ NODISCARD enum err patch_apply(struct ctx *c, const struct patch *patch,
 
 /* --- apply.c --- */
 
+/* All that who may not write is told. */
+#define NOT_YOURS "This may not be written with the role, the relationship and the purpose there is."
+
 struct later_rows; /* later.h */
 
 struct total {
@@ -157,6 +163,7 @@ struct apply {
 	struct ctx *c;
 	struct db *db;
 	int64_t next_key; /* 0: not asked yet */
+	int64_t first_key; /* the first that this transaction gives */
 	int64_t next_seq; /* known with it */
 	struct map words; /* "http://loinc.org" -> key, of this transaction */
 	struct map keys;  /* "Patient/1" -> key, of this transaction */

@@ -1,5 +1,5 @@
 /* person.c - everything current of one person in one pass, for pages and $everything. */
-#include "record/parts.h"
+#include "record/guard_row.h"
 #include "record/same.h"
 
 /* "person <> 0" lets the partial index of a person's resources be used. */
@@ -16,20 +16,25 @@ enum err record_person(struct ctx *c, struct str id, size_t cap, struct version 
 	TRY(store_reader(c, c->place->store, &db));
 	TRY(db_stmt(
 		c, db,
-		SQL(SAME_PERSONS "SELECT " VERSION_COLUMNS
+		SQL(SAME_PERSONS "SELECT " VERSION_COLUMNS ", " ITEM_COLUMNS
 		    " FROM same JOIN resource r ON r.person = same.person "
 		    "JOIN version v ON v.seq = r.seq "
 		    "WHERE r.person <> 0 AND r.deleted = 0 AND r.version > 0 "
-		    "ORDER BY r.type, r.key LIMIT ?2"),
+		    "ORDER BY r.type, r.key"),
 		&s));
 	stmt_bind_int(s, 1, patient.person);
-	stmt_bind_int(s, 2, (int64_t)cap + 1);
-	TRY(stmt_step(c, s, &row));
-	while (row && found.len < cap) {
-		struct version v;
-		TRY(version_take(c, db, s, &v));
-		*vec_push(&found, c->arena) = v;
+	for (;;) {
+		bool may;
+
 		TRY(stmt_step(c, s, &row));
+		if (!row)
+			break;
+		TRY(row_may(c, db, s, 9, &may));
+		if (!may)
+			continue;
+		if (found.len == cap)
+			break;
+		TRY(version_take(c, db, s, vec_push(&found, c->arena)));
 	}
 	*more = row;
 	*out = found.at;

@@ -4,6 +4,7 @@
  * the writer comes to it; apply.c looks again and puts right what has changed.
  */
 #include "fhir/valid.h"
+#include "record/guard_row.h"
 #include "record/hook.h"
 #include "record/label.h"
 #include "record/view_part.h"
@@ -185,12 +186,23 @@ enum err stored_rows(struct ctx *c, struct db *db, const struct fhir_type *type,
 	return rows_make(c, db, type, tree, out);
 }
 
+enum err hide(struct ctx *c, const struct prepared *p, struct standing *now)
+{
+	if (!now->version || standing_may(c, p->type, now))
+		return OK;
+	if (p->resource)
+		return not_known(c, str_of(p->type->name), p->id);
+	*now = (struct standing){ 0 };
+	return OK;
+}
+
 static enum err see(struct ctx *c, struct db *db, struct prepared *p)
 {
 	struct node *old;
 
 	if (p->type_key)
 		TRY(standing_find(c, db, p->type_key, p->id, &p->seen));
+	TRY(hide(c, p, &p->seen));
 	if (p->if_match && p->seen.version != p->if_match)
 		return fail(c, ERR_STALE, "%s/" STR_FMT " is at version %lld, not %lld.",
 			    p->type->name, STR_ARG(p->id), (long long)p->seen.version,

@@ -1,5 +1,6 @@
 /* read.c - one resource or version, and all of them in order. */
-#include "record/parts.h"
+#include "record/guard_row.h"
+#include "record/search.h"
 
 static struct str keep(struct ctx *c, struct str s)
 {
@@ -32,7 +33,8 @@ enum err standing_find(struct ctx *c, struct db *db, int64_t type, struct str id
 	STMT(s);
 
 	TRY(db_stmt(c, db,
-		    SQL("SELECT key, person, org, seq, version, updated, deleted FROM resource "
+		    SQL("SELECT key, person, org, seq, version, updated, deleted, labels "
+			"FROM resource "
 			"WHERE type = ?1 AND id = ?2"),
 		    &s));
 	stmt_bind_int(s, 1, type);
@@ -42,7 +44,8 @@ enum err standing_find(struct ctx *c, struct db *db, int64_t type, struct str id
 	if (row)
 		*out = (struct standing){ stmt_int(s, 0),     stmt_int(s, 1), stmt_int(s, 2),
 					  stmt_int(s, 3),     stmt_int(s, 4), stmt_int(s, 5),
-					  stmt_int(s, 6) != 0 };
+					  stmt_int(s, 6) != 0,
+					  (uint64_t)stmt_int(s, 7) };
 	return OK;
 }
 
@@ -72,32 +75,28 @@ static enum err type_key(struct ctx *c, struct db *db, struct str name, int64_t 
 	return name_find(c, db, name, key);
 }
 
-static enum err not_found(struct ctx *c, struct str type, struct str id)
-{
-	return fail(c, ERR_NOT_FOUND, STR_FMT "/%.64s is not known here.", STR_ARG(type),
-		    str_dup(c->arena, id));
-}
-
 enum err record_read(struct ctx *c, struct str type, struct str id, struct version *out)
 {
 	struct version v;
 	int64_t key;
-	bool row;
+	bool row, may = false;
 	READER(db);
 	STMT(s);
 
 	TRY(store_reader(c, c->place->store, &db));
 	TRY(type_key(c, db, type, &key));
 	TRY(db_stmt(c, db,
-		    SQL("SELECT " VERSION_COLUMNS
+		    SQL("SELECT " VERSION_COLUMNS ", " ITEM_COLUMNS
 			" FROM resource r JOIN version v ON v.seq = r.seq "
 			"WHERE r.type = ?1 AND r.id = ?2"),
 		    &s));
 	stmt_bind_int(s, 1, key);
 	stmt_bind_text(s, 2, id);
 	TRY(stmt_step(c, s, &row));
-	if (!row)
-		return not_found(c, type, id);
+	if (row)
+		TRY(row_may(c, db, s, 9, &may));
+	if (!may)
+		return not_known(c, type, id);
 	TRY(version_take(c, db, s, &v));
 	if (v.deleted)
 		return fail(c, ERR_GONE, STR_FMT "/" STR_FMT " was deleted.", STR_ARG(type),
@@ -111,14 +110,14 @@ enum err record_vread(struct ctx *c, struct str type, struct str id, int64_t ver
 {
 	struct version v;
 	int64_t key;
-	bool row;
+	bool row, may = false;
 	READER(db);
 	STMT(s);
 
 	TRY(store_reader(c, c->place->store, &db));
 	TRY(type_key(c, db, type, &key));
 	TRY(db_stmt(c, db,
-		    SQL("SELECT " VERSION_COLUMNS
+		    SQL("SELECT " VERSION_COLUMNS ", " VERSION_ITEM_COLUMNS
 			" FROM resource r JOIN version v ON v.resource = r.key "
 			"WHERE r.type = ?1 AND r.id = ?2 AND v.version = ?3"),
 		    &s));
@@ -126,7 +125,9 @@ enum err record_vread(struct ctx *c, struct str type, struct str id, int64_t ver
 	stmt_bind_text(s, 2, id);
 	stmt_bind_int(s, 3, version);
 	TRY(stmt_step(c, s, &row));
-	if (!row)
+	if (row)
+		TRY(row_version_may(c, db, s, 9, &may));
+	if (!may)
 		return fail(c, ERR_NOT_FOUND, STR_FMT "/%.64s has no version %lld.",
 			    STR_ARG(type), str_dup(c->arena, id), (long long)version);
 	TRY(version_take(c, db, s, &v));
@@ -138,7 +139,23 @@ enum err record_vread(struct ctx *c, struct str type, struct str id, int64_t ver
 	return OK;
 }
 
-enum err record_counts(struct ctx *c, struct type_count **out, size_t *len)
+/* How many of a type the asker may see: counted, unless that is all of them. */
+static enum err count_seen(struct ctx *c, struct str name, int64_t *count)
+{
+	const struct fhir_type *type;
+	const struct search *search;
+	struct search_page page;
+
+	TRY(resource_type(c, name, &type));
+	if (guard_open(c->guard, type))
+		return OK;
+	TRY(search_parse(c, name, STR("_summary=count"), &search));
+	TRY(search_run(c, search, &page));
+	*count = page.total;
+	return OK;
+}
+
+static enum err count_all(struct ctx *c, struct type_count **out, size_t *len)
 {
 	VEC(struct type_count) found = { 0 };
 	bool row;
@@ -159,6 +176,22 @@ enum err record_counts(struct ctx *c, struct type_count **out, size_t *len)
 	}
 	*out = found.at;
 	*len = found.len;
+	return OK;
+}
+
+enum err record_counts(struct ctx *c, struct type_count **out, size_t *len)
+{
+	struct type_count *all;
+	size_t count, kept = 0;
+
+	TRY(count_all(c, &all, &count));
+	for (size_t i = 0; i < count; i++) {
+		TRY(count_seen(c, all[i].type, &all[i].count));
+		if (all[i].count)
+			all[kept++] = all[i];
+	}
+	*out = all;
+	*len = kept;
 	return OK;
 }
 
@@ -185,11 +218,15 @@ static enum err visit_type(struct ctx *c, struct db *db, int64_t type,
 	stmt_bind_int(s, 1, type);
 	for (;;) {
 		struct version v;
+		bool may;
 
 		TRY(ctx_check(c));
 		TRY(stmt_step(c, s, &row));
 		if (!row)
 			return OK;
+		TRY(row_may(c, db, s, 9, &may));
+		if (!may)
+			continue;
 		struct arena_mark mark = arena_mark(c->arena);
 		enum err e = version_take(c, db, s, &v);
 		if (!e)

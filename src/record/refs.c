@@ -7,6 +7,7 @@
  */
 #include "record/refs.h"
 
+#include "record/guard_row.h"
 #include "record/search.h"
 
 enum { DEPTH = 130 };
@@ -150,7 +151,8 @@ static enum err check_exists(struct walk *w, const struct node *n, struct str ty
 	TRY(name_find(r->c, r->db, type, &key));
 	if (key)
 		TRY(standing_find(r->c, r->db, key, id, &now));
-	if (now.version == 0 || now.deleted)
+	if (now.version == 0 || now.deleted ||
+	    !standing_may(r->c, fhir_resource_type(r->c->place->fhir, type), &now))
 		complain(w, n, "not-found", target, "leads nowhere");
 	else
 		map_set(&r->checked, target, r);

@@ -31,8 +31,14 @@ void refs_add(struct refs *r, struct str full_url, const struct fhir_type *type,
  * or its type), full_url is its own. Issues for what leads nowhere; then ERR_INVALID. */
 NODISCARD enum err refs_resolve(struct refs *r, const char *where, struct str full_url,
 				const struct fhir_type *type, struct node *resource);
-/* search_ids where at most one may be found: its id or empty; ERR_AMBIGUOUS. */
+/* search_ids where at most one may be found, of what the asker may see: its id or empty;
+ * ERR_AMBIGUOUS. */
 NODISCARD enum err find_one(struct ctx *c, struct db *db, const struct search *search,
 			    struct str *id);
+/* The same for who then creates what is not found or changes what is (`create`: only the first).
+ * ERR_FORBIDDEN, in the words for who may not write, where something hidden fits too: a second one
+ * would be wrong, and saying more would tell of it. */
+NODISCARD enum err find_one_to_write(struct ctx *c, struct db *db, const struct search *search,
+				     bool create, struct str *id);
 
 #endif

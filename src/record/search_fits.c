@@ -4,6 +4,7 @@
  * that has passed by the time somebody looks is still found. What depends on other resources or on
  * tables (chains, _has, compartments, columns, composites, near) is asked of the index, as it is now.
  */
+#include "record/guard_row.h"
 #include "record/search_part.h"
 
 enum err search_criteria(struct ctx *c, struct str criteria, const struct search **out)
@@ -83,10 +84,12 @@ enum err search_fits(struct ctx *c, struct db *db, const struct search *s,
 	struct scope sc = { .c = c, .db = db, .search = s };
 	ARENA(scratch);
 
-	if (v->deleted || !s->type || !str_is(v->type, s->type->name)) {
-		*out = false;
+	*out = false;
+	if (v->deleted || !s->type || !str_is(v->type, s->type->name))
 		return OK;
-	}
+	TRY(version_may(c, db, v->seq, out));
+	if (!*out)
+		return OK;
 	c->arena = &scratch;
 	enum err e = fits(&sc, v, out);
 	c->arena = kept;

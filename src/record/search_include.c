@@ -5,6 +5,7 @@
  * comes once, whether found or brought, so that cycles end. A page brings a limited number: rather
  * than leave one out in silence the search is refused.
  */
+#include "record/guard_row.h"
 #include "record/same.h"
 #include "record/search_part.h"
 
@@ -70,6 +71,9 @@ enum err include_parse(struct ctx *c, struct search *s, struct str name, struct 
 }
 
 /* ---- bringing ---- */
+
+#define TOO_MANY                                                                               \
+	"The page would include more than %d resources; ask for fewer with _count, or include less."
 
 /* A reference parameter of a type, by which others may refer to what is there. */
 struct back_way {
@@ -184,6 +188,8 @@ static enum err look_back(struct bringing *b, const struct version *v, struct pa
 			  bool found)
 {
 	struct same same = { .keys = { p.key }, .len = 1 };
+	/* Some may be hidden: the limit is on what is seen, so all have to be looked at. */
+	size_t most = b->sc->c->guard ? SEARCH_INNER : 2 * SEARCH_INCLUDED_MAX;
 	bool fits;
 
 	if (b->ways.len && str_is(v->type, "Patient"))
@@ -200,8 +206,9 @@ static enum err look_back(struct bringing *b, const struct version *v, struct pa
 			if (same.keys[k] != p.key && b->ways.at[i].of_patients)
 				continue;
 			TRY(pairs_gather(b->sc, &scan, 1,
-					 b->hits->len + 2 * SEARCH_INCLUDED_MAX, b->hits,
-					 &fits));
+					 b->hits->len + most, b->hits, &fits));
+			if (!fits && b->sc->c->guard)
+				return fail(b->sc->c, ERR_LIMIT, TOO_MANY, SEARCH_INCLUDED_MAX);
 		}
 	}
 	return OK;
@@ -215,18 +222,35 @@ static bool is_seen(const struct bringing *b, struct pair p)
 	return false;
 }
 
-/* Whatever is brought passes through here. */
+static enum err pair_may(struct scope *sc, struct pair p, bool *out)
+{
+	bool row;
+	STMT(s);
+
+	*out = true;
+	if (!sc->c->guard)
+		return OK;
+	TRY(db_stmt(sc->c, sc->db,
+		    SQL("SELECT " ITEM_COLUMNS " FROM resource r WHERE r.key = ?1"), &s));
+	stmt_bind_int(s, 1, p.key);
+	TRY(stmt_step(sc->c, s, &row));
+	*out = row;
+	return row ? row_may(sc->c, sc->db, s, 0, out) : OK;
+}
+
+/* Whatever is brought passes through here, and only what may be seen. */
 static enum err bring(struct bringing *b, struct pair p)
 {
 	struct scope *sc = b->sc;
+	bool may;
 
 	if (is_seen(b, p))
 		return OK;
+	TRY(pair_may(sc, p, &may));
+	if (!may)
+		return OK;
 	if (b->brought.len == SEARCH_INCLUDED_MAX)
-		return fail(sc->c, ERR_LIMIT,
-			    "The page would include more than %d resources; ask for fewer with "
-			    "_count, or include less.",
-			    SEARCH_INCLUDED_MAX);
+		return fail(sc->c, ERR_LIMIT, TOO_MANY, SEARCH_INCLUDED_MAX);
 	*vec_push(&b->seen, sc->c->arena) = p;
 	return search_load(sc, &p, 1, vec_push(&b->brought, sc->c->arena));
 }

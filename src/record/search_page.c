@@ -3,6 +3,7 @@
  * A page goes on where the last one ended, after a pair (and a sort value), not after so many
  * rows: what is written meanwhile moves nothing. All of a page is read in one consistent moment.
  */
+#include "record/guard.h"
 #include "record/search_part.h"
 
 /* ---- cursors ---- */
@@ -54,13 +55,16 @@ static bool unbase64url(struct arena *a, struct str s, struct str *out)
 	return true;
 }
 
-/* Ties a cursor to its query. Not a secret: a cursor gives nobody more than the query does. */
-static uint64_t cursor_hash(struct arena *a, const struct search *s, struct str payload)
+/* Ties a cursor to its query and to what its asker may see. Not a secret: a cursor gives nobody more
+ * than the query does. */
+static uint64_t cursor_hash(struct ctx *c, const struct search *s, struct str payload)
 {
 	static const uint64_t key[2] = { 0x6361757365776179, 0x637572736f723031 };
 	struct buf b;
 
-	buf_init(&b, a, 0);
+	buf_init(&b, c->arena, 0);
+	if (c->guard)
+		buf_printf(&b, "%016llx ", (unsigned long long)c->guard->stamp);
 	if (s->inside)
 		buf_printf(&b, STR_FMT "/" STR_FMT "/", STR_ARG(s->inside->type),
 			   STR_ARG(s->inside->id));
@@ -83,7 +87,7 @@ struct str cursor_write(struct ctx *c, const struct search *s, struct pair last,
 	buf_init(&b, c->arena, 0);
 	buf_add(&b, &head, sizeof head);
 	buf_str(&b, sort);
-	uint64_t hash = cursor_hash(c->arena, s, buf_get(&b));
+	uint64_t hash = cursor_hash(c, s, buf_get(&b));
 	buf_add(&b, &hash, sizeof hash);
 	return base64url(c->arena, buf_get(&b));
 }
@@ -101,7 +105,7 @@ enum err cursor_read(struct ctx *c, const struct search *s, struct cursor *out)
 	bytes.len -= sizeof hash;
 	memcpy(&hash, bytes.at + bytes.len, sizeof hash);
 	memcpy(&head, bytes.at, sizeof head);
-	if (hash != cursor_hash(c->arena, s, bytes) || head.form != CURSOR_FORM ||
+	if (hash != cursor_hash(c, s, bytes) || head.form != CURSOR_FORM ||
 	    head.sorted != (s->sort_count > 0))
 		return fail(c, ERR_BAD_REQUEST,
 			    "'_cursor' belongs to another search; start again from the first "

@@ -13,6 +13,7 @@
  *	search_hop.c        chains, _has and _list: conditions on what stands at the other end
  *	search_same.c       Patients that are one person
  *	search_compartment.c  all that is in a compartment
+ *	search_guard.c      what of it the asker may see
  *	search_plan.c       all conditions -> one stream, cheapest first
  *	search_match.c      a condition against the rows of one resource, without SQL
  *	search_sort.c       _sort
@@ -398,6 +399,10 @@ NODISCARD enum err hop_has(struct scope *sc, struct hop_plan *h, struct pair p, 
 NODISCARD enum err plan_conditions(struct scope *sc, const struct fhir_type *type,
 				   const struct condition *conditions, size_t count,
 				   struct stream **out);
+/* Of the resources of a type that a stream finds those the asker may see; `from` itself when that is
+ * all of them. */
+NODISCARD enum err stream_guarded(struct scope *sc, const struct fhir_type *type,
+				  struct stream *from, struct stream **out);
 /* All conditions, all types. */
 NODISCARD enum err plan_open(struct scope *sc, struct stream **out);
 

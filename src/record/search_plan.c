@@ -5,6 +5,7 @@
  * given up and the candidates are looked at one by one instead. So "this patient's, since 2010"
  * never walks all dates since 2010.
  */
+#include "record/guard.h"
 #include "record/search_part.h"
 
 /* One search for one type, being planned. */
@@ -160,8 +161,8 @@ static enum err open_streams(struct plan *p)
 	return open_conditions(p);
 }
 
-enum err plan_conditions(struct scope *sc, const struct fhir_type *type,
-			 const struct condition *conditions, size_t count, struct stream **out)
+static enum err plan(struct scope *sc, const struct fhir_type *type,
+		     const struct condition *conditions, size_t count, struct stream **out)
 {
 	struct plan p = { .sc = sc, .type = type, .count = count };
 	struct arena *a = sc->c->arena;
@@ -182,6 +183,21 @@ enum err plan_conditions(struct scope *sc, const struct fhir_type *type,
 		return leaf_type(sc, type, out);
 	*out = stream_and(a, p.streams.at, p.streams.len);
 	return OK;
+}
+
+/* Of a type that is never seen nothing is looked up at all. */
+enum err plan_conditions(struct scope *sc, const struct fhir_type *type,
+			 const struct condition *conditions, size_t count, struct stream **out)
+{
+	const struct guard *g = sc->c->guard;
+	struct stream *found;
+
+	if (g && (!g->kinds || g->kinds[type->number] == GUARD_NEVER)) {
+		*out = stream_none(sc->c->arena);
+		return OK;
+	}
+	TRY(plan(sc, type, conditions, count, &found));
+	return stream_guarded(sc, type, found, out);
 }
 
 static enum err plan_type(struct scope *sc, const struct fhir_type *type, struct stream **out)

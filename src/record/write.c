@@ -13,6 +13,7 @@ enum { ATTEMPTS = 10 };
 struct condition_of {
 	const struct search *search; /* NULL: none */
 	struct str id;               /* what it found before; empty: nothing */
+	enum method method;          /* POST: create what is not found; PUT; DELETE */
 };
 
 struct job {
@@ -37,13 +38,41 @@ enum err find_one(struct ctx *c, struct db *db, const struct search *search, str
 	return OK;
 }
 
+enum err find_one_to_write(struct ctx *c, struct db *db, const struct search *search, bool create,
+			   struct str *id)
+{
+	const struct guard *guard = c->guard;
+	struct str any;
+	size_t all;
+	enum err e;
+
+	TRY(find_one(c, db, search, id));
+	if (!guard || (create && id->len))
+		return OK;
+	c->guard = NULL;
+	e = search_ids(c, db, search, 1, &any, &all);
+	c->guard = guard;
+	TRY(e);
+	return all == (id->len > 0) ? OK : fail(c, ERR_FORBIDDEN, NOT_YOURS);
+}
+
+/* What a deletion does not see is not there for it. */
+static enum err find_for(struct ctx *c, struct db *db, const struct search *search,
+			 enum method method, struct str *id)
+{
+	return method == METHOD_DELETE
+		       ? find_one(c, db, search, id)
+		       : find_one_to_write(c, db, search, method == METHOD_POST, id);
+}
+
 static enum err work(struct ctx *c, struct db *db, void *arg)
 {
 	struct job *job = arg;
 	struct apply a;
 
 	if (job->condition->search) {
-		TRY(find_one(c, db, job->condition->search, &job->found));
+		TRY(find_for(c, db, job->condition->search, job->condition->method,
+			     &job->found));
 		job->again = !str_eq(job->found, job->condition->id);
 		if (job->again)
 			return OK;
@@ -138,7 +167,7 @@ enum err record_create(struct ctx *c, struct str type_name, struct write *w,
 		       struct written *out)
 {
 	const struct fhir_type *type;
-	struct condition_of condition = { 0 };
+	struct condition_of condition = { .method = METHOD_POST };
 	struct written written = { .existed = true };
 	struct str found;
 	bool existed;
@@ -192,7 +221,7 @@ enum err record_delete(struct ctx *c, struct str type_name, struct str id, int64
 /* --- what a search finds --- */
 
 static enum err open_condition(struct ctx *c, struct str type, struct str query,
-			       struct condition_of *out)
+			       enum method method, struct condition_of *out)
 {
 	READER(db);
 
@@ -200,7 +229,8 @@ static enum err open_condition(struct ctx *c, struct str type, struct str query,
 		return fail(c, ERR_BAD_REQUEST, "A conditional request needs a condition.");
 	TRY(search_parse(c, type, query, &out->search));
 	TRY(store_reader(c, c->place->store, &db));
-	return find_one(c, db, out->search, &out->id);
+	out->method = method;
+	return find_for(c, db, out->search, method, &out->id);
 }
 
 /* One found: the resource gets its id, or must have had it (own) from the start. */
@@ -227,7 +257,7 @@ enum err record_update_where(struct ctx *c, struct str type_name, struct str que
 		struct str found, id = own;
 		bool again;
 
-		TRY(open_condition(c, type_name, query, &condition));
+		TRY(open_condition(c, type_name, query, METHOD_PUT, &condition));
 		if (condition.id.len) {
 			id = condition.id;
 			TRY(take_id(c, w, own, id));
@@ -250,7 +280,7 @@ enum err record_delete_where(struct ctx *c, struct str type_name, struct str que
 		struct condition_of condition;
 		bool again;
 
-		TRY(open_condition(c, type_name, query, &condition));
+		TRY(open_condition(c, type_name, query, METHOD_DELETE, &condition));
 		if (!condition.id.len) {
 			*out = (struct written){ .version = { .type = str_of(type->name),
 							      .method = METHOD_DELETE } };

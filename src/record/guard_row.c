@@ -1,0 +1,95 @@
+/* guard_row.c - the guard of the request asked about rows, before a body is unpacked. */
+#include "record/guard_row.h"
+
+enum err type_of_key(struct ctx *c, struct db *db, int64_t key, const struct fhir_type **out)
+{
+	struct str name;
+
+	TRY(name_text(c, db, key, &name));
+	return resource_type(c, name, out);
+}
+
+bool standing_may(const struct ctx *c, const struct fhir_type *type,
+		  const struct standing *standing)
+{
+	return guard_may(c->guard,
+			 &(struct guard_item){ standing->key, standing->person, standing->org,
+					       standing->labels, type });
+}
+
+enum err row_may(struct ctx *c, struct db *db, struct stmt *s, int first, bool *out)
+{
+	struct guard_item item;
+
+	*out = true;
+	if (!c->guard)
+		return OK;
+	item = (struct guard_item){ stmt_int(s, first), stmt_int(s, first + 2),
+				    stmt_int(s, first + 3), (uint64_t)stmt_int(s, first + 4),
+				    NULL };
+	TRY(type_of_key(c, db, stmt_int(s, first + 1), &item.type));
+	*out = guard_may(c->guard, &item);
+	return OK;
+}
+
+enum err row_version_may(struct ctx *c, struct db *db, struct stmt *s, int first, bool *out)
+{
+	struct guard_item now, then;
+
+	TRY(row_may(c, db, s, first, out));
+	if (!c->guard || !*out)
+		return OK;
+	TRY(type_of_key(c, db, stmt_int(s, first + 1), &now.type));
+	now.key = stmt_int(s, first);
+	now.person = stmt_int(s, first + 2);
+	now.org = stmt_int(s, first + 3);
+	now.labels = (uint64_t)stmt_int(s, first + 4) | (uint64_t)stmt_int(s, first + 7);
+	then = now;
+	then.person = stmt_int(s, first + 5);
+	then.org = stmt_int(s, first + 6);
+	*out = guard_may(c->guard, &now) && guard_may(c->guard, &then);
+	return OK;
+}
+
+enum err key_may(struct ctx *c, struct db *db, const struct fhir_type *type, int64_t key,
+		 bool *out)
+{
+	bool row;
+	STMT(s);
+
+	*out = true;
+	if (guard_open(c->guard, type))
+		return OK;
+	TRY(db_stmt(c, db, SQL("SELECT person, org, labels FROM resource WHERE key = ?1"), &s));
+	stmt_bind_int(s, 1, key);
+	TRY(stmt_step(c, s, &row));
+	*out = row &&
+	       guard_may(c->guard, &(struct guard_item){ key, stmt_int(s, 0), stmt_int(s, 1),
+							 (uint64_t)stmt_int(s, 2), type });
+	return OK;
+}
+
+enum err version_may(struct ctx *c, struct db *db, int64_t seq, bool *out)
+{
+	bool row;
+	STMT(s);
+
+	*out = true;
+	if (!c->guard)
+		return OK;
+	TRY(db_stmt(
+		c, db,
+		SQL("SELECT " VERSION_ITEM_COLUMNS
+		    " FROM version v JOIN resource r ON r.key = v.resource WHERE v.seq = ?1"),
+		&s));
+	stmt_bind_int(s, 1, seq);
+	TRY(stmt_step(c, s, &row));
+	*out = row;
+	return row ? row_version_may(c, db, s, 0, out) : OK;
+}
+
+enum err not_known(struct ctx *c, struct str type, struct str id)
+{
+	return fail(c, ERR_NOT_FOUND, STR_FMT "/%.64s is not known here.", STR_ARG(type),
+		    str_dup(c->arena, id));
+}
