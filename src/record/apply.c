@@ -158,6 +158,9 @@ enum err apply_settle(struct apply *a, const struct fhir_type *type, struct rows
 
 static enum err check(struct apply *a, const struct prepared *p, const struct standing *now)
 {
+	if (p->resource && standing_purged(now))
+		return fail(a->c, ERR_GONE, "%s/" STR_FMT " was purged; its id is not used again.",
+			    p->type->name, STR_ARG(p->id));
 	if (p->if_match && now->version != p->if_match)
 		return fail(a->c, ERR_STALE, "%s/" STR_FMT " is at version %lld, not %lld.",
 			    p->type->name, STR_ARG(p->id), (long long)now->version,

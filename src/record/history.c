@@ -65,7 +65,7 @@ static enum err find_scope(struct ctx *c, struct db *db, const struct history *q
 	*scope = OF_RESOURCE;
 	TRY(standing_find(c, db, *key, query->id, &now));
 	if (now.version == 0 || !standing_may(c, type, &now))
-		return not_known(c, query->type, query->id);
+		return standing_none(c, db, query->type, query->id);
 	*key = now.key;
 	return OK;
 }

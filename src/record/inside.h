@@ -57,7 +57,7 @@ NODISCARD enum err body_unpack(struct ctx *c, struct str packed, int64_t size, s
 
 /* --- read.c ------------------------------------------------------------------------------- */
 
-/* Where a resource stands; key 0: never heard of. */
+/* Where a resource stands; key 0: never heard of; key, but version 0 and deleted: purged. */
 struct standing {
 	int64_t key, person, org, seq, version, updated;
 	bool deleted;
@@ -65,6 +65,9 @@ struct standing {
 };
 NODISCARD enum err standing_find(struct ctx *c, struct db *db, int64_t type, struct str id,
 				 struct standing *out);
+bool standing_purged(const struct standing *standing);
+/* Nothing stands under that id: ERR_NOT_FOUND, or ERR_GONE when it was purged. Never OK. */
+NODISCARD enum err standing_none(struct ctx *c, struct db *db, struct str type, struct str id);
 /* What version_take wants a statement to give, of `version v` and `resource r`. */
 #define VERSION_COLUMNS                                                                        \
 	"v.seq, v.type, r.id, v.version, v.updated, v.method, v.person, v.size, v.body"

@@ -5,6 +5,7 @@
  * 128-bit hash with a secret of this process, so no client can make two ids meet.
  */
 #include "record/inside.h"
+#include "record/purge.h"
 
 #include <stdlib.h>
 #include <sys/random.h>
@@ -93,6 +94,8 @@ enum err resource_key(struct ctx *c, struct db *db, int64_t type, struct str id,
 		TRY(stmt_step(c, s, &row));
 		if (row)
 			wanted.key = stmt_int(s, 0);
+		else
+			TRY(purge_key(c, db, type, id, &wanted.key));
 		if (row && !db_writes(db))
 			remember(k, wanted);
 	}

@@ -1,5 +1,6 @@
 /* read.c - one resource or version, and all of them in order. */
 #include "record/guard_row.h"
+#include "record/purge.h"
 #include "record/search.h"
 
 static struct str keep(struct ctx *c, struct str s)
@@ -46,7 +47,15 @@ enum err standing_find(struct ctx *c, struct db *db, int64_t type, struct str id
 					  stmt_int(s, 3),     stmt_int(s, 4), stmt_int(s, 5),
 					  stmt_int(s, 6) != 0,
 					  (uint64_t)stmt_int(s, 7) };
+	else
+		TRY(purge_key(c, db, type, id, &out->key));
+	out->deleted = out->deleted || (!row && out->key);
 	return OK;
+}
+
+bool standing_purged(const struct standing *standing)
+{
+	return standing->key && !standing->version && standing->deleted;
 }
 
 enum err version_load(struct ctx *c, struct db *db, int64_t seq, struct version *out)
@@ -75,6 +84,21 @@ static enum err type_key(struct ctx *c, struct db *db, struct str name, int64_t 
 	return name_find(c, db, name, key);
 }
 
+/* Whose it was nobody knows any more: only who may see all of that type is told. */
+enum err standing_none(struct ctx *c, struct db *db, struct str name, struct str id)
+{
+	const struct fhir_type *type;
+	int64_t key, purged;
+
+	TRY(resource_type(c, name, &type));
+	TRY(name_find(c, db, name, &key));
+	TRY(purge_key(c, db, key, id, &purged));
+	if (purged && guard_open(c->guard, type))
+		return fail(c, ERR_GONE, STR_FMT "/%.64s was purged.", STR_ARG(name),
+			    str_dup(c->arena, id));
+	return not_known(c, name, id);
+}
+
 enum err record_read(struct ctx *c, struct str type, struct str id, struct version *out)
 {
 	struct version v;
@@ -96,13 +120,23 @@ enum err record_read(struct ctx *c, struct str type, struct str id, struct versi
 	if (row)
 		TRY(row_may(c, db, s, 9, &may));
 	if (!may)
-		return not_known(c, type, id);
+		return standing_none(c, db, type, id);
 	TRY(version_take(c, db, s, &v));
 	if (v.deleted)
 		return fail(c, ERR_GONE, STR_FMT "/" STR_FMT " was deleted.", STR_ARG(type),
 			    STR_ARG(id));
 	*out = v;
 	return OK;
+}
+
+static enum err no_version(struct ctx *c, struct db *db, struct str type, struct str id,
+			   int64_t version)
+{
+	enum err e = standing_none(c, db, type, id);
+
+	return e == ERR_NOT_FOUND ? fail(c, e, STR_FMT "/%.64s has no version %lld.", STR_ARG(type),
+					 str_dup(c->arena, id), (long long)version)
+				  : e;
 }
 
 enum err record_vread(struct ctx *c, struct str type, struct str id, int64_t version,
@@ -128,8 +162,7 @@ enum err record_vread(struct ctx *c, struct str type, struct str id, int64_t ver
 	if (row)
 		TRY(row_version_may(c, db, s, 9, &may));
 	if (!may)
-		return fail(c, ERR_NOT_FOUND, STR_FMT "/%.64s has no version %lld.",
-			    STR_ARG(type), str_dup(c->arena, id), (long long)version);
+		return no_version(c, db, type, id, version);
 	TRY(version_take(c, db, s, &v));
 	if (v.deleted)
 		return fail(c, ERR_GONE,

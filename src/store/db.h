@@ -99,6 +99,11 @@ void store_nudge(struct store *store);
 NODISCARD enum err store_alone(struct ctx *c, struct store *store, int *fd);
 void store_together(struct store *store);
 
+/* After deleting what nobody may find again: let nothing of it stay in the files. *wiped false: a
+ * reader of an older moment was in the way for too long, or the engine reuses space in its own time
+ * (PostgreSQL: VACUUM). */
+NODISCARD enum err store_wipe(struct ctx *c, struct store *store, bool *wiped);
+
 /* A statement, prepared once per connection and literal; finished by stmt_done (or STMT). */
 NODISCARD enum err db_stmt(struct ctx *c, struct db *db, struct sql sql, struct stmt **out);
 void stmt_done(struct stmt *s);

@@ -27,6 +27,7 @@ struct engine {
 	/* NULL: this engine has no such thing */
 	enum err (*alone)(struct ctx *c, struct store *store, int *fd);
 	void (*together)(struct store *store);
+	enum err (*wipe)(struct ctx *c, struct store *store, bool *wiped);
 	enum err (*stmt)(struct ctx *c, struct db *db, const char *sql, struct stmt **out);
 	void (*stmt_done)(struct stmt *s);
 	void (*bind_int)(struct stmt *s, int index, int64_t value);

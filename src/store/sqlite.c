@@ -276,6 +276,7 @@ const struct engine engine_sqlite = {
 	.write = sqlite_write,
 	.alone = sqlite_alone,
 	.together = sqlite_together,
+	.wipe = sqlite_wipe,
 	.stmt = get_stmt,
 	.stmt_done = done_stmt,
 	.bind_int = bind_int,

@@ -93,6 +93,8 @@ NODISCARD enum err sqlite_open(struct ctx *c, const char *address, unsigned flag
 void sqlite_close(struct store *store);
 NODISCARD enum err sqlite_reader(struct ctx *c, struct store *store, struct db **out);
 void sqlite_reader_done(struct db *db);
+/* Copy the whole log into the database and cut it to nothing. */
+NODISCARD enum err sqlite_wipe(struct ctx *c, struct store *store, bool *wiped);
 
 /* sqlite_alone.c */
 /* ERR_BUSY when another program has the database to itself. */

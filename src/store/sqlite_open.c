@@ -22,8 +22,8 @@ static const char pragmas_all[] =
 	"PRAGMA cell_size_check = ON; PRAGMA journal_size_limit = 67108864;"
 	"PRAGMA wal_autocheckpoint = 0;";
 static const char pragmas_reader[] = "PRAGMA cache_size = -1500; PRAGMA query_only = ON;";
-static const char pragmas_writer[] = "PRAGMA cache_size = -32000;";
-static const char pragmas_bulk[] = "PRAGMA cache_size = -96000;";
+static const char pragmas_writer[] = "PRAGMA cache_size = -32000; PRAGMA secure_delete = ON;";
+static const char pragmas_bulk[] = "PRAGMA cache_size = -96000; PRAGMA secure_delete = ON;";
 
 static bool is_append_only(char *const *tables, const char *table)
 {
@@ -249,6 +249,30 @@ enum err sqlite_open(struct ctx *c, const char *address, unsigned flags, struct 
 	}
 	*out = &store->head;
 	return OK;
+}
+
+/* On a connection of its own: a checkpoint cannot be part of a job. What is deleted is overwritten
+ * (secure_delete), so that nothing is left of it once the log is gone. */
+enum err sqlite_wipe(struct ctx *c, struct store *head, bool *wiped)
+{
+	struct sqlite_store *store = (struct sqlite_store *)head;
+	struct sqlite_db *db;
+	int64_t tables;
+	int left = 0;
+
+	TRY(fault_pass(c, &head->fault));
+	TRY(open_handle(c, store, true, &db));
+	/* Before it has read anything a connection does not know that there is a log. */
+	enum err e = read_int(c, db, "SELECT count(*) FROM sqlite_schema", &tables);
+	if (!e) {
+		int code = sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_TRUNCATE,
+						     &left, NULL);
+		if (code && (code & 0xFF) != SQLITE_BUSY)
+			e = sqlite_fail(c, db->handle, code);
+		*wiped = code == SQLITE_OK && left == 0;
+	}
+	sqlite_db_close(db);
+	return e;
 }
 
 void sqlite_close(struct store *head)

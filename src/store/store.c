@@ -148,6 +148,12 @@ enum err store_alone(struct ctx *c, struct store *store, int *fd)
 	return store->engine->alone ? store->engine->alone(c, store, fd) : OK;
 }
 
+enum err store_wipe(struct ctx *c, struct store *store, bool *wiped)
+{
+	*wiped = false;
+	return store->engine->wipe ? store->engine->wipe(c, store, wiped) : OK;
+}
+
 void store_together(struct store *store)
 {
 	if (store->engine->together)
