@@ -310,7 +310,15 @@ static enum err check_sums(struct checker *k)
 		      "WHERE t.current IS DISTINCT FROM r.n"),
 		  &totals));
 	TRY(count(k, SQL("SELECT current FROM total WHERE type = 0"), &counted));
-	int64_t versions, counted, index_rows, totals, words, labelled, purging;
+	TRY(count(k, SQL("SELECT count(*) FROM version_label"), &labelled));
+	if (labelled != k->labelled)
+		FINDING(k,
+			"There are labels of %lld versions where %lld should have any; run `causeway "
+			"rebuild`.",
+			(long long)labelled, (long long)k->labelled);
+	TRY(count(k, SQL("SELECT count(*) FROM purging"), &purging));
+	if (purging)
+		FINDING(k, "The table purging has %lld rows outside a purge.", (long long)purging);
 	if (versions != counted)
 		FINDING(k, "%lld versions are counted where there are %lld; run `causeway rebuild`.",
 			(long long)counted, (long long)versions);

@@ -458,6 +458,7 @@ static void versions_are_kept_from_their_owner_too(void **state)
 	static char *const tries[] = { "UPDATE version SET size = 0", "DELETE FROM version",
 				       "TRUNCATE version", "DELETE FROM dictionary" };
 
+	script(w, "INSERT INTO version VALUES (1, 1, 1, 1, 1, 1, 0, 0, 0, NULL)");
 	for (int granted = 0; granted < 2; granted++) {
 		for (size_t i = 0; i < 4; i++) {
 			FAILS(ERR_STORE, store_write(&w->c, w->store, run_script, tries[i]));
