@@ -44,6 +44,9 @@ struct feed {
 	const char *org;         /* ODS code of who sends; empty: MSH-4 of each message says */
 	int64_t silent_after;    /* microseconds without a message until people are told; 0: never */
 	const char *mapping;     /* version of the tables it is read with */
+	const char *rows;        /* of FEED_CSV: name of the mapping of its rows */
+	const char *folder;      /* of FEED_CSV: watched for files; NULL */
+	const char *pattern;     /* names of the files taken from there: "*.csv" */
 	/* of HL7 v2: */
 	const char *address;     /* to listen on */
 	unsigned port;           /* 0: any free one */
@@ -60,8 +63,12 @@ NODISCARD enum err feeds_read(struct ctx *c, struct arena *life, const char *fil
 /* One feed made of "[ADDRESS:]PORT". ERR_USAGE. */
 NODISCARD enum err feed_of_port(struct ctx *c, struct arena *life, const char *text,
 				struct feed *out);
+/* 3 to 10 capitals and digits. */
+bool feed_org_valid(struct str org);
 /* Make it known to the place: gives feed->key, keeps what the page shows of it. */
 NODISCARD enum err feed_register(struct ctx *c, struct feed *feed);
+/* By its name. ERR_NOT_FOUND. */
+NODISCARD enum err feed_named(struct ctx *c, const char *name, struct feed *out);
 /* The feed a message came by, as the place remembers it. ERR_NOT_FOUND. */
 NODISCARD enum err feed_find(struct ctx *c, int64_t key, struct feed *out);
 /* Where items of an organisation say they come from (meta.source). */
@@ -83,6 +90,7 @@ struct message {
 	struct str mapping;    /* version of the tables that read it last */
 	struct str body;       /* the bytes as they came; only from message_read */
 	int64_t size;
+	int64_t file, row;     /* feed_file.key it came in last, and where in it; 0: in none */
 };
 
 /* 32 hex digits of 128 bits of BLAKE2b, the same on every machine. In `a`. */
@@ -99,6 +107,7 @@ NODISCARD enum err message_read(struct ctx *c, int64_t key, struct message *out)
 
 struct message_query {
 	int64_t feed;      /* 0: all */
+	int64_t file;      /* 0: of any or none */
 	unsigned states;   /* bits 1 << state; 0: all */
 	int64_t before;    /* keys below; 0: the newest */
 	int64_t from, to;  /* received; 0: open. Minutes of the sparkline */
@@ -124,6 +133,28 @@ NODISCARD enum err feed_views(struct ctx *c, struct feed_view **out, size_t *len
 const char *feed_field_name(struct ctx *c, const char *segment, unsigned field);
 /* For /metrics. */
 NODISCARD enum err feed_metrics(struct ctx *c, struct buf *out);
+
+/* --- files of rows --- */
+
+enum file_state { FILE_RUNNING = 1, FILE_DONE, FILE_REFUSED, FILE_STOPPED, FILE_STATES };
+const char *file_state_name(enum file_state state);
+
+/* A file that came, how far it is, and what became of its rows. */
+struct feed_file {
+	int64_t key, feed;
+	struct str name, hash, mapping, reason;
+	enum file_state state;
+	int64_t began, ended;
+	int64_t done, total, applied, unchanged, refused, gone;
+};
+/* By feed and hash; makes it, or fills in the key of one that came before. */
+NODISCARD enum err file_begin(struct ctx *c, struct feed_file *f);
+/* Keep how far it is. */
+NODISCARD enum err file_keep(struct ctx *c, struct feed_file *f);
+/* Newest first; feed 0: all. */
+NODISCARD enum err file_list(struct ctx *c, int64_t feed, unsigned limit, struct feed_file **out,
+			     size_t *len);
+NODISCARD enum err file_find(struct ctx *c, int64_t key, struct feed_file *out);
 
 /* Give back what working on messages holds for a place; before place_close. */
 void feeds_shut(struct place *place);

@@ -22,6 +22,7 @@ enum err feeds_open(struct ctx *c)
 	}
 	for (unsigned i = 0; i < FEED_LOCKS; i++)
 		pthread_mutex_init(&feeds->locks[i], NULL);
+	pthread_mutex_init(&feeds->rows_lock, NULL);
 	c->place->feeds = feeds;
 	return OK;
 }
@@ -34,6 +35,7 @@ void feeds_shut(struct place *place)
 		return;
 	for (unsigned i = 0; i < FEED_LOCKS; i++)
 		pthread_mutex_destroy(&feeds->locks[i]);
+	pthread_mutex_destroy(&feeds->rows_lock);
 	arena_done(&feeds->life);
 	free(feeds);
 	place->feeds = NULL;
@@ -49,4 +51,25 @@ const char *feed_field_name(struct ctx *c, const char *segment, unsigned field)
 		       str_of(field ? arena_printf(c->arena, "field|%s-%u", segment, field)
 				    : arena_printf(c->arena, "field|%s", segment)));
 	return code ? code->display : NULL;
+}
+
+enum err feeds_rows(struct ctx *c, const char *name, const struct rows_map **out)
+{
+	struct feeds *feeds = c->place->feeds;
+	struct rows_map *map = NULL;
+	enum err e = OK;
+
+	pthread_mutex_lock(&feeds->rows_lock);
+	for (size_t i = 0; i < feeds->rows.len && !map; i++)
+		if (!strcmp(feeds->rows.at[i]->name, name))
+			map = feeds->rows.at[i];
+	if (!map) {
+		e = rows_load(c, &feeds->life, name, &map);
+		if (!e)
+			*vec_push(&feeds->rows, &feeds->life) = map;
+	}
+	pthread_mutex_unlock(&feeds->rows_lock);
+	if (!e)
+		*out = map;
+	return e;
 }

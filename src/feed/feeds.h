@@ -8,6 +8,7 @@
 
 #include "feed/feed.h"
 #include "feed/map.h"
+#include "feed/rows.h"
 
 enum { FEED_LOCKS = 1024, FEED_KNOWN = 65536 };
 
@@ -15,15 +16,19 @@ struct feeds {
 	struct arena life;
 	struct maps *maps;
 	pthread_mutex_t locks[FEED_LOCKS];    /* by the hash of whom a message is about */
+	pthread_mutex_t rows_lock;
+	VEC(struct rows_map *) rows;          /* mappings of files read so far */
 	_Atomic(uint64_t) known[FEED_KNOWN]; /* hashes of resources that stand as they are */
 };
 
 /* Open them for c->place, if they are not; feeds_shut gives them back. */
 NODISCARD enum err feeds_open(struct ctx *c);
+/* The mapping of that name, read at its first use. */
+NODISCARD enum err feeds_rows(struct ctx *c, const char *name, const struct rows_map **out);
 
 /* --- state.c: what is remembered of a person, a visit, an order --- */
 
-enum state_kind { STATE_PERSON = 1, STATE_VISIT, STATE_ORDER };
+enum state_kind { STATE_PERSON = 1, STATE_VISIT, STATE_ORDER, STATE_ROW };
 
 struct state {
 	enum state_kind kind;
@@ -43,5 +48,8 @@ NODISCARD enum err state_write(struct ctx *c, struct db *db, const struct state 
  * all (ERR_STORE, ERR_BUSY, ERR_STOPPED): then nothing has changed. */
 NODISCARD enum err v2_work(struct ctx *c, const struct feed *feed, struct message *m,
 			   struct str *answer);
+/* The same for a row of a file; m->body is its header and the row. */
+NODISCARD enum err rows_work(struct ctx *c, const struct feed *feed, struct message *m,
+			     struct str *answer);
 
 #endif

@@ -30,7 +30,7 @@ static bool name_valid(struct str name)
 	return name.len > 0 && name.len <= 60;
 }
 
-static bool org_valid(struct str org)
+bool feed_org_valid(struct str org)
 {
 	for (size_t i = 0; i < org.len; i++)
 		if (!((org.at[i] >= 'A' && org.at[i] <= 'Z') || (org.at[i] >= '0' && org.at[i] <= '9')))
@@ -97,7 +97,7 @@ static enum err set(struct reading *r, struct str key, struct str value)
 			return OK;
 		}
 	if (str_is(key, "organisation")) {
-		if (!org_valid(value))
+		if (!feed_org_valid(value))
 			return broken(r, "an ODS code has 3 to 10 capitals and digits", value);
 		f->org = str_dup(r->life, value);
 	} else if (str_is(key, "listen")) {

@@ -64,6 +64,8 @@ static void bind_outcome(struct stmt *s, const struct message *m)
 	stmt_bind_text(s, 8, m->mapping);
 	stmt_bind_text(s, 9, m->kind);
 	stmt_bind_int(s, 10, m->sent);
+	stmt_bind_int(s, 11, m->file);
+	stmt_bind_int(s, 12, m->row);
 }
 
 static enum err keep_again(struct ctx *c, struct db *db, struct message *m)
@@ -72,7 +74,8 @@ static enum err keep_again(struct ctx *c, struct db *db, struct message *m)
 
 	TRY(db_stmt(c, db,
 		    SQL("UPDATE message SET state = ?2, state_at = ?3, flags = ?4, tries = ?5, "
-			"place = ?6, reason = ?7, mapping = ?8, kind = ?9, sent = ?10 WHERE key = ?1"),
+			"place = ?6, reason = ?7, mapping = ?8, kind = ?9, sent = ?10, file = ?11, "
+			"file_row = ?12 WHERE key = ?1"),
 		    &s));
 	stmt_bind_int(s, 1, m->key);
 	bind_outcome(s, m);
@@ -91,17 +94,18 @@ enum err message_keep(struct ctx *c, struct db *db, struct message *m)
 	TRY(gzip_pack(c, m->body, &packed));
 	TRY(db_stmt(c, db,
 		    SQL("INSERT INTO message (feed, state, state_at, flags, tries, place, reason, mapping, "
-			"kind, sent, received, control, hash, size, body) "
-			"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15) "
+			"kind, sent, file, file_row, received, control, hash, size, body) "
+			"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, "
+			"?17) "
 			"ON CONFLICT DO NOTHING RETURNING key"),
 		    &s));
 	stmt_bind_int(s, 1, m->feed);
 	bind_outcome(s, m);
-	stmt_bind_int(s, 11, m->received);
-	stmt_bind_text(s, 12, m->control);
-	stmt_bind_text(s, 13, m->hash);
-	stmt_bind_int(s, 14, (int64_t)m->body.len);
-	stmt_bind_blob(s, 15, buf_get(&packed));
+	stmt_bind_int(s, 13, m->received);
+	stmt_bind_text(s, 14, m->control);
+	stmt_bind_text(s, 15, m->hash);
+	stmt_bind_int(s, 16, (int64_t)m->body.len);
+	stmt_bind_blob(s, 17, buf_get(&packed));
 	TRY(stmt_step(c, s, &row));
 	if (!row)
 		return fail(c, ERR_STALE, "The same message came by another connection.");
@@ -132,7 +136,7 @@ static struct str keep_text(struct ctx *c, struct stmt *s, int column)
 
 #define MESSAGE_COLUMNS                                                                        \
 	"key, feed, received, sent, control, kind, hash, state, state_at, flags, tries, place, " \
-	"reason, mapping, size"
+	"reason, mapping, size, file, file_row"
 
 static struct message take(struct ctx *c, struct stmt *s)
 {
@@ -152,6 +156,8 @@ static struct message take(struct ctx *c, struct stmt *s)
 		.reason = keep_text(c, s, 12),
 		.mapping = keep_text(c, s, 13),
 		.size = stmt_int(s, 14),
+		.file = stmt_int(s, 15),
+		.row = stmt_int(s, 16),
 	};
 }
 
@@ -170,7 +176,7 @@ enum err message_read(struct ctx *c, int64_t key, struct message *out)
 		return fail(c, ERR_NOT_FOUND, "There is no message %lld.", (long long)key);
 	struct message m = take(c, s);
 	buf_init(&body, c->arena, (size_t)m.size + 1);
-	TRY(gzip_unpack(c, stmt_text(s, 15), &body));
+	TRY(gzip_unpack(c, stmt_text(s, 17), &body));
 	m.body = buf_get(&body);
 	*out = m;
 	return OK;
@@ -225,7 +231,8 @@ static enum err list_state(struct ctx *c, struct db *db, struct listing *l, int6
 		if (!row)
 			return OK;
 		struct message m = take(c, s);
-		if (m.received >= l->q->from && (!l->q->to || m.received < l->q->to))
+		if (m.received >= l->q->from && (!l->q->to || m.received < l->q->to) &&
+		    (!l->q->file || m.file == l->q->file))
 			*vec_push(&l->list, c->arena) = m;
 	}
 }

@@ -18,9 +18,10 @@ static enum err register_work(struct ctx *c, struct db *db, void *arg)
 	STMT(s);
 
 	TRY(db_stmt(c, db,
-		    SQL("INSERT INTO feed (name, title, kind, org, silent, charset, since) "
-			"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (name) DO UPDATE "
-			"SET title = ?2, kind = ?3, org = ?4, silent = ?5, charset = ?6 RETURNING key"),
+		    SQL("INSERT INTO feed (name, title, kind, org, silent, charset, since, mapping) "
+			"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (name) DO UPDATE "
+			"SET title = ?2, kind = ?3, org = ?4, silent = ?5, charset = ?6, mapping = ?8 "
+			"RETURNING key"),
 		    &s));
 	stmt_bind_text(s, 1, str_of(f->name));
 	stmt_bind_text(s, 2, str_of(f->title));
@@ -29,6 +30,7 @@ static enum err register_work(struct ctx *c, struct db *db, void *arg)
 	stmt_bind_int(s, 5, f->silent_after);
 	stmt_bind_text(s, 6, str_of(f->charset ? f->charset : ""));
 	stmt_bind_int(s, 7, clock_now(c->clock));
+	stmt_bind_text(s, 8, str_of(f->rows ? f->rows : ""));
 	TRY(stmt_step(c, s, &row));
 	f->key = stmt_int(s, 0);
 	return stmt_run(c, s);
@@ -39,7 +41,7 @@ enum err feed_register(struct ctx *c, struct feed *feed)
 	return store_write(c, c->place->store, register_work, feed);
 }
 
-#define FEED_COLUMNS "key, name, title, kind, org, silent, charset, since"
+#define FEED_COLUMNS "key, name, title, kind, org, silent, charset, since, mapping"
 
 static char *keep(struct ctx *c, struct stmt *s, int column)
 {
@@ -56,6 +58,7 @@ static struct feed take(struct ctx *c, struct stmt *s)
 		.org = keep(c, s, 4),
 		.silent_after = stmt_int(s, 5),
 		.charset = stmt_text(s, 6).len ? keep(c, s, 6) : NULL,
+		.rows = stmt_text(s, 8).len ? keep(c, s, 8) : NULL,
 	};
 }
 
@@ -71,6 +74,22 @@ enum err feed_find(struct ctx *c, int64_t key, struct feed *out)
 	TRY(stmt_step(c, s, &row));
 	if (!row)
 		return fail(c, ERR_NOT_FOUND, "There is no feed %lld.", (long long)key);
+	*out = take(c, s);
+	return OK;
+}
+
+enum err feed_named(struct ctx *c, const char *name, struct feed *out)
+{
+	bool row;
+	READER(db);
+	STMT(s);
+
+	TRY(store_reader(c, c->place->store, &db));
+	TRY(db_stmt(c, db, SQL("SELECT " FEED_COLUMNS " FROM feed WHERE name = ?1"), &s));
+	stmt_bind_text(s, 1, str_of(name));
+	TRY(stmt_step(c, s, &row));
+	if (!row)
+		return fail(c, ERR_NOT_FOUND, "There is no feed %.60s.", name);
 	*out = take(c, s);
 	return OK;
 }

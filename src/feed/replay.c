@@ -2,7 +2,8 @@
 #include "feed/feeds.h"
 
 static enum err (*const workers[])(struct ctx *c, const struct feed *feed, struct message *m,
-				   struct str *answer) = { [FEED_HL7V2] = v2_work };
+				   struct str *answer) = { [FEED_HL7V2] = v2_work,
+						      [FEED_CSV] = rows_work };
 
 enum err message_replay(struct ctx *c, int64_t key, enum message_state *state)
 {
