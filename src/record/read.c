@@ -243,7 +243,8 @@ static enum err visit_type(struct ctx *c, struct db *db, int64_t type,
 	STMT(s);
 
 	TRY(db_stmt(c, db,
-		    SQL("SELECT " VERSION_COLUMNS " FROM resource r INDEXED BY resource_type "
+		    SQL("SELECT " VERSION_COLUMNS ", " ITEM_COLUMNS " FROM resource r INDEXED BY "
+			"resource_type "
 			"CROSS JOIN version v ON v.seq = r.seq "
 			"WHERE r.type = ?1 AND r.deleted = 0 AND r.version > 0 ORDER BY "
 			"r.person, r.key"),
