@@ -142,8 +142,8 @@ static enum err merge_two(struct ctx *c, struct db *db, void *arg)
 
 	(void)arg;
 	TRY(db_stmt(c, db,
-		    SQL("INSERT INTO merge (kind, survivor, other, at, actor, reason, forced) "
-			"VALUES (1, 5, 4, 0, '', '', ''), (1, 4, 2, 0, '', '', '')"),
+		    SQL("INSERT INTO merge (key, kind, survivor, other, at, actor, reason, forced) "
+			"VALUES (1, 1, 5, 4, 0, '', '', ''), (2, 1, 4, 2, 0, '', '', '')"),
 		    &s));
 	return stmt_run(c, s);
 }
