@@ -60,7 +60,9 @@ static bool is_related(const struct guard *g, int64_t person)
 static bool labels_may(const struct guard *g, const struct guard_item *item,
 		       const struct guard_person *choice, bool own)
 {
-	if (item->labels & ~(own ? g->labels_own : g->labels))
+	uint64_t more = choice ? choice->labels : 0;
+
+	if (item->labels & ~((own ? g->labels_own : g->labels) | more))
 		return false;
 	return own || !choice || !(item->labels & choice->hidden);
 }
@@ -70,7 +72,7 @@ static bool org_may(const struct guard *g, const struct guard_item *item,
 {
 	if (own)
 		return !choice || !has(choice->orgs, choice->org_count, item->org);
-	if (!g->all_orgs && !has(g->orgs, g->org_count, item->org))
+	if (!g->all_orgs && !(choice && choice->all_orgs) && !has(g->orgs, g->org_count, item->org))
 		return false;
 	return !choice ||
 	       (!choice->own_only && !has(choice->orgs, choice->org_count, item->org));
@@ -172,6 +174,8 @@ static void join(struct ctx *c, struct guard_person *into, const struct guard_pe
 
 	into->hidden |= other->hidden;
 	into->own_only |= other->own_only;
+	into->all_orgs |= other->all_orgs;
+	into->labels |= other->labels;
 	for (size_t i = 0; i < into->org_count; i++)
 		*vec_push(&orgs, c->arena) = into->orgs[i];
 	for (size_t i = 0; i < other->org_count; i++)

@@ -43,6 +43,8 @@ struct guard_person {
 	bool own_only;     /* only items of the asker's own organisations */
 	const int64_t *orgs; /* items of these organisations are hidden; sorted */
 	size_t org_count;
+	bool all_orgs;     /* items of all organisations, whatever is agreed: the glass was broken */
+	uint64_t labels;   /* these too, beyond the rule: the same */
 };
 
 /* 0 among people, own or orgs is what belongs to nobody, or came from nobody knows where: it has to be

@@ -172,6 +172,8 @@ void place_close(struct place *place)
 	store_close(place->store); /* the writer may still use what follows */
 	if (place->matcher)
 		place->matcher_free(place->matcher);
+	if (place->decisions)
+		place->decisions_free(place->decisions);
 	if (place->record) {
 		names_free(place->record->names);
 		known_free(place->record->known);

@@ -12,6 +12,8 @@ struct live;   /* the same */
 struct hooks;  /* the same */
 struct matcher; /* of identity/matcher.h */
 struct roles;  /* of access/role.h */
+struct rules;  /* of access/rules.h */
+struct decisions; /* guards that are remembered: access/decide.c */
 struct entrance; /* of a server: access/sign_in.h */
 struct feeds;  /* of those that take messages: feed/feeds.h */
 
@@ -29,6 +31,9 @@ struct place {
 	struct matcher *matcher; /* made when first needed, under a lock of its own */
 	void (*matcher_free)(struct matcher *matcher);
 	const struct roles *roles; /* read when first needed */
+	const struct rules *rules; /* the same */
+	struct decisions *decisions; /* made when first needed */
+	void (*decisions_free)(struct decisions *decisions);
 	struct entrance *entrance; /* how a server is entered; NULL: nobody signs in */
 	struct feeds *feeds;   /* tables and locks for messages; NULL until feeds_open */
 	const char *base_url;  /* "http://127.0.0.1:8080/fhir"; references to it count as local */

@@ -1,0 +1,316 @@
+/* agreement.c - the register. */
+#include "access/agreement.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+
+#include "access/account_part.h"
+#include "base/vec.h"
+
+enum { TITLE_MOST = 200, REASON_MOST = 500 };
+
+/* --- reading --- */
+
+static struct str column(struct ctx *c, struct stmt *s, int n)
+{
+	return stmt_null(s, n) ? (struct str){ .at = "" } : str_of(str_dup(c->arena, stmt_text(s, n)));
+}
+
+static void take(struct ctx *c, struct stmt *s, struct agreement *a)
+{
+	*a = (struct agreement){
+		.key = stmt_int(s, 0),
+		.title = column(c, s, 1),
+		.orgs = column(c, s, 2),
+		.purposes = column(c, s, 3),
+		.since = stmt_int(s, 4),
+		.until = stmt_int(s, 5),
+		.made = stmt_int(s, 6),
+	};
+	if (stmt_null(s, 7))
+		return;
+	a->ended_at = stmt_int(s, 8);
+	a->reason = column(c, s, 9);
+	if (!a->until || stmt_int(s, 7) < a->until)
+		a->until = stmt_int(s, 7);
+}
+
+enum err agreement_list(struct ctx *c, struct db *db, struct agreement **out, size_t *len)
+{
+	VEC(struct agreement) list = { 0 };
+	bool row;
+	STMT(s);
+
+	TRY(db_stmt(c, db,
+		    SQL("SELECT a.key, a.title, a.orgs, a.purposes, a.since, a.until, a.made, e.at, e.made, "
+			"e.reason FROM agreement a LEFT JOIN agreement_end e ON e.agreement = a.key "
+			"AND NOT EXISTS (SELECT 1 FROM agreement_end x WHERE x.agreement = a.key "
+			"AND (x.at < e.at OR (x.at = e.at AND x.key < e.key))) ORDER BY a.key DESC"),
+		    &s));
+	for (;;) {
+		TRY(stmt_step(c, s, &row));
+		if (!row)
+			break;
+		take(c, s, vec_push(&list, c->arena));
+	}
+	*out = list.at;
+	*len = list.len;
+	return OK;
+}
+
+/* --- what it comes to --- */
+
+static bool names(const struct agreement *a, struct str ods)
+{
+	struct str list = a->orgs;
+
+	while (list.at)
+		if (str_eq(str_cut(&list, ' '), ods))
+			return true;
+	return false;
+}
+
+static bool names_house(const struct agreement *a, const struct house *house)
+{
+	struct str list = a->orgs;
+
+	while (list.at)
+		if (holders_have(house->holders, house->holder_count, str_cut(&list, ' ')))
+			return true;
+	return false;
+}
+
+static bool in_force(const struct agreement *a, unsigned purpose, int64_t now, int64_t *next)
+{
+	unsigned purposes;
+	struct ctx scratch = { 0 };
+
+	if (purposes_read(&scratch, a->purposes, &purposes) || !(purposes >> purpose & 1))
+		return false;
+	return fact_holds(a->since, a->until ? a->until : INT64_MAX, now, next);
+}
+
+struct roll {
+	struct agreement *at;
+	size_t len;
+	const struct house *house;
+	enum purpose purpose;
+	int64_t now;
+	const struct policy *policy;
+	bool named; /* the house is in the register */
+};
+
+static enum err open_register(struct ctx *c, struct db *db, const struct house *house,
+			      enum purpose purpose, struct roll *r)
+{
+	const struct rules *rules;
+
+	TRY(rules_of(c, &rules));
+	*r = (struct roll){ .house = house,
+				 .purpose = purpose,
+				 .now = clock_now(c->clock),
+				 .policy = &rules->policy };
+	TRY(agreement_list(c, db, &r->at, &r->len));
+	for (size_t i = 0; i < r->len; i++)
+		r->named |= names_house(&r->at[i], house);
+	return OK;
+}
+
+/* Does the house see what this organisation wrote? */
+static bool sees(const struct roll *r, struct str ods, const struct agreement **by, int64_t *next)
+{
+	bool other_named = false;
+
+	for (size_t i = 0; i < r->len; i++) {
+		bool named = names(&r->at[i], ods);
+
+		other_named |= named;
+		if (named && names_house(&r->at[i], r->house) &&
+		    in_force(&r->at[i], r->purpose, r->now, next)) {
+			*by = &r->at[i];
+			return true;
+		}
+	}
+	return !r->named && !other_named && r->policy->share_all &&
+	       (r->policy->purposes >> r->purpose & 1);
+}
+
+static int key_cmp(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* Every organisation that has written anything is asked about: names are few. */
+enum err agreement_sharing(struct ctx *c, struct db *db, const struct house *house, enum purpose purpose,
+			   struct sharing *out, int64_t *next)
+{
+	const struct agreement *by;
+	VEC(int64_t) orgs = { 0 };
+	struct roll r;
+	bool row;
+	STMT(s);
+
+	*out = (struct sharing){ 0 };
+	TRY(open_register(c, db, house, purpose, &r));
+	bool open = r.policy->share_all && (r.policy->purposes >> purpose & 1);
+	if (!r.len) {
+		out->all = open;
+		return OK;
+	}
+	if (open && !r.named)
+		*vec_push(&orgs, c->arena) = 0; /* from nobody knows where */
+	TRY(db_stmt(c, db,
+		    SQL("SELECT key, text FROM name WHERE text >= '" ODS_SYSTEM "/' AND text < '" ODS_SYSTEM
+			"0'"),
+		    &s));
+	for (;;) {
+		struct str text;
+
+		TRY(stmt_step(c, s, &row));
+		if (!row)
+			break;
+		text = stmt_text(s, 1);
+		text.at += sizeof ODS_SYSTEM;
+		text.len -= sizeof ODS_SYSTEM;
+		if (sees(&r, text, &by, next))
+			*vec_push(&orgs, c->arena) = stmt_int(s, 0);
+	}
+	if (orgs.len)
+		qsort(orgs.at, orgs.len, sizeof *orgs.at, key_cmp);
+	out->orgs = orgs.at;
+	out->org_count = orgs.len;
+	return OK;
+}
+
+enum err agreement_why(struct ctx *c, struct db *db, const struct house *house, struct str ods,
+		       enum purpose purpose, bool *shared, struct agreement *out)
+{
+	const struct agreement *by = NULL;
+	int64_t next = INT64_MAX;
+	struct roll r;
+
+	TRY(open_register(c, db, house, purpose, &r));
+	*shared = sees(&r, ods, &by, &next);
+	*out = by ? *by : (struct agreement){ 0 };
+	return OK;
+}
+
+/* --- writing --- */
+
+static enum err check_orgs(struct ctx *c, struct str orgs)
+{
+	unsigned count = 0;
+
+	while (orgs.at && orgs.len) {
+		struct str one = str_cut(&orgs, ' ');
+
+		if (!one.len)
+			return fail(c, ERR_INVALID, "One space parts the codes of organisations.");
+		TRY(org_check(c, one));
+		count++;
+	}
+	if (count < 2 || count > AGREEMENT_ORGS_MOST)
+		return fail(c, ERR_INVALID, "An agreement is among 2 to %d organisations.",
+			    AGREEMENT_ORGS_MOST);
+	return OK;
+}
+
+static enum err check(struct ctx *c, const struct agreement *a)
+{
+	unsigned purposes;
+
+	if (!a->title.len || a->title.len > TITLE_MOST)
+		return fail(c, ERR_INVALID, "An agreement needs a title of at most %d bytes.", TITLE_MOST);
+	TRY(check_orgs(c, a->orgs));
+	TRY(purposes_read(c, a->purposes, &purposes));
+	if (!purposes)
+		return fail(c, ERR_INVALID, "An agreement needs a purpose.");
+	if (a->until && a->until <= a->since)
+		return fail(c, ERR_INVALID, "An agreement ends after it begins.");
+	return OK;
+}
+
+struct adding {
+	const struct agreement *a;
+	int64_t key;
+};
+
+static int64_t who(const struct ctx *c)
+{
+	return c->actor ? c->actor->account : 0;
+}
+
+static enum err add(struct ctx *c, struct db *db, void *arg)
+{
+	struct adding *d = arg;
+	STMT(s);
+
+	TRY(account_next(c, db, SQL("SELECT coalesce(max(key), 0) FROM agreement"), &d->key));
+	TRY(db_stmt(c, db,
+		    SQL("INSERT INTO agreement (key, title, orgs, purposes, since, until, made, actor) "
+			"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"),
+		    &s));
+	stmt_bind_int(s, 1, d->key);
+	stmt_bind_text(s, 2, d->a->title);
+	stmt_bind_text(s, 3, d->a->orgs);
+	stmt_bind_text(s, 4, d->a->purposes);
+	stmt_bind_int(s, 5, d->a->since);
+	stmt_bind_int(s, 6, d->a->until);
+	stmt_bind_int(s, 7, clock_now(c->clock));
+	stmt_bind_int(s, 8, who(c));
+	return stmt_run(c, s);
+}
+
+enum err agreement_add(struct ctx *c, const struct agreement *a, int64_t *key)
+{
+	struct adding d = { .a = a };
+
+	TRY(check(c, a));
+	TRY(store_write(c, c->place->store, add, &d));
+	*key = d.key;
+	return OK;
+}
+
+struct finishing {
+	int64_t agreement, at;
+	struct str reason;
+};
+
+static enum err finish(struct ctx *c, struct db *db, void *arg)
+{
+	const struct finishing *f = arg;
+	int64_t key;
+	bool row;
+	STMT(there);
+	STMT(s);
+
+	TRY(db_stmt(c, db, SQL("SELECT 1 FROM agreement WHERE key = ?1"), &there));
+	stmt_bind_int(there, 1, f->agreement);
+	TRY(stmt_step(c, there, &row));
+	if (!row)
+		return fail(c, ERR_NOT_FOUND, "There is no agreement %lld.", (long long)f->agreement);
+	stmt_reset(there);
+	TRY(account_next(c, db, SQL("SELECT coalesce(max(key), 0) FROM agreement_end"), &key));
+	TRY(db_stmt(c, db,
+		    SQL("INSERT INTO agreement_end (key, agreement, at, made, actor, reason) "
+			"VALUES (?1, ?2, ?3, ?4, ?5, ?6)"),
+		    &s));
+	stmt_bind_int(s, 1, key);
+	stmt_bind_int(s, 2, f->agreement);
+	stmt_bind_int(s, 3, f->at);
+	stmt_bind_int(s, 4, clock_now(c->clock));
+	stmt_bind_int(s, 5, who(c));
+	stmt_bind_text(s, 6, f->reason);
+	return stmt_run(c, s);
+}
+
+enum err agreement_finish(struct ctx *c, int64_t key, int64_t at, struct str reason)
+{
+	struct finishing f = { key, at ? at : clock_now(c->clock), reason };
+
+	if (!reason.len || reason.len > REASON_MOST)
+		return fail(c, ERR_INVALID, "Say why it ends, in at most %d bytes.", REASON_MOST);
+	return store_write(c, c->place->store, finish, &f);
+}

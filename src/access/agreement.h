@@ -1,0 +1,47 @@
+/* agreement.h - the register of what organisations agreed to share: with whom, for what, until when.
+ *
+ * An agreement is among organisations: each shares with each. Where the policy says `share all`,
+ * organisations that no agreement in force, past or future names share with one another; one that is
+ * named shares what its agreements in force say, and nothing else, so that expiry cuts access. Where it says
+ * `agreement`, nothing is shared without one. Rows are added only; whoever may is asked by the caller
+ * (agreement.write).
+ */
+#ifndef ACCESS_AGREEMENT_H
+#define ACCESS_AGREEMENT_H
+
+#include "access/relation.h"
+
+#define AGREEMENT_ORGS_MOST 200
+
+struct agreement {
+	int64_t key;
+	struct str title;
+	struct str orgs;     /* ODS codes, parted by spaces */
+	struct str purposes; /* "care safeguarding" */
+	int64_t since, until; /* microseconds; until 0: open. What an end says counts here */
+	int64_t made, ended_at;  /* ended_at: when it was said to end; 0: never */
+	struct str reason;       /* of that */
+};
+
+/* ERR_INVALID for a title, code or purpose that is none, fewer than two organisations, or an end before the
+ * beginning. */
+NODISCARD enum err agreement_add(struct ctx *c, const struct agreement *a, int64_t *key);
+/* It ends at `at` (0: now), which may be in the past of its own end. ERR_NOT_FOUND. */
+NODISCARD enum err agreement_finish(struct ctx *c, int64_t key, int64_t at, struct str reason);
+/* The newest first, ended ones too; in c->arena. */
+NODISCARD enum err agreement_list(struct ctx *c, struct db *db, struct agreement **out, size_t *len);
+
+/* Whose items a house sees for a purpose now: all, or those of `orgs` (name.key, sorted), its own not
+ * among them. *next as in fact_holds. */
+struct sharing {
+	bool all;
+	const int64_t *orgs;
+	size_t org_count;
+};
+NODISCARD enum err agreement_sharing(struct ctx *c, struct db *db, const struct house *house,
+				     enum purpose purpose, struct sharing *out, int64_t *next);
+/* The same for one organisation, with the agreement it rests on (key 0: the policy). */
+NODISCARD enum err agreement_why(struct ctx *c, struct db *db, const struct house *house, struct str ods,
+				 enum purpose purpose, bool *shared, struct agreement *out);
+
+#endif

@@ -1,0 +1,127 @@
+/* decide_rules.c - what the tables and the person's own words come to for one asker. */
+#include "access/decide_part.h"
+
+#include "access/account.h"
+#include "base/vec.h"
+
+/* --- types --- */
+
+uint8_t *kinds_of(struct ctx *c, struct arena *a, const struct rules *rules, const struct actor *actor,
+		  bool write)
+{
+	unsigned count = c->place->fhir->type_count;
+	uint8_t *kinds = NEW_N(a, uint8_t, count);
+
+	for (size_t i = 0; i < rules->type_count; i++) {
+		const struct type_rule *r = &rules->types[i];
+		uint8_t kind = (uint8_t)r->kind;
+
+		if (!capset_has(write ? &r->write : &r->read, actor->role))
+			continue;
+		for (unsigned n = 0; n < count; n++)
+			if (r->types[n] && kinds[n] != GUARD_ALWAYS)
+				kinds[n] = kind;
+	}
+	return kinds;
+}
+
+/* --- labels --- */
+
+struct label_sets labels_seen(const struct rules *rules, const struct actor *actor)
+{
+	struct label_sets sets = { 0 };
+
+	for (size_t i = 0; i < rules->label_count; i++) {
+		const struct label_rule *l = &rules->labels[i];
+
+		if (capset_has(&l->own, actor->role))
+			sets.own |= l->bit;
+		if (capset_has(&l->others, actor->role))
+			sets.others |= l->bit;
+		if (l->glass)
+			sets.glass |= l->bit;
+	}
+	return sets;
+}
+
+bool sees_everyone(const struct actor *actor)
+{
+	return actor->purpose == PURPOSE_SECONDARY && role_can(actor->role, STR("secondary.read"));
+}
+
+/* --- residents --- */
+
+static uint64_t labels_delegated(const struct rules *rules, struct str scope)
+{
+	uint64_t set = 0;
+
+	while (scope.at && scope.len) {
+		const struct label_rule *l = rules_label(rules, str_cut(&scope, ' '));
+
+		if (l && l->delegate == DELEGATE_NAMED)
+			set |= l->bit;
+	}
+	return set;
+}
+
+enum err charges_of(struct ctx *c, struct db *db, const struct rules *rules, const struct actor *actor,
+		    struct charge **out, size_t *len, int64_t *next)
+{
+	int64_t now = clock_now(c->clock);
+	VEC(struct charge) list = { 0 };
+	struct delegation *given;
+	size_t count;
+
+	if (actor->person) {
+		struct charge *own = vec_push(&list, c->arena);
+
+		*own = (struct charge){ .person = actor->person, .self = true };
+		for (size_t i = 0; i < rules->label_count; i++)
+			own->labels |= rules->labels[i].self ? rules->labels[i].bit : 0;
+	}
+	TRY(delegation_list(c, db, actor->account, 0, now, &given, &count));
+	for (size_t i = 0; i < count; i++) {
+		int64_t until = given[i].until ? given[i].until : INT64_MAX;
+
+		if (!fact_holds(given[i].since, until, now, next) || given[i].person == actor->person)
+			continue;
+		*vec_push(&list, c->arena) =
+			(struct charge){ .person = given[i].person,
+					 .labels = labels_delegated(rules, given[i].scope),
+					 .capacity = given[i].capacity };
+	}
+	*out = list.at;
+	*len = list.len;
+	return OK;
+}
+
+/* --- one person --- */
+
+enum err person_rules(struct ctx *c, struct db *db, const struct rules *rules, const struct actor *actor,
+		      const struct house *house, int64_t person, const struct chosen *all, size_t len,
+		      const struct opening *openings, size_t opening_count, struct guard_person *out,
+		      bool *any, bool *related, int64_t *next)
+{
+	bool asked = false, broken = false, asks = rules->policy.ask && !sees_everyone(actor);
+	struct chosen *counted = NEW_N(c->arena, struct chosen, len + 1);
+	size_t counted_len = 0;
+
+	for (size_t i = 0; i < opening_count; i++) {
+		asked |= openings[i].kind == OPENING_PERMISSION;
+		broken |= openings[i].kind == OPENING_EMERGENCY;
+	}
+	for (size_t i = 0; i < len; i++)
+		if (!(broken && rules->policy.glass_choices) && !(asked && all[i].kind == CHOICE_ASK))
+			counted[counted_len++] = all[i];
+	TRY(choice_compile(c, db, counted, counted_len, house, actor->purpose, out, any, next));
+	out->person = person;
+	if (asks && !asked && !(broken && rules->policy.glass_choices))
+		*any = out->own_only = true;
+	*related = broken;
+	if (!broken)
+		return OK;
+	*any = true;
+	out->all_orgs = rules->policy.glass_agreements;
+	out->labels = labels_seen(rules, actor).glass;
+	return OK;
+}
