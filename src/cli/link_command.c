@@ -15,6 +15,8 @@ static const struct option link_options[] = {
 	{ "one-to-one", NULL, "with two files: at most one record of each is one person",
 	  NULL },
 	{ "max-cluster", "N", "most records one person may have", "200" },
+	{ "pairs", "N",
+	  "compare about so many pairs for each record at least; else as few as find all", "0" },
 	{ "threads", "N", "cores to use; all of them when not given", NULL },
 	{ 0 },
 };
@@ -43,6 +45,8 @@ static enum err read_options(struct ctx *c, const struct invocation *in, struct 
 	if (command_option(in, "threads"))
 		TRY(command_option_int(c, in, "threads", 1, MAX_WORKERS, &n));
 	o->workers = (unsigned)n;
+	TRY(command_option_int(c, in, "pairs", 0, 1000, &n));
+	o->pairs = (double)n;
 	TRY(command_option_int(c, in, "max-cluster", 2, 100000, &n));
 	o->rules.max_size = (unsigned)n;
 	o->rules.one_to_one = command_option(in, "one-to-one") != NULL;

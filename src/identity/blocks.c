@@ -14,7 +14,7 @@ struct task {
 	uint32_t key, from, to;
 };
 
-enum { TASK_PAIRS = 1 << 16, DIGIT = 11, DIGITS = 3 };
+enum { TASK_PAIRS = 1 << 16, DIGIT = 11, DIGITS = 3, AHEAD = 16 };
 
 /* ---- sorting ---- */
 
@@ -59,8 +59,11 @@ static uint32_t run_end(const struct blocks *b, unsigned key, uint32_t len, uint
 	const uint32_t *entries = b->entries[key], *hashes = b->hashes + key;
 	uint32_t hash = hashes[(size_t)entries[from] * b->len], to = from + 1;
 
-	while (to < len && hashes[(size_t)entries[to] * b->len] == hash)
+	while (to < len && hashes[(size_t)entries[to] * b->len] == hash) {
 		to++;
+		if (to + AHEAD < len)
+			__builtin_prefetch(&hashes[(size_t)entries[to + AHEAD] * b->len]);
+	}
 	return to;
 }
 
@@ -181,30 +184,31 @@ static bool seen_before(const struct blocks *b, unsigned key, uint32_t x, uint32
 }
 
 static void each_of_blocks(const struct blocks *b, const struct task *t,
-			   void (*each)(void *arg, uint32_t a, uint32_t b), void *arg)
+			   const struct pairing *with)
 {
 	const uint32_t *entries = b->entries[t->key];
 	uint32_t to;
 
 	for (uint32_t from = t->from; from < t->to; from = to) {
 		to = run_end(b, t->key, t->to, from);
+		if (with->meet)
+			with->meet(with->arg, entries + from, to - from);
 		for (uint32_t i = from; i < to; i++)
 			for (uint32_t j = i + 1; j < to; j++)
 				if (!seen_before(b, t->key, entries[i], entries[j]))
-					each(arg, entries[i], entries[j]);
+					with->pair(with->arg, entries[i], entries[j]);
 	}
 }
 
-void blocks_each(const struct blocks *b, size_t task,
-		 void (*each)(void *arg, uint32_t a, uint32_t b), void *arg)
+void blocks_each(const struct blocks *b, size_t task, const struct pairing *with)
 {
 	const struct task *t = &b->tasks[task];
 
 	if (!b->everything) {
-		each_of_blocks(b, t, each, arg);
+		each_of_blocks(b, t, with);
 		return;
 	}
 	for (uint32_t x = t->from; x < t->to; x++)
 		for (uint32_t y = x + 1; y < t->key; y++)
-			each(arg, x, y);
+			with->pair(with->arg, x, y);
 }

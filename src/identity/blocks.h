@@ -36,12 +36,21 @@ struct blocks {
 	uint32_t *entries[MAX_KEYS]; /* records by key, block after block */
 };
 
-/* Learn keys and make the blocks, in `a`. `random`: what evidence_random gave. */
+/* Learn keys and make the blocks, in `a`. `random`: what evidence_random gave. `wanted`: blocks with
+ * about so many pairs for each record at least, even where fewer find as many matches; 0: no more than
+ * it takes. */
 struct blocks *blocks_make(struct arena *a, const struct people *p,
-			   const struct evidence *random, unsigned workers);
+			   const struct evidence *random, double wanted, unsigned workers);
+
+/* What to do with candidates. */
+struct pairing {
+	/* records of which pairs will come next; NULL: nothing */
+	void (*meet)(void *arg, const uint32_t *records, size_t n);
+	void (*pair)(void *arg, uint32_t a, uint32_t b);
+	void *arg;
+};
 /* Each candidate pair of one task, in an order of its own that is always the same. */
-void blocks_each(const struct blocks *blocks, size_t task,
-		 void (*each)(void *arg, uint32_t a, uint32_t b), void *arg);
+void blocks_each(const struct blocks *blocks, size_t task, const struct pairing *with);
 
 /* The steps of blocks_make: the blocks of b->len keys; all pairs. */
 void blocks_fill(struct arena *a, struct blocks *b, const struct people *p,

@@ -347,31 +347,63 @@ static const char *key_name(struct arena *a, const struct key *key)
 	return arena_printf(a, "%s + %s", key->one->name, key->two->name);
 }
 
-static void choose(struct arena *a, struct choosing *ch, struct blocks *b, struct key *keys)
+/* Of the keys with so many pairs and up to a third more, the one that finds most; none when nobody wants
+ * any: candidate_count. */
+static unsigned wide_key(const struct choosing *ch, double wanted)
+{
+	const struct learning *l = ch->learning;
+	unsigned best = l->candidate_count;
+	double most = -1;
+
+	for (unsigned i = 0; wanted > 0 && i < l->candidate_count; i++) {
+		double cost = l->candidates[i].cost;
+
+		if (cost < wanted || (most >= 0 && cost > wanted * 4 / 3) || gain_of(ch, i) <= most)
+			continue;
+		most = gain_of(ch, i);
+		best = i;
+	}
+	return best;
+}
+
+static void take_key(struct arena *a, struct choosing *ch, unsigned taken, struct blocks *b,
+		     struct key *keys)
+{
+	double all = total_weight(ch, false), covers = 0;
+
+	for (size_t i = 0; i < ch->len; i++) {
+		struct likely *pair = &ch->likely[i];
+
+		if (!has_key(pair, taken))
+			continue;
+		covers += pair->weight;
+		pair->needs -= pair->needs > 0;
+	}
+	keys[b->len] = ch->learning->candidates[taken].key;
+	b->keys[b->len++] = (struct key_report){
+		.name = key_name(a, &ch->learning->candidates[taken].key),
+		.covers = all > 0 ? covers / all : 0
+	};
+}
+
+static void choose(struct arena *a, struct choosing *ch, double wanted, struct blocks *b,
+		   struct key *keys)
 {
 	const struct learning *l = ch->learning;
 	double budget = l->people->len * (l->people->len <= FULL_SAMPLE ? 300.0 : 40.0);
 	double all = total_weight(ch, false), gain;
+	unsigned most = MAX_KEYS - (wanted > 0), best;
 
-	while (b->len < MAX_KEYS) {
-		unsigned best = best_key(ch, budget, &gain);
-		double covers = 0;
-
+	while (b->len < most) {
+		best = best_key(ch, budget, &gain);
 		if (best == l->candidate_count || gain < all * 0.0002)
 			break;
-		for (size_t i = 0; i < ch->len; i++) {
-			struct likely *pair = &ch->likely[i];
-			if (!has_key(pair, best))
-				continue;
-			covers += pair->weight;
-			pair->needs -= pair->needs > 0;
-		}
 		budget -= l->candidates[best].cost;
-		keys[b->len] = l->candidates[best].key;
-		b->keys[b->len++] =
-			(struct key_report){ .name = key_name(a, &l->candidates[best].key),
-					     .covers = covers / all };
+		take_key(a, ch, best, b, keys);
 	}
+	best = wide_key(ch, wanted * l->people->len);
+	if (best < l->candidate_count)
+		take_key(a, ch, best, b, keys);
 	b->coverage = all > 0 ? total_weight(ch, true) / all : 0;
 	b->tried = l->candidate_count;
 }
@@ -393,7 +425,7 @@ static void measure(struct learning *l, unsigned workers)
 }
 
 struct blocks *blocks_make(struct arena *a, const struct people *p,
-			   const struct evidence *random, unsigned workers)
+			   const struct evidence *random, double wanted, unsigned workers)
 {
 	ARENA(scratch);
 	struct blocks *b = NEW(a, struct blocks);
@@ -416,7 +448,7 @@ struct blocks *blocks_make(struct arena *a, const struct people *p,
 	make_seeds(l, workers);
 	learn_first(l, random, workers, &first);
 	list_likely(&scratch, &ch, &first, workers);
-	choose(a, &ch, b, keys);
+	choose(a, &ch, wanted, b, keys);
 	blocks_fill(a, b, p, keys);
 	for (unsigned w = 0; w < workers; w++)
 		arena_done(&l->own[w]);

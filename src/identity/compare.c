@@ -285,17 +285,53 @@ static void add_crossing(struct comparer *m, enum role first, enum role second)
 			}
 }
 
+/* Are values met again often enough for remembering to be quicker than comparing? */
+static bool repeats(const struct people *p, const struct column *column)
+{
+	return column->kind == KIND_NAME ||
+	       column->values->text.len < (size_t)CACHE_SIZE || column->values->text.len < p->len / 64;
+}
+
 struct comparer *comparer_new(struct arena *a, const struct people *p)
 {
 	struct comparer *m = NEW(a, struct comparer);
 
 	m->people = p;
 	for (unsigned i = 0; i < p->width; i++)
-		if (!m->cache[p->columns[i].kind])
+		if (!m->cache[p->columns[i].kind] && repeats(p, &p->columns[i]))
 			m->cache[p->columns[i].kind] = NEW_N(a, struct cached, CACHE_SIZE);
 	add_crossing(m, ROLE_GIVEN, ROLE_FAMILY);
 	add_crossing(m, ROLE_STREET, ROLE_ADDRESS);
 	return m;
+}
+
+/* ---- ahead of comparing ---- */
+
+static void fetch_value(const struct values *v, enum kind kind, uint32_t value)
+{
+	__builtin_prefetch(&v->text.at[value]);
+	__builtin_prefetch(&v->letters.at[value]);
+	if (kind != KIND_NAME)
+		return;
+	__builtin_prefetch(&v->sound.at[value]);
+	__builtin_prefetch(&v->nicks.at[value]);
+}
+
+/* Three rounds, for each needs what the one before has fetched: rows, values, texts. */
+void compare_soon(const struct people *p, const uint32_t *records, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		__builtin_prefetch(people_row(p, records[i]));
+	for (size_t i = 0; i < n; i++)
+		for (unsigned k = 0; k < p->width; k++)
+			fetch_value(p->columns[k].values, p->columns[k].kind,
+				    people_row(p, records[i])[k]);
+	for (size_t i = 0; i < n; i++)
+		for (unsigned k = 0; k < p->width; k++)
+			__builtin_prefetch(
+				p->columns[k]
+					.values->text.at[people_row(p, records[i])[k]]
+					.at);
 }
 
 static unsigned level_of(struct comparer *m, const struct column *column, uint32_t a,
@@ -303,7 +339,7 @@ static unsigned level_of(struct comparer *m, const struct column *column, uint32
 {
 	if (!a || !b)
 		return LEVEL_MISSING;
-	if (a == b)
+	if (a == b || !m->cache[column->kind])
 		return compare_values(column->values, column->kind, a, b);
 	if (a > b) {
 		uint32_t other = a;

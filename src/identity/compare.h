@@ -38,6 +38,9 @@ struct comparer;
 /* One for each worker; `p` must be counted and outlive it. */
 struct comparer *comparer_new(struct arena *a, const struct people *p);
 uint64_t compare_records(struct comparer *m, uint32_t a, uint32_t b);
+/* Fetch what comparing these records with each other will read, all of it at once: records of a block
+ * lie anywhere, and waiting for memory once for each record is less than once for each pair. */
+void compare_soon(const struct people *p, const uint32_t *records, size_t n);
 
 static inline unsigned pattern_level(uint64_t pattern, unsigned column)
 {

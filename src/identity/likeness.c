@@ -6,6 +6,28 @@ static size_t cut(struct str s)
 	return s.len < LIKENESS_MAX ? s.len : LIKENESS_MAX;
 }
 
+/* Where each letter stands in a text of at most 64: bit i of at[c]. Only letters of either text are
+ * set, for most of 256 are never asked for. */
+struct places {
+	uint64_t at[256];
+};
+
+static void place(struct places *p, const char *a, size_t la, const char *b, size_t lb)
+{
+	for (size_t i = 0; i < lb; i++)
+		p->at[(uint8_t)b[i]] = 0;
+	for (size_t i = 0; i < la; i++)
+		p->at[(uint8_t)a[i]] = 0;
+	for (size_t i = 0; i < la; i++)
+		p->at[(uint8_t)a[i]] |= UINT64_C(1) << i;
+}
+
+/* The first n bits. */
+static uint64_t first_bits(size_t n)
+{
+	return n < 64 ? (UINT64_C(1) << n) - 1 : UINT64_MAX;
+}
+
 /* Letters of one that stand in the other within half the longer length are common; bit i of *ours
  * and of *theirs says which. */
 static unsigned common_letters(const char *a, size_t la, const char *b, size_t lb,
@@ -13,19 +35,20 @@ static unsigned common_letters(const char *a, size_t la, const char *b, size_t l
 {
 	size_t reach = (la > lb ? la : lb) / 2;
 	unsigned common = 0;
+	struct places p;
 
 	reach = reach ? reach - 1 : 0;
 	*ours = *theirs = 0;
+	place(&p, b, lb, a, la);
 	for (size_t i = 0; i < la; i++) {
-		size_t from = i > reach ? i - reach : 0;
-		size_t to = i + reach + 1 < lb ? i + reach + 1 : lb;
-		for (size_t j = from; j < to; j++)
-			if (a[i] == b[j] && !(*theirs >> j & 1)) {
-				*theirs |= UINT64_C(1) << j;
-				*ours |= UINT64_C(1) << i;
-				common++;
-				break;
-			}
+		uint64_t before = i > reach ? first_bits(i - reach) : 0;
+		uint64_t found = p.at[(uint8_t)a[i]] & first_bits(i + reach + 1) & ~before &
+				 ~*theirs;
+		if (!found)
+			continue;
+		*theirs |= found & -found; /* the first of them */
+		*ours |= UINT64_C(1) << i;
+		common++;
 	}
 	return common;
 }
@@ -57,38 +80,52 @@ double jaro_winkler(struct str a, struct str b)
 	return j + same * 0.1 * (1 - j);
 }
 
-static unsigned least(unsigned a, unsigned b)
+/* A column of the table of distances is kept as differences between neighbours, a bit for each row,
+ * and all rows of it are made at once: H. Hyyro, A Bit-Vector Algorithm for Computing Levenshtein and
+ * Damerau Edit Distances, Nordic Journal of Computing 10 (2003). The score is that of the last row. */
+static unsigned edits(const char *a, size_t la, const char *b, size_t lb, unsigned limit)
 {
-	return a < b ? a : b;
+	uint64_t up = UINT64_MAX, down = 0, same = 0, before = 0;
+	uint64_t last = UINT64_C(1) << (la - 1);
+	unsigned score = (unsigned)la;
+	struct places p;
+
+	place(&p, a, la, b, lb);
+	for (size_t j = 0; j < lb; j++) {
+		uint64_t here = p.at[(uint8_t)b[j]];
+		uint64_t swapped = (~same & here) << 1 & before;
+
+		same = (((here & up) + up) ^ up) | here | down | swapped;
+		uint64_t right = down | ~(same | up), left = same & up;
+		score += (right & last) != 0;
+		score -= (left & last) != 0;
+		/* Each letter left takes one off at most. */
+		if (score > limit + (lb - 1 - j))
+			return limit + 1;
+		right = right << 1 | 1;
+		up = left << 1 | ~(same | right);
+		down = right & same;
+		before = here;
+	}
+	return score;
 }
 
 unsigned edit_distance(struct str sa, struct str sb, unsigned limit)
 {
-	unsigned rows[3][LIKENESS_MAX + 1];
-	unsigned *before = rows[0], *last = rows[1], *now = rows[2];
+	const char *a = sa.at, *b = sb.at;
 	size_t la = cut(sa), lb = cut(sb);
 
 	if ((la > lb ? la - lb : lb - la) > limit)
 		return limit + 1;
-	for (unsigned j = 0; j <= lb; j++)
-		last[j] = j;
-	for (size_t i = 1; i <= la; i++) {
-		unsigned best = now[0] = (unsigned)i;
-		for (size_t j = 1; j <= lb; j++) {
-			bool same = sa.at[i - 1] == sb.at[j - 1];
-			now[j] = least(least(now[j - 1], last[j]) + 1, last[j - 1] + !same);
-			if (i > 1 && j > 1 && sa.at[i - 1] == sb.at[j - 2] &&
-			    sa.at[i - 2] == sb.at[j - 1])
-				now[j] = least(now[j], before[j - 2] + 1);
-			best = least(best, now[j]);
-		}
-		/* A swap reaches back two rows, so both must be over. */
-		if (best > limit + 1)
-			return limit + 1;
-		unsigned *free_row = before;
-		before = last, last = now, now = free_row;
-	}
-	return least(last[lb], limit + 1);
+	while (la && lb && *a == *b)
+		a++, b++, la--, lb--;
+	while (la && lb && a[la - 1] == b[lb - 1])
+		la--, lb--;
+	size_t most = la > lb ? la : lb;
+	if (!la || !lb || most <= 1)
+		return most > limit ? limit + 1 : (unsigned)most;
+	unsigned score = edits(a, la, b, lb, limit);
+	return score > limit ? limit + 1 : score;
 }
 
 enum { MAX_WORDS = 16 };

@@ -66,6 +66,53 @@ static void edits(void **state)
 	}
 }
 
+/* The table of distances itself, every cell of it. */
+static unsigned by_table(struct str a, struct str b)
+{
+	unsigned d[12][12];
+
+	for (unsigned i = 0; i <= a.len; i++)
+		for (unsigned j = 0; j <= b.len; j++) {
+			if (!i || !j) {
+				d[i][j] = i + j;
+				continue;
+			}
+			bool same = a.at[i - 1] == b.at[j - 1];
+			unsigned best = d[i - 1][j - 1] + !same;
+			if (d[i - 1][j] + 1 < best)
+				best = d[i - 1][j] + 1;
+			if (d[i][j - 1] + 1 < best)
+				best = d[i][j - 1] + 1;
+			if (i > 1 && j > 1 && a.at[i - 1] == b.at[j - 2] &&
+			    a.at[i - 2] == b.at[j - 1] && d[i - 2][j - 2] + 1 < best)
+				best = d[i - 2][j - 2] + 1;
+			d[i][j] = best;
+		}
+	return d[a.len][b.len];
+}
+
+static void bits_and_table_agree(void **state)
+{
+	uint64_t seed = 1;
+
+	(void)state;
+	for (int round = 0; round < 200000; round++) {
+		char texts[2][11];
+		struct str s[2];
+
+		for (int k = 0; k < 2; k++) {
+			seed = seed * UINT64_C(6364136223846793005) + 1442695040888963407;
+			s[k] = (struct str){ texts[k], (size_t)(seed >> 60) % 11 };
+			for (size_t i = 0; i < s[k].len; i++)
+				texts[k][i] = (char)('a' + (seed >> (8 + 4 * i)) % 3);
+		}
+		unsigned expected = by_table(s[0], s[1]);
+		for (unsigned limit = 0; limit < 12; limit += 3)
+			assert_int_equal(edit_distance(s[0], s[1], limit),
+					 expected > limit ? limit + 1 : expected);
+	}
+}
+
 static void words_in_common(void **state)
 {
 	(void)state;
@@ -93,6 +140,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(winkler_s_published_values),
 		cmocka_unit_test(edits),
+		cmocka_unit_test(bits_and_table_agree),
 		cmocka_unit_test(words_in_common),
 		cmocka_unit_test(long_texts_are_cut),
 	};

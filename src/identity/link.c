@@ -50,6 +50,13 @@ static void tick(struct running *run, unsigned worker)
 		atomic_store(&run->stop, true);
 }
 
+static void meet_block(void *arg, const uint32_t *records, size_t n)
+{
+	const struct piece *piece = arg;
+
+	compare_soon(piece->run->people, records, n);
+}
+
 /* ---- learning ---- */
 
 static void count_pair(void *arg, uint32_t a, uint32_t b)
@@ -68,7 +75,8 @@ static void count_task(void *arg, size_t item, unsigned worker)
 
 	if (atomic_load(&run->stop))
 		return;
-	blocks_each(run->result->blocks, item * run->step, count_pair, &piece);
+	blocks_each(run->result->blocks, item * run->step,
+		    &(struct pairing){ meet_block, count_pair, &piece });
 	tick(run, worker);
 }
 
@@ -117,7 +125,8 @@ static void score_task(void *arg, size_t task, unsigned worker)
 
 	if (atomic_load(&run->stop))
 		return;
-	blocks_each(run->result->blocks, task, score_pair, &piece);
+	blocks_each(run->result->blocks, task,
+		    &(struct pairing){ meet_block, score_pair, &piece });
 	run->found[task] = (struct found){ piece.links.at, piece.links.len };
 	tick(run, worker);
 }
@@ -181,7 +190,7 @@ static enum err run_all(struct running *run)
 
 	evidence_random(run->c->arena, run->people, o->workers, &e);
 	TRY(ctx_check(run->c));
-	result->blocks = blocks_make(run->c->arena, run->people, &e, o->workers);
+	result->blocks = blocks_make(run->c->arena, run->people, &e, o->pairs, o->workers);
 	TRY(ctx_check(run->c));
 	learn(run, &e);
 	result->scoring = clock_monotonic();

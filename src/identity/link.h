@@ -20,6 +20,7 @@ struct link_options {
 	const char *
 		truth; /* a column that says who is who, only to be measured against; or NULL */
 	double threshold; /* probability from which a pair is a match */
+	double pairs;     /* to compare for each record at least, about; 0: as few as find all */
 	unsigned workers;
 	struct cluster_rules rules;
 	struct progress progress;
