@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "access/account_part.h"
+#include "base/map.h"
 #include "base/vec.h"
 
 enum { TITLE_MOST = 200, REASON_MOST = 500 };
@@ -60,7 +61,44 @@ enum err agreement_list(struct ctx *c, struct db *db, struct agreement **out, si
 
 /* --- what it comes to --- */
 
-static bool names(const struct agreement *a, struct str ods)
+/* Organisations by ODS code and by id, each with what it belongs to. */
+struct unit {
+	struct str ods;
+	const struct unit *above;
+	struct str part_of;
+};
+
+static enum err read_units(struct ctx *c, struct db *db, struct map *by_ods)
+{
+	struct map by_id;
+	bool row;
+	STMT(s);
+
+	map_init(by_ods, c->arena);
+	map_init(&by_id, c->arena);
+	TRY(db_stmt(c, db, SQL("SELECT id, ods, part_of FROM view_organisation"), &s));
+	for (;;) {
+		struct unit *u;
+
+		TRY(stmt_step(c, s, &row));
+		if (!row)
+			break;
+		u = NEW(c->arena, struct unit);
+		u->ods = column(c, s, 1);
+		u->part_of = column(c, s, 2);
+		map_set(&by_id, column(c, s, 0), u);
+		if (u->ods.len)
+			map_set(by_ods, u->ods, u);
+	}
+	for (size_t i = 0; i < by_id.len; i++) {
+		struct unit *u = by_id.entries[i].value;
+
+		u->above = u->part_of.len ? map_get(&by_id, u->part_of) : NULL;
+	}
+	return OK;
+}
+
+static bool lists(const struct agreement *a, struct str ods)
 {
 	struct str list = a->orgs;
 
@@ -70,12 +108,25 @@ static bool names(const struct agreement *a, struct str ods)
 	return false;
 }
 
-static bool names_house(const struct agreement *a, const struct house *house)
-{
-	struct str list = a->orgs;
+enum { DEPTH_MOST = 16 };
 
-	while (list.at)
-		if (holders_have(house->holders, house->holder_count, str_cut(&list, ' ')))
+/* Does it name the organisation, or one that it belongs to? */
+static bool names(const struct agreement *a, const struct map *units, struct str ods)
+{
+	const struct unit *u = map_get(units, ods);
+
+	if (lists(a, ods))
+		return true;
+	for (int depth = 0; u && depth < DEPTH_MOST; depth++, u = u->above)
+		if (u->ods.len && lists(a, u->ods))
+			return true;
+	return false;
+}
+
+static bool names_house(const struct agreement *a, const struct map *units, const struct house *house)
+{
+	for (size_t i = 0; i < house->holder_count; i++)
+		if (str_find(house->holders[i], STR("/")) < 0 && names(a, units, house->holders[i]))
 			return true;
 	return false;
 }
@@ -98,6 +149,7 @@ struct roll {
 	int64_t now;
 	const struct policy *policy;
 	bool named; /* the house is in the register */
+	struct map units;
 };
 
 static enum err open_register(struct ctx *c, struct db *db, const struct house *house,
@@ -111,8 +163,9 @@ static enum err open_register(struct ctx *c, struct db *db, const struct house *
 				 .now = clock_now(c->clock),
 				 .policy = &rules->policy };
 	TRY(agreement_list(c, db, &r->at, &r->len));
+	TRY(read_units(c, db, &r->units));
 	for (size_t i = 0; i < r->len; i++)
-		r->named |= names_house(&r->at[i], house);
+		r->named |= names_house(&r->at[i], &r->units, house);
 	return OK;
 }
 
@@ -122,10 +175,10 @@ static bool sees(const struct roll *r, struct str ods, const struct agreement **
 	bool other_named = false;
 
 	for (size_t i = 0; i < r->len; i++) {
-		bool named = names(&r->at[i], ods);
+		bool named = names(&r->at[i], &r->units, ods);
 
 		other_named |= named;
-		if (named && names_house(&r->at[i], r->house) &&
+		if (named && names_house(&r->at[i], &r->units, r->house) &&
 		    in_force(&r->at[i], r->purpose, r->now, next)) {
 			*by = &r->at[i];
 			return true;

@@ -74,6 +74,146 @@ static void test_labels(void **state)
 	SEES(&desk, "Encounter", "stay");
 }
 
+static void choose(struct world *w, const char *person, struct choice choice, bool on)
+{
+	struct str consent;
+
+	w->clock.at += 1000000;
+	SUCCEEDS(choice_set(&w->c, str_of(person), &choice, on, &consent));
+}
+
+static void test_opt_out_and_in(void **state)
+{
+	struct world *w = *state;
+	struct choice all = { .kind = CHOICE_SHARING };
+
+	put_place(w);
+	struct actor gp = actor_in(w, 1, "gp", "WXP"), doctor = actor_in(w, 2, "hospital-doctor", "WXA");
+
+	for (int i = 0; i < 2; i++) {
+		SEES(&gp, "Observation", "by-marl");
+		SEES(&doctor, "Observation", "by-hill");
+		choose(w, "ada", all, true);
+		HIDDEN(&gp, "Observation", "by-marl");
+		SEES(&gp, "Observation", "by-hill"); /* its own */
+		HIDDEN(&doctor, "Observation", "by-hill");
+		SEES(&doctor, "Observation", "by-ward-mental");
+		choose(w, "ada", all, false);
+	}
+}
+
+static void test_choices(void **state)
+{
+	struct world *w = *state;
+	struct choice_effect effect;
+	struct choice hill = { .kind = CHOICE_ORGANISATION, .org = STR("WXP") },
+		      from_marl = { .kind = CHOICE_SOURCE, .org = STR("WXA") },
+		      mental = { .kind = CHOICE_CATEGORY, .label = STR("mental-health") },
+		      wrong = { .kind = CHOICE_CATEGORY, .label = STR("money-or-so") };
+
+	put_place(w);
+	struct actor gp = actor_in(w, 1, "gp", "WXP"), doctor = actor_in(w, 2, "hospital-doctor", "WXA"),
+		     social = actor_in(w, 3, "social-worker", "WXL");
+
+	SUCCEEDS(choice_preview(&w->c, STR("ada"), &hill, &effect));
+	assert_true(str_is(effect.words, "3 items from 2 organisations would be hidden from hill"));
+	SUCCEEDS(choice_preview(&w->c, STR("ada"), &mental, &effect));
+	assert_int_equal(effect.items, 1);
+	choose(w, "ada", hill, true);
+	HIDDEN(&gp, "Observation", "by-marl");
+	SEES(&doctor, "Observation", "by-hill");
+	choose(w, "ada", hill, false);
+	choose(w, "ada", mental, true);
+	HIDDEN(&gp, "Observation", "by-ward-mental");
+	SEES(&doctor, "Observation", "by-ward-mental");
+	SEES(&gp, "Observation", "by-marl");
+	choose(w, "ada", mental, false);
+	choose(w, "ada", from_marl, true);
+	HIDDEN(&gp, "Observation", "by-marl");
+	SEES(&doctor, "Observation", "by-marl");
+	FAILS(ERR_INVALID, choice_preview(&w->c, STR("ada"), &wrong, &effect));
+	FAILS(ERR_NOT_FOUND, choice_preview(&w->c, STR("nobody"), &hill, &effect));
+	w->c.actor = &social;
+	SUCCEEDS(choice_preview(&w->c, STR("ada"), &hill, &effect));
+	struct actor nurse = actor_in(w, 5, "ward-nurse", "WXA");
+	w->c.actor = &nurse;
+	FAILS(ERR_FORBIDDEN, choice_preview(&w->c, STR("ada"), &hill, &effect));
+	w->c.actor = NULL;
+}
+
+static void test_glass(void **state)
+{
+	struct world *w = *state;
+	struct choice all = { .kind = CHOICE_SHARING };
+	struct opening o, *list;
+	size_t len;
+
+	put_place(w);
+	struct actor gp = actor_in(w, 1, "gp", "WXP"), desk = actor_in(w, 4, "practice-staff", "WXP"),
+		     officer = actor_in(w, 6, "privacy-officer", "WXL");
+
+	choose(w, "ben", all, true);
+	HIDDEN(&gp, "Observation", "bens");
+	w->c.actor = &desk;
+	FAILS(ERR_FORBIDDEN, glass_break(&w->c, STR("ben"), STR("life"), STR("He fell here"), &o));
+	w->c.actor = &gp;
+	FAILS(ERR_INVALID, glass_break(&w->c, STR("ben"), STR("curious"), STR("He fell here"), &o));
+	FAILS(ERR_INVALID, glass_break(&w->c, STR("ben"), STR("life"), STR(" "), &o));
+	FAILS(ERR_NOT_FOUND, glass_break(&w->c, STR("no"), STR("life"), STR("He fell here"), &o));
+	SUCCEEDS(glass_break(&w->c, STR("ben"), STR("life"), STR("He fell here"), &o));
+	w->c.actor = NULL;
+	SEES(&gp, "Observation", "bens");
+	{
+		READER(db);
+
+		SUCCEEDS(store_reader(&w->c, w->place->store, &db));
+		SUCCEEDS(glass_list(&w->c, db, &(struct glass_query){ .waiting = true, .cap = 9 }, &list,
+				    &len));
+	}
+	assert_int_equal(len, 1);
+	assert_true(str_is(list[0].person_id, "ben") && str_is(list[0].org_id, "WXP"));
+	w->c.actor = &gp;
+	FAILS(ERR_FORBIDDEN, glass_review(&w->c, o.key, OUTCOME_IN_ORDER, STR("All is well")));
+	w->c.actor = &officer;
+	SUCCEEDS(glass_review(&w->c, o.key, OUTCOME_IN_ORDER, STR("Ambulance came")));
+	w->c.actor = NULL;
+	SEES(&gp, "Observation", "bens");
+	w->clock.at += INT64_C(60) * 60 * 1000000;
+	HIDDEN(&gp, "Observation", "bens");
+}
+
+static void test_agreements(void **state)
+{
+	struct world *w = *state;
+	int64_t key, now = w->clock.at, day = INT64_C(86400) * 1000000;
+	struct agreement a = { .title = STR("Hospital and surgery"),
+			       .orgs = STR("WXA WXP"),
+			       .purposes = STR("care"),
+			       .since = now,
+			       .until = now + 10 * day };
+
+	put_place(w);
+	struct actor gp = actor_in(w, 1, "gp", "WXP");
+
+	put_thing(w, "by-council", "ada", SOURCE("WXL"));
+	SEES(&gp, "Observation", "by-council");
+	SUCCEEDS(agreement_add(&w->c, &a, &key));
+	SEES(&gp, "Observation", "by-marl");
+	SEES(&gp, "Encounter", "stay"); /* its ward's, which the agreement does not name */
+	HIDDEN(&gp, "Observation", "by-council"); /* who agreed to something shares that alone */
+	w->clock.at = now + 11 * day;
+	HIDDEN(&gp, "Observation", "by-marl");
+	SEES(&gp, "Observation", "by-hill");
+	a.since = w->clock.at;
+	a.until = 0;
+	SUCCEEDS(agreement_add(&w->c, &a, &key));
+	SEES(&gp, "Observation", "by-marl");
+	SUCCEEDS(agreement_finish(&w->c, key, 0, STR("Ended by the board")));
+	HIDDEN(&gp, "Observation", "by-marl");
+	a.orgs = STR("WXA");
+	FAILS(ERR_INVALID, agreement_add(&w->c, &a, &key));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -81,6 +221,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_at_the_next_request, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_a_stay_expires, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_labels, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_opt_out_and_in, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_choices, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_glass, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_agreements, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
