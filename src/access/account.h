@@ -46,9 +46,12 @@ struct joiner {
 /* ERR_INVALID when a text is none, the role is not of that kind or an id leads nowhere; ERR_CONFLICT
  * when the login is taken. One transaction, with its first employment. */
 NODISCARD enum err account_add(struct ctx *c, const struct joiner *joiner, int64_t *key);
+/* What account_add refuses without looking into the place. */
+NODISCARD enum err account_check(struct ctx *c, const struct joiner *joiner);
+/* Lower case, without spaces around: how logins are kept and compared. */
+struct str login_fold(struct ctx *c, struct str login);
 /* A leaver: employments and delegations end, sessions die, links and credentials are worth nothing. */
 NODISCARD enum err account_end(struct ctx *c, int64_t account);
-/* Back again, with the employments to be given anew. */
 NODISCARD enum err account_rename(struct ctx *c, int64_t account, struct str name);
 NODISCARD enum err account_find(struct ctx *c, struct db *db, struct str login, struct user *out);
 NODISCARD enum err account_at(struct ctx *c, struct db *db, int64_t key, struct user *out);

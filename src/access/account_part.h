@@ -10,10 +10,7 @@ NODISCARD enum err account_next(struct ctx *c, struct db *db, struct sql max, in
 /* A statement about an account (?1) and, unless 0, a moment (?2). */
 NODISCARD enum err account_run(struct ctx *c, struct db *db, struct sql sql, int64_t account,
 			       int64_t now);
-struct str login_fold(struct ctx *c, struct str login);
 NODISCARD enum err account_check_name(struct ctx *c, struct str name);
-/* What account_add refuses without looking into the place. */
-NODISCARD enum err account_check(struct ctx *c, const struct joiner *joiner);
 NODISCARD enum err account_role(struct ctx *c, enum actor_kind kind, struct str name,
 				const struct role **out);
 /* Key of a resource that is there; ERR_INVALID when it is not. */

@@ -196,7 +196,13 @@ enum err sign_in_bearer(struct ctx *c, struct str token, const struct actor **ou
 enum err sign_in_enter(struct ctx *c, const struct actor *actor)
 {
 	c->actor = actor;
+	c->guard = &guard_nothing;
 	return OK;
+}
+
+void sign_in_leave(struct ctx *c)
+{
+	c->guard = c->guard ? &guard_nothing : NULL;
 }
 
 /* --- devices --- */

@@ -12,6 +12,7 @@
 #define ACCESS_SIGN_IN_H
 
 #include "access/credential.h"
+#include "record/guard.h"
 
 /* How a server is entered; in place->entrance while one runs. */
 struct entrance {
@@ -46,8 +47,9 @@ NODISCARD enum err sign_in_cookie(struct ctx *c, struct str token, const struct 
 /* The same by a bearer token. ERR_UNSIGNED when it is no good. */
 NODISCARD enum err sign_in_bearer(struct ctx *c, struct str token, const struct actor **out,
 				  struct session *session);
-/* Set c->actor, and the guard that goes with it. */
+/* Set c->actor, and the guard that goes with it; sign_in_leave gives it back, and may always be called. */
 NODISCARD enum err sign_in_enter(struct ctx *c, const struct actor *actor);
+void sign_in_leave(struct ctx *c);
 
 /* Is a pause still on for what is counted under these words? ERR_THROTTLED. Counts one failure ahead;
  * attempt_good takes it back. (attempt.c) */

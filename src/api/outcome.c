@@ -47,6 +47,8 @@ void api_refuse(struct ctx *c, enum err e, const struct request *r, struct reply
 	struct node *outcome = outcome_new(c, e, NULL);
 
 	reply->status = err_row(e)->http;
+	if (e == ERR_UNSIGNED)
+		reply_header(reply, "WWW-Authenticate", STR("Bearer realm=\"causeway\""));
 	if (format_choose(c, r, &format) != OK) /* then what everyone reads */
 		format = (struct format){ .type = "application/fhir+json; charset=utf-8" };
 	if (reply_node(c, &format, outcome, reply) != OK)

@@ -128,14 +128,22 @@ static void exchange_refuse(struct exchange *x)
 		x->reply.status = x->status;
 	if (x->err == ERR_METHOD)
 		reply_header(&x->reply, "Allow", verb_list(&x->arena, x->verbs));
-	if (x->err == ERR_BUSY)
-		reply_header(&x->reply, "Retry-After", STR("1"));
+	if (x->err == ERR_BUSY || x->err == ERR_THROTTLED)
+		reply_header(&x->reply, "Retry-After", x->err == ERR_BUSY ? STR("1") : STR("60"));
 }
 
 static void exchange_options(struct exchange *x)
 {
 	x->reply.status = MHD_HTTP_NO_CONTENT;
 	reply_header(&x->reply, "Allow", verb_list(&x->arena, x->verbs));
+}
+
+/* Nothing is served before it is known who asks. */
+static enum err exchange_serve(struct exchange *x)
+{
+	if (x->http->setup.enter)
+		TRY(x->http->setup.enter(&x->ctx, &x->request, x->route));
+	return x->route->serve(&x->ctx, &x->request, &x->reply);
 }
 
 void exchange_run(struct exchange *x)
@@ -145,9 +153,11 @@ void exchange_run(struct exchange *x)
 	if (x->err == OK && !x->route)
 		exchange_options(x);
 	else if (x->err == OK)
-		x->err = x->route->serve(&x->ctx, &x->request, &x->reply);
+		x->err = exchange_serve(x);
 	if (x->err != OK)
 		exchange_refuse(x);
+	if (x->http->setup.leave)
+		x->http->setup.leave(&x->ctx);
 	reply_finish(x);
 	x->stage = STAGE_READY;
 }

@@ -159,8 +159,8 @@ void reaper_leave(struct reaper *reaper, struct visitor *visitor);
 void reaper_expect(struct visitor *visitor, int64_t due);
 void reaper_stop(struct reaper *reaper);
 
-/* A listening socket on loopback (listen.c). */
-NODISCARD enum err listen_open(struct ctx *c, const char *address, uint16_t port, int *fd,
-			       uint16_t *bound);
+/* A listening socket, on loopback unless `beyond` (listen.c). */
+NODISCARD enum err listen_open(struct ctx *c, const char *address, uint16_t port, bool beyond,
+			       int *fd, uint16_t *bound);
 
 #endif

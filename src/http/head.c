@@ -56,16 +56,28 @@ static bool host_is_local(struct str host)
 	return false;
 }
 
+/* Host as the place's own address has it: "care.example.org", "care.example.org:8443". */
+static bool host_is_own(const struct http *http, struct str host)
+{
+	const char *own = http->setup.url ? strstr(http->setup.url, "://") : NULL;
+
+	return own && token_eq(host, own + 3);
+}
+
 static enum err head_host(struct exchange *x, const struct head *head, const char *version)
 {
 	if (head->hosts > 1 || (head->hosts == 0 && strcmp(version, "HTTP/1.1") == 0))
 		return fail(&x->ctx, ERR_BAD_REQUEST,
 			    "The request needs exactly one Host header.");
+	if (head->hosts && host_is_own(x->http, head->host)) {
+		x->request.base = str_of(x->http->setup.url);
+		return OK;
+	}
 	if (head->hosts && !host_is_local(head->host))
 		return fail(
 			&x->ctx, ERR_FORBIDDEN,
-			"The Host header names another machine; until it has accounts Causeway "
-			"answers only to localhost, 127.0.0.1 and [::1].");
+			"The Host header names another machine; Causeway answers only to localhost, "
+			"127.0.0.1, [::1] and the address it was told to be served under (--url).");
 	struct str host = head->host;
 	if (!head->hosts)
 		host = str_of(arena_printf(&x->arena, "localhost:%u", x->http->port));

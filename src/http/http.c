@@ -143,7 +143,7 @@ static void files_allow(unsigned connections)
 static enum err http_begin(struct ctx *c, struct http *http)
 {
 	files_allow(http->limits.connections);
-	TRY(listen_open(c, http->setup.address, http->setup.port, &http->listen_fd,
+	TRY(listen_open(c, http->setup.address, http->setup.port, http->setup.beyond, &http->listen_fd,
 			&http->port));
 	http->streams = streams_new(http);
 	TRY(work_start(c, http, &http->work));

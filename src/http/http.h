@@ -22,12 +22,17 @@ struct request {
 	struct str query; /* as sent, without ? */
 	struct str body;  /* gzip undone */
 	struct str part[HTTP_PARTS]; /* what {…} of the pattern matched, decoded */
-	struct str base;  /* "http://host:port" the client used, from Host (checked) */
+	struct str base;  /* "http://host:port" the client used, from Host (checked); or http_setup.url */
 	void *connection; /* internal */
 };
 
 /* A header of the request, by name in any case; empty when absent. */
 struct str request_header(const struct request *r, const char *name);
+/* A cookie of the request; empty when absent. */
+struct str request_cookie(const struct request *r, const char *name);
+/* Where it came from, without port: the client's address, or what a proxy on this machine says it is
+ * when the place is served under another address (http_setup.url). In c->arena. */
+struct str request_peer(struct ctx *c, const struct request *r);
 /* A parameter of the query or of a form body (application/x-www-form-urlencoded), decoded into
  * c->arena; the n-th of that name from 0; at NULL when absent. */
 struct str request_param(struct ctx *c, const struct request *r, const char *name, unsigned n);
@@ -90,7 +95,16 @@ struct route {
 	http_serve *serve;
 	unsigned flags;
 	size_t body_limit;   /* bytes; 0: none taken */
+	const char *need;    /* a capability ("care.read"), SIGNED_IN or PUBLIC; never NULL: a test walks all */
 };
+#define PUBLIC "public"       /* anybody */
+#define SIGNED_IN "signed in" /* whoever is */
+
+/* Who asks? Called before a request is served, on the thread that serves it: sets c->actor and c->guard,
+ * or refuses. Without one (http_setup.enter NULL) every request is the system's. */
+typedef enum err http_enter(struct ctx *c, const struct request *request, const struct route *route);
+/* The reply is made: give back what http_enter took. */
+typedef void http_leave(struct ctx *c);
 
 struct route_table {
 	const struct route *routes; /* ends with a NULL pattern */
@@ -118,7 +132,12 @@ struct http_stats { /* what /metrics shows; times in microseconds */
 
 struct http;
 struct http_setup {
-	const char *address;      /* "127.0.0.1"; only loopback until accounts exist (ERR_FORBIDDEN) */
+	const char *address;      /* "127.0.0.1"; only loopback unless `beyond` (ERR_FORBIDDEN) */
+	bool beyond;              /* others than this machine may reach it: only where everyone signs in */
+	const char *url;          /* how people reach it, "https://care.example.org"; NULL: only by names of
+				   * this machine */
+	http_enter *enter;        /* NULL: everyone is the system */
+	http_leave *leave;
 	uint16_t port;            /* 0: any free one */
 	const struct route_table *tables; /* ends with a NULL prefix */
 	struct http_limits limits;

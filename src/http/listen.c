@@ -1,4 +1,4 @@
-/* listen.c - a listening socket that only this machine can reach. */
+/* listen.c - a listening socket, that only this machine can reach unless it was said otherwise. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -15,8 +15,9 @@ union place_of {
 	struct sockaddr_in6 v6;
 };
 
-/* Fills in the address when it is a loopback one; false for all others. */
-static bool loopback(const char *address, uint16_t port, union place_of *out, socklen_t *len)
+/* Fills in the address, and whether it is a loopback one; false when it is no address. */
+static bool read_address(const char *address, uint16_t port, union place_of *out, socklen_t *len,
+			 bool *loopback)
 {
 	memset(out, 0, sizeof *out);
 	if (strcmp(address, "localhost") == 0)
@@ -25,13 +26,15 @@ static bool loopback(const char *address, uint16_t port, union place_of *out, so
 		out->v4.sin_family = AF_INET;
 		out->v4.sin_port = htons(port);
 		*len = sizeof out->v4;
-		return ntohl(out->v4.sin_addr.s_addr) >> 24 == 127;
+		*loopback = ntohl(out->v4.sin_addr.s_addr) >> 24 == 127;
+		return true;
 	}
 	if (inet_pton(AF_INET6, address, &out->v6.sin6_addr) == 1) {
 		out->v6.sin6_family = AF_INET6;
 		out->v6.sin6_port = htons(port);
 		*len = sizeof out->v6;
-		return IN6_IS_ADDR_LOOPBACK(&out->v6.sin6_addr);
+		*loopback = IN6_IS_ADDR_LOOPBACK(&out->v6.sin6_addr);
+		return true;
 	}
 	return false;
 }
@@ -49,18 +52,22 @@ static enum err refused(struct ctx *c, int fd, const char *address, uint16_t por
 		    strerror(why));
 }
 
-enum err listen_open(struct ctx *c, const char *address, uint16_t port, int *fd,
+enum err listen_open(struct ctx *c, const char *address, uint16_t port, bool beyond, int *fd,
 		     uint16_t *bound)
 {
 	union place_of at;
 	socklen_t len;
+	bool loopback = false;
 	const int yes = 1;
 
-	if (!loopback(address, port, &at, &len))
+	bool known = read_address(address, port, &at, &len, &loopback);
+	if (!known && beyond)
+		return fail(c, ERR_USAGE, "%s is no address of this machine.", address);
+	if (!known || (!loopback && !beyond))
 		return fail(
 			c, ERR_FORBIDDEN,
-			"Causeway listens only to this machine (127.0.0.1 or ::1) until it has "
-			"accounts; it was asked to listen on %s.",
+			"Causeway listens only to this machine (127.0.0.1 or ::1) until an administrator "
+			"has signed in once; it was asked to listen on %s.",
 			address);
 	int s = socket(at.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (s < 0)

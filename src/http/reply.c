@@ -120,6 +120,8 @@ static void send_headers(struct exchange *x, struct MHD_Response *response)
 	/* not no-referrer: browsers would then send "Origin: null" with our own forms */
 	MHD_add_response_header(response, "Referrer-Policy", "same-origin");
 	MHD_add_response_header(response, "Cross-Origin-Resource-Policy", "same-origin");
+	if (x->http->setup.url && strncmp(x->http->setup.url, "https:", 6) == 0)
+		MHD_add_response_header(response, "Strict-Transport-Security", "max-age=31536000");
 	for (unsigned i = 0; i < reply->header_count; i++)
 		MHD_add_response_header(response, reply->headers[i].name,
 					str_dup(&x->arena, reply->headers[i].value));

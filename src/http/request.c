@@ -1,4 +1,7 @@
 /* request.c - what handlers ask of a request. */
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
 #include "base/html.h"
 #include "http/exchange.h"
 #include "http/negotiate.h"
@@ -14,6 +17,44 @@ struct str request_header(const struct request *r, const char *name)
 	    !value)
 		return (struct str){ "", 0 };
 	return (struct str){ value, len };
+}
+
+struct str request_cookie(const struct request *r, const char *name)
+{
+	const struct exchange *x = r->connection;
+	const char *value = MHD_lookup_connection_value(x->connection, MHD_COOKIE_KIND, name);
+
+	return str_of(value ? value : "");
+}
+
+/* A proxy adds the address it saw at the end of the list. */
+static struct str forwarded_for(const struct request *r)
+{
+	struct str list = request_header(r, "X-Forwarded-For"), last = list;
+
+	while (list.at)
+		last = str_trim(str_cut(&list, ','));
+	return last;
+}
+
+struct str request_peer(struct ctx *c, const struct request *r)
+{
+	const struct exchange *x = r->connection;
+	const struct sockaddr *at =
+		MHD_get_connection_info(x->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr;
+	char text[INET6_ADDRSTRLEN] = "";
+	struct str told;
+
+	if (at->sa_family == AF_INET6)
+		inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)(const void *)at)->sin6_addr, text,
+			  sizeof text);
+	else if (at->sa_family == AF_INET)
+		inet_ntop(AF_INET, &((const struct sockaddr_in *)(const void *)at)->sin_addr, text,
+			  sizeof text);
+	told = x->http->setup.url ? forwarded_for(r) : STR("");
+	if (told.len && told.len < 64 && (strncmp(text, "127.", 4) == 0 || strcmp(text, "::1") == 0))
+		return told;
+	return str_of(arena_str(c->arena, text));
 }
 
 /* The n-th value of a name in "a=1&b=2"; n counts down over what was seen. */

@@ -5,11 +5,13 @@
 #include <unistd.h>
 
 #include "feed/mllp.h"
+#include "main/enter.h"
 #include "main/modules.h"
 
 static const struct option serve_options[] = {
 	{ "port", "PORT", "to listen on; 0 takes any that is free", "8080" },
-	{ "address", "ADDRESS", "to listen on; only this machine until accounts exist", "127.0.0.1" },
+	{ "address", "ADDRESS", "to listen on; only this machine until an administrator exists", "127.0.0.1" },
+	{ "url", "URL", "how people reach it, such as https://care.example.org; needed beyond this machine", NULL },
 	{ "open", NULL, "for developers and tests: nobody signs in, every request is the system's", NULL },
 	{ "workers", "N", "threads for requests that wait", "32" },
 	{ "references", "POLICY", "refuse references to what is not here: loose, transaction, strict",
@@ -35,12 +37,74 @@ static void wait_for_stop(const struct ctx *c)
 		usleep(50000);
 }
 
+static bool is_here(const char *address)
+{
+	return strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0 ||
+	       strcmp(address, "localhost") == 0;
+}
+
+/* Who comes from elsewhere signs in, and over TLS: a password is not for everyone on the way to read. */
+static enum err check_reach(struct ctx *c, const struct serve *serve)
+{
+	bool tls = serve->url && strncmp(serve->url, "https://", 8) == 0;
+	const char *host = serve->url ? strstr(serve->url, "://") : NULL;
+
+	if (serve->url && (!host || (!tls && strncmp(serve->url, "http://", 7) != 0) || !host[3] ||
+			   strpbrk(host + 3, "/?#@ ")))
+		return fail(c, ERR_USAGE, "--url is like https://care.example.org, without a path.");
+	if (is_here(serve->address))
+		return OK;
+	if (serve->open || serve->demo)
+		return fail(c, ERR_FORBIDDEN, "Where nobody signs in, only this machine is listened to.");
+	if (!tls)
+		return fail(c, ERR_FORBIDDEN,
+			    "To be reached from elsewhere it needs --url https://…, the address at which "
+			    "people reach it by way of what does TLS for it.");
+	return OK;
+}
+
+/* Found out once; without an administrator a link is printed by which the first one is made. */
+static enum err entrance_open(struct ctx *c, const struct serve *serve, struct entrance *entrance)
+{
+	bool manned = false;
+	{
+		READER(db);
+
+		TRY(store_reader(c, c->place->store, &db));
+		TRY(account_any_administrator(c, db, &manned));
+	}
+	entrance->manned = manned;
+	entrance->secure = serve->url && strncmp(serve->url, "https:", 6) == 0;
+	c->place->entrance = entrance;
+	return check_reach(c, serve);
+}
+
+#define FIRST_LINK 86400 /* seconds */
+
+static enum err say_entrance(struct ctx *c, const struct invocation *in, const struct serve *serve,
+			     uint16_t port)
+{
+	const struct entrance *entrance = c->place->entrance;
+	char token[TOKEN_SIZE];
+
+	if (entrance->open)
+		fprintf(in->err, "WARNING: --open: nobody signs in, whoever reaches this sees and changes "
+				 "everything. For developers and tests, never for real people.\n");
+	if (entrance->open || entrance->demo || entrance->manned)
+		return OK;
+	TRY(invitation_make(c, 0, FIRST_LINK, token));
+	fprintf(in->out, "Nobody can sign in yet. Make the first administrator within a day, once, at\n"
+			 "http://%s:%u/welcome/%s\n",
+		serve->address, port, token);
+	fflush(in->out);
+	return OK;
+}
+
 static void say_ready(const struct invocation *in, const struct serve *serve, uint16_t port)
 {
 	if (!command_option(in, "quiet"))
 		fprintf(in->out,
-			"Causeway is ready: http://%s:%u/ (FHIR at /fhir). Only this machine can reach it, until\n"
-			"accounts exist. Ctrl-C stops it.\n",
+			"Causeway is ready: http://%s:%u/ (FHIR at /fhir). Ctrl-C stops it.\n",
 			serve->address, port);
 	else
 		fprintf(in->out, "http://%s:%u/\n", serve->address, port);
@@ -61,7 +125,11 @@ enum err serve_place(struct ctx *c, const struct invocation *in, const struct se
 		.place = c->place,
 		.clock = serve->clock ? serve->clock : &clock_system,
 		.log = &log,
+		.url = serve->url,
+		.enter = enter,
+		.leave = leave,
 	};
+	struct entrance entrance = { .open = serve->open, .demo = serve->demo };
 	struct bulk *bulk;
 	struct live *live = NULL;
 	struct hooks *hooks = NULL;
@@ -70,6 +138,8 @@ enum err serve_place(struct ctx *c, const struct invocation *in, const struct se
 	int64_t workers = 0;
 	enum err e;
 
+	TRY(entrance_open(c, serve, &entrance));
+	setup.beyond = entrance.manned && !entrance.open && !entrance.demo;
 	TRY(command_option_int(c, in, "workers", 1, 1024, &workers));
 	setup.limits.workers = (unsigned)workers;
 	TRY(bulk_start(c, serve->exports, &serve->export_limits, &bulk));
@@ -82,14 +152,19 @@ enum err serve_place(struct ctx *c, const struct invocation *in, const struct se
 		e = http_start(c, &setup, &http);
 	if (e == OK) {
 		c->place->base_url =
-			arena_printf(c->arena, "http://%s:%u/fhir", serve->address, http_port(http));
+			serve->url ? arena_printf(c->arena, "%s/fhir", serve->url)
+				   : arena_printf(c->arena, "http://%s:%u/fhir", serve->address,
+						  http_port(http));
 		say_ready(in, serve, http_port(http));
-		wait_for_stop(c);
+		e = say_entrance(c, in, serve, http_port(http));
+		if (e == OK)
+			wait_for_stop(c);
 		http_stop(http, 10);
 	}
 	hooks_stop(hooks);
 	mllp_stop(mllp);
 	live_stop(live);
+	c->place->entrance = NULL;
 	bulk_stop(bulk);
 	feeds_shut(c->place);
 	return e;
@@ -207,7 +282,10 @@ static void indexing_stop(struct indexing *indexing)
 
 static enum err run_serve(struct ctx *c, struct invocation *in)
 {
-	struct serve serve = { .address = command_option(in, "address"), .log = command_option(in, "log") };
+	struct serve serve = { .address = command_option(in, "address"),
+			       .url = command_option(in, "url"),
+			       .open = command_option(in, "open"),
+			       .log = command_option(in, "log") };
 	enum references references;
 	struct place *place;
 	struct indexing indexing = { 0 };
@@ -230,8 +308,10 @@ static enum err run_serve(struct ctx *c, struct invocation *in)
 
 const struct command serve_commands[] = {
 	{ "serve", "DB", "Serve a database: FHIR at /fhir, pages at /.",
-	  "Until accounts exist only programs on this machine can reach it. /healthz says whether it is\n"
-	  "well and /metrics what it does. The database is made when it is not there.",
+	  "Until an administrator exists only this machine can reach it, and it prints a link by which the\n"
+	  "first one is made. Beyond this machine it needs --url https://…: put what does TLS before it.\n"
+	  "/healthz says whether it is well and /metrics what it does. The database is made when it is not\n"
+	  "there.",
 	  serve_options, run_serve, "  causeway serve county.db --port 8080" },
 	{ 0 },
 };

@@ -14,6 +14,9 @@ struct serve {
 	struct bulk_limits export_limits;
 	const char *hooks;         /* destinations of Subscriptions */
 	struct hook_limits hook_limits;
+	const char *url;           /* how people reach it; NULL: by names of this machine */
+	bool open;                 /* nobody signs in */
+	bool demo;                 /* people are chosen from a list */
 	bool log;                  /* JSON lines on standard error */
 	struct feed *feeds;        /* that listen or are only named */
 	size_t feed_count;

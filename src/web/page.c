@@ -4,6 +4,7 @@
 #include <pthread.h>
 
 #include "base/html.h"
+#include "web/form.h"
 
 #define PAGE_LIMIT (16u << 20) /* bytes of one page */
 
@@ -110,6 +111,34 @@ static struct str place_name(struct ctx *c)
 	return node_str(location, "name");
 }
 
+/* Who is signed in, as what, and what of the menu is theirs. */
+static void put_asker(struct ctx *c, const struct request *r, struct node *data)
+{
+	static const char *const menu[][2] = {
+		{ "can_find", "person.find" },	   { "can_care", "care.read" },
+		{ "can_match", "match.write" },	   { "can_directory", "directory.read" },
+		{ "can_feed", "feed.read" },	   { "can_system", "system.read" },
+		{ "can_accounts", "account.read" },
+	};
+	const struct entrance *entrance = c->place->entrance;
+
+	for (unsigned i = 0; i < sizeof menu / sizeof *menu; i++)
+		if (actor_can(c, menu[i][1]))
+			node_add_bool(c->arena, data, menu[i][0], true);
+	if (!c->actor)
+		node_add_bool(c->arena, data, "open", true);
+	if (entrance && entrance->demo)
+		node_add_bool(c->arena, data, "demo", true);
+	if (c->actor && c->actor->role) {
+		struct node *me = data_object(c, data, "me");
+
+		data_str(c, me, "me_name", c->actor->name);
+		data_str(c, me, "me_role", c->actor->role->words);
+		data_str(c, me, "me_org", c->actor->org_id);
+	}
+	data_str(c, data, "form_token", form_token(c, r));
+}
+
 struct node *page_new(struct ctx *c, const struct request *r, const char *title)
 {
 	static const char *const files[][2] = { { "nhsuk_css", "nhsuk.css" },
@@ -125,6 +154,7 @@ struct node *page_new(struct ctx *c, const struct request *r, const char *title)
 	data_time(c, data, "made", now, say_full(c->arena, now, now.from));
 	for (unsigned i = 0; i < 4; i++)
 		data_str(c, data, files[i][0], static_hash(c, files[i][1]));
+	put_asker(c, r, data);
 	return data;
 }
 

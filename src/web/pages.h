@@ -5,6 +5,8 @@
 #include "web/page.h"
 
 /* One line for each part of the site. */
+http_serve sign_in_show, sign_in_do, sign_in_code_show, sign_in_code_do, sign_in_as_do, sign_out_do;
+http_serve welcome_show, welcome_do;
 http_serve home_show, help_show, accessibility_show, static_show;
 http_serve find_show, person_show, timeline_show, source_show;
 http_serve waiting_show;

@@ -106,12 +106,38 @@ static const char *put_ways(struct ctx *c, struct node *data, enum err e)
 				       : "That did not work";
 }
 
+/* To the page where one signs in, and back here afterwards. */
+static void refuse_unsigned(struct ctx *c, const struct request *r, struct reply *reply)
+{
+	struct buf to;
+
+	buf_init(&to, c->arena, 9000);
+	buf_cstr(&to, "/sign-in");
+	if (r->verb == HTTP_GET && r->path.len > 1) {
+		buf_cstr(&to, "?to=");
+		url_escape(&to, r->path);
+		if (r->query.len) {
+			buf_cstr(&to, "%3F");
+			url_escape(&to, r->query);
+		}
+	}
+	*reply = (struct reply){ 0 };
+	page_redirect(c, buf_get(&to), reply);
+}
+
 void web_refuse(struct ctx *c, enum err e, const struct request *request, struct reply *reply)
 {
 	struct str why = str_of(*c->why ? arena_str(c->arena, c->why) : err_row(e)->meaning);
 	bool ours = err_row(e)->http >= 500;
-	struct node *data = page_new(c, request, "");
-	const char *heading = put_ways(c, data, e);
+	const char *heading;
+	struct node *data;
+
+	if (e == ERR_UNSIGNED) {
+		refuse_unsigned(c, request, reply);
+		return;
+	}
+	data = page_new(c, request, "");
+	heading = put_ways(c, data, e);
 
 	node_add_bool(c->arena, data, "failed", true);
 	data_words(c, data, "heading", heading);

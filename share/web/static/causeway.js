@@ -14,6 +14,17 @@
 		heading.scrollIntoView({ block: 'start' })
 	}
 
+	for (const button of document.querySelectorAll('button[data-show]')) {
+		const field = document.getElementById(button.dataset.show)
+		button.hidden = false
+		button.addEventListener('click', () => {
+			const shown = field.type === 'text'
+			field.type = shown ? 'password' : 'text'
+			button.textContent = shown ? 'Show password' : 'Hide password'
+		})
+	}
+	document.querySelector('.nhsuk-error-summary')?.focus()
+
 	document.addEventListener('keydown', e => {
 		if (typing(e))
 			return

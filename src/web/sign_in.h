@@ -1,0 +1,22 @@
+/* sign_in.h - what the pages about signing in and accounts share; for them only. */
+#ifndef WEB_SIGN_IN_H
+#define WEB_SIGN_IN_H
+
+#include "web/form.h"
+#include "web/pages.h"
+
+/* An address of this place that a form brought along, or "/": never another site's. */
+struct str way_back(struct ctx *c, const struct request *r);
+/* The page is shown again with what was wrong: the reason as error summary and beside `field`, and the
+ * status that goes with it. */
+NODISCARD enum err show_again(struct ctx *c, const char *page, struct node *data, enum err e,
+			      const char *field, struct reply *reply);
+/* True for failures that whoever fills in a form can mend. */
+bool form_mends(enum err e);
+/* "Firefox on Windows" of this request. */
+struct str device_of(struct ctx *c, const struct request *r);
+/* Sign in: cookie set, on to `where`. */
+enum err enter_with(struct ctx *c, const struct request *r, const char *token, struct str where,
+		    struct reply *reply);
+
+#endif
