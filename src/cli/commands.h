@@ -15,6 +15,7 @@ extern const struct command link_commands[];   /* link */
 extern const struct command match_commands[];  /* match match-learn */
 extern const struct command bench_commands[];  /* bench */
 extern const struct command subscription_commands[]; /* subscriptions subscription-… */
+extern const struct command account_commands[]; /* accounts roles account-… */
 extern const struct command help_commands[];   /* completion man */
 
 #endif

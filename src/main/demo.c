@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/when.h"
+#include "main/demo_accounts.h"
 #include "main/load.h"
 #include "main/serve.h"
 
@@ -124,7 +125,10 @@ static enum err run_demo(struct ctx *c, struct invocation *in)
 	}
 	TRY(place_open(c, in->share, db, STORE_MIGRATE, false, &place));
 	serve.exports = serve_exports(c, db);
-	e = serve_place(c, in, &serve);
+	serve.demo = true;
+	e = demo_accounts(c);
+	if (e == OK)
+		e = serve_place(c, in, &serve);
 	place_close(place);
 	return e;
 }

@@ -1,0 +1,41 @@
+/* roster.h - joiners, movers and leavers as a list: what a personnel system sends.
+ *
+ *	login,name,role,org,practitioner,state
+ *	ada.clarke,Ada Clarke,social-worker,WXL,prac-clarke,
+ *	b.jones,Ben Jones,,,,left
+ *
+ * A login in several lines holds several roles; all it holds and is not listed with ends. Accounts not
+ * in the list are left alone. It is read and compared first, so that the differences can be looked at,
+ * and applied only when no line is wrong.
+ */
+#ifndef ACCESS_ROSTER_H
+#define ACCESS_ROSTER_H
+
+#include "access/account.h"
+
+#define ROSTER_LINES 20000
+
+enum roster_change { ROSTER_SAME, ROSTER_JOINS, ROSTER_RENAMED, ROSTER_GAINS, ROSTER_LOSES, ROSTER_LEAVES, ROSTER_WRONG };
+
+struct roster_line {
+	int64_t number; /* of the file; 0: it follows from the others */
+	enum roster_change change;
+	struct str login, words; /* "gains social-worker at WXL", or what is wrong */
+	struct joiner joiner;    /* joins, gains, renamed */
+	int64_t account, employment; /* renamed, gains, loses, leaves; loses */
+};
+
+struct roster {
+	struct roster_line *at;
+	size_t len;
+	size_t count[ROSTER_WRONG + 1];
+};
+
+/* What the file would change, in c->arena. ERR_SYNTAX, ERR_INVALID when it is no such list. */
+NODISCARD enum err roster_read(struct ctx *c, const char *path, struct roster *out);
+/* The same from text that was pasted. */
+NODISCARD enum err roster_read_text(struct ctx *c, struct str text, struct roster *out);
+/* Change it, line by line, each for itself. ERR_INVALID when any is wrong: then nothing is. */
+NODISCARD enum err roster_apply(struct ctx *c, const struct roster *roster);
+
+#endif
