@@ -2,6 +2,7 @@
 #include "access/sign_in.h"
 
 #include "access/account_part.h"
+#include "access/decide.h"
 
 /* --- into a session --- */
 
@@ -195,14 +196,21 @@ enum err sign_in_bearer(struct ctx *c, struct str token, const struct actor **ou
 
 enum err sign_in_enter(struct ctx *c, const struct actor *actor)
 {
+	const struct guard *guard;
+
 	c->actor = actor;
 	c->guard = &guard_nothing;
+	TRY(guard_make(c, &guard));
+	c->guard = guard;
 	return OK;
 }
 
 void sign_in_leave(struct ctx *c)
 {
-	c->guard = c->guard ? &guard_nothing : NULL;
+	if (!c->guard)
+		return;
+	guard_done(c, c->guard);
+	c->guard = &guard_nothing;
 }
 
 /* --- devices --- */
