@@ -1,6 +1,7 @@
 /* bulk.c - the export jobs of a server: taken in, run one after another on a thread of their own,
  * kept for a while, removed. */
 #include "api/bulk.h"
+#include "record/guard.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -187,6 +188,14 @@ static bool expired(const struct bulk *b, const struct bulk_job *job)
 	return job->ended && clock_now(b->clock) >= job->ended + b->limits.keep;
 }
 
+/* An export is its owner's alone, and the system's. */
+static bool is_theirs(const struct ctx *c, const struct bulk_job *job)
+{
+	int64_t owner = guard_owner(c);
+
+	return owner == GUARD_SYSTEM || (owner != GUARD_NOBODY && owner == job->ask.owner);
+}
+
 static struct bulk_job **job_find(struct bulk *b, struct str id)
 {
 	struct bulk_job **at = &b->jobs;
@@ -210,7 +219,7 @@ enum err bulk_find(struct ctx *c, struct bulk *b, struct str id,
 		return no_job(c);
 	pthread_mutex_lock(&b->lock);
 	const struct bulk_job *job = *job_find(b, id);
-	enum err e = job && !expired(b, job) ? tell(c, b, job, arg) : no_job(c);
+	enum err e = job && is_theirs(c, job) && !expired(b, job) ? tell(c, b, job, arg) : no_job(c);
 	pthread_mutex_unlock(&b->lock);
 	return e;
 }
@@ -229,6 +238,8 @@ enum err bulk_cancel(struct ctx *c, struct bulk *b, struct str id)
 		return no_job(c);
 	pthread_mutex_lock(&b->lock);
 	struct bulk_job **at = job_find(b, id), *job = *at;
+	if (job && !is_theirs(c, job))
+		job = NULL;
 	if (job)
 		bulk_job_remove(b, job->id);
 	if (job && job->state == BULK_RUNNING) { /* its thread takes it out */
@@ -382,7 +393,10 @@ static void job_run(struct bulk *b, struct bulk_job *job)
 	c.stop = &b->halt;
 	job->state = BULK_RUNNING;
 	pthread_mutex_unlock(&b->lock);
-	enum err e = bulk_run(&c, b, job);
+	enum err e = guard_enter(&c, job->ask.owner);
+	if (!e)
+		e = bulk_run(&c, b, job);
+	guard_leave(&c, job->ask.owner);
 	pthread_mutex_lock(&b->lock);
 	job_end(&c, b, job, e);
 	b->halt = b->stop;

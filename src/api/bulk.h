@@ -27,6 +27,7 @@ enum bulk_level { BULK_SYSTEM, BULK_PATIENT, BULK_GROUP };
 /* What is exported. Texts in the job's arena. */
 struct bulk_ask {
 	enum bulk_level level;
+	int64_t owner;           /* guard_owner: it has what they may see, and is theirs alone */
 	struct str group;        /* id of the Group */
 	struct str request;      /* the address asked, for the manifest */
 	VEC(const char *) types; /* of the FHIR tables; none: all */

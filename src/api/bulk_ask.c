@@ -1,5 +1,6 @@
 /* bulk_ask.c - what an export is asked for: parameters of the address, or a Parameters resource. */
 #include "api/bulk.h"
+#include "record/guard.h"
 
 #include "base/html.h"
 #include "base/when.h"
@@ -250,7 +251,9 @@ static struct str address(struct ctx *c, const struct request *r)
 enum err bulk_ask_read(struct ctx *c, const struct request *r, enum bulk_level level,
 		       struct bulk_ask *out)
 {
-	struct bulk_ask ask = { .level = level, .request = address(c, r) };
+	struct bulk_ask ask = { .level = level,
+				.owner = guard_owner(c),
+				.request = address(c, r) };
 	struct asked asked = { .lenient = prefers(r, "handling=lenient") };
 
 	if (!prefers(r, "respond-async"))

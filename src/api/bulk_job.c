@@ -59,6 +59,7 @@ static void write_ask(struct arena *a, struct node *o, const struct bulk_ask *as
 	struct node *list;
 
 	node_add_cstr(a, o, "level", level_names[ask->level]);
+	node_add_int(a, o, "owner", ask->owner);
 	node_add_str(a, o, "group", ask->group);
 	node_add_str(a, o, "request", ask->request);
 	list = node_add(a, o, "types", NODE_ARRAY);
@@ -156,6 +157,7 @@ static bool read_ask(const struct ctx *c, const struct node *o, struct bulk_job 
 	if (level == 3)
 		return false;
 	ask->level = (enum bulk_level)level;
+	ask->owner = number(o, "owner");
 	ask->group = text(&job->life, node_get(o, "group"));
 	ask->request = text(&job->life, node_get(o, "request"));
 	ask->since = number(o, "since");

@@ -4,6 +4,7 @@
  * read at all: the place in the log just moves on.
  */
 #include "api/hook.h"
+#include "record/guard.h"
 
 #define PAGE 500      /* events shared out in one transaction */
 #define SAVE_EVERY 5000 /* events that concern nobody: so many may be looked at again */
@@ -18,10 +19,21 @@ static bool takes(const struct hook_sub *s)
 
 typedef VEC(struct hook_owed) owed_list;
 
+/* Does it fit what is asked for, and may the owner know of it? */
+static enum err owner_wants(struct ctx *c, struct db *db, const struct hook_sub *s,
+			    const struct event *e, const struct version *v, bool *out)
+{
+	TRY(event_may(c, db, e, out));
+	if (*out && !search_is_open(s->h.search))
+		TRY(search_fits(c, db, s->h.search, v, out));
+	return OK;
+}
+
 static enum err share_event(struct ctx *c, struct db *db, struct hooks *hooks,
 			    const struct event *e, owed_list *owed)
 {
 	struct version v = { 0 };
+	enum err error;
 
 	if (!e->version || e->deleted)
 		return OK;
@@ -32,11 +44,12 @@ static enum err share_event(struct ctx *c, struct db *db, struct hooks *hooks,
 		if (!takes(s) || e->seq <= s->h.since ||
 		    !str_is(e->type, search_type_name(s->h.search)))
 			continue;
-		if (!search_is_open(s->h.search)) {
-			if (!v.seq)
-				TRY(event_version(c, db, e, &v));
-			TRY(search_fits(c, db, s->h.search, &v, &fits));
-		}
+		if (!search_is_open(s->h.search) && !v.seq)
+			TRY(event_version(c, db, e, &v));
+		TRY(guard_enter(c, s->h.owner));
+		error = owner_wants(c, db, s, e, &v, &fits);
+		guard_leave(c, s->h.owner);
+		TRY(error);
 		if (!fits)
 			continue;
 		*vec_push(owed, c->arena) = (struct hook_owed){

@@ -11,6 +11,7 @@
 #include "api/hook.h"
 #include "base/json.h"
 #include "fhir/load.h"
+#include "record/guard.h"
 
 #define FLYING_MAX 64u     /* transfers at once */
 #define FLYING_EACH 8u     /* of one Subscription */
@@ -202,13 +203,29 @@ static unsigned room_for(const struct hooks *hooks, const struct hook_sub *s)
 	return own < all ? own : all;
 }
 
+typedef VEC(int64_t) seq_list;
+
+/* May the owner see the version still? */
+static enum err owner_may(struct ctx *c, struct db *db, const struct hook_sub *s, int64_t seq,
+			  bool *out)
+{
+	const struct event e = { .seq = seq, .version = 1 };
+	enum err error;
+
+	TRY(guard_enter(c, s->h.owner));
+	error = event_may(c, db, &e, out);
+	guard_leave(c, s->h.owner);
+	return error;
+}
+
 /* Look at the first `cap` that wait. *full: there may be others. */
 static enum err begin_some(struct ctx *c, struct hooks *hooks, struct hook_sub *s, size_t cap,
-			   unsigned *begun, bool *full)
+			   unsigned *begun, bool *full, seq_list *hidden)
 {
 	struct delivery *all;
 	int64_t now = hook_now(), soonest = INT64_MAX;
 	size_t len;
+	bool may;
 	READER(db);
 
 	TRY(store_reader(c, hooks->place->store, &db));
@@ -218,6 +235,11 @@ static enum err begin_some(struct ctx *c, struct hooks *hooks, struct hook_sub *
 			continue;
 		if (all[i].due > now) {
 			soonest = all[i].due < soonest ? all[i].due : soonest;
+			continue;
+		}
+		TRY(owner_may(c, db, s, all[i].seq, &may));
+		if (!may) {
+			*vec_push(hidden, c->arena) = all[i].seq;
 			continue;
 		}
 		TRY(fly(c, hooks, s, db, &all[i]));
@@ -234,12 +256,17 @@ static enum err begin_some(struct ctx *c, struct hooks *hooks, struct hook_sub *
 static enum err begin_sub(struct ctx *c, struct hooks *hooks, struct hook_sub *s)
 {
 	unsigned begun = 0;
+	seq_list hidden = { 0 };
 	bool full;
 
-	TRY(begin_some(c, hooks, s, WINDOW, &begun, &full));
-	if (!begun && full && room_for(hooks, s))
-		TRY(begin_some(c, hooks, s, WINDOW_MAX, &begun, &full));
-	return OK;
+	TRY(begin_some(c, hooks, s, WINDOW, &begun, &full, &hidden));
+	if (!begun && !hidden.len && full && room_for(hooks, s))
+		TRY(begin_some(c, hooks, s, WINDOW_MAX, &begun, &full, &hidden));
+	if (!hidden.len)
+		return OK;
+	s->look = 0;
+	s->h.waiting -= (int64_t)hidden.len;
+	return hook_withdraw(c, s->h.key, hidden.at, hidden.len);
 }
 
 enum err hook_begin_due(struct ctx *c, struct hooks *hooks)

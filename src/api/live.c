@@ -17,6 +17,7 @@
 #include "base/vec.h"
 #include "base/when.h"
 #include "record/event.h"
+#include "record/guard.h"
 
 #define POLL 500             /* milliseconds: other programs may write too */
 #define BEHIND 20            /* when somebody has not taken all that there is */
@@ -31,6 +32,7 @@ struct listener {
 	struct arena life;
 	struct http_stream *stream;
 	const struct search *criteria; /* NULL: none */
+	int64_t owner;                 /* who listens: told what they may see at that moment */
 	VEC(const char *) types;       /* none: all */
 	int64_t after;                 /* seq told so far */
 	int64_t spoke;                 /* clock_monotonic() of the last thing written */
@@ -142,7 +144,9 @@ static enum err tell_page(struct ctx *c, struct db *db, struct listener *l,
 		bool yes;
 
 		TRY(ctx_check(c));
-		TRY(concerns(c, db, l, &page->at[i], &yes));
+		TRY(event_may(c, db, &page->at[i], &yes));
+		if (yes)
+			TRY(concerns(c, db, l, &page->at[i], &yes));
 		if (yes)
 			buf_str(&b, event_text(c, &page->at[i]));
 	}
@@ -161,7 +165,10 @@ static enum err tell(struct ctx *c, struct db *db, struct live *live, struct lis
 			shared->after = l->after;
 			shared->read = true;
 		}
-		TRY(tell_page(c, db, l, &shared->page));
+		TRY(guard_enter(c, l->owner));
+		enum err e = tell_page(c, db, l, &shared->page);
+		guard_leave(c, l->owner);
+		TRY(e);
 	}
 	return OK;
 }
@@ -336,7 +343,7 @@ enum err api_events(struct ctx *c, const struct request *r, struct reply *reply)
 		return fail(c, ERR_UNSUPPORTED, "Nobody tells of changes here.");
 	arena_init(&life);
 	struct listener *l = NEW(&life, struct listener);
-	*l = (struct listener){ .life = life };
+	*l = (struct listener){ .life = life, .owner = guard_owner(c) };
 	enum err e = listener_read(c, r, l);
 	if (!e)
 		e = http_stream_open(c, r, &l->stream);

@@ -260,6 +260,22 @@ static enum err put_resource(struct apply *a, const struct prepared *p, int64_t 
 	return stmt_run(a->c, s);
 }
 
+/* The server will go on serving it for who wrote it, and as they may see. */
+static enum err put_owner(struct apply *a, const struct prepared *p)
+{
+	STMT(s);
+
+	if (!a->c->guard || strcmp(p->type->name, "Subscription") != 0)
+		return OK;
+	TRY(db_stmt(a->c, a->db,
+		    SQL("INSERT INTO owner (resource, account) VALUES (?1, ?2) "
+			"ON CONFLICT (resource) DO UPDATE SET account = ?2"),
+		    &s));
+	stmt_bind_int(s, 1, p->key);
+	stmt_bind_int(s, 2, guard_owner(a->c));
+	return stmt_run(a->c, s);
+}
+
 /* Type 0 counts versions. */
 static void count_total(struct apply *a, int64_t type, int64_t change)
 {
@@ -488,6 +504,7 @@ enum err apply_write(struct apply *a, struct prepared *p, struct written *out)
 	TRY(put_version(a, p, person, &seq));
 	TRY(version_label(a->c, a->db, seq, p->labels));
 	TRY(put_resource(a, p, person, seq));
+	TRY(put_owner(a, p));
 	TRY(change_rows(a, p, person, seq));
 	change_words(a, p, person);
 	TRY(views_change(a->c, a->db, p, person));

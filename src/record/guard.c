@@ -129,6 +129,37 @@ bool guard_open(const struct guard *g, const struct fhir_type *type)
 	return true;
 }
 
+/* --- asking for somebody --- */
+
+int64_t guard_owner(const struct ctx *c)
+{
+	if (!c->guard)
+		return GUARD_SYSTEM;
+	return c->guard->asker ? c->guard->asker : GUARD_NOBODY;
+}
+
+enum err guard_enter(struct ctx *c, int64_t owner)
+{
+	enum err e = ERR_NOT_FOUND;
+
+	if (owner == GUARD_SYSTEM)
+		return OK;
+	c->guard = &guard_nothing;
+	if (owner != GUARD_NOBODY && c->place->ask_as)
+		e = c->place->ask_as(c, owner);
+	if (e)
+		c->guard = &guard_nothing;
+	return e == ERR_NOT_FOUND ? OK : e;
+}
+
+void guard_leave(struct ctx *c, int64_t owner)
+{
+	if (owner != GUARD_SYSTEM && c->guard != &guard_nothing && c->place->ask_done)
+		c->place->ask_done(c);
+	c->guard = NULL;
+	c->actor = NULL;
+}
+
 /* --- Patients that are one person --- */
 
 struct keys {

@@ -84,6 +84,14 @@ bool guard_may_write(const struct guard *guard, const struct fhir_type *type, in
 /* What this person has chosen; NULL: nothing. */
 const struct guard_person *guard_choice(const struct guard *guard, int64_t person);
 
+/* Whose is what this request leaves to be served later, by another thread: GUARD_SYSTEM's, nobody's or an
+ * account's. And to serve it: ask as they may now, until guard_leave. */
+#define GUARD_SYSTEM INT64_C(0)
+#define GUARD_NOBODY INT64_C(-1)
+int64_t guard_owner(const struct ctx *c);
+NODISCARD enum err guard_enter(struct ctx *c, int64_t owner);
+void guard_leave(struct ctx *c, int64_t owner);
+
 struct db;
 /* For who makes a guard: related to one Patient of a person is related to all of them, and what is
  * chosen for one holds for all. Puts new lists into *guard, in c->arena. `db`: any connection. */

@@ -3,7 +3,7 @@
 
 #include "base/buf.h"
 #include "base/when.h"
-#include "record/parts.h"
+#include "record/guard_row.h"
 
 static const char *const status_words[] = { "requested", "active", "error", "off", NULL };
 
@@ -186,6 +186,7 @@ static enum err take(struct ctx *c, struct db *db, struct stmt *s, struct hook *
 		.last = stmt_int(s, 16),
 		.failed = stmt_int(s, 17),
 		.why = str_of(str_dup(c->arena, stmt_text(s, 18))),
+		.owner = stmt_null(s, 19) ? GUARD_SYSTEM : stmt_int(s, 19),
 	};
 	return read_resource(c, &v, out);
 }
@@ -230,7 +231,7 @@ enum err hook_all(struct ctx *c, struct db *db, struct hook **out, size_t *len)
 {
 	VEC(struct hook) found = { 0 };
 	int64_t type;
-	bool row;
+	bool row, may;
 	{
 		STMT(s);
 
@@ -238,10 +239,11 @@ enum err hook_all(struct ctx *c, struct db *db, struct hook **out, size_t *len)
 		TRY(db_stmt(c, db,
 			    SQL("SELECT " VERSION_COLUMNS
 				", r.key, h.state, h.since, h.tries, h.due, h.sent, h.dead, "
-				"h.last, h.failed, h.why "
+				"h.last, h.failed, h.why, o.account, " ITEM_COLUMNS " "
 				"FROM resource r INDEXED BY resource_type "
 				"CROSS JOIN version v ON v.seq = r.seq "
 				"LEFT JOIN hook h ON h.subscription = r.key "
+				"LEFT JOIN owner o ON o.resource = r.key "
 				"WHERE r.type = ?1 AND r.deleted = 0 AND r.version > 0 "
 				"ORDER BY r.person, r.key LIMIT ?2"),
 			    &s));
@@ -251,7 +253,9 @@ enum err hook_all(struct ctx *c, struct db *db, struct hook **out, size_t *len)
 			TRY(stmt_step(c, s, &row));
 			if (!row)
 				break;
-			TRY(take(c, db, s, vec_push(&found, c->arena)));
+			TRY(row_may(c, db, s, 20, &may));
+			if (may)
+				TRY(take(c, db, s, vec_push(&found, c->arena)));
 		}
 	}
 	for (size_t i = 0; i < found.len; i++)

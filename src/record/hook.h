@@ -25,6 +25,7 @@ enum hook_status { HOOK_REQUESTED, HOOK_ACTIVE, HOOK_ERROR, HOOK_OFF };
 /* A Subscription and how it fares. Texts in c->arena. */
 struct hook {
 	int64_t key, seq; /* of the resource; of its current version */
+	int64_t owner;    /* guard_enter: it is sent what they may see */
 	struct str id;
 	/* what it says */
 	enum hook_status status;
@@ -104,6 +105,8 @@ NODISCARD enum err hook_results(struct ctx *c, const struct hook_result *results
 NODISCARD enum err hook_say(struct ctx *c, struct str id, enum hook_status status,
 			    struct str error);
 /* A version owed, with its body. */
+NODISCARD enum err hook_withdraw(struct ctx *c, int64_t subscription, const int64_t *seqs,
+				 size_t len);
 NODISCARD enum err hook_version(struct ctx *c, struct db *db, int64_t seq, struct version *out);
 
 #endif

@@ -245,6 +245,35 @@ enum err hook_results(struct ctx *c, const struct hook_result *results, size_t l
 	return store_write(c, c->place->store, put_results, &all);
 }
 
+struct withdrawn {
+	int64_t subscription;
+	const int64_t *seqs;
+	size_t len;
+};
+
+static enum err withdraw(struct ctx *c, struct db *db, void *arg)
+{
+	const struct withdrawn *w = arg;
+	STMT(s);
+
+	TRY(db_stmt(c, db,
+		    SQL("DELETE FROM delivery WHERE subscription = ?1 AND seq = ?2"), &s));
+	for (size_t i = 0; i < w->len; i++) {
+		stmt_bind_int(s, 1, w->subscription);
+		stmt_bind_int(s, 2, w->seqs[i]);
+		TRY(stmt_run(c, s));
+		stmt_reset(s);
+	}
+	return OK;
+}
+
+enum err hook_withdraw(struct ctx *c, int64_t subscription, const int64_t *seqs, size_t len)
+{
+	struct withdrawn w = { subscription, seqs, len };
+
+	return store_write(c, c->place->store, withdraw, &w);
+}
+
 /* --- by hand --- */
 
 struct by_hand {

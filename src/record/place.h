@@ -35,6 +35,10 @@ struct place {
 	struct decisions *decisions; /* made when first needed */
 	void (*decisions_free)(struct decisions *decisions);
 	struct entrance *entrance; /* how a server is entered; NULL: nobody signs in */
+	/* Of access: let c ask as an account (c->actor, c->guard) until ask_done. NULL, or ERR_NOT_FOUND
+	 * for one that may no longer sign in: it sees nothing. */
+	enum err (*ask_as)(struct ctx *c, int64_t account);
+	void (*ask_done)(struct ctx *c);
 	struct feeds *feeds;   /* tables and locks for messages; NULL until feeds_open */
 	const char *base_url;  /* "http://127.0.0.1:8080/fhir"; references to it count as local */
 	bool validate;         /* refuse resources that break FHIR (default) */
