@@ -69,6 +69,7 @@ static const struct {
 	{ NULL, "meta-delete", CORE "Resource-meta-delete" },
 	{ "Patient", "everything", CORE "Patient-everything" },
 	{ "Patient", "merge", CORE "Patient-merge" },
+	{ "Patient", "purge", "https://causeway.example/fhir/OperationDefinition/purge" },
 	{ "Patient", "unmerge", "https://causeway.example/fhir/OperationDefinition/unmerge" },
 	{ "Patient", "match", CORE "Patient-match" },
 	{ "ValueSet", "expand", CORE "ValueSet-expand" },

@@ -103,6 +103,7 @@ http_serve api_meta, api_meta_add, api_meta_delete; /* meta.c */
 http_serve api_expand, api_validate_in_set, api_validate_in_system, api_lookup,
 	api_subsumes;      /* terminology.c */
 http_serve api_merge, api_unmerge; /* merge.c */
+http_serve api_purge;      /* purge.c */
 http_serve api_everything; /* everything.c */
 http_serve api_match;      /* match.c */
 http_serve api_metadata;                                   /* capability.c */

@@ -59,6 +59,7 @@ const struct route api_routes[] = {
 
 	{ HTTP_POST, "/fhir/Patient/$merge", api_merge, 0, API_RESOURCE_MAX, "match.write" },
 	{ HTTP_POST, "/fhir/Patient/{id}/$unmerge", api_unmerge, 0, API_FORM_MAX, "match.write" },
+	{ HTTP_POST, "/fhir/Patient/{id}/$purge", api_purge, 0, API_FORM_MAX, "retention.write" },
 
 	{ HTTP_GET, "/fhir/$totals", api_totals, 0, 0, "measure.read" },
 	{ HTTP_GET, "/fhir/{type}/{id}/$meta", api_meta, 0, 0, SIGNED_IN },

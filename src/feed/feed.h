@@ -159,6 +159,11 @@ NODISCARD enum err file_find(struct ctx *c, int64_t key, struct feed_file *out);
 /* Give back what working on messages holds for a place; before place_close. */
 void feeds_shut(struct place *place);
 
+/* What feeds keep of people, for a purge (record/purge.h): the bytes of messages about them, and what
+ * is remembered of them, their visits and orders. The rows of messages stay, without a word. */
+struct purge_part;
+extern const struct purge_part feed_purge;
+
 /* Work on a kept message again, now. *state: what became of it. */
 NODISCARD enum err message_replay(struct ctx *c, int64_t key, enum message_state *state);
 /* All that were rejected or quarantined, of a feed (0: all), oldest first. */

@@ -457,6 +457,25 @@ static enum err work(struct v2 *v)
 	return e;
 }
 
+enum err v2_people(struct ctx *c, const struct feed *feed, struct str body, struct str names[2])
+{
+	struct message message = { .body = body };
+	struct hl7_where where;
+	struct hl7 *read;
+
+	TRY(hl7_read(c, c->arena, body, feed->charset, &read, &where));
+	struct v2 v = begin(c, feed, &message, read);
+	v.org = sender_org(&v);
+	for (unsigned i = 0; i < 2; i++) {
+		const struct hl7_segment *s = hl7_segment(v.m, i ? "MRG" : "PID", 1);
+
+		names[i] = (struct str){ 0 };
+		if (s)
+			TRY(v2_person_name(&v, s, i ? 1 : 3, &names[i]));
+	}
+	return OK;
+}
+
 static bool passing(enum err e)
 {
 	return e == ERR_STORE || e == ERR_BUSY || e == ERR_STOPPED || e == ERR_STALE || e == ERR_IO;

@@ -108,6 +108,10 @@ NODISCARD enum err v2_organisation(struct v2 *v, struct str code, struct str nam
 NODISCARD enum err v2_person_name(struct v2 *v, const struct hl7_segment *s, unsigned field,
 				  struct str *out);
 NODISCARD enum err v2_person(struct v2 *v);
+/* Whom a message names, by the names of their states: PID and MRG; empty: nobody. Fails when it cannot
+ * be read that far. */
+NODISCARD enum err v2_people(struct ctx *c, const struct feed *feed, struct str body,
+			     struct str names[2]);
 /* Make the person and their merge so; outside any transaction. *changed: something was written. */
 NODISCARD enum err v2_admit(struct v2 *v, bool *changed);
 

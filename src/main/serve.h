@@ -32,5 +32,6 @@ extern const struct command serve_commands[]; /* serve */
 extern const struct command demo_commands[];  /* demo */
 extern const struct command feed_commands[];  /* feed-send, feed-list, feed-replay */
 extern const struct command rows_commands[];  /* feed-file */
+extern const struct command purge_commands[]; /* purge */
 
 #endif
