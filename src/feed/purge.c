@@ -7,7 +7,6 @@
 #include "record/purge.h"
 #include "base/gzip.h"
 #include "feed/v2.h"
-#include "fhir/load.h"
 
 enum { NUMBER_MIN = 5 }; /* bytes; a shorter number is found in anything */
 
