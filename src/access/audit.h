@@ -7,21 +7,32 @@
  *
  * A row is on disk before the reply it is about leaves: rows queue in memory and the store's group
  * commit writes many with one fsync. When they cannot be written, nothing is disclosed (ERR_STORE).
+ *
+ *	audit.c         what a request notes
+ *	audit_write.c   the thread of a server that writes what many requests noted
+ *	audit_row.c     a row: its bytes, its hash, into the table and out of it
+ *	audit_sign.c    the key, and heads
+ *	audit_check.c   the proof
+ *	audit_event.c   a row as an AuditEvent
+ *	audit_look.c    reading: of a person, of a time; the index of people
  */
 #ifndef ACCESS_AUDIT_H
 #define ACCESS_AUDIT_H
 
 #include "access/actor.h"
+#include "base/json.h"
+#include "store/db.h"
 
-enum audit_what { /* share/access/audit.tsv has the FHIR codes and the words for each */
-	AUDIT_OPEN = 1, AUDIT_SEARCH, AUDIT_CREATE, AUDIT_CHANGE, AUDIT_REMOVE, AUDIT_EXPORT, AUDIT_PRINT,
-	AUDIT_SIGN_IN, AUDIT_SIGN_OUT, AUDIT_REFUSED, AUDIT_GLASS, AUDIT_CHOICE, AUDIT_GRANT, AUDIT_ADMIN,
+enum audit_what { /* audit.def has the code and the words of each */
+#define X(name, number, ...) AUDIT_##name = number,
+#include "access/audit.def"
+#undef X
 };
 
 struct audit {
 	enum audit_what what;
 	int64_t person;           /* resource.key; 0: nobody in particular */
-	const int64_t *people;    /* AUDIT_SEARCH, AUDIT_EXPORT: all disclosed */
+	const int64_t *people;    /* AUDIT_SEARCH, AUDIT_EXPORT: all disclosed, in any order */
 	size_t people_count;
 	struct str section;       /* "plan", "medicines", "Observation": what of the record */
 	int64_t resource;         /* resource.key when it is about one; 0 */
@@ -31,15 +42,92 @@ struct audit {
 	struct str detail;        /* a code or a query without values; never personal data */
 };
 
-/* Note it for c->actor; written before the reply leaves (audit_flush). */
+/* Note it for c->actor; written before the reply leaves (audit_flush). Long texts are cut. What the
+ * system itself (c->actor NULL) opens is not noted: nobody disclosed it to anybody. */
 void audit_note(struct ctx *c, const struct audit *row);
+/* The same for another than c->actor: who has just signed in or out. NULL is nobody. */
+void audit_note_as(struct ctx *c, const struct actor *actor, const struct audit *row);
 /* Wait until what this request noted is on disk. Called once, by whoever sends the reply. */
 NODISCARD enum err audit_flush(struct ctx *c);
+/* The same without waiting, for threads that must not: false when there is nothing to wait for. Else
+ * `done` is called once, on another thread; `c` must live until then. */
+typedef void audit_done(void *arg, enum err e, const char *why);
+bool audit_settle(struct ctx *c, audit_done *done, void *arg);
+/* Inside store_write: write what was noted with what it is about, all or nothing. */
+NODISCARD enum err audit_write(struct ctx *c, struct db *db);
 
-/* Prove the chain; findings become issues naming the row. */
-struct audit_proof {
-	int64_t rows, first, last;
+/* The thread of a server that writes; c->place->auditor. Heads are signed about once a second with
+ * the key beside the database (ADDRESS.audit-key, made when it is not there, and refused with
+ * ERR_FORBIDDEN when others than its owner may read it), and published: a line each at the end of
+ * the file `heads` (NULL: nowhere). A place on PostgreSQL has a key only by `key` (a path). */
+struct audit_setup {
+	const char *key, *heads;
 };
-NODISCARD enum err audit_check(struct ctx *c, struct audit_proof *out);
+NODISCARD enum err audit_start(struct ctx *c, const struct audit_setup *setup);
+/* Writes what waits, signs the last head. */
+void audit_stop(struct place *place);
+struct audit_stats { /* what /metrics shows */
+	int64_t rows, batches, failures, waiting;
+};
+void audit_stats(const struct place *place, struct audit_stats *out);
+
+/* Prove the chain; findings become issues naming the row. ERR_INVALID when there are any. `heads`: a
+ * published file to hold it against; NULL. */
+struct audit_proof {
+	int64_t rows, first, last; /* keys; 0, 0: there are none */
+	int64_t heads, signatures; /* heads there are, and those of them that were proved */
+};
+NODISCARD enum err audit_check(struct ctx *c, const struct audit_setup *setup, struct audit_proof *out);
+
+/* --- reading --- */
+
+struct looked {
+	int64_t key, at;
+	enum audit_what what;
+	enum actor_kind kind;
+	int64_t account, org, session;
+	enum purpose purpose;
+	int64_t person, resource, version;
+	struct str role, device, section, relation, detail;
+	int outcome;           /* 0: it was done; else the HTTP status of the refusal */
+	const int64_t *people; /* rising */
+	size_t people_count;
+	struct str packed;     /* people as stored */
+	struct str hash;
+};
+
+#define AUDIT_MONTH(key)  ((key) >> 40)
+#define AUDIT_NUMBER(key) ((key)&0xFFFFFFFFFF)
+/* "2026-11/5": a row as people write it; in `a`. And the reverse; 0 when it is none. */
+const char *audit_key_text(struct arena *a, int64_t key);
+int64_t audit_key_read(struct str text);
+/* "open", "R" …; NULL for a number that is none. */
+struct audit_word {
+	enum audit_what what;
+	const char *code, *action, *subtype, *words;
+};
+const struct audit_word *audit_word(enum audit_what what);
+const struct audit_word *audit_word_of(struct str code);
+
+/* Which rows; 0 or empty: any. Newest first. */
+struct audit_ask {
+	int64_t person, account, since, until; /* microseconds [since, until) */
+	enum audit_what what;
+	int64_t before; /* key to go on below; 0: the newest */
+	size_t cap;     /* at least 1 */
+};
+/* In c->arena. Those of a person come from an index, and are all there when audit_flush returned. */
+NODISCARD enum err audit_find(struct ctx *c, struct db *db, const struct audit_ask *ask,
+			      struct looked **out, size_t *len);
+/* ERR_NOT_FOUND. */
+NODISCARD enum err audit_at(struct ctx *c, struct db *db, int64_t key, struct looked *out);
+/* Oldest first, each shown and forgotten: exports. */
+NODISCARD enum err audit_each(struct ctx *c, struct db *db, const struct audit_ask *ask,
+			      enum err (*fn)(struct ctx *c, void *arg, const struct looked *l), void *arg);
+/* A row as FHIR's AuditEvent, in c->arena. */
+NODISCARD enum err audit_event(struct ctx *c, struct db *db, const struct looked *l, struct node **out);
+/* Forget the index of people, and make it again to the end (rebuild, copy). */
+NODISCARD enum err audit_index_clear(struct ctx *c);
+NODISCARD enum err audit_index(struct ctx *c);
 
 #endif

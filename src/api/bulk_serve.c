@@ -22,6 +22,7 @@ static enum err kick_off(struct ctx *c, const struct request *r, enum bulk_level
 	if (level == BULK_GROUP)
 		TRY(record_read(c, STR("Group"), ask.group, &group));
 	TRY(bulk_add(c, c->place->bulk, &ask, id));
+	audited_page(c, AUDIT_EXPORT, STR("bulk"), r->query, &(struct disclosed){ 0 });
 	reply->status = 202;
 	reply_header(reply, "Content-Location",
 		     str_of(arena_printf(c->arena, STR_FMT "/bulk/%s", STR_ARG(base), id)));

@@ -131,12 +131,18 @@ static struct str page_query(struct ctx *c, const struct request *r, const struc
 	return buf_get(&b);
 }
 
+struct whole {
+	struct bundle bundle;
+	struct disclosed disclosed;
+};
+
 static enum err add_entry(struct ctx *c, void *arg, const struct version *v, bool own)
 {
-	struct bundle *b = arg;
+	struct whole *whole = arg;
+	struct bundle *b = &whole->bundle;
 	size_t need = v->body.len + 512;
 
-	(void)c;
+	audited_add(c, &whole->disclosed, v);
 	if (b->text.cap - b->text.len < need) /* few copies of what may be large */
 		buf_room(&b->text, 3 * b->text.len + need);
 	bundle_entry(b, v);
@@ -151,15 +157,20 @@ enum err api_everything(struct ctx *c, const struct request *r, struct reply *re
 	struct whole_ask ask = { .query.id = r->part[0] };
 	struct everything_page page;
 	struct str path = { r->path.at + 5, r->path.len - 5 }; /* below /fhir */
-	struct bundle b;
+	struct whole whole = { 0 };
+	struct bundle *b = &whole.bundle;
 
 	TRY(ask_read(c, r, &ask));
-	bundle_begin(&b, c, r, "searchset", -1, PAGE_ROOM);
-	TRY(record_everything(c, &ask.query, add_entry, &b, &page));
+	bundle_begin(b, c, r, "searchset", -1, PAGE_ROOM);
+	enum err e = record_everything(c, &ask.query, add_entry, &whole, &page);
+	if (e)
+		audited_refused(c, e, STR("Patient"), r->part[0]);
+	TRY(e);
+	audited_page(c, AUDIT_EXPORT, STR("everything"), r->query, &whole.disclosed);
 	if (!page.next.key && !ask.query.after.key)
-		bundle_total(&b, (int64_t)page.own);
-	bundle_link(&b, "self", path, page_query(c, r, &ask.query, ask.query.after));
+		bundle_total(b, (int64_t)page.own);
+	bundle_link(b, "self", path, page_query(c, r, &ask.query, ask.query.after));
 	if (page.next.key)
-		bundle_link(&b, "next", path, page_query(c, r, &ask.query, page.next));
-	return reply_json(c, &ask.format, bundle_end(&b), reply);
+		bundle_link(b, "next", path, page_query(c, r, &ask.query, page.next));
+	return reply_json(c, &ask.format, bundle_end(b), reply);
 }

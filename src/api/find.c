@@ -14,14 +14,25 @@ static size_t bodies_size(const struct search_page *page)
 	return size;
 }
 
-static void add_entries(struct bundle *b, const struct version *at, size_t len,
-			const char *mode)
+static void add_entries(struct ctx *c, struct bundle *b, struct disclosed *d, const struct version *at,
+			size_t len, const char *mode)
 {
 	for (size_t i = 0; i < len; i++) {
+		audited_add(c, d, &at[i]);
 		bundle_entry(b, &at[i]);
 		buf_printf(&b->text, ",\"search\":{\"mode\":\"%s\"}", mode);
 		bundle_entry_end(b);
 	}
+}
+
+/* "Observation" of "/Patient/23/Observation"; what stands between may be personal. */
+static struct str section_of(struct str path)
+{
+	size_t at = path.len;
+
+	while (at && path.at[at - 1] != '/')
+		at--;
+	return (struct str){ path.at + at, path.len - at };
 }
 
 /* Run a search; `path` is where it stands, for the links. */
@@ -30,6 +41,7 @@ static enum err answer(struct ctx *c, const struct request *r, const struct sear
 {
 	struct format format;
 	struct search_page page;
+	struct disclosed disclosed = { 0 };
 	struct bundle b;
 
 	TRY(format_choose(c, r, &format));
@@ -40,8 +52,9 @@ static enum err answer(struct ctx *c, const struct request *r, const struct sear
 		bundle_link(&b, "next", path, page.next);
 	if (page.prev.len)
 		bundle_link(&b, "previous", path, page.prev);
-	add_entries(&b, page.at, page.len, "match");
-	add_entries(&b, page.included, page.included_len, "include");
+	add_entries(c, &b, &disclosed, page.at, page.len, "match");
+	add_entries(c, &b, &disclosed, page.included, page.included_len, "include");
+	audited_page(c, AUDIT_SEARCH, section_of(path), page.self, &disclosed);
 	return reply_json(c, &format, bundle_end(&b), reply);
 }
 

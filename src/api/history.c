@@ -114,6 +114,7 @@ static enum err history(struct ctx *c, const struct request *r, struct str type,
 			struct reply *reply)
 {
 	struct history_ask ask = { .query = { .type = type, .id = id } };
+	struct disclosed disclosed = { 0 };
 	struct history_page page;
 	struct bundle b;
 	size_t size = 0;
@@ -121,7 +122,10 @@ static enum err history(struct ctx *c, const struct request *r, struct str type,
 	if (type.len)
 		TRY(type_check(c, type));
 	TRY(history_read(c, r, &ask));
-	TRY(record_history(c, &ask.query, &page));
+	enum err e = record_history(c, &ask.query, &page);
+	if (e && id.len)
+		audited_refused(c, e, type, id);
+	TRY(e);
 	for (size_t i = 0; i < page.len; i++)
 		size += page.at[i].body.len + 512;
 	struct str path = { r->path.at + 5, r->path.len - 5 }; /* below /fhir */
@@ -129,8 +133,11 @@ static enum err history(struct ctx *c, const struct request *r, struct str type,
 	bundle_link(&b, "self", path, page_query(c, r, &ask.query, ask.query.before));
 	if (page.next && !ask.only_count)
 		bundle_link(&b, "next", path, page_query(c, r, &ask.query, page.next));
-	for (size_t i = 0; i < page.len && !ask.only_count; i++)
+	for (size_t i = 0; i < page.len && !ask.only_count; i++) {
+		audited_add(c, &disclosed, &page.at[i]);
 		history_entry(&b, c, &page.at[i]);
+	}
+	audited_page(c, AUDIT_OPEN, STR("history"), r->query, &disclosed);
 	return reply_json(c, &ask.format, bundle_end(&b), reply);
 }
 

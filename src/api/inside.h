@@ -2,7 +2,9 @@
 #ifndef API_INSIDE_H
 #define API_INSIDE_H
 
+#include "access/audit.h"
 #include "api/api.h"
+#include "base/vec.h"
 #include "record/search.h"
 
 #define API_RESOURCE_MAX ((size_t)64 << 20) /* bytes of one resource */
@@ -82,6 +84,21 @@ NODISCARD enum err cut_down(struct ctx *c, const struct request *r, struct str t
 /* What c->issues holds, and c->why (as `e`) where the issues do not say it. `e` OK: only the
  * issues, or `fine` when there are none. */
 struct node *outcome_new(struct ctx *c, enum err e, const char *fine);
+
+/* --- audited.c: noted for the audit, when somebody is signed in (access/audit.h) ------------- */
+
+/* One resource was shown, or a written one answered. */
+void audited_open(struct ctx *c, enum audit_what what, const struct version *v);
+void audited_written(struct ctx *c, const struct written *w);
+/* All whose resources a page shows: one row. The query's names are noted, not its values. */
+struct disclosed {
+	VEC(int64_t) people;
+};
+void audited_add(struct ctx *c, struct disclosed *d, const struct version *v);
+void audited_page(struct ctx *c, enum audit_what what, struct str section, struct str query,
+		  const struct disclosed *d);
+/* `e` says that it is not there for the asker: noted for whose it would have been. */
+void audited_refused(struct ctx *c, enum err e, struct str type, struct str id);
 
 /* --- capability.c: the CapabilityStatement --------------------------------------------------- */
 

@@ -106,6 +106,20 @@ static void store_metrics(struct buf *b, struct store *store)
 	metrics_print(b, metrics, sizeof metrics / sizeof *metrics);
 }
 
+static void audit_metrics(struct buf *b, const struct place *place)
+{
+	struct audit_stats s;
+
+	audit_stats(place, &s);
+	const struct metric metrics[] = {
+		{ "causeway_audit_rows_total", "counter", "Audit rows written.", s.rows },
+		{ "causeway_audit_batches_total", "counter", "Commits that wrote audit rows.", s.batches },
+		{ "causeway_audit_failures_total", "counter", "Commits of audit rows that failed.", s.failures },
+		{ "causeway_audit_waiting", "gauge", "Replies that wait for their audit row.", s.waiting },
+	};
+	metrics_print(b, metrics, sizeof metrics / sizeof *metrics);
+}
+
 static void follower_metrics(struct buf *b, const struct place *place, const struct http_stats *http)
 {
 	struct hook_stats s;
@@ -178,6 +192,7 @@ enum err api_metrics(struct ctx *c, const struct request *r, struct reply *reply
 	buf_init(&b, c->arena, 0);
 	http_metrics(&b, &stats);
 	store_metrics(&b, c->place->store);
+	audit_metrics(&b, c->place);
 	follower_metrics(&b, c->place, &stats);
 	reindex_metrics(&b, c);
 	TRY(record_metrics(c, &b));

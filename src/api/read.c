@@ -35,8 +35,12 @@ enum err api_read(struct ctx *c, const struct request *r, struct reply *reply)
 	TRY(type_check(c, r->part[0]));
 	if (r->query.len)
 		TRY(query_only(c, r, read_params));
-	TRY(record_read(c, r->part[0], r->part[1], &v));
+	enum err e = record_read(c, r->part[0], r->part[1], &v);
+	if (e)
+		audited_refused(c, e, r->part[0], r->part[1]);
+	TRY(e);
 	TRY(cut_down(c, r, r->part[0], &v));
+	audited_open(c, AUDIT_OPEN, &v);
 	return reply_version(c, r, &format, &v, reply);
 }
 
@@ -52,7 +56,11 @@ enum err api_vread(struct ctx *c, const struct request *r, struct reply *reply)
 	if (!str_int(r->part[2], &number) || number < 1)
 		return fail(c, ERR_NOT_FOUND,
 			    "There is no such version: versions are numbered from 1.");
-	TRY(record_vread(c, r->part[0], r->part[1], number, &v));
+	enum err e = record_vread(c, r->part[0], r->part[1], number, &v);
+	if (e)
+		audited_refused(c, e, r->part[0], r->part[1]);
+	TRY(e);
 	TRY(cut_down(c, r, r->part[0], &v));
+	audited_open(c, AUDIT_OPEN, &v);
 	return reply_version(c, r, &format, &v, reply);
 }

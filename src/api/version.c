@@ -113,6 +113,7 @@ enum err reply_written(struct ctx *c, const struct request *r, const struct form
 	struct str wish = prefer_return(r);
 	bool gone = v->deleted || v->version == 0;
 
+	audited_written(c, w);
 	reply->status = w->created ? 201 : 200;
 	if (v->version)
 		version_headers(c, v, reply);

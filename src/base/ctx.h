@@ -17,6 +17,7 @@
 
 struct place; /* record/place.h: the tables, the store and the packs of one place */
 struct actor; /* access: who is asking; NULL is the system itself */
+struct notes; /* access/audit.h: what is to be written down before the reply leaves */
 struct guard; /* record/guard.h: what they may see */
 
 struct ctx {
@@ -25,6 +26,7 @@ struct ctx {
 	struct place *place;
 	const struct actor *actor;
 	const struct guard *guard; /* NULL: the system itself, which sees everything */
+	struct notes *notes;       /* NULL: none */
 	struct issues issues;      /* all that was found wrong, for an OperationOutcome */
 	int64_t deadline;          /* clock_monotonic() after which to stop with ERR_LIMIT; 0: none */
 	const volatile bool *stop; /* set from outside to stop long work; may be NULL */

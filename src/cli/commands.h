@@ -16,6 +16,11 @@ extern const struct command match_commands[];  /* match match-learn */
 extern const struct command bench_commands[];  /* bench */
 extern const struct command subscription_commands[]; /* subscriptions subscription-… */
 extern const struct command account_commands[]; /* accounts roles account-… */
+extern const struct command audit_commands[]; /* audit */
 extern const struct command help_commands[];   /* completion man */
+
+/* Parts of check and rebuild (audit_command.c). */
+NODISCARD enum err check_audit(struct ctx *c, const struct invocation *in);
+NODISCARD enum err rebuild_audit(struct ctx *c);
 
 #endif

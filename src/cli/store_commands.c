@@ -14,6 +14,12 @@ static enum err run_init(struct ctx *c, struct invocation *in)
 	return OK;
 }
 
+static const struct option check_options[] = {
+	{ "audit-key", "FILE", "that signed the heads of the audit (default: DB.audit-key beside the file)", NULL },
+	{ "audit-heads", "FILE", "published heads of the audit, to hold it against", NULL },
+	{ 0 },
+};
+
 static enum err run_check(struct ctx *c, struct invocation *in)
 {
 	struct place *place;
@@ -21,12 +27,13 @@ static enum err run_check(struct ctx *c, struct invocation *in)
 	int64_t people;
 	struct bar *bar;
 	struct progress progress = bar_progress(c, in, "check", &bar);
-	enum err e;
+	enum err e, chain;
 
 	TRY(place_open(c, in->share, in->argv[0], STORE_READ_ONLY, false, &place));
 	e = record_check(c, &progress, &report);
 	if (e == OK)
 		e = online_check(c, &people);
+	chain = check_audit(c, in);
 	bar_done(bar);
 	place_close(place);
 	fprintf(in->out,
@@ -35,15 +42,18 @@ static enum err run_check(struct ctx *c, struct invocation *in)
 		(long long)report.resources, (long long)report.versions, (long long)report.index_rows,
 		(long long)report.view_rows, (long long)report.dangling);
 	if (e == OK)
+		e = chain;
+	if (e == OK)
 		fputs("all is well\n", in->out);
 	return e;
 }
 
-/* What derives above the record: the index by which records of the same person are found. */
-static enum err rebuild_matching(struct ctx *c, const struct progress *progress)
+/* What derives above the record: by what records of the same person are found, and who looked at whom. */
+static enum err rebuild_above(struct ctx *c, const struct progress *progress)
 {
 	TRY(online_clear(c));
-	return online_catch_up(c, progress);
+	TRY(online_catch_up(c, progress));
+	return rebuild_audit(c);
 }
 
 static enum err run_rebuild(struct ctx *c, struct invocation *in)
@@ -57,7 +67,7 @@ static enum err run_rebuild(struct ctx *c, struct invocation *in)
 	TRY(place_open(c, in->share, in->argv[0], STORE_MIGRATE | STORE_BULK, true, &place));
 	e = record_rebuild(c, &progress, &resources);
 	if (e == OK)
-		e = rebuild_matching(c, &progress);
+		e = rebuild_above(c, &progress);
 	bar_done(bar);
 	place_close(place);
 	TRY(e);
@@ -77,7 +87,7 @@ static enum err run_copy(struct ctx *c, struct invocation *in)
 	if (e == OK)
 		e = place_open(c, in->share, in->argv[1], STORE_BULK, false, &place);
 	if (e == OK)
-		e = rebuild_matching(c, &progress);
+		e = rebuild_above(c, &progress);
 	place_close(place);
 	bar_done(bar);
 	TRY(e);
@@ -115,9 +125,12 @@ const struct command store_commands[] = {
 	{ "init", "DB", "Make an empty database, or bring an older one up to date.", NULL, NULL, run_init,
 	  "  causeway init county.db" },
 	{ "check", "DB", "Prove that a database is whole.",
-	  "Reads every version, extracts every search value again and compares it with the index, and\n"
-	  "counts references that lead nowhere. Exits 65 and names what is wrong when anything is.",
-	  NULL, run_check, "  causeway check county.db" },
+	  "Reads every version, extracts every search value again and compares it with the index, counts\n"
+	  "references that lead nowhere, and proves the audit: that no row was altered, removed or put in.\n"
+	  "Exits 65 and names what is wrong when anything is.",
+	  check_options, run_check,
+	  "  causeway check county.db\n"
+	  "  causeway check county.db --audit-heads /mnt/elsewhere/heads" },
 	{ "reindex", "DB", "Make the search values and views of new or changed definitions.",
 	  "Only those that differ; goes on where it was stopped. `causeway serve` does the same while it\n"
 	  "serves, and refuses only searches by what is not ready.",

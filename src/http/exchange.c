@@ -162,6 +162,29 @@ void exchange_run(struct exchange *x)
 	x->stage = STAGE_READY;
 }
 
+/* What must be written down could not be: then the reply, and all that it discloses, goes. */
+static void settled(void *arg, enum err e, const char *why)
+{
+	struct exchange *x = arg;
+	struct MHD_Connection *connection = x->connection;
+
+	if (e) {
+		x->err = fail(&x->ctx, e, "%s", why);
+		x->ctx.issues = (struct issues){ 0 };
+		exchange_refuse(x);
+		reply_finish(x);
+		x->ctx.notes = NULL; /* of the refusal */
+	}
+	MHD_resume_connection(connection);
+}
+
+bool exchange_waits(struct exchange *x)
+{
+	http_settle *settle = x->http->setup.settle;
+
+	return x->ctx.notes && settle && settle(&x->ctx, settled, x);
+}
+
 static enum MHD_Result answer(struct exchange *x)
 {
 	if (x->stage != STAGE_READY)
@@ -218,8 +241,16 @@ static enum MHD_Result step_whole(struct exchange *x)
 {
 	bool here = x->err != OK || !x->route || (x->route->flags & ROUTE_QUICK);
 
-	if (here)
-		return answer(x);
+	if (here) {
+		exchange_run(x);
+		if (!x->ctx.notes || !x->http->setup.settle)
+			return answer(x);
+		reaper_expect(x->visitor, 0);
+		MHD_suspend_connection(x->connection);
+		if (!exchange_waits(x))
+			MHD_resume_connection(x->connection);
+		return MHD_YES;
+	}
 	reaper_expect(x->visitor, 0);
 	x->stage = STAGE_WORKING;
 	MHD_suspend_connection(x->connection);

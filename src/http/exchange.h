@@ -111,6 +111,9 @@ void exchange_end(void *http, struct MHD_Connection *connection, void **exchange
 
 /* Serve or refuse, on any thread: fills in x->reply, the body packed. Stage READY. */
 void exchange_run(struct exchange *x);
+/* The reply is made: must it wait until what the request noted is written? Then the connection, which
+ * must be suspended, is resumed when it may leave, and x is another thread's. */
+bool exchange_waits(struct exchange *x);
 
 /* Look at verb, address and headers and find the route; on failure x->err and x->ctx.why. (head.c) */
 enum err head_read(struct exchange *x, const char *method, const char *version);

@@ -130,6 +130,11 @@ struct http_stats { /* what /metrics shows; times in microseconds */
 	int64_t streams;     /* open now */
 };
 
+/* What the request noted (c->notes) must be written down before its reply leaves. False: there is nothing to
+ * wait for. Else `done` is called once, on any thread; with an error the reply is a refusal. */
+typedef void http_settled(void *arg, enum err e, const char *why);
+typedef bool http_settle(struct ctx *c, http_settled *done, void *arg);
+
 struct http;
 struct http_setup {
 	const char *address;      /* "127.0.0.1"; only loopback unless `beyond` (ERR_FORBIDDEN) */
@@ -144,6 +149,7 @@ struct http_setup {
 	struct place *place;      /* for each request's ctx */
 	const struct clock *clock;
 	const struct log *log;
+	http_settle *settle; /* NULL: requests note nothing */
 };
 
 NODISCARD enum err http_start(struct ctx *c, const struct http_setup *setup, struct http **out);

@@ -49,8 +49,9 @@ static void *worker(void *arg)
 				      "The request waited too long for its turn.");
 		if (__atomic_load_n(&work->http->stop, __ATOMIC_RELAXED))
 			x->err = fail(&x->ctx, ERR_STOPPED, "The server is stopping.");
-		exchange_run(x); /* from here on x belongs to the I/O thread again */
-		MHD_resume_connection(connection);
+		exchange_run(x);
+		if (!exchange_waits(x)) /* from here on x belongs to the I/O thread again */
+			MHD_resume_connection(connection);
 	}
 	return NULL;
 }

@@ -15,6 +15,7 @@ const struct command *const all_commands[] = {
 	charge_commands, policy_commands, ledger_commands, identity_commands, subscription_commands,
 	feed_commands, rows_commands, purge_commands, help_commands,
 	account_commands,
+	audit_commands,
 	NULL,
 };
 

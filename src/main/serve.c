@@ -27,6 +27,9 @@ static const struct option serve_options[] = {
 	{ "hook-timeout", "SECONDS", "of one delivery", "30" },
 	{ "mllp", "[ADDRESS:]PORT...", "take HL7 v2 messages here; 0 takes any port that is free", NULL },
 	{ "feeds", "FILE", "who sends messages, and where they are taken (docs/feeds.md)", NULL },
+	{ "audit-key", "FILE", "signs the audit (default: DB.audit-key beside the file, made when it is not there)",
+	  NULL },
+	{ "audit-heads", "FILE", "where signed heads of the audit are published, a line each", NULL },
 	{ "log", NULL, "write what happens to standard error, a JSON object a line", NULL },
 	{ 0 },
 };
@@ -128,6 +131,7 @@ enum err serve_place(struct ctx *c, const struct invocation *in, const struct se
 		.url = serve->url,
 		.enter = enter,
 		.leave = leave,
+		.settle = audit_settle,
 	};
 	struct entrance entrance = { .open = serve->open, .demo = serve->demo };
 	struct bulk *bulk;
@@ -149,6 +153,8 @@ enum err serve_place(struct ctx *c, const struct invocation *in, const struct se
 	if (e == OK)
 		e = mllp_start(c, serve->feeds, serve->feed_count, &mllp);
 	if (e == OK)
+		e = audit_start(c, &serve->audit);
+	if (e == OK)
 		e = http_start(c, &setup, &http);
 	if (e == OK) {
 		c->place->base_url =
@@ -161,6 +167,7 @@ enum err serve_place(struct ctx *c, const struct invocation *in, const struct se
 			wait_for_stop(c);
 		http_stop(http, 10);
 	}
+	audit_stop(c->place);
 	hooks_stop(hooks);
 	mllp_stop(mllp);
 	live_stop(live);
@@ -285,7 +292,8 @@ static enum err run_serve(struct ctx *c, struct invocation *in)
 	struct serve serve = { .address = command_option(in, "address"),
 			       .url = command_option(in, "url"),
 			       .open = command_option(in, "open"),
-			       .log = command_option(in, "log") };
+			       .log = command_option(in, "log"),
+			       .audit = { command_option(in, "audit-key"), command_option(in, "audit-heads") } };
 	enum references references;
 	struct place *place;
 	struct indexing indexing = { 0 };

@@ -2,6 +2,7 @@
 #ifndef MAIN_SERVE_H
 #define MAIN_SERVE_H
 
+#include "access/audit.h"
 #include "api/api.h"
 #include "cli/command.h"
 #include "feed/feed.h"
@@ -20,6 +21,7 @@ struct serve {
 	bool log;                  /* JSON lines on standard error */
 	struct feed *feeds;        /* that listen or are only named */
 	size_t feed_count;
+	struct audit_setup audit;
 	int ready_fd;              /* the port is written here once it listens; -1: nowhere */
 };
 

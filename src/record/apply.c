@@ -449,6 +449,7 @@ static void tell(const struct prepared *p, int64_t person, int64_t seq, struct w
 			     .updated = p->updated,
 			     .seq = seq,
 			     .person = person,
+			     .key = p->key,
 			     .method = p->method,
 			     .deleted = !p->resource,
 			     .body = p->body },

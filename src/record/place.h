@@ -15,6 +15,7 @@ struct roles;  /* of access/role.h */
 struct rules;  /* of access/rules.h */
 struct decisions; /* guards that are remembered: access/decide.c */
 struct entrance; /* of a server: access/sign_in.h */
+struct auditor; /* of a server: access/audit.h */
 struct feeds;  /* of those that take messages: feed/feeds.h */
 
 enum references { REFERENCES_LOOSE, REFERENCES_TRANSACTION, REFERENCES_STRICT };
@@ -39,6 +40,7 @@ struct place {
 	 * for one that may no longer sign in: it sees nothing. */
 	enum err (*ask_as)(struct ctx *c, int64_t account);
 	void (*ask_done)(struct ctx *c);
+	struct auditor *auditor; /* writes what is noted; NULL: who notes writes */
 	struct feeds *feeds;   /* tables and locks for messages; NULL until feeds_open */
 	const char *base_url;  /* "http://127.0.0.1:8080/fhir"; references to it count as local */
 	bool validate;         /* refuse resources that break FHIR (default) */

@@ -16,6 +16,7 @@ enum err version_take(struct ctx *c, struct db *db, struct stmt *s, struct versi
 		.updated = stmt_int(s, 4),
 		.seq = stmt_int(s, 0),
 		.person = stmt_int(s, 6),
+		.key = stmt_int(s, 9),
 		.method = (enum method)stmt_int(s, 5),
 		.deleted = stmt_null(s, 8),
 	};
@@ -303,5 +304,20 @@ enum err record_each(struct ctx *c, const char *const *types,
 		if (key)
 			TRY(visit_type(c, db, key, &visit));
 	}
+	return OK;
+}
+
+enum err record_whose(struct ctx *c, struct str type, struct str id, int64_t *key, int64_t *person)
+{
+	struct standing now;
+	int64_t type_name;
+	READER(db);
+
+	*key = *person = 0;
+	TRY(store_reader(c, c->place->store, &db));
+	TRY(type_key(c, db, type, &type_name));
+	TRY(standing_find(c, db, type_name, id, &now));
+	*key = now.key;
+	*person = now.person;
 	return OK;
 }

@@ -19,6 +19,7 @@ struct version {
 	int64_t version, updated; /* updated: microseconds since 1970 */
 	int64_t seq;              /* orders all changes of the place */
 	int64_t person;           /* key of the person it belongs to; 0: none */
+	int64_t key;              /* resource.key; 0 where it is not known (of what was just written) */
 	enum method method;
 	bool deleted;             /* then body is empty */
 	struct str body;          /* JSON */
@@ -58,6 +59,10 @@ NODISCARD enum err record_everything(struct ctx *c, const struct everything *ask
 				     enum err (*each)(struct ctx *c, void *arg,
 						      const struct version *v, bool own),
 				     void *arg, struct everything_page *out);
+
+/* The key of a resource and whose it is, whoever asks: for the audit alone. 0, 0: there is none. */
+NODISCARD enum err record_whose(struct ctx *c, struct str type, struct str id, int64_t *key,
+				int64_t *person);
 
 struct write {
 	struct str source;        /* text `resource` was read from, for positions; may be empty */

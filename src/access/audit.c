@@ -1,0 +1,97 @@
+/* audit.c - what a request notes, kept with it until it is written. */
+#include "access/audit_part.h"
+#include "access/role.h"
+
+static const struct audit_word words[] = {
+#define X(name, number, code, action, subtype, text) { number, code, action, subtype, text },
+#include "access/audit.def"
+#undef X
+};
+
+const struct audit_word *audit_word(enum audit_what what)
+{
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (words[i].what == what)
+			return &words[i];
+	return NULL;
+}
+
+const struct audit_word *audit_word_of(struct str code)
+{
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (str_is(code, words[i].code))
+			return &words[i];
+	return NULL;
+}
+
+/* Texts are cut where a letter ends. */
+static struct str cut(struct arena *a, struct str s, size_t max)
+{
+	if (s.len > max) {
+		s.len = max;
+		while (s.len && ((unsigned char)s.at[s.len] & 0xC0) == 0x80)
+			s.len--;
+	}
+	return (struct str){ str_dup(a, s), s.len };
+}
+
+static void note_actor(struct ctx *c, const struct actor *actor, struct looked *l)
+{
+	if (!actor)
+		return;
+	l->kind = actor->kind;
+	l->account = actor->account;
+	l->org = actor->org;
+	l->purpose = actor->purpose;
+	l->session = actor->session;
+	l->role = actor->role ? cut(c->arena, actor->role->name, SECTION_MAX) : STR("");
+	l->device = cut(c->arena, actor->device, DEVICE_MAX);
+}
+
+void audit_note_as(struct ctx *c, const struct actor *actor, const struct audit *row)
+{
+	struct note *n = NEW(c->arena, struct note);
+
+	n->row = (struct looked){
+		.at = clock_now(c->clock),
+		.what = row->what,
+		.person = row->person,
+		.resource = row->resource,
+		.version = row->version,
+		.section = cut(c->arena, row->section, SECTION_MAX),
+		.relation = cut(c->arena, row->relation, SECTION_MAX),
+		.outcome = row->outcome ? err_row(row->outcome)->http : 0,
+		.detail = cut(c->arena, row->detail, DETAIL_MAX),
+		.packed = people_pack(c->arena, row->people, row->people_count),
+	};
+	note_actor(c, actor, &n->row);
+	if (!c->notes) {
+		c->notes = NEW(c->arena, struct notes);
+		c->notes->last = &c->notes->first;
+	}
+	*c->notes->last = n;
+	c->notes->last = &n->next;
+}
+
+static bool discloses(enum audit_what what)
+{
+	return what == AUDIT_OPEN || what == AUDIT_SEARCH || what == AUDIT_PRINT || what == AUDIT_EXPORT;
+}
+
+void audit_note(struct ctx *c, const struct audit *row)
+{
+	if (c->actor || !discloses(row->what))
+		audit_note_as(c, c->actor, row);
+}
+
+enum err audit_write(struct ctx *c, struct db *db)
+{
+	struct chain chain;
+
+	if (!c->notes)
+		return OK;
+	TRY(chain_end(c, db, &chain));
+	for (struct note *n = c->notes->first; n; n = n->next)
+		TRY(chain_add(c, db, &chain, &n->row));
+	return OK;
+}

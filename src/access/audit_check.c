@@ -1,0 +1,231 @@
+/* audit_check.c - the proof: every row follows from the one before, and the heads say the same.
+ *
+ * A row that was altered or exchanged, or put in, has another hash; one that was taken out leaves a
+ * gap in the numbers of its month, or at a month's end a head without its row. Whoever makes all the
+ * hashes anew after a change cannot sign the heads; whoever cuts off the end has to take heads away
+ * too, which a published file of them shows.
+ */
+#include <stdlib.h>
+
+#include "access/audit_part.h"
+#include "base/file.h"
+
+enum { FINDINGS_MAX = 100, HEADS_FILE_MAX = 1 << 30 };
+
+struct proof {
+	struct ctx *c; /* findings */
+	struct ctx work;
+	struct arena *scratch;
+	struct db *db;
+	struct audit_key key;
+	struct chain chain; /* as it stands in the table */
+	int64_t findings;
+	struct audit_proof out;
+};
+
+#define FINDING(p, row, ...)                                                                    \
+	((p)->findings++ < FINDINGS_MAX                                                         \
+		 ? (void)issue_add((p)->c, ISSUE_ERROR, "exception",                            \
+				   audit_name((p)->c, row), 0, 0, __VA_ARGS__)                  \
+		 : (void)0)
+
+static const char *audit_name(struct ctx *c, int64_t key)
+{
+	return arena_printf(c->arena, "audit %s", audit_key_text(c->arena, key));
+}
+
+/* --- rows --- */
+
+/* The first row of all, or after months that were archived: it follows from a head. */
+static enum err begin(struct proof *p, int64_t first)
+{
+	bool row;
+	STMT(s);
+
+	if (first == (AUDIT_MONTH(first) << 40 | 1)) {
+		TRY(db_stmt(p->c, p->db,
+			    SQL("SELECT key, hash FROM audit_head WHERE key < ?1 ORDER BY key DESC LIMIT 1"),
+			    &s));
+		stmt_bind_int(s, 1, first);
+		TRY(stmt_step(p->c, s, &row));
+		if (!row)
+			return OK;
+		struct str hash = stmt_text(s, 1);
+		p->chain.key = stmt_int(s, 0);
+		if (hash.len == HASH_SIZE)
+			memcpy(p->chain.hash, hash.at, HASH_SIZE);
+		return OK;
+	}
+	FINDING(p, first, "The rows of its month before it were removed.");
+	return OK;
+}
+
+static void check_number(struct proof *p, const struct looked *l)
+{
+	int64_t month = AUDIT_MONTH(l->key), expected;
+
+	if (!p->chain.key)
+		return;
+	expected = month == AUDIT_MONTH(p->chain.key) ? p->chain.key + 1 : (month << 40 | 1);
+	if (l->key == expected + 1)
+		FINDING(p, expected, "The row was removed.");
+	else if (l->key != expected)
+		FINDING(p, expected, "This row and those up to %s were removed.",
+			audit_key_text(p->c->arena, l->key - 1));
+}
+
+static void check_row(struct proof *p, struct looked *l)
+{
+	unsigned char hash[HASH_SIZE];
+	bool gap = p->chain.key && l->key != p->chain.key + 1 &&
+		   AUDIT_MONTH(l->key) == AUDIT_MONTH(p->chain.key);
+
+	check_number(p, l);
+	row_hash(l, p->chain.hash, hash);
+	if (l->hash.len != HASH_SIZE)
+		FINDING(p, l->key, "The row's hash was altered.");
+	else if (memcmp(l->hash.at, hash, HASH_SIZE) != 0 && !gap)
+		FINDING(p, l->key,
+			"The row does not follow from the one before: it was altered or put in, or what "
+			"stood before it was removed.");
+	p->chain.key = l->key;
+	memset(p->chain.hash, 0, HASH_SIZE);
+	if (l->hash.len == HASH_SIZE)
+		memcpy(p->chain.hash, l->hash.at, HASH_SIZE);
+	p->out.first = p->out.first ? p->out.first : l->key;
+	p->out.last = l->key;
+	p->out.rows++;
+}
+
+static enum err check_rows(struct proof *p)
+{
+	bool row;
+	STMT(s);
+
+	TRY(db_stmt(p->c, p->db, SQL("SELECT " LOOKED_COLUMNS " FROM audit ORDER BY key"), &s));
+	for (;;) {
+		struct looked l;
+
+		TRY(stmt_step(p->c, s, &row));
+		if (!row)
+			return OK;
+		row_take(&p->work, s, &l);
+		if (!p->out.rows)
+			TRY(begin(p, l.key));
+		check_row(p, &l);
+		arena_reset(p->scratch);
+		TRY(ctx_check(p->c));
+	}
+}
+
+/* --- heads --- */
+
+static void check_head(struct proof *p, int64_t key, struct str hash, struct str signature, struct str row)
+{
+	bool archived = key < p->out.first;
+
+	p->out.heads++;
+	if (!row.len && !archived)
+		FINDING(p, key, "The chain had come to this row, which is not there: the rows at the end of the "
+				"chain were removed.");
+	else if (!archived && !str_eq(hash, row))
+		FINDING(p, key, "The row's hash is not the one of the head: rows up to it were altered and "
+				"the chain made anew.");
+	if (!p->key.has)
+		return;
+	if (head_proved(&p->key, key, hash, signature))
+		p->out.signatures++;
+	else
+		FINDING(p, key, "The head of the chain is not signed with the key of this place.");
+}
+
+static enum err check_heads(struct proof *p)
+{
+	bool row;
+	STMT(s);
+
+	TRY(db_stmt(p->c, p->db,
+		    SQL("SELECT h.key, h.hash, h.signature, a.hash FROM audit_head h "
+			"LEFT JOIN audit a ON a.key = h.key ORDER BY h.key"),
+		    &s));
+	for (;;) {
+		TRY(stmt_step(p->c, s, &row));
+		if (!row)
+			return OK;
+		check_head(p, stmt_int(s, 0), stmt_text(s, 1),
+			   stmt_null(s, 2) ? STR("") : stmt_text(s, 2),
+			   stmt_null(s, 3) ? STR("") : stmt_text(s, 3));
+	}
+}
+
+/* --- the published file --- */
+
+static bool hex(struct str text, unsigned char *out, size_t size)
+{
+	size_t len;
+
+	return sodium_hex2bin(out, size, text.at, text.len, NULL, &len, NULL) == 0 && len == size;
+}
+
+static enum err check_published_line(struct proof *p, struct str line, size_t number)
+{
+	int64_t key = audit_key_read(str_cut(&line, ' '));
+	struct str hash_hex = line.at ? str_cut(&line, ' ') : STR("");
+	unsigned char hash[HASH_SIZE];
+	bool row;
+	STMT(s);
+
+	if (!key || !hex(hash_hex, hash, sizeof hash)) {
+		p->findings++;
+		issue_add(p->c, ISSUE_ERROR, "exception", NULL, (unsigned)number, 1,
+			  "The published heads cannot be read here.");
+		return OK;
+	}
+	if (p->out.first && key < p->out.first)
+		return OK;
+	TRY(db_stmt(p->c, p->db, SQL("SELECT hash FROM audit WHERE key = ?1"), &s));
+	stmt_bind_int(s, 1, key);
+	TRY(stmt_step(p->c, s, &row));
+	if (!row)
+		FINDING(p, key, "This row was published as head of the chain and is not there.");
+	else if (!str_eq(stmt_text(s, 0), (struct str){ (const char *)hash, HASH_SIZE }))
+		FINDING(p, key, "The row's hash is not the one that was published.");
+	return OK;
+}
+
+static enum err check_published(struct proof *p, const char *path)
+{
+	struct str all;
+	size_t number = 0;
+
+	TRY(file_read(p->c, p->c->arena, path, HEADS_FILE_MAX, &all));
+	while (all.at && all.len)
+		TRY(check_published_line(p, str_cut(&all, '\n'), ++number));
+	return OK;
+}
+
+enum err audit_check(struct ctx *c, const struct audit_setup *setup, struct audit_proof *out)
+{
+	ARENA(scratch);
+	struct proof p = { .c = c, .scratch = &scratch };
+	READER(db);
+
+	ctx_init(&p.work, &scratch);
+	p.work.place = c->place;
+	TRY(key_read(c, setup, false, &p.key));
+	TRY(store_reader(c, c->place->store, &db));
+	p.db = db;
+	TRY(db_begin(c, db));
+	enum err e = check_rows(&p);
+	if (!e)
+		e = check_heads(&p);
+	if (!e && setup && setup->heads)
+		e = check_published(&p, setup->heads);
+	db_end(db);
+	TRY(e);
+	*out = p.out;
+	if (p.findings)
+		return fail(c, ERR_INVALID, "The audit has been tampered with in %lld places.",
+			    (long long)p.findings);
+	return OK;
+}

@@ -1,0 +1,96 @@
+/* audit_part.h - what the files of the audit share; for them only. */
+#ifndef ACCESS_AUDIT_PART_H
+#define ACCESS_AUDIT_PART_H
+
+#include <pthread.h>
+#include <sodium.h>
+#include <stdatomic.h>
+
+#include "access/audit.h"
+#include "base/buf.h"
+#include "record/place.h"
+
+enum {
+	HASH_SIZE = 32,
+	SECTION_MAX = 80,
+	DETAIL_MAX = 200,
+	DEVICE_MAX = 80,
+	PEOPLE_MAX = 100000,       /* in one row */
+	HEAD_EVERY = 1000000,      /* microseconds */
+	INDEX_AT_ONCE = 4096,      /* rows */
+	FIRST_MONTH = 600,         /* January 2020: no clock is right before */
+};
+
+#define LOOKED_COLUMNS                                                                         \
+	"key, at, what, kind, account, role, org, purpose, session, device, person, resource, " \
+	"version, section, relation, outcome, detail, people, hash"
+
+/* One noted row on its way into the table. */
+struct note {
+	struct looked row; /* key and hash not known yet */
+	struct note *next;
+};
+
+/* What a request noted; in its arena. */
+struct notes {
+	struct note *first, **last;
+	struct notes *next; /* in the queue */
+	audit_done *done;
+	void *arg;
+};
+
+/* The signing key; `has` false: heads are not signed. */
+struct audit_key {
+	bool has;
+	unsigned char public[crypto_sign_PUBLICKEYBYTES], secret[crypto_sign_SECRETKEYBYTES];
+};
+
+struct auditor {
+	struct place *place;
+	const struct clock *clock;
+	struct audit_key key;
+	int heads_fd; /* -1: not published */
+	pthread_t thread;
+	pthread_mutex_t lock; /* of the queue */
+	pthread_cond_t came;
+	struct notes *first, **last;
+	bool stopping;
+	int64_t head, head_at, end; /* last signed, when (monotonic); last row written */
+	int64_t unindexed;          /* rows written since the index was made */
+	_Atomic int64_t rows, batches, failures, waiting;
+};
+
+/* --- audit_row.c --- */
+struct chain {
+	int64_t key; /* of the last row; 0: none yet */
+	unsigned char hash[HASH_SIZE];
+};
+/* Where the chain ends now. */
+NODISCARD enum err chain_end(struct ctx *c, struct db *db, struct chain *out);
+/* Add a row; the chain goes on. Inside store_write. */
+NODISCARD enum err chain_add(struct ctx *c, struct db *db, struct chain *chain, struct looked *row);
+/* What a row's hash must be after `before`. */
+void row_hash(const struct looked *row, const unsigned char before[HASH_SIZE],
+	      unsigned char out[HASH_SIZE]);
+/* From a statement that selects LOOKED_COLUMNS; texts in c->arena; people are not unpacked. */
+void row_take(struct ctx *c, struct stmt *s, struct looked *out);
+/* Keys as bytes, sorted and each once; and back, ERR_STORE when they are not well formed. */
+struct str people_pack(struct arena *a, const int64_t *people, size_t count);
+NODISCARD enum err people_unpack(struct ctx *c, struct looked *l);
+
+/* --- audit_sign.c --- */
+/* The key of the place: beside the database, or at setup->key. Made when `make`. */
+NODISCARD enum err key_read(struct ctx *c, const struct audit_setup *setup, bool make,
+			    struct audit_key *out);
+/* Write down that the chain has come to here. Inside store_write; an unsigned one with key NULL. */
+NODISCARD enum err head_add(struct ctx *c, struct db *db, const struct audit_key *key,
+			    const struct chain *chain);
+bool head_proved(const struct audit_key *key, int64_t row, struct str hash, struct str signature);
+/* "2026-11/5 HASH SIGNATURE\n", in hexadecimal. */
+struct str head_line(struct arena *a, const struct audit_key *key, const struct chain *chain);
+
+/* --- audit_look.c --- */
+/* Index some more rows; *done: how many. Inside store_write. */
+NODISCARD enum err index_some(struct ctx *c, struct db *db, int64_t *done);
+
+#endif

@@ -1,0 +1,294 @@
+/* audit_row.c - a row: its bytes, its hash, into the table and out of it.
+ *
+ * A row's hash is BLAKE2b-256 over the hash before it and the row's columns in their order: whole
+ * numbers as eight bytes, the low one first; texts and bytes as their length, then themselves. So
+ * anyone with a BLAKE2b can prove the chain from an export.
+ */
+#include <assert.h>
+#include <stdlib.h>
+
+#include "access/audit_part.h"
+#include "base/when.h"
+
+/* --- a month and a number --- */
+
+const char *audit_key_text(struct arena *a, int64_t key)
+{
+	int64_t month = AUDIT_MONTH(key);
+
+	return arena_printf(a, "%04lld-%02lld/%lld", (long long)(1970 + month / 12),
+			    (long long)(month % 12 + 1), (long long)AUDIT_NUMBER(key));
+}
+
+int64_t audit_key_read(struct str text)
+{
+	int64_t year, month, number;
+	struct str y = str_cut(&text, '-'), m;
+
+	if (!text.at)
+		return 0;
+	m = str_cut(&text, '/');
+	if (!text.at || !str_int(y, &year) || !str_int(m, &month) || !str_int(text, &number) ||
+	    year < 1970 || year > 9999 || month < 1 || month > 12 || number < 1 ||
+	    number > AUDIT_NUMBER(INT64_MAX))
+		return 0;
+	return ((year - 1970) * 12 + month - 1) << 40 | number;
+}
+
+static int64_t month_of(int64_t at)
+{
+	int64_t days = at / INT64_C(86400000000);
+	int year, month, day;
+
+	when_civil(days, &year, &month, &day);
+	int64_t n = (int64_t)(year - 1970) * 12 + month - 1;
+	return n < FIRST_MONTH ? FIRST_MONTH : n;
+}
+
+/* A clock that went back does not open a month that has ended. */
+static int64_t next_key(const struct chain *chain, int64_t at)
+{
+	int64_t month = month_of(at);
+
+	if (AUDIT_MONTH(chain->key) >= month)
+		return chain->key + 1;
+	return month << 40 | 1;
+}
+
+/* --- people as bytes --- */
+
+static int by_key(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+struct str people_pack(struct arena *a, const int64_t *people, size_t count)
+{
+	struct buf b;
+	int64_t before = 0, *sorted;
+
+	if (!count)
+		return STR("");
+	if (count > PEOPLE_MAX)
+		count = PEOPLE_MAX;
+	sorted = NEW_N(a, int64_t, count);
+	memcpy(sorted, people, count * sizeof *sorted);
+	qsort(sorted, count, sizeof *sorted, by_key);
+	buf_init(&b, a, 0);
+	for (size_t i = 0; i < count; i++) {
+		uint64_t step = (uint64_t)(sorted[i] - before);
+
+		if (!step || sorted[i] <= 0)
+			continue; /* nobody, or there already */
+		before = sorted[i];
+		for (; step >= 0x80; step >>= 7)
+			buf_char(&b, (char)(step | 0x80));
+		buf_char(&b, (char)step);
+	}
+	return buf_get(&b);
+}
+
+enum err people_unpack(struct ctx *c, struct looked *l)
+{
+	const unsigned char *at = (const unsigned char *)l->packed.at, *end = at + l->packed.len;
+	int64_t *people, person = 0;
+	size_t n = 0;
+
+	if (!l->packed.len)
+		return OK;
+	people = NEW_N(c->arena, int64_t, l->packed.len);
+	while (at < end) {
+		uint64_t step = 0;
+		unsigned shift = 0;
+
+		while (at < end && *at & 0x80 && shift < 56) {
+			step |= (uint64_t)(*at++ & 0x7F) << shift;
+			shift += 7;
+		}
+		if (at == end || *at & 0x80)
+			return fail(c, ERR_STORE, "The people of audit row %s are not well formed.",
+				    audit_key_text(c->arena, l->key));
+		step |= (uint64_t)*at++ << shift;
+		person += (int64_t)step;
+		people[n++] = person;
+	}
+	l->people = people;
+	l->people_count = n;
+	return OK;
+}
+
+/* --- the hash --- */
+
+static void hash_int(crypto_generichash_state *h, int64_t n)
+{
+	unsigned char bytes[8];
+
+	for (int i = 0; i < 8; i++)
+		bytes[i] = (unsigned char)((uint64_t)n >> (8 * i));
+	crypto_generichash_update(h, bytes, sizeof bytes);
+}
+
+static void hash_text(crypto_generichash_state *h, struct str s)
+{
+	hash_int(h, (int64_t)s.len);
+	crypto_generichash_update(h, (const unsigned char *)s.at, s.len);
+}
+
+void row_hash(const struct looked *row, const unsigned char before[HASH_SIZE],
+	      unsigned char out[HASH_SIZE])
+{
+	crypto_generichash_state h;
+
+	crypto_generichash_init(&h, NULL, 0, HASH_SIZE);
+	crypto_generichash_update(&h, before, HASH_SIZE);
+	hash_int(&h, row->key);
+	hash_int(&h, row->at);
+	hash_int(&h, row->what);
+	hash_int(&h, row->kind);
+	hash_int(&h, row->account);
+	hash_text(&h, row->role);
+	hash_int(&h, row->org);
+	hash_int(&h, row->purpose);
+	hash_int(&h, row->session);
+	hash_text(&h, row->device);
+	hash_int(&h, row->person);
+	hash_int(&h, row->resource);
+	hash_int(&h, row->version);
+	hash_text(&h, row->section);
+	hash_text(&h, row->relation);
+	hash_int(&h, row->outcome);
+	hash_text(&h, row->detail);
+	hash_text(&h, row->packed);
+	crypto_generichash_final(&h, out, HASH_SIZE);
+}
+
+/* --- into the table --- */
+
+enum err chain_end(struct ctx *c, struct db *db, struct chain *out)
+{
+	bool row;
+	STMT(s);
+
+	memset(out, 0, sizeof *out);
+	TRY(db_stmt(c, db, SQL("SELECT key, hash FROM audit ORDER BY key DESC LIMIT 1"), &s));
+	TRY(stmt_step(c, s, &row));
+	if (!row)
+		return OK;
+	struct str hash = stmt_text(s, 1);
+	out->key = stmt_int(s, 0);
+	if (hash.len != HASH_SIZE)
+		return fail(c, ERR_STORE, "The last audit row has a hash of %zu bytes.", hash.len);
+	memcpy(out->hash, hash.at, HASH_SIZE);
+	return OK;
+}
+
+/* On PostgreSQL a month is a partition of its own. */
+static enum err begin_month(struct ctx *c, struct db *db, int64_t key)
+{
+	bool row;
+	STMT(s);
+
+	if (strcmp(store_engine(c->place->store), "postgresql") != 0)
+		return OK;
+	TRY(db_stmt(c, db, SQL("SELECT audit_month(?1)"), &s));
+	stmt_bind_int(s, 1, AUDIT_MONTH(key));
+	return stmt_step(c, s, &row);
+}
+
+static void bind(struct stmt *s, const struct looked *r)
+{
+	stmt_bind_int(s, 1, r->key);
+	stmt_bind_int(s, 2, r->at);
+	stmt_bind_int(s, 3, r->what);
+	stmt_bind_int(s, 4, r->kind);
+	stmt_bind_int(s, 5, r->account);
+	stmt_bind_text(s, 6, r->role);
+	stmt_bind_int(s, 7, r->org);
+	stmt_bind_int(s, 8, r->purpose);
+	stmt_bind_int(s, 9, r->session);
+	stmt_bind_text(s, 10, r->device);
+	stmt_bind_int(s, 11, r->person);
+	stmt_bind_int(s, 12, r->resource);
+	stmt_bind_int(s, 13, r->version);
+	stmt_bind_text(s, 14, r->section);
+	stmt_bind_text(s, 15, r->relation);
+	stmt_bind_int(s, 16, r->outcome);
+	stmt_bind_text(s, 17, r->detail);
+	if (r->packed.len)
+		stmt_bind_blob(s, 18, r->packed);
+	else
+		stmt_bind_null(s, 18);
+	stmt_bind_blob(s, 19, r->hash);
+}
+
+/* Texts that are not there are empty, not NULL. */
+static void fill_in(struct looked *r)
+{
+	struct str *texts[] = { &r->role, &r->device, &r->section, &r->relation, &r->detail, &r->packed };
+
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+		if (!texts[i]->at)
+			*texts[i] = STR("");
+}
+
+enum err chain_add(struct ctx *c, struct db *db, struct chain *chain, struct looked *row)
+{
+	unsigned char hash[HASH_SIZE];
+	STMT(s);
+
+	fill_in(row);
+	row->key = next_key(chain, row->at);
+	if (AUDIT_MONTH(row->key) != AUDIT_MONTH(chain->key)) {
+		TRY(begin_month(c, db, row->key));
+		if (chain->key)
+			TRY(head_add(c, db, c->place->auditor ? &c->place->auditor->key : NULL, chain));
+	}
+	row_hash(row, chain->hash, hash);
+	row->hash = (struct str){ (const char *)hash, HASH_SIZE };
+	TRY(db_stmt(c, db,
+		    SQL("INSERT INTO audit (" LOOKED_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, "
+			"?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)"),
+		    &s));
+	bind(s, row);
+	TRY(stmt_run(c, s));
+	row->hash = (struct str){ 0 };
+	chain->key = row->key;
+	memcpy(chain->hash, hash, HASH_SIZE);
+	return OK;
+}
+
+/* --- out of the table --- */
+
+static struct str text(struct ctx *c, struct stmt *s, int column)
+{
+	struct str t = stmt_text(s, column);
+
+	return (struct str){ str_dup(c->arena, t), t.len };
+}
+
+void row_take(struct ctx *c, struct stmt *s, struct looked *out)
+{
+	*out = (struct looked){
+		.key = stmt_int(s, 0),
+		.at = stmt_int(s, 1),
+		.what = (enum audit_what)stmt_int(s, 2),
+		.kind = (enum actor_kind)stmt_int(s, 3),
+		.account = stmt_int(s, 4),
+		.role = text(c, s, 5),
+		.org = stmt_int(s, 6),
+		.purpose = (enum purpose)stmt_int(s, 7),
+		.session = stmt_int(s, 8),
+		.device = text(c, s, 9),
+		.person = stmt_int(s, 10),
+		.resource = stmt_int(s, 11),
+		.version = stmt_int(s, 12),
+		.section = text(c, s, 13),
+		.relation = text(c, s, 14),
+		.outcome = (int)stmt_int(s, 15),
+		.detail = text(c, s, 16),
+		.packed = stmt_null(s, 17) ? STR("") : text(c, s, 17),
+		.hash = text(c, s, 18),
+	};
+}

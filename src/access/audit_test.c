@@ -1,0 +1,541 @@
+/* audit_test.c - the chain: written, read, proved, and every way to tamper with it found. */
+#include "base/test.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "access/audit_part.h"
+#include "access/role.h"
+#include "base/when.h"
+#include "store/test_place.h"
+
+#define DAY INT64_C(86400000000)
+
+struct world {
+	char dir[64], path[512], key[512], heads[512];
+	struct arena arena;
+	struct ctx c;
+	struct clock_fixed clock;
+	struct place *place;
+	struct share share;
+	struct audit_setup setup;
+	struct actor actor;
+	struct role role;
+};
+
+static void open_place(struct world *w, unsigned flags)
+{
+	if (place_open(&w->c, &w->share, w->path, flags, false, &w->place))
+		fail_msg("%s", w->c.why);
+}
+
+static int set_up(void **state)
+{
+	struct world *w = calloc(1, sizeof *w);
+
+	strcpy(w->dir, "/tmp/audit_test.XXXXXX");
+	if (!mkdtemp(w->dir))
+		return -1;
+	test_place(w->path, sizeof w->path, w->dir);
+	snprintf(w->key, sizeof w->key, "%s/key", w->dir);
+	snprintf(w->heads, sizeof w->heads, "%s/heads", w->dir);
+	w->setup = (struct audit_setup){ .key = w->key };
+	arena_init(&w->arena);
+	ctx_init(&w->c, &w->arena);
+	clock_fixed_init(&w->clock, when_days(2026, 11, 3) * DAY);
+	w->c.clock = &w->clock.clock;
+	w->share = (struct share){ .dir = SOURCE_DIR "/share" };
+	open_place(w, STORE_CREATE);
+	w->role = (struct role){ .name = STR("gp"), .words = STR("General practitioner") };
+	w->actor = (struct actor){ .kind = ACTOR_STAFF, .account = 7, .name = STR("Ada Clarke"),
+				   .role = &w->role, .org = 3, .purpose = PURPOSE_CARE, .session = 11,
+				   .device = STR("Firefox on Linux") };
+	w->c.actor = &w->actor;
+	*state = w;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct world *w = *state;
+	char command[128];
+
+	audit_stop(w->place);
+	place_close(w->place);
+	test_place_drop();
+	arena_done(&w->arena);
+	snprintf(command, sizeof command, "rm -r %s", w->dir);
+	int code = system(command);
+	free(w);
+	return code;
+}
+
+#define MUST(w, call)                              \
+	do {                                       \
+		if (call)                          \
+			fail_msg("%s", (w)->c.why); \
+	} while (0)
+
+static void note(struct world *w, int64_t person, const char *section)
+{
+	audit_note(&w->c, &(struct audit){ .what = AUDIT_OPEN, .person = person,
+					   .section = str_of(section), .relation = STR("caseload") });
+}
+
+/* n openings of people 1, 2 … */
+static void write_rows(struct world *w, int n)
+{
+	for (int i = 1; i <= n; i++)
+		note(w, i, "plan");
+	MUST(w, audit_flush(&w->c));
+}
+
+static void run_sql(struct world *w, const char *sql)
+{
+	char command[1400];
+
+	if (test_on_pgsql()) {
+		assert_int_equal(test_psql(sql), 0);
+		return;
+	}
+	snprintf(command, sizeof command, "sqlite3 '%s' '%s'", w->path, sql);
+	assert_int_equal(system(command), 0);
+}
+
+/* As one with all rights over the database would: the guards go first. */
+static void tamper(struct world *w, const char *sql)
+{
+	audit_stop(w->place);
+	place_close(w->place);
+	if (test_on_pgsql())
+		run_sql(w, "DO $$ DECLARE p text; BEGIN FOR p IN SELECT relname FROM pg_class WHERE relkind "
+			   "IN (chr(114)::\"char\", chr(112)::\"char\") AND relnamespace = "
+			   "current_schema()::regnamespace AND relname ~ $q$^audit$q$ AND relname !~ "
+			   "$q$person$q$ LOOP EXECUTE format($q$ALTER TABLE %I DISABLE TRIGGER ALL$q$, p); "
+			   "EXECUTE format($q$GRANT ALL ON %I TO CURRENT_USER$q$, p); END LOOP; END $$");
+	else
+		run_sql(w, "DROP TRIGGER audit_no_update; DROP TRIGGER audit_no_delete; DROP TRIGGER "
+			   "audit_head_no_update; DROP TRIGGER audit_head_no_delete;");
+	run_sql(w, sql);
+	open_place(w, 0);
+}
+
+static enum err prove(struct world *w, struct audit_proof *proof)
+{
+	w->c.issues = (struct issues){ 0 };
+	return audit_check(&w->c, &w->setup, proof);
+}
+
+static void proved(struct world *w, int64_t rows)
+{
+	struct audit_proof proof;
+
+	MUST(w, prove(w, &proof));
+	assert_int_equal(proof.rows, rows);
+}
+
+/* The proof fails, and some finding is about `row`. */
+static void found(struct world *w, const char *row)
+{
+	struct audit_proof proof;
+	char name[64];
+
+	assert_int_equal(prove(w, &proof), ERR_INVALID);
+	snprintf(name, sizeof name, "audit %s", row);
+	for (const struct issue *i = w->c.issues.first; i; i = i->next)
+		if (i->where && strcmp(i->where, name) == 0)
+			return;
+	fail_msg("no finding about %s: %s", name, w->c.why);
+}
+
+/* ---- writing and reading ---- */
+
+static void what_was_noted_is_read_again(void **state)
+{
+	struct world *w = *state;
+	int64_t people[] = { 900, 5, 5, 77000000001, 6 };
+	struct looked *rows;
+	size_t len;
+	READER(db);
+
+	note(w, 42, "medicines");
+	audit_note(&w->c, &(struct audit){ .what = AUDIT_SEARCH, .people = people, .people_count = 5,
+					   .section = STR("Patient"), .detail = STR("family=?") });
+	audit_note(&w->c, &(struct audit){ .what = AUDIT_REFUSED, .person = 42, .outcome = ERR_NOT_FOUND });
+	MUST(w, audit_flush(&w->c));
+	assert_null(w->c.notes);
+	MUST(w, store_reader(&w->c, w->place->store, &db));
+	MUST(w, audit_find(&w->c, db, &(struct audit_ask){ .cap = 10 }, &rows, &len));
+	assert_int_equal(len, 3);
+	assert_int_equal(rows[0].outcome, 404);
+	assert_int_equal(rows[1].people_count, 4);
+	assert_int_equal(rows[1].people[0], 5);
+	assert_int_equal(rows[1].people[3], 77000000001);
+	assert_true(str_is(rows[2].role, "gp"));
+	assert_true(str_is(rows[2].section, "medicines"));
+	assert_int_equal(rows[2].account, 7);
+	assert_string_equal(audit_key_text(&w->arena, rows[2].key), "2026-11/1");
+	assert_int_equal(audit_key_read(STR("2026-11/1")), rows[2].key);
+	assert_int_equal(audit_key_read(STR("2026-13/1")), 0);
+}
+
+static size_t looks_at(struct world *w, int64_t person, size_t cap)
+{
+	struct looked *rows;
+	size_t len;
+	READER(db);
+
+	MUST(w, store_reader(&w->c, w->place->store, &db));
+	MUST(w, audit_find(&w->c, db, &(struct audit_ask){ .person = person, .cap = cap }, &rows, &len));
+	for (size_t i = 1; i < len; i++)
+		assert_true(rows[i].key < rows[i - 1].key);
+	return len;
+}
+
+static void who_looked_at_me_is_the_same_before_and_after_the_index(void **state)
+{
+	struct world *w = *state;
+	int64_t both[] = { 3, 4 };
+
+	write_rows(w, 5);
+	audit_note(&w->c, &(struct audit){ .what = AUDIT_SEARCH, .people = both, .people_count = 2 });
+	MUST(w, audit_flush(&w->c));
+	assert_int_equal(looks_at(w, 3, 10), 2);
+	MUST(w, audit_index(&w->c));
+	assert_int_equal(looks_at(w, 3, 10), 2);
+	assert_int_equal(looks_at(w, 5, 10), 1);
+	assert_int_equal(looks_at(w, 99, 10), 0);
+	note(w, 3, "plan");
+	MUST(w, audit_flush(&w->c)); /* newer than the index */
+	assert_int_equal(looks_at(w, 3, 10), 3);
+	assert_int_equal(looks_at(w, 3, 2), 2);
+	MUST(w, audit_index_clear(&w->c));
+	MUST(w, audit_index(&w->c));
+	assert_int_equal(looks_at(w, 3, 10), 3);
+}
+
+static void the_system_itself_is_noted_only_for_what_it_changes(void **state)
+{
+	struct world *w = *state;
+
+	w->c.actor = NULL;
+	note(w, 1, "plan");
+	assert_null(w->c.notes);
+	audit_note(&w->c, &(struct audit){ .what = AUDIT_CHANGE, .person = 1 });
+	assert_non_null(w->c.notes);
+	MUST(w, audit_flush(&w->c));
+	proved(w, 1);
+}
+
+static void texts_that_are_too_long_are_cut_between_letters(void **state)
+{
+	struct world *w = *state;
+	char longer[3 * SECTION_MAX + 1] = "";
+	struct looked *rows;
+	size_t len, bad;
+	READER(db);
+
+	for (int i = 0; i < SECTION_MAX; i++)
+		strcat(longer, "\xE2\x82\xAC");
+	note(w, 1, longer);
+	MUST(w, audit_flush(&w->c));
+	MUST(w, store_reader(&w->c, w->place->store, &db));
+	MUST(w, audit_find(&w->c, db, &(struct audit_ask){ .cap = 1 }, &rows, &len));
+	assert_true(rows[0].section.len <= SECTION_MAX && rows[0].section.len > SECTION_MAX - 3);
+	assert_true(str_utf8(rows[0].section, &bad));
+}
+
+static void a_write_that_fails_discloses_nothing(void **state)
+{
+	struct world *w = *state;
+
+	write_rows(w, 1);
+	note(w, 2, "plan");
+	MUST(w, store_fault(w->place->store, 2));
+	assert_int_not_equal(audit_flush(&w->c), OK);
+	MUST(w, store_fault(w->place->store, 0));
+	w->c.notes = NULL;
+	proved(w, 1);
+}
+
+static void the_thread_of_a_server_writes_what_many_noted(void **state)
+{
+	struct world *w = *state;
+	struct audit_stats stats;
+	struct audit_proof proof;
+
+	w->setup.heads = w->heads;
+	MUST(w, audit_start(&w->c, &w->setup));
+	for (int i = 0; i < 50; i++)
+		write_rows(w, 3);
+	audit_stats(w->place, &stats);
+	assert_int_equal(stats.rows, 150);
+	audit_stop(w->place);
+	MUST(w, prove(w, &proof));
+	assert_int_equal(proof.rows, 150);
+	assert_true(proof.heads >= 1);
+	assert_int_equal(proof.signatures, proof.heads);
+}
+
+/* ---- tampering; 2026-11 is month 682 ---- */
+
+#define KEY(n) "(682::bigint << 40) + " #n
+
+static const char *sql_of(struct world *w, const char *sql)
+{
+	struct buf b;
+	struct str rest = str_of(sql);
+
+	if (test_on_pgsql())
+		return sql;
+	buf_init(&b, &w->arena, 0);
+	for (ptrdiff_t at; (at = str_find(rest, STR("::bigint"))) >= 0;) {
+		buf_add(&b, rest.at, (size_t)at);
+		rest.at += at + 8;
+		rest.len -= (size_t)at + 8;
+	}
+	buf_str(&b, rest);
+	return str_dup(&w->arena, buf_get(&b));
+}
+
+/* ---- months ---- */
+
+static void a_month_follows_from_the_one_before(void **state)
+{
+	struct world *w = *state;
+	struct audit_proof proof;
+
+	write_rows(w, 3);
+	w->clock.at = when_days(2026, 12, 1) * DAY;
+	write_rows(w, 2);
+	w->clock.at = when_days(2026, 11, 30) * DAY; /* the clock is set back */
+	write_rows(w, 1);
+	MUST(w, prove(w, &proof));
+	assert_string_equal(audit_key_text(&w->arena, proof.last), "2026-12/3");
+	assert_int_equal(proof.heads, 1);
+	tamper(w, sql_of(w, "DELETE FROM audit WHERE key = " KEY(3)));
+	found(w, "2026-11/3");
+}
+
+static void started_and_stopped(struct world *w, int rows)
+{
+	w->setup.heads = w->heads;
+	MUST(w, audit_start(&w->c, &w->setup));
+	write_rows(w, rows);
+	audit_stop(w->place);
+	proved(w, rows);
+}
+
+static void every_column_altered_is_found(void **state)
+{
+	static const char *const columns[] = { "at", "what", "kind", "account", "org", "purpose", "session",
+					       "person", "resource", "version", "outcome" };
+	static const char *const texts[] = { "role", "device", "section", "relation", "detail" };
+	struct world *w = *state;
+	char sql[300];
+	int n = 0;
+
+	write_rows(w, 20);
+	for (size_t i = 0; i < sizeof columns / sizeof *columns; i++, n++) {
+		snprintf(sql, sizeof sql, "UPDATE audit SET %s = %s + 1 WHERE key = (682::bigint << 40) + %d;",
+			 columns[i], columns[i], n + 1);
+		if (n == 0)
+			tamper(w, sql_of(w, sql));
+		else
+			run_sql(w, sql_of(w, sql));
+	}
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++, n++) {
+		snprintf(sql, sizeof sql, "UPDATE audit SET %s = %s || 1 WHERE key = (682::bigint << 40) + %d;",
+			 texts[i], texts[i], n + 1);
+		run_sql(w, sql_of(w, sql));
+	}
+	for (int i = 1; i <= n; i++) {
+		snprintf(sql, sizeof sql, "2026-11/%d", i);
+		found(w, sql);
+	}
+}
+
+static void a_row_removed_is_found(void **state)
+{
+	struct world *w = *state;
+
+	write_rows(w, 9);
+	tamper(w, sql_of(w, "DELETE FROM audit WHERE key = " KEY(4)));
+	found(w, "2026-11/4");
+}
+
+static void the_first_rows_removed_are_found(void **state)
+{
+	struct world *w = *state;
+
+	write_rows(w, 9);
+	tamper(w, sql_of(w, "DELETE FROM audit WHERE key <= " KEY(2)));
+	found(w, "2026-11/3");
+}
+
+static void a_row_put_in_at_the_end_is_found(void **state)
+{
+	struct world *w = *state;
+
+	write_rows(w, 3);
+	tamper(w, sql_of(w, "INSERT INTO audit SELECT key + 1, at, what, kind, account, role, org, purpose, session, "
+			    "device, person, resource, version, section, relation, outcome, detail, people, hash "
+			    "FROM audit WHERE key = " KEY(3)));
+	found(w, "2026-11/4");
+}
+
+static void two_rows_exchanged_are_found(void **state)
+{
+	struct world *w = *state;
+
+	write_rows(w, 9);
+	tamper(w, sql_of(w, "UPDATE audit SET key = 1 WHERE key = " KEY(3)));
+	run_sql(w, sql_of(w, "UPDATE audit SET key = " KEY(3) " WHERE key = " KEY(6)));
+	run_sql(w, sql_of(w, "UPDATE audit SET key = " KEY(6) " WHERE key = 1"));
+	found(w, "2026-11/3");
+	found(w, "2026-11/6");
+}
+
+static void the_end_cut_off_is_found_by_the_head(void **state)
+{
+	struct world *w = *state;
+
+	started_and_stopped(w, 9);
+	w->setup.heads = NULL;
+	tamper(w, sql_of(w, "DELETE FROM audit WHERE key >= " KEY(8)));
+	found(w, "2026-11/9");
+}
+
+static void the_end_cut_off_with_its_heads_is_found_by_the_published_ones(void **state)
+{
+	struct world *w = *state;
+
+	started_and_stopped(w, 9);
+	tamper(w, sql_of(w, "DELETE FROM audit WHERE key >= " KEY(8)));
+	run_sql(w, sql_of(w, "DELETE FROM audit_head WHERE key >= " KEY(8)));
+	found(w, "2026-11/9");
+}
+
+static enum err make_anew(struct ctx *c, struct db *db, void *arg)
+{
+	struct looked *rows = arg;
+	struct chain chain = { 0 };
+	STMT(s);
+
+	for (size_t i = 0; rows[i].key; i++) {
+		unsigned char hash[HASH_SIZE];
+
+		if (i == 1)
+			rows[i].account = 1;
+		row_hash(&rows[i], chain.hash, hash);
+		memcpy(chain.hash, hash, HASH_SIZE);
+		TRY(db_stmt(c, db, SQL("UPDATE audit SET account = ?2, hash = ?3 WHERE key = ?1"), &s));
+		stmt_bind_int(s, 1, rows[i].key);
+		stmt_bind_int(s, 2, rows[i].account);
+		stmt_bind_blob(s, 3, (struct str){ (const char *)hash, HASH_SIZE });
+		TRY(stmt_run(c, s));
+		stmt_done(s);
+		s = NULL;
+	}
+	return OK;
+}
+
+static enum err keep(struct ctx *c, void *arg, const struct looked *l)
+{
+	struct looked **at = arg;
+
+	(void)c;
+	(void)l;
+	(*at)++->key = l->key;
+	return OK;
+}
+
+static void a_whole_chain_made_anew_is_found_by_the_signature(void **state)
+{
+	struct world *w = *state;
+	struct looked *rows;
+	size_t len;
+
+	started_and_stopped(w, 5);
+	w->setup.heads = NULL;
+	tamper(w, "SELECT 1");
+	{
+		READER(db);
+		struct looked seen[8] = { 0 }, *at = seen;
+
+		MUST(w, store_reader(&w->c, w->place->store, &db));
+		MUST(w, audit_find(&w->c, db, &(struct audit_ask){ .cap = 10 }, &rows, &len));
+		MUST(w, audit_each(&w->c, db, &(struct audit_ask){ .cap = 10 }, keep, &at));
+		assert_int_equal(seen[0].key, rows[len - 1].key);
+	}
+	struct looked *forward = NEW_N(&w->arena, struct looked, len + 1);
+	for (size_t i = 0; i < len; i++)
+		forward[i] = rows[len - 1 - i];
+	MUST(w, store_write(&w->c, w->place->store, make_anew, forward));
+	found(w, "2026-11/5");
+}
+
+static void a_key_that_others_may_read_is_refused(void **state)
+{
+	struct world *w = *state;
+
+	started_and_stopped(w, 1);
+	assert_int_equal(chmod(w->key, 0644), 0);
+	assert_int_equal(audit_start(&w->c, &w->setup), ERR_FORBIDDEN);
+	assert_int_equal(chmod(w->key, 0600), 0);
+}
+
+static void people_are_packed_and_unpacked(void **state)
+{
+	struct world *w = *state;
+	unsigned seed = 3;
+
+	for (int round = 0; round < 200; round++) {
+		int64_t people[64];
+		size_t n = (size_t)(rand_r(&seed) % 64);
+		struct looked l = { 0 };
+
+		for (size_t i = 0; i < n; i++)
+			people[i] = 1 + ((int64_t)rand_r(&seed) << (rand_r(&seed) % 30));
+		l.packed = people_pack(&w->arena, people, n);
+		MUST(w, people_unpack(&w->c, &l));
+		for (size_t i = 0; i < n; i++) {
+			bool there = false;
+
+			for (size_t j = 0; j < l.people_count; j++)
+				there = there || l.people[j] == people[i];
+			assert_true(there);
+		}
+		for (size_t j = 1; j < l.people_count; j++)
+			assert_true(l.people[j] > l.people[j - 1]);
+	}
+}
+
+#define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(what_was_noted_is_read_again),
+		T(who_looked_at_me_is_the_same_before_and_after_the_index),
+		T(the_system_itself_is_noted_only_for_what_it_changes),
+		T(texts_that_are_too_long_are_cut_between_letters),
+		T(a_write_that_fails_discloses_nothing),
+		T(the_thread_of_a_server_writes_what_many_noted),
+		T(a_month_follows_from_the_one_before),
+		T(every_column_altered_is_found),
+		T(a_row_removed_is_found),
+		T(the_first_rows_removed_are_found),
+		T(a_row_put_in_at_the_end_is_found),
+		T(two_rows_exchanged_are_found),
+		T(the_end_cut_off_is_found_by_the_head),
+		T(the_end_cut_off_with_its_heads_is_found_by_the_published_ones),
+		T(a_whole_chain_made_anew_is_found_by_the_signature),
+		T(a_key_that_others_may_read_is_refused),
+		T(people_are_packed_and_unpacked),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,297 @@
+/* audit_write.c - the thread of a server that writes what many requests noted.
+ *
+ * Requests queue their notes and are told when these are on disk; all that wait are written with one
+ * fsync. While one batch is on its way the next gathers, so waiting is short and the disk is asked
+ * rarely. When there is nothing to write the thread signs the head and brings the index of people up
+ * to date.
+ */
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <semaphore.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "access/audit_part.h"
+
+enum { WAITING_MAX = 1 << 16, ROWS_AT_ONCE = 4096, IDLE_MS = 200 };
+
+struct batch {
+	struct auditor *auditor;
+	struct notes *first;
+	int64_t rows;
+	bool head; /* sign where it ends */
+	struct chain chain;
+};
+
+static enum err write_batch(struct ctx *c, struct db *db, void *arg)
+{
+	struct batch *b = arg;
+
+	b->rows = 0;
+	TRY(chain_end(c, db, &b->chain));
+	for (struct notes *notes = b->first; notes; notes = notes->next)
+		for (struct note *n = notes->first; n; n = n->next, b->rows++)
+			TRY(chain_add(c, db, &b->chain, &n->row));
+	if (b->head && b->chain.key)
+		TRY(head_add(c, db, &b->auditor->key, &b->chain));
+	return OK;
+}
+
+static void tell(struct notes *notes, enum err e, const char *why)
+{
+	while (notes) {
+		struct notes *next = notes->next; /* gone once told */
+
+		notes->done(notes->arg, e, why);
+		notes = next;
+	}
+}
+
+/* A head outside of the database; when it cannot be written the one in the database still counts. */
+static void publish(struct ctx *c, struct auditor *a, const struct chain *chain)
+{
+	struct str line;
+
+	if (a->heads_fd < 0)
+		return;
+	line = head_line(c->arena, &a->key, chain);
+	if (write(a->heads_fd, line.at, line.len) != (ssize_t)line.len || fdatasync(a->heads_fd) != 0)
+		a->failures++;
+}
+
+static void run_batch(struct auditor *a, struct notes *first, bool head)
+{
+	struct batch b = { .auditor = a, .first = first, .head = head };
+	struct ctx c;
+	ARENA(arena);
+
+	ctx_init(&c, &arena);
+	c.place = a->place;
+	c.clock = a->clock;
+	enum err e = store_write(&c, a->place->store, write_batch, &b);
+	if (e) {
+		a->failures++;
+	} else {
+		a->rows += b.rows;
+		a->batches++;
+		a->end = b.chain.key;
+		a->unindexed += b.rows;
+	}
+	tell(first, e, c.why);
+	if (!e && head) {
+		a->head = b.chain.key;
+		a->head_at = clock_monotonic();
+		publish(&c, a, &b.chain);
+	}
+}
+
+static enum err index_job(struct ctx *c, struct db *db, void *arg)
+{
+	return index_some(c, db, arg);
+}
+
+static void bring_index(struct auditor *a)
+{
+	int64_t done = 0;
+	struct ctx c;
+	ARENA(arena);
+
+	ctx_init(&c, &arena);
+	c.place = a->place;
+	c.clock = a->clock;
+	if (store_write(&c, a->place->store, index_job, &done))
+		a->failures++;
+	a->unindexed = done < INDEX_AT_ONCE ? 0 : a->unindexed;
+}
+
+/* Take what waits, up to a number of requests; waits a moment when there is nothing. */
+static struct notes *take(struct auditor *a, bool *stopping)
+{
+	struct notes *first, **end;
+	size_t n = 0;
+
+	pthread_mutex_lock(&a->lock);
+	if (!a->first && !a->stopping) {
+		struct timespec until;
+
+		clock_gettime(CLOCK_REALTIME, &until);
+		until.tv_nsec += IDLE_MS * 1000000L;
+		until.tv_sec += until.tv_nsec / 1000000000L;
+		until.tv_nsec %= 1000000000L;
+		pthread_cond_timedwait(&a->came, &a->lock, &until);
+	}
+	first = a->first;
+	for (end = &a->first; *end && n < ROWS_AT_ONCE; n++)
+		end = &(*end)->next;
+	a->first = *end;
+	if (!a->first)
+		a->last = &a->first;
+	*end = NULL;
+	if (end == &a->first)
+		first = NULL;
+	a->waiting -= (int64_t)n;
+	*stopping = a->stopping && !a->first;
+	pthread_mutex_unlock(&a->lock);
+	return first;
+}
+
+static void *auditor_thread(void *arg)
+{
+	struct auditor *a = arg;
+	bool stopping = false;
+
+	while (!stopping) {
+		struct notes *first = take(a, &stopping);
+		bool due = (first || a->end > a->head) &&
+			   (stopping || clock_monotonic() > a->head_at + HEAD_EVERY);
+
+		if (first || due)
+			run_batch(a, first, due);
+		if (a->unindexed >= INDEX_AT_ONCE || (!first && a->unindexed))
+			bring_index(a);
+	}
+	return NULL;
+}
+
+static enum err known_end(struct ctx *c, struct auditor *a)
+{
+	READER(db);
+	struct chain chain;
+	bool row;
+	STMT(s);
+
+	TRY(store_reader(c, c->place->store, &db));
+	TRY(chain_end(c, db, &chain));
+	TRY(db_stmt(c, db, SQL("SELECT coalesce(max(key), 0) FROM audit_head"), &s));
+	TRY(stmt_step(c, s, &row));
+	a->end = chain.key;
+	a->head = stmt_int(s, 0);
+	a->unindexed = chain.key ? 1 : 0;
+	return OK;
+}
+
+enum err audit_start(struct ctx *c, const struct audit_setup *setup)
+{
+	struct auditor *a = calloc(1, sizeof *a);
+	enum err e;
+
+	if (!a)
+		abort();
+	a->place = c->place;
+	a->clock = c->clock;
+	a->last = &a->first;
+	a->heads_fd = -1;
+	e = key_read(c, setup, true, &a->key);
+	if (!e && setup && setup->heads) {
+		a->heads_fd = open(setup->heads, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+		if (a->heads_fd < 0)
+			e = fail(c, ERR_IO, "%s: %s.", setup->heads, strerror(errno));
+	}
+	if (!e)
+		e = known_end(c, a);
+	pthread_mutex_init(&a->lock, NULL);
+	pthread_cond_init(&a->came, NULL);
+	if (!e && pthread_create(&a->thread, NULL, auditor_thread, a) != 0)
+		e = fail(c, ERR_IO, "Cannot start a thread: %s.", strerror(errno));
+	if (e) {
+		free(a);
+		return e;
+	}
+	c->place->auditor = a;
+	return OK;
+}
+
+void audit_stop(struct place *place)
+{
+	struct auditor *a = place->auditor;
+
+	if (!a)
+		return;
+	pthread_mutex_lock(&a->lock);
+	a->stopping = true;
+	pthread_cond_signal(&a->came);
+	pthread_mutex_unlock(&a->lock);
+	pthread_join(a->thread, NULL);
+	if (a->heads_fd >= 0)
+		close(a->heads_fd);
+	sodium_memzero(&a->key, sizeof a->key);
+	pthread_cond_destroy(&a->came);
+	pthread_mutex_destroy(&a->lock);
+	free(a);
+	place->auditor = NULL;
+}
+
+void audit_stats(const struct place *place, struct audit_stats *out)
+{
+	struct auditor *a = place->auditor;
+
+	memset(out, 0, sizeof *out);
+	if (a)
+		*out = (struct audit_stats){ a->rows, a->batches, a->failures, a->waiting };
+}
+
+bool audit_settle(struct ctx *c, audit_done *done, void *arg)
+{
+	struct auditor *a = c->place ? c->place->auditor : NULL;
+	struct notes *notes = c->notes;
+	bool room;
+
+	if (!notes || !a)
+		return false;
+	c->notes = NULL;
+	notes->done = done;
+	notes->arg = arg;
+	pthread_mutex_lock(&a->lock);
+	room = a->waiting < WAITING_MAX && !a->stopping;
+	if (room) {
+		if (!a->first)
+			pthread_cond_signal(&a->came);
+		*a->last = notes;
+		a->last = &notes->next;
+		a->waiting++;
+	}
+	pthread_mutex_unlock(&a->lock);
+	if (!room)
+		done(arg, ERR_BUSY, "Too much waits to be written down; try again shortly.");
+	return true;
+}
+
+struct wait {
+	sem_t written;
+	struct ctx *c;
+	enum err e;
+};
+
+static void wake(void *arg, enum err e, const char *why)
+{
+	struct wait *w = arg;
+
+	w->e = e ? fail(w->c, e, "%s", why) : OK;
+	sem_post(&w->written);
+}
+
+static enum err write_own(struct ctx *c, struct db *db, void *arg)
+{
+	(void)arg;
+	return audit_write(c, db);
+}
+
+enum err audit_flush(struct ctx *c)
+{
+	struct wait w = { .c = c };
+
+	if (!c->notes)
+		return OK;
+	if (!c->place->auditor) {
+		TRY(store_write(c, c->place->store, write_own, NULL));
+		c->notes = NULL;
+		return OK;
+	}
+	sem_init(&w.written, 0, 0);
+	audit_settle(c, wake, &w);
+	while (sem_wait(&w.written) != 0)
+		continue;
+	sem_destroy(&w.written);
+	return w.e;
+}

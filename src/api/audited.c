@@ -1,0 +1,71 @@
+/* audited.c - what the FHIR API notes: who was shown what, who changed what, who was refused. */
+#include "api/inside.h"
+
+void audited_open(struct ctx *c, enum audit_what what, const struct version *v)
+{
+	if (!c->actor)
+		return;
+	audit_note(c, &(struct audit){ .what = what, .person = v->person, .resource = v->key,
+				       .version = v->version, .section = v->type });
+}
+
+void audited_written(struct ctx *c, const struct written *w)
+{
+	const struct version *v = &w->version;
+
+	if (!v->version) /* nothing was there to be deleted */
+		return;
+	audited_open(c,
+		     w->unchanged || w->existed ? AUDIT_OPEN
+		     : v->deleted		? AUDIT_REMOVE
+		     : w->created		? AUDIT_CREATE
+						: AUDIT_CHANGE,
+		     v);
+}
+
+/* "family=?&birthdate=?": what was asked for, without values. */
+static struct str names_only(struct ctx *c, struct str query)
+{
+	struct buf b;
+
+	buf_init(&b, c->arena, 0);
+	while (query.len) {
+		struct str pair = str_cut(&query, '&'), name = str_cut(&pair, '=');
+
+		if (!name.len)
+			continue;
+		if (b.len)
+			buf_char(&b, '&');
+		buf_str(&b, name);
+	}
+	return buf_get(&b);
+}
+
+void audited_page(struct ctx *c, enum audit_what what, struct str section, struct str query,
+		  const struct disclosed *d)
+{
+	if (!c->actor)
+		return;
+	audit_note(c, &(struct audit){ .what = what, .section = section, .people = d->people.at,
+				       .people_count = d->people.len, .detail = names_only(c, query) });
+}
+
+void audited_add(struct ctx *c, struct disclosed *d, const struct version *v)
+{
+	if (!c->actor || !v->person || (d->people.len && d->people.at[d->people.len - 1] == v->person))
+		return;
+	*vec_push(&d->people, c->arena) = v->person;
+}
+
+void audited_refused(struct ctx *c, enum err e, struct str type, struct str id)
+{
+	int64_t key = 0, person = 0;
+
+	if (!c->actor || (e != ERR_NOT_FOUND && e != ERR_GONE && e != ERR_FORBIDDEN))
+		return;
+	/* the same look-up whether it is there or not, so that time tells nothing */
+	if (record_whose(c, type, id, &key, &person) != OK)
+		return;
+	audit_note(c, &(struct audit){ .what = AUDIT_REFUSED, .person = person, .resource = key,
+				       .section = type, .outcome = e });
+}
