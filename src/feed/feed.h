@@ -47,6 +47,11 @@ struct feed {
 	const char *rows;        /* of FEED_CSV: name of the mapping of its rows */
 	const char *folder;      /* of FEED_CSV: watched for files; NULL */
 	const char *pattern;     /* names of the files taken from there: "*.csv" */
+	/* of FEED_FHIR that is pulled: */
+	const char *url;         /* base of the other server; NULL: it pushes */
+	const char *types;       /* "Patient Encounter Observation", in the order they are asked for */
+	const char *token_file;  /* holds a bearer token; readable by its owner alone; NULL: none */
+	int64_t every;           /* microseconds between pulls; 0: only when told */
 	/* of HL7 v2: */
 	const char *address;     /* to listen on */
 	unsigned port;           /* 0: any free one */
@@ -155,6 +160,22 @@ NODISCARD enum err file_keep(struct ctx *c, struct feed_file *f);
 NODISCARD enum err file_list(struct ctx *c, int64_t feed, unsigned limit, struct feed_file **out,
 			     size_t *len);
 NODISCARD enum err file_find(struct ctx *c, int64_t key, struct feed_file *out);
+
+/* --- other FHIR servers --- */
+
+struct pull_count {
+	int64_t resources, refused; /* told; not understood at first */
+	int64_t mended;             /* of those, understood when all had come */
+};
+/* Fetch what changed since the last time. ERR_IO, ERR_FORBIDDEN, ERR_INVALID, ERR_STOPPED; what came
+ * before that is kept, and the next goes on from there. */
+NODISCARD enum err feed_pull(struct ctx *c, const struct feed *feed, const struct progress *progress,
+			     struct pull_count *out);
+/* Take a file of FHIR: one Bundle or resource, or NDJSON (a resource a line). */
+NODISCARD enum err feed_fhir_file(struct ctx *c, const struct feed *feed, const char *path,
+				  const struct progress *progress, struct pull_count *out);
+/* What a program pushed: a Bundle or a resource, as one message. m->state says what became of it. */
+NODISCARD enum err feed_fhir_take(struct ctx *c, const struct feed *feed, struct str body, struct message *out);
 
 /* Give back what working on messages holds for a place; before place_close. */
 void feeds_shut(struct place *place);

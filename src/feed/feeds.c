@@ -36,6 +36,7 @@ void feeds_shut(struct place *place)
 	for (unsigned i = 0; i < FEED_LOCKS; i++)
 		pthread_mutex_destroy(&feeds->locks[i]);
 	pthread_mutex_destroy(&feeds->rows_lock);
+	uploads_free(feeds);
 	arena_done(&feeds->life);
 	free(feeds);
 	place->feeds = NULL;

@@ -10,13 +10,21 @@
 #include "feed/map.h"
 #include "feed/rows.h"
 
-enum { FEED_LOCKS = 1024, FEED_KNOWN = 65536 };
+enum { FEED_LOCKS = 1024, FEED_KNOWN = 65536, FEED_UPLOADS = 4 };
+
+struct upload {
+	int64_t feed, at;
+	char key[33], name[200];
+	char *bytes; /* malloc; NULL: free */
+	size_t len;
+};
 
 struct feeds {
 	struct arena life;
 	struct maps *maps;
 	pthread_mutex_t locks[FEED_LOCKS];    /* by the hash of whom a message is about */
 	pthread_mutex_t rows_lock;
+	struct upload uploads[FEED_UPLOADS];
 	VEC(struct rows_map *) rows;          /* mappings of files read so far */
 	_Atomic(uint64_t) known[FEED_KNOWN]; /* hashes of resources that stand as they are */
 };
@@ -26,9 +34,11 @@ NODISCARD enum err feeds_open(struct ctx *c);
 /* The mapping of that name, read at its first use. */
 NODISCARD enum err feeds_rows(struct ctx *c, const char *name, const struct rows_map **out);
 
+void uploads_free(struct feeds *feeds);
+
 /* --- state.c: what is remembered of a person, a visit, an order --- */
 
-enum state_kind { STATE_PERSON = 1, STATE_VISIT, STATE_ORDER, STATE_ROW };
+enum state_kind { STATE_PERSON = 1, STATE_VISIT, STATE_ORDER, STATE_ROW, STATE_PULL };
 
 struct state {
 	enum state_kind kind;
@@ -50,6 +60,9 @@ NODISCARD enum err v2_work(struct ctx *c, const struct feed *feed, struct messag
 			   struct str *answer);
 /* The same for a row of a file; m->body is its header and the row. */
 NODISCARD enum err rows_work(struct ctx *c, const struct feed *feed, struct message *m,
+			     struct str *answer);
+/* The same for a Bundle or a resource of another FHIR server. */
+NODISCARD enum err fhir_work(struct ctx *c, const struct feed *feed, struct message *m,
 			     struct str *answer);
 
 #endif

@@ -87,6 +87,12 @@ static enum err set(struct reading *r, struct str key, struct str value)
 		const char *key;
 		const char **at;
 	} texts[] = { { "title", &f->title },
+		      { "mapping", &f->rows },
+		      { "folder", &f->folder },
+		      { "pattern", &f->pattern },
+		      { "url", &f->url },
+		      { "types", &f->types },
+		      { "token-file", &f->token_file },
 		      { "tls-cert", &f->tls_cert },
 		      { "tls-key", &f->tls_key },
 		      { "tls-client-ca", &f->tls_client_ca } };
@@ -120,8 +126,17 @@ static enum err set(struct reading *r, struct str key, struct str value)
 			return broken(r, "connections are 1 to 1024", value);
 		f->connections = (unsigned)n;
 	} else if (str_is(key, "kind")) {
-		if (!str_is(value, "hl7v2"))
-			return broken(r, "a feed that listens is of kind hl7v2", value);
+		static const char *const kinds[] = { "hl7v2", "csv", "fhir" };
+		unsigned i = 0;
+		while (i < 3 && !str_is(value, kinds[i]))
+			i++;
+		if (i == 3)
+			return broken(r, "a kind is hl7v2, csv or fhir", value);
+		f->kind = (enum feed_kind)(i + 1);
+	} else if (str_is(key, "every")) {
+		if (!read_span(value, &n) || n < 1)
+			return broken(r, "a time is a number with s, m, h or d", value);
+		f->every = n * 1000000;
 	} else {
 		return broken(r, "no such setting", key);
 	}
@@ -184,6 +199,9 @@ enum err feeds_read(struct ctx *c, struct arena *life, const char *file, struct 
 		const struct feed *f = &list.at[i];
 		if (!f->tls_cert != !f->tls_key || (f->tls_client_ca && !f->tls_cert))
 			return fail(c, ERR_INVALID, "%s: [%s] needs both tls-cert and tls-key", file,
+				    f->name);
+		if (f->kind != FEED_HL7V2 && (f->listens || !*f->org))
+			return fail(c, ERR_INVALID, "%s: [%s] needs organisation, and does not listen", file,
 				    f->name);
 	}
 	*out = list.at;

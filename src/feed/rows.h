@@ -191,6 +191,27 @@ struct rows_run {
 	unsigned jobs;           /* threads; 0: 4 */
 	const struct progress *progress;
 };
+enum { ROWS_SHOWN = 20 };
+struct rows_seen {       /* a row of a preview */
+	int64_t number;
+	struct str kind, makes, note;
+	struct str wrong, column; /* why it would be refused; empty: it would not */
+};
+struct rows_view {
+	struct rows_seen at[ROWS_SHOWN];
+	size_t len;
+	int64_t total, wrong;
+	unsigned unknown;     /* columns the mapping does not know */
+};
+/* What a file would become; nothing is written. ERR_INVALID when it is no file of the mapping. */
+NODISCARD enum err rows_preview(struct ctx *c, const struct feed *feed, struct str bytes,
+				struct rows_view *out);
+/* Keep a file until someone has looked at its preview: in memory, a few, for half an hour. */
+NODISCARD enum err upload_keep(struct ctx *c, int64_t feed, struct str name, struct str bytes,
+			       struct str *key);
+NODISCARD enum err upload_find(struct ctx *c, int64_t feed, struct str key, struct str *name,
+			       struct str *bytes);
+
 /* Take a whole file: what is new in it is applied, what is wrong is kept with its reason. A file that
  * was begun before goes on: what is in the record is only looked at. Errors: ERR_INVALID when it is
  * no file of that mapping (nothing is applied), ERR_IO, ERR_STORE, ERR_STOPPED. */

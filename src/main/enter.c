@@ -91,7 +91,7 @@ enum err enter(struct ctx *c, const struct request *r, const struct route *route
 	TRY(who_asks(c, r, route, &actor, &session));
 	TRY(sign_in_enter(c, actor));
 	TRY(need(c, route));
-	if (is_page(route) && !is_safe(r))
+	if (is_page(route) && !is_safe(r) && !bearer(r).len) /* no other site's page can send that header */
 		TRY(form_check(c, r));
 	if (session.key && !(route->flags & ROUTE_QUICK))
 		TRY(session_touch(c, &session));

@@ -3,6 +3,7 @@
 #include "main/serve.h"
 
 static const struct option file_options[] = {
+	{ "kind", "KIND", "csv or fhir; when the feed is new", "csv" },
 	{ "mapping", "NAME", "mapping of share/feed/rows; the feed's, else the one of the feed's name", NULL },
 	{ "org", "CODE", "ODS code of who sends; needed when the feed is new", NULL },
 	{ "title", "TEXT", "what people call the feed", NULL },
@@ -20,20 +21,33 @@ static enum err find_feed(struct ctx *c, struct invocation *in, struct feed *fee
 
 	if (e && e != ERR_NOT_FOUND)
 		return e;
-	if (!e && feed->kind != FEED_CSV)
+	if (!e && feed->kind == FEED_HL7V2)
 		return fail(c, ERR_USAGE, "%s is no feed of files", name);
 	if (e) {
 		if (!org)
 			return fail(c, ERR_USAGE, "There is no feed %.60s yet: who sends it (--org CODE)?", name);
-		*feed = (struct feed){ .name = name, .kind = FEED_CSV };
+		bool fhir = strcmp(command_option(in, "kind"), "fhir") == 0;
+		*feed = (struct feed){ .name = name, .kind = fhir ? FEED_FHIR : FEED_CSV };
 	}
 	if (org && !feed_org_valid(str_of(org)))
 		return fail(c, ERR_USAGE, "an ODS code has 3 to 10 capitals and digits, not %s", org);
 	feed->org = org ? org : feed->org;
+	if (feed->kind == FEED_FHIR) {
+		feed->title = title ? title : feed->title ? feed->title : name;
+		return feed_register(c, feed);
+	}
 	feed->rows = mapping ? mapping : feed->rows ? feed->rows : name;
 	TRY(feeds_rows(c, feed->rows, &map));
 	feed->title = title ? title : feed->title ? feed->title : map->title;
 	return feed_register(c, feed);
+}
+
+static enum err print_told(struct invocation *in, const char *from, const struct pull_count *n)
+{
+	fprintf(in->out, "%s: %lld resources told, %lld not understood\n", from, (long long)n->resources,
+		(long long)(n->refused - n->mended));
+	fflush(in->out);
+	return OK;
 }
 
 static enum err take_file(struct ctx *c, struct invocation *in, const struct feed *feed, const char *path,
@@ -51,6 +65,12 @@ static enum err take_file(struct ctx *c, struct invocation *in, const struct fee
 	struct rows_run run = { .feed = feed, .path = path, .name = slash ? slash + 1 : path,
 				.jobs = (unsigned)jobs, .progress = &progress };
 	one.arena = &arena;
+	if (feed->kind == FEED_FHIR) {
+		struct pull_count told;
+		enum err failed = feed_fhir_file(&one, feed, path, &progress, &told);
+		bar_done(bar);
+		return failed ? fail(c, failed, "%s: %s", path, one.why) : print_told(in, path, &told);
+	}
 	enum err e = rows_apply(&one, &run, &n);
 	bar_done(bar);
 	if (e)
@@ -88,9 +108,58 @@ static enum err run_file(struct ctx *c, struct invocation *in)
 	return e;
 }
 
+/* --- feed-pull --- */
+
+static const struct option pull_options[] = {
+	{ "feeds", "FILE", "the file that names the feed (docs/feeds.md)", NULL },
+	{ 0 },
+};
+
+static enum err pull_named(struct ctx *c, struct invocation *in, struct feed *feeds, size_t len)
+{
+	struct pull_count n;
+	struct bar *bar;
+
+	for (size_t i = 0; i < len; i++) {
+		if (strcmp(feeds[i].name, in->argv[1]) != 0)
+			continue;
+		if (feeds[i].kind != FEED_FHIR)
+			return fail(c, ERR_USAGE, "%s is no feed of kind fhir", in->argv[1]);
+		TRY(feeds_open(c));
+		TRY(feed_register(c, &feeds[i]));
+		struct progress progress = bar_progress(c, in, feeds[i].name, &bar);
+		enum err e = feed_pull(c, &feeds[i], &progress, &n);
+		bar_done(bar);
+		return e ? e : print_told(in, feeds[i].url, &n);
+	}
+	return fail(c, ERR_NOT_FOUND, "The file names no feed %s", in->argv[1]);
+}
+
+static enum err run_pull(struct ctx *c, struct invocation *in)
+{
+	struct feed *feeds;
+	struct place *place;
+	size_t len;
+
+	if (!command_option(in, "feeds"))
+		return fail(c, ERR_USAGE, "Which file names the feed (--feeds FILE)?");
+	TRY(feeds_read(c, c->arena, command_option(in, "feeds"), &feeds, &len));
+	TRY(place_open(c, in->share, in->argv[0], STORE_CREATE | STORE_MIGRATE, false, &place));
+	enum err e = pull_named(c, in, feeds, len);
+	feeds_shut(place);
+	place_close(place);
+	return e;
+}
+
 const struct command rows_commands[] = {
-	{ "feed-file", "DB FEED FILE...", "Take files of rows (CSV): each row becomes resources of one person.",
-	  "A mapping of share/feed/rows says what columns mean. Rows that are not understood are kept with\n"
+	{ "feed-pull", "DB FEED", "Fetch what changed at another FHIR server.",
+	  "Asks for each type what changed since the last time, page by page. Ids of the other server become\n"
+	  "ids of this one, people are matched, older versions never undo newer ones. Stopped or killed, the\n"
+	  "same command goes on.",
+	  pull_options, run_pull, "  causeway feed-pull county.db trust --feeds feeds.conf" },
+	{ "feed-file", "DB FEED FILE...", "Take files of rows (CSV) or of FHIR as a feed tells them.",
+	  "Of FHIR: NDJSON, or .json with a Bundle or a resource, under ids of the sender's own. Of rows:\n"
+	  "a mapping of share/feed/rows says what columns mean. Rows that are not understood are kept with\n"
 	  "row, column and reason, the others applied. A file sent again changes only what changed; stopped or\n"
 	  "killed, the same command goes on.",
 	  file_options, run_file,

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "feed/mllp.h"
+#include "feed/watch.h"
 #include "main/enter.h"
 #include "main/modules.h"
 
@@ -118,6 +119,11 @@ static void say_ready(const struct invocation *in, const struct serve *serve, ui
 	fflush(in->out);
 }
 
+static void tell_feed(const char *feed, const char *what)
+{
+	fprintf(stderr, "Feed %s: %s\n", feed, what);
+}
+
 enum err serve_place(struct ctx *c, const struct invocation *in, const struct serve *serve)
 {
 	struct log log = { serve->log ? STDERR_FILENO : -1, LOG_INFO, &clock_system };
@@ -138,6 +144,7 @@ enum err serve_place(struct ctx *c, const struct invocation *in, const struct se
 	struct live *live = NULL;
 	struct hooks *hooks = NULL;
 	struct mllp *mllp = NULL;
+	struct watch *watch = NULL;
 	struct http *http;
 	int64_t workers = 0;
 	enum err e;
@@ -153,6 +160,7 @@ enum err serve_place(struct ctx *c, const struct invocation *in, const struct se
 	if (e == OK)
 		e = mllp_start(c, serve->feeds, serve->feed_count, &mllp);
 	if (e == OK)
+		e = watch_start(c, serve->feeds, serve->feed_count, tell_feed, &watch);
 		e = audit_start(c, &serve->audit);
 	if (e == OK)
 		e = http_start(c, &setup, &http);
@@ -169,6 +177,7 @@ enum err serve_place(struct ctx *c, const struct invocation *in, const struct se
 	}
 	audit_stop(c->place);
 	hooks_stop(hooks);
+	watch_stop(watch);
 	mllp_stop(mllp);
 	live_stop(live);
 	c->place->entrance = NULL;

@@ -3,11 +3,13 @@
 #include "base/html.h"
 #include "feed/feed.h"
 #include "feed/hl7.h"
+#include "feed/rows.h"
+#include "web/feeds.h"
 #include "web/pages.h"
 
 enum { SHOWN = 200, SPARK_WIDTH = 180, SPARK_HEIGHT = 28, FIELDS_SHOWN = 400 };
 
-static void put_moment(struct ctx *c, struct node *to, const char *name, int64_t at)
+void feeds_put_moment(struct ctx *c, struct node *to, const char *name, int64_t at)
 {
 	if (at) {
 		struct moment m = moment_at(c->arena, at);
@@ -15,7 +17,7 @@ static void put_moment(struct ctx *c, struct node *to, const char *name, int64_t
 	}
 }
 
-static void put_count(struct ctx *c, struct node *to, const char *name, int64_t n)
+void feeds_put_count(struct ctx *c, struct node *to, const char *name, int64_t n)
 {
 	data_str(c, to, name, say_count(c->arena, n));
 }
@@ -56,11 +58,11 @@ static void put_minutes(struct ctx *c, struct node *list, const struct feed_view
 		data_words(c, row, "minute_feed", v->feed.title);
 		struct when w = when_from_us(at + when_london_offset(at) * INT64_C(60000000));
 		data_str(c, row, "minute", SAY(c->arena, "%02d:%02d", w.hour, w.minute));
-		put_count(c, row, "messages", v->minutes[i]);
+		feeds_put_count(c, row, "messages", v->minutes[i]);
 	}
 }
 
-static void put_feed(struct ctx *c, struct node *row, const struct feed_view *v)
+void feeds_put_feed(struct ctx *c, struct node *row, const struct feed_view *v)
 {
 	static const char *const kinds[] = { "", "HL7 v2", "Files", "FHIR" };
 	int64_t hour = 0, most = 0;
@@ -70,35 +72,36 @@ static void put_feed(struct ctx *c, struct node *row, const struct feed_view *v)
 		most = v->minutes[i] > most ? v->minutes[i] : most;
 	}
 	data_words(c, row, "feed_title", v->feed.title);
+	data_words(c, row, "feed_name", v->feed.name);
 	data_words(c, row, "feed_kind", kinds[v->feed.kind]);
 	data_words(c, row, "org", v->feed.org);
-	put_moment(c, row, "last", v->last);
+	feeds_put_moment(c, row, "last", v->last);
 	if (v->lag >= 1000000)
 		data_str(c, row, "lag", say_span(c->arena, v->lag));
 	node_add_bool(c->arena, row, "is_silent", v->silent);
 	if (v->silent)
 		data_str(c, row, "expected", say_span(c->arena, v->feed.silent_after));
 	put_spark(c, row, v, most);
-	put_count(c, row, "hour", hour);
-	put_count(c, row, "most", most);
-	put_count(c, row, "applied", v->counts[MESSAGE_APPLIED]);
+	feeds_put_count(c, row, "hour", hour);
+	feeds_put_count(c, row, "most", most);
+	feeds_put_count(c, row, "applied", v->counts[MESSAGE_APPLIED]);
 	if (v->counts[MESSAGE_SUPERSEDED])
-		put_count(c, row, "superseded", v->counts[MESSAGE_SUPERSEDED]);
-	put_count(c, row, "refused", v->counts[MESSAGE_REJECTED] + v->counts[MESSAGE_QUARANTINED]);
+		feeds_put_count(c, row, "superseded", v->counts[MESSAGE_SUPERSEDED]);
+	feeds_put_count(c, row, "refused", v->counts[MESSAGE_REJECTED] + v->counts[MESSAGE_QUARANTINED]);
 	if (v->feed.mapping)
 		data_words(c, row, "mapping", v->feed.mapping);
 }
 
-static void put_message(struct ctx *c, struct node *row, const struct message *m)
+void feeds_put_message(struct ctx *c, struct node *row, const struct message *m)
 {
 	data_str(c, row, "message_key", SAY(c->arena, "%lld", (long long)m->key));
 	data_str(c, row, "message_kind", m->kind.len ? m->kind : STR("Message"));
 	data_str(c, row, "message_state", say_code(c->arena, str_of(message_state_name(m->state))));
 	if (m->tries > 1)
-		put_count(c, row, "tries", m->tries);
+		feeds_put_count(c, row, "tries", m->tries);
 	data_str(c, row, "where", m->place);
 	data_str(c, row, "why", m->reason);
-	put_moment(c, row, "came", m->received);
+	feeds_put_moment(c, row, "came", m->received);
 }
 
 static void put_views(struct ctx *c, struct node *data, const struct feed_view *views, size_t len)
@@ -108,10 +111,10 @@ static void put_views(struct ctx *c, struct node *data, const struct feed_view *
 	int64_t applied = 0, refused = 0;
 
 	for (size_t i = 0; i < len; i++) {
-		put_feed(c, data_object(c, feeds, NULL), &views[i]);
+		feeds_put_feed(c, data_object(c, feeds, NULL), &views[i]);
 		put_minutes(c, minutes, &views[i], clock_now(c->clock));
 		if (views[i].silent)
-			put_feed(c, data_object(c, silent, NULL), &views[i]);
+			feeds_put_feed(c, data_object(c, silent, NULL), &views[i]);
 		applied += views[i].counts[MESSAGE_APPLIED] + views[i].counts[MESSAGE_SUPERSEDED];
 		refused += views[i].counts[MESSAGE_REJECTED] + views[i].counts[MESSAGE_QUARANTINED];
 	}
@@ -137,7 +140,7 @@ static enum err show(struct ctx *c, const struct request *r, const char *done, s
 	put_views(c, data, views, len);
 	TRY(message_list(c, &q, &messages, &count));
 	for (size_t i = 0; i < count; i++)
-		put_message(c, data_object(c, bad, NULL), &messages[i]);
+		feeds_put_message(c, data_object(c, bad, NULL), &messages[i]);
 	node_add_bool(c->arena, data, "has_bad", count > 0);
 	if (done)
 		data_words(c, data, "done", done);
@@ -199,6 +202,41 @@ static void put_segment(struct ctx *c, struct node *list, const struct message *
 	}
 }
 
+/* The columns of a row by their names; the offending one is named at the end of the place. */
+static bool put_row_fields(struct ctx *c, struct node *list, const struct message *m)
+{
+	struct rows_file *f = NULL;
+	struct rows_line_read head, row;
+	struct str names[200];
+	unsigned count = 0;
+	bool more = false, good = false;
+
+	if (rows_file_open(c, NULL, m->body, 0, &f))
+		return false;
+	if (rows_file_next(c, f, c->arena, &head, &more) == OK && more) {
+		for (; count < head.len && count < 200; count++)
+			names[count] = str_of(str_dup(c->arena, head.fields[count]));
+		good = rows_file_next(c, f, c->arena, &row, &more) == OK && more && !row.fault;
+	}
+	if (good) {
+		struct node *item = data_object(c, list, NULL), *fields = data_list(c, item, "fields");
+		data_words(c, item, "segment_name", "Row");
+		data_str(c, item, "segment_number", SAY(c->arena, "%lld", (long long)m->row));
+		for (unsigned i = 0; i < count; i++) {
+			struct str tail = SAY(c->arena, ", " STR_FMT, STR_ARG(names[i]));
+			bool here = str_ends(m->place, tail);
+			if (i < row.len ? !row.fields[i].len && !here : !here)
+				continue;
+			struct node *field = data_object(c, fields, NULL);
+			data_str(c, field, "field_name", names[i]);
+			data_str(c, field, "field_value", i < row.len ? row.fields[i] : STR(""));
+			node_add_bool(c->arena, field, "offends", here);
+		}
+	}
+	rows_file_close(f);
+	return good;
+}
+
 static void put_raw(struct ctx *c, struct node *data, struct str body)
 {
 	struct buf b;
@@ -233,9 +271,9 @@ static enum err show_message(struct ctx *c, const struct request *r, const char 
 		return fail(c, ERR_NOT_FOUND, "There is no such message.");
 	TRY(message_read(c, key, &m));
 	TRY(feed_find(c, m.feed, &feed));
-	put_message(c, data, &m);
+	feeds_put_message(c, data, &m);
 	data_words(c, data, "feed_title", feed.title);
-	put_moment(c, data, "sent", m.sent);
+	feeds_put_moment(c, data, "sent", m.sent);
 	data_str(c, data, "mapping", m.mapping);
 	node_add_bool(c->arena, data, "reused", m.flags & MESSAGE_REUSED);
 	node_add_bool(c->arena, data, "can_replay",
@@ -245,7 +283,7 @@ static enum err show_message(struct ctx *c, const struct request *r, const char 
 	if (feed.kind == FEED_HL7V2 && hl7_read(c, c->arena, m.body, feed.charset, &read, &where) == OK)
 		for (unsigned i = 0; i < read->len; i++)
 			put_segment(c, segments, &m, &read->at[i], &shown);
-	else
+	else if (feed.kind != FEED_CSV || !put_row_fields(c, segments, &m))
 		put_raw(c, data, m.body);
 	return page_show(c, "feed_message", data, reply);
 }

@@ -15,5 +15,6 @@ http_serve subscriptions_show, subscription_show, subscription_act;
 http_serve identity_show, identity_pair_show, identity_decide, identity_undo;
 http_serve identity_merges_show, identity_merges_undo;
 http_serve feeds_show, feeds_replay, feed_message_show, feed_message_replay;
+http_serve feed_show, feed_take, feed_take_fhir;
 
 #endif

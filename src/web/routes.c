@@ -3,6 +3,7 @@
 #include "web/web.h"
 
 #define FORM_MAX ((size_t)16 << 10)
+#define FILE_MAX ((size_t)64 << 20)
 
 const struct route web_routes[] = {
 	{ HTTP_GET, "/sign-in", sign_in_show, 0, 0, PUBLIC },
@@ -32,6 +33,9 @@ const struct route web_routes[] = {
 	{ HTTP_POST, "/subscriptions/{id}", subscription_act, 0, 4096, "system.write" },
 	{ HTTP_GET, "/feeds", feeds_show, 0, 0, "feed.read" },
 	{ HTTP_POST, "/feeds", feeds_replay, 0, FORM_MAX, "feed.write" },
+	{ HTTP_GET, "/feeds/{name}", feed_show, 0, 0, "feed.read" },
+	{ HTTP_POST, "/feeds/{name}", feed_take, 0, FILE_MAX, "feed.write" },
+	{ HTTP_POST, "/feeds/{name}/fhir", feed_take_fhir, 0, FILE_MAX, "feed.write" },
 	{ HTTP_GET, "/feeds/messages/{key}", feed_message_show, 0, 0, "feed.write" },
 	{ HTTP_POST, "/feeds/messages/{key}", feed_message_replay, 0, FORM_MAX, "feed.write" },
 	{ HTTP_GET, "/help", help_show, 0, 0, PUBLIC },
