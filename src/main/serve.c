@@ -161,6 +161,7 @@ enum err serve_place(struct ctx *c, const struct invocation *in, const struct se
 		e = mllp_start(c, serve->feeds, serve->feed_count, &mllp);
 	if (e == OK)
 		e = watch_start(c, serve->feeds, serve->feed_count, tell_feed, &watch);
+	if (e == OK)
 		e = audit_start(c, &serve->audit);
 	if (e == OK)
 		e = http_start(c, &setup, &http);
