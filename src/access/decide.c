@@ -378,21 +378,45 @@ static enum err gather_people(struct look *l, const struct str *holders, size_t 
 	return OK;
 }
 
+/* Patients that were merged: what their person chose stands with all of them. */
+static enum err merged_people(struct look *l, struct keys *out)
+{
+	bool row;
+	STMT(s);
+
+	TRY(db_stmt(l->c, l->db, SQL("SELECT survivor, other FROM merged"), &s));
+	for (;;) {
+		TRY(stmt_step(l->c, s, &row));
+		if (!row)
+			break;
+		add_person(out, stmt_int(s, 0));
+		add_person(out, stmt_int(s, 1));
+	}
+	settle_keys(out);
+	return OK;
+}
+
 /* The entries of those who chose something; where the place asks at opening, of everybody related. */
 static enum err gather_choices(struct look *l, const struct house *house, const struct keys *people,
 			       struct persons *out, int64_t *until)
 {
+	struct keys merged = { .a = l->c->arena };
 	struct chosen *all;
 	size_t len, end;
 	bool any, related;
 
+	TRY(merged_people(l, &merged));
 	TRY(choice_list(l->c, l->db, 0, &all, &len));
 	for (size_t i = 0; i < len; i = end) {
 		struct guard_person one;
+		struct chosen *own = all + i;
 
 		for (end = i + 1; end < len && all[end].person == all[i].person; end++)
 			;
-		TRY(person_rules(l->c, l->db, l->rules, l->actor, house, all[i].person, all + i, end - i,
+		size_t own_len = end - i;
+		if (has(merged.at, merged.len, all[i].person))
+			TRY(choice_list(l->c, l->db, all[i].person, &own, &own_len));
+		TRY(person_rules(l->c, l->db, l->rules, l->actor, house, all[i].person, own, own_len,
 				 NULL, 0, &one, &any, &related, until));
 		if (any)
 			*vec_push(out, l->c->arena) = one;

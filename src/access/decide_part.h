@@ -37,4 +37,8 @@ NODISCARD enum err person_rules(struct ctx *c, struct db *db, const struct rules
 				size_t opening_count, struct guard_person *out, bool *any, bool *related,
 				int64_t *next);
 
+/* The row an item is judged by; key 0: there is no such item now. */
+NODISCARD enum err item_row(struct ctx *c, struct db *db, struct str type, struct str id,
+			    struct guard_item *out);
+
 #endif

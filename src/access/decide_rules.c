@@ -85,10 +85,15 @@ enum err charges_of(struct ctx *c, struct db *db, const struct rules *rules, con
 
 		if (!fact_holds(given[i].since, until, now, next) || given[i].person == actor->person)
 			continue;
-		*vec_push(&list, c->arena) =
-			(struct charge){ .person = given[i].person,
-					 .labels = labels_delegated(rules, given[i].scope),
-					 .capacity = given[i].capacity };
+		struct charge *one = NULL;
+		for (size_t k = 0; k < list.len; k++)
+			if (list.at[k].person == given[i].person)
+				one = &list.at[k];
+		if (!one)
+			one = vec_push(&list, c->arena);
+		one->person = given[i].person;
+		one->labels |= labels_delegated(rules, given[i].scope);
+		one->capacity = given[i].capacity;
 	}
 	*out = list.at;
 	*len = list.len;
