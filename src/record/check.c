@@ -5,6 +5,7 @@
  * row that must be there is there, and there are as many as must be.
  */
 #include "record/label.h"
+#include "record/reindex.h"
 #include "record/view_part.h"
 
 struct checker {
@@ -296,6 +297,7 @@ static enum err check_columns(struct checker *k)
 /* What no resource accounts for. */
 static enum err check_sums(struct checker *k)
 {
+	bool sound;
 	int64_t versions, counted, index_rows, totals, words, labelled, purging;
 
 	k->where = "the place";
@@ -310,6 +312,9 @@ static enum err check_sums(struct checker *k)
 		      "WHERE t.current IS DISTINCT FROM r.n"),
 		  &totals));
 	TRY(count(k, SQL("SELECT current FROM total WHERE type = 0"), &counted));
+	TRY(reindex_proved(k->c, k->db, &sound));
+	if (!sound)
+		FINDING(k, "It says wrongly of which definitions its index is; run `causeway rebuild`.");
 	TRY(count(k, SQL("SELECT count(*) FROM version_label"), &labelled));
 	if (labelled != k->labelled)
 		FINDING(k,

@@ -64,6 +64,22 @@ enum err reindex_whole(struct ctx *c, struct db *db)
 	return meta_set(c, db, STR("digest"), index_digest(c));
 }
 
+enum err reindex_proved(struct ctx *c, struct db *db, bool *sound)
+{
+	struct str digest, noted;
+	struct buf b;
+
+	*sound = true;
+	TRY(meta_get(c, db, STR("digest"), &digest));
+	if (!str_eq(digest, index_digest(c)))
+		return OK;
+	buf_init(&b, c->arena, 0);
+	TRY(parameters(c, &b));
+	TRY(meta_get(c, db, META_PARAMETERS, &noted));
+	*sound = str_eq(noted, buf_get(&b));
+	return OK;
+}
+
 /* ---- what has to be done ---- */
 
 static struct str state_head(struct ctx *c)

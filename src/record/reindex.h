@@ -33,6 +33,8 @@ NODISCARD enum err reindex_open(struct ctx *c, struct place *place);
 void reindex_free(struct reindex *r);
 /* Inside store_write: the index is whole and of the definitions the program has. */
 NODISCARD enum err reindex_whole(struct ctx *c, struct db *db);
+/* Does the place say of which definitions its index is, and truly, if these are the program's? */
+NODISCARD enum err reindex_proved(struct ctx *c, struct db *db, bool *sound);
 /* Does the parameter wait for its rows? */
 bool reindex_waits(const struct reindex *r, const struct fhir_param *param);
 /* How far the pass has come, in the transaction that came so far. */

@@ -13,7 +13,7 @@ const resources = [
 	{ resourceType: 'Patient', id: 'b', name: [{ family: 'Beta' }] },
 	{ resourceType: 'Organization', id: 'o', name: 'Org', telecom: [{ system: 'phone', value: '1' }] },
 	{ resourceType: 'Observation', id: 'x', status: 'final', code: { text: 'c' }, subject: { reference: 'Patient/a' }, effectivePeriod: { start: '2019-01-01', end: '2021-01-01' }, valueQuantity: { value: 1.5, unit: 'kg', system: 'http://unitsofmeasure.org', code: 'kg' } },
-	{ resourceType: 'RiskAssessment', id: 'r', status: 'final', subject: { reference: 'Patient/a' }, prediction: [{ probabilityDecimal: 0.4 }] },
+	{ resourceType: 'RiskAssessment', id: 'r', meta: { security: [{ system: 'http://terminology.hl7.org/CodeSystem/v3-ActCode', code: 'HIV' }] }, status: 'final', subject: { reference: 'Patient/a' }, prediction: [{ probabilityDecimal: 0.4 }] },
 	{ resourceType: 'ValueSet', id: 'v', status: 'draft', url: 'http://x/vs' },
 ]
 
@@ -32,6 +32,10 @@ const damages = {
 	'a row of token too many': `INSERT INTO token SELECT param, 'madeup', system, person, resource FROM token LIMIT 1`,
 	'a row of string changed': `UPDATE string SET value = 'gamma' WHERE value = 'beta'`,
 	'a row of date shifted': 'UPDATE date SET low = low + 1 WHERE resource = (SELECT min(resource) FROM date)',
+	'a label lost': `UPDATE resource SET labels = 0 WHERE labels <> 0`,
+	'a label too many': `UPDATE resource SET labels = 1 WHERE id = 'x'`,
+	'a label of a version lost': one('version_label'),
+	'a label of a version changed': `UPDATE version_label SET labels = labels + 1`,
 	'a body of nothing': `UPDATE version SET body = x'00' WHERE seq = 1`,
 	'a body cut short': 'UPDATE version SET body = substr(body, 1, length(body) - 3) WHERE seq = 1',
 	'a body with one byte changed': `UPDATE version SET body = CAST(substr(body, 1, length(body) / 2) || x'ff' || substr(body, length(body) / 2 + 2) AS BLOB) WHERE seq = 1`,
