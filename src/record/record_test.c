@@ -396,6 +396,25 @@ static void checking_finds_each_kind_of_damage(void **state)
 	clean(w);
 }
 
+/* A rule of people.tsv that came later than the version: the resource is filed anew, the version,
+ * which is never changed, says what was known then. */
+static void a_version_of_nobody_yet_is_no_damage(void **state)
+{
+	struct world *w = *state;
+	struct check_report report;
+	int64_t resources;
+
+	fill(w);
+	unprotect(w);
+	damage(w, "UPDATE resource SET person = 0 WHERE id = 'weight';"
+		  "UPDATE version SET person = 0 WHERE resource = (SELECT key FROM resource WHERE "
+		  "id = 'weight')");
+	FAILS(ERR_INVALID, record_check(&w->c, NULL, &report));
+	w->c.issues = (struct issues){ 0 };
+	SUCCEEDS(record_rebuild(&w->c, NULL, &resources));
+	clean(w);
+}
+
 static void rebuilding_makes_all_that_is_derived(void **state)
 {
 	static const struct share share;
@@ -502,6 +521,7 @@ int main(void)
 		T(all_are_visited_in_order),
 		T(conditions_find_what_is_there),
 		T(checking_finds_each_kind_of_damage),
+		T(a_version_of_nobody_yet_is_no_damage),
 		T(rebuilding_makes_all_that_is_derived),
 		T(no_update_is_lost),
 	};
