@@ -180,19 +180,11 @@ NODISCARD enum err feed_fhir_take(struct ctx *c, const struct feed *feed, struct
 /* Give back what working on messages holds for a place; before place_close. */
 void feeds_shut(struct place *place);
 
-<<<<<<< HEAD
 /* What feeds keep of people, for a purge (record/purge.h): the bytes of messages about them, and what
  * is remembered of them, their visits and orders. The rows of messages stay, without a word. */
 struct purge_part;
 extern const struct purge_part feed_purge;
 
-=======
-/* Work on a message that has come: m->feed, received and body are there. It is kept with what became
- * of it; *answer goes back to the sender. Fails only when it could not be kept (ERR_STORE, ERR_BUSY,
- * ERR_STOPPED), and for a kind of feed that takes no messages one by one (ERR_UNSUPPORTED). */
-NODISCARD enum err message_take(struct ctx *c, const struct feed *feed, struct message *m,
-				struct str *answer);
->>>>>>> ae5e59c (model: the synthetic place as its systems would send it; causeway emit)
 /* Work on a kept message again, now. *state: what became of it. */
 NODISCARD enum err message_replay(struct ctx *c, int64_t key, enum message_state *state);
 /* All that were rejected or quarantined, of a feed (0: all), oldest first. */
