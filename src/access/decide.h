@@ -40,6 +40,7 @@ struct explanation {
 	struct because *at;
 	size_t len;
 };
+const char *verdict_word(enum verdict verdict); /* "allows", "refuses", "neutral", "overrides" */
 /* For any asker and item; the caller must be allowed to ask (capability access.explain, or one's
  * own record). ERR_NOT_FOUND for an item that is not there. */
 NODISCARD enum err access_explain(struct ctx *c, const struct actor *asker, struct str type,

@@ -214,6 +214,147 @@ static void test_agreements(void **state)
 	FAILS(ERR_INVALID, agreement_add(&w->c, &a, &key));
 }
 
+static void test_residents(void **state)
+{
+	struct world *w = *state;
+	struct delegation given = { .account = 9, .capacity = STR("carer"), .scope = STR("mental-health") };
+	int64_t key;
+
+	put_place(w);
+	put_thing(w, "by-ward-sexual", "ada", SOURCE_LABEL("WXA01", "SEX"));
+	put_thing(w, "by-hill-abuse", "ada", SOURCE_LABEL("WXP", "SDV"));
+	struct actor ada = actor_in(w, 8, "resident", ""), carer = actor_in(w, 9, "carer", "");
+	ada.person = item_of(w, "Patient", "ada").key;
+
+	SEES(&ada, "Observation", "by-ward-mental");
+	SEES(&ada, "Observation", "by-ward-sexual");
+	HIDDEN(&ada, "Observation", "by-hill-abuse");
+	HIDDEN(&ada, "Observation", "bens");
+	HIDDEN(&ada, "Patient", "ben");
+	HIDDEN(&carer, "Observation", "by-hill");
+	given.person = ada.person;
+	given.since = w->clock.at;
+	SUCCEEDS(delegation_give(&w->c, &given, &key));
+	SEES(&carer, "Observation", "by-hill");
+	SEES(&carer, "Observation", "by-ward-mental");
+	HIDDEN(&carer, "Observation", "by-ward-sexual");
+	SUCCEEDS(delegation_revoke(&w->c, ada.person, key));
+	HIDDEN(&carer, "Observation", "by-hill");
+}
+
+/* Another program on the same database writes; ours sees it at once. */
+static void test_two_programs(void **state)
+{
+	static const struct share share;
+	struct choice all = { .kind = CHOICE_SHARING };
+	struct world *w = *state;
+	struct place *other;
+	struct str consent;
+	struct arena arena;
+	struct ctx c;
+
+	put_place(w);
+	struct actor gp = actor_in(w, 1, "gp", "WXP");
+	SEES(&gp, "Observation", "by-marl");
+	arena_init(&arena);
+	ctx_init(&c, &arena);
+	SUCCEEDS(place_open(&c, &share, w->path, 0, false, &other));
+	SUCCEEDS(choice_set(&c, STR("ada"), &all, true, &consent));
+	HIDDEN(&gp, "Observation", "by-marl");
+	place_close(other);
+	arena_done(&arena);
+}
+
+static void test_explained(void **state)
+{
+	struct world *w = *state;
+	struct explanation why;
+
+	put_place(w);
+	struct actor gp = actor_in(w, 1, "gp", "WXP"), officer = actor_in(w, 6, "privacy-officer", "WXL"),
+		     ada = actor_in(w, 8, "resident", "");
+	ada.person = item_of(w, "Patient", "ada").key;
+
+	w->c.actor = &gp;
+	FAILS(ERR_FORBIDDEN, access_explain(&w->c, &gp, STR("Observation"), STR("bens"), &why));
+	FAILS(ERR_FORBIDDEN, access_explain(&w->c, &gp, STR("Observation"), STR("nothing"), &why));
+	w->c.actor = &ada;
+	FAILS(ERR_FORBIDDEN, access_explain(&w->c, &gp, STR("Observation"), STR("bens"), &why));
+	SUCCEEDS(access_explain(&w->c, &gp, STR("Observation"), STR("by-marl"), &why));
+	assert_true(why.may);
+	w->c.actor = &officer;
+	SUCCEEDS(access_explain(&w->c, &gp, STR("Observation"), STR("bens"), &why));
+	assert_false(why.may);
+	FAILS(ERR_NOT_FOUND, access_explain(&w->c, &gp, STR("Observation"), STR("nothing"), &why));
+	w->c.actor = NULL;
+	SUCCEEDS(access_explain(&w->c, &gp, STR("Observation"), STR("by-hill"), &why));
+	assert_int_equal(why.len, 3);
+	assert_string_equal(why.at[1].rule, "relationship");
+	assert_true(str_is(why.at[1].words, "Registered with the practice (Organization/hill)"));
+	assert_true(str_is(why.at[1].resource, "Patient/ada"));
+}
+
+/* A hospital with so many people: rows put in as they would be by as many stays. */
+static enum err put_crowd(struct ctx *c, struct db *db, void *arg)
+{
+	STMT(s);
+
+	for (int64_t i = 0; i < *(int64_t *)arg; i++) {
+		TRY(db_stmt(c, db,
+			    SQL("INSERT INTO view_relation (person_key, resource_key, row_number, holder, kind) "
+				"VALUES (?1, ?1, 0, 'Organization/marl', 'stay')"),
+			    &s));
+		stmt_bind_int(s, 1, 1000000 + i);
+		TRY(stmt_run(c, s));
+		stmt_done(s);
+		s = NULL;
+	}
+	return OK;
+}
+
+static int64_t time_of(struct world *w, const struct actor *actor, size_t *people)
+{
+	const struct guard *guard;
+	int64_t begin = clock_monotonic();
+
+	w->c.actor = actor;
+	SUCCEEDS(guard_make(&w->c, &guard));
+	w->c.actor = NULL;
+	*people = guard->people_count;
+	guard_done(&w->c, guard);
+	return clock_monotonic() - begin;
+}
+
+static void test_a_large_hospital(void **state)
+{
+	struct world *w = *state;
+	int64_t many = 100000, warm = INT64_MAX;
+	size_t people;
+
+	put_place(w);
+	SUCCEEDS(store_write(&w->c, w->place->store, put_crowd, &many));
+	struct actor doctor = actor_in(w, 2, "hospital-doctor", "WXA"), nurse = actor_in(w, 5, "ward-nurse", "WXA");
+
+	int64_t cold = time_of(w, &doctor, &people), second = time_of(w, &nurse, &people);
+	assert_int_equal(people, many + 1);
+	for (int i = 0; i < 20; i++) {
+		int64_t one = time_of(w, &doctor, &people);
+
+		warm = one < warm ? one : warm;
+	}
+	put_thing(w, "more", "ada", SOURCE("WXA"));
+	int64_t other_write = time_of(w, &doctor, &people);
+	put(w, "Patient", "ben", "{\"resourceType\":\"Patient\",\"id\":\"ben\",\"generalPractitioner\":[{"
+				 "\"reference\":\"Organization/marl\"}]}");
+	int64_t changed = time_of(w, &doctor, &people);
+	assert_int_equal(people, many + 2);
+	print_message("people %lld: first %lld us, a colleague's %lld us, then %lld us; after a write of "
+		      "something else %lld us, after a new relationship %lld us\n",
+		      (long long)many, (long long)cold, (long long)second, (long long)warm,
+		      (long long)other_write, (long long)changed);
+	assert_true(warm < 1000);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -225,6 +366,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_choices, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_glass, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_agreements, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_residents, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_two_programs, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_explained, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_a_large_hospital, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -389,6 +389,13 @@ static enum err tell_staff(struct telling *t, bool *out)
 	return OK;
 }
 
+const char *verdict_word(enum verdict verdict)
+{
+	static const char *const words[] = { "", "allows", "refuses", "neutral", "overrides" };
+
+	return words[verdict];
+}
+
 /* --- may it be asked? --- */
 
 static enum err need_ask(struct telling *t)

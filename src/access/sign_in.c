@@ -150,6 +150,30 @@ static enum err actor_read(struct ctx *c, struct db *db, const struct session *s
 	return OK;
 }
 
+enum err sign_in_actor(struct ctx *c, struct str login, const struct actor **out)
+{
+	struct actor *actor = NEW(c->arena, struct actor);
+	struct session session = { 0 };
+	struct user user;
+	bool good;
+
+	{
+		READER(db);
+
+		TRY(store_reader(c, c->place->store, &db));
+		TRY(account_find(c, db, login, &user));
+	}
+	TRY(first_employment(c, &user, &session.employment));
+	session.account = user.key;
+	READER(db);
+	TRY(store_reader(c, c->place->store, &db));
+	TRY(actor_read(c, db, &session, actor, &good));
+	if (!good)
+		return fail(c, ERR_NOT_FOUND, "That account has ended.");
+	*out = actor;
+	return OK;
+}
+
 static enum err enter_by(struct ctx *c, struct str token, const struct actor **out,
 			 struct session *session)
 {

@@ -47,6 +47,9 @@ NODISCARD enum err sign_in_cookie(struct ctx *c, struct str token, const struct 
 /* The same by a bearer token. ERR_UNSIGNED when it is no good. */
 NODISCARD enum err sign_in_bearer(struct ctx *c, struct str token, const struct actor **out,
 				  struct session *session);
+/* Who would ask if this login signed in now, in its first role: to explain what it may see. Nobody is
+ * signed in by it. ERR_NOT_FOUND, ERR_UNSIGNED without a role. */
+NODISCARD enum err sign_in_actor(struct ctx *c, struct str login, const struct actor **out);
 /* Set c->actor, and the guard that goes with it; sign_in_leave gives it back, and may always be called. */
 NODISCARD enum err sign_in_enter(struct ctx *c, const struct actor *actor);
 void sign_in_leave(struct ctx *c);

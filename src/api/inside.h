@@ -123,6 +123,7 @@ http_serve api_merge, api_unmerge; /* merge.c */
 http_serve api_purge;      /* purge.c */
 http_serve api_everything; /* everything.c */
 http_serve api_match;      /* match.c */
+http_serve api_explain;    /* explain.c */
 http_serve api_metadata;                                   /* capability.c */
 http_serve api_events;                                     /* live.c */
 http_serve api_health, api_metrics;                        /* probe.c */

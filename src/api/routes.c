@@ -69,6 +69,8 @@ const struct route api_routes[] = {
 	{ HTTP_GET, "/fhir/Patient/{id}/$everything", api_everything, 0, 0, SIGNED_IN },
 	{ HTTP_POST, "/fhir/Patient/{id}/$everything", api_everything, 0, API_FORM_MAX, SIGNED_IN },
 
+	{ HTTP_GET, "/fhir/{type}/{id}/$explain", api_explain, 0, 0, SIGNED_IN },
+
 	{ HTTP_POST, "/fhir/Patient/$match", api_match, 0, API_RESOURCE_MAX, "person.find" },
 
 	{ HTTP_GET, "/fhir/$events", api_events, 0, 0, SIGNED_IN },

@@ -17,6 +17,7 @@ extern const struct command bench_commands[];  /* bench */
 extern const struct command subscription_commands[]; /* subscriptions subscription-… */
 extern const struct command account_commands[]; /* accounts roles account-… */
 extern const struct command audit_commands[]; /* audit */
+extern const struct command explain_commands[]; /* explain */
 extern const struct command help_commands[];   /* completion man */
 
 /* Parts of check and rebuild (audit_command.c). */

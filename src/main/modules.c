@@ -12,7 +12,7 @@
 const struct command *const all_commands[] = {
 	store_commands, serve_commands, demo_commands,  import_commands, export_commands,
 	query_commands, path_commands,  view_commands,  link_commands, match_commands,   bench_commands,
-	charge_commands, policy_commands, ledger_commands, identity_commands, subscription_commands,
+	charge_commands, policy_commands, ledger_commands, identity_commands, subscription_commands, explain_commands,
 	feed_commands, rows_commands, purge_commands, help_commands,
 	account_commands,
 	audit_commands,
