@@ -185,6 +185,11 @@ void feeds_shut(struct place *place);
 struct purge_part;
 extern const struct purge_part feed_purge;
 
+/* Work on a message that has come: m->feed, received and body are there. It is kept with what became
+ * of it; *answer goes back to the sender. Fails only when it could not be kept (ERR_STORE, ERR_BUSY,
+ * ERR_STOPPED), and for a kind of feed that takes no messages one by one (ERR_UNSUPPORTED). */
+NODISCARD enum err message_take(struct ctx *c, const struct feed *feed, struct message *m,
+				struct str *answer);
 /* Work on a kept message again, now. *state: what became of it. */
 NODISCARD enum err message_replay(struct ctx *c, int64_t key, enum message_state *state);
 /* All that were rejected or quarantined, of a feed (0: all), oldest first. */

@@ -6,6 +6,14 @@ static enum err (*const workers[])(struct ctx *c, const struct feed *feed, struc
 						      [FEED_CSV] = rows_work,
 						      [FEED_FHIR] = fhir_work };
 
+enum err message_take(struct ctx *c, const struct feed *feed, struct message *m, struct str *answer)
+{
+	TRY(feeds_open(c));
+	if (feed->kind < 1 || feed->kind >= sizeof workers / sizeof *workers || !workers[feed->kind])
+		return fail(c, ERR_UNSUPPORTED, "Messages of this kind of feed are not taken one by one.");
+	return workers[feed->kind](c, feed, m, answer);
+}
+
 enum err message_replay(struct ctx *c, int64_t key, enum message_state *state)
 {
 	struct message m;

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/when.h"
+#include "main/demo.h"
 #include "main/demo_accounts.h"
 #include "main/load.h"
 #include "main/serve.h"
@@ -23,6 +24,7 @@ static const struct option demo_options[] = {
 	{ 0 },
 };
 
+enum { PEOPLE_MOST = 2000000 };
 #define DAY INT64_C(86400000000)
 #define MORNING (DAY * 64 / 144) /* 10:40: the time of day in a place whose day was chosen */
 
@@ -41,11 +43,12 @@ static enum err today_option(struct ctx *c, const struct invocation *in, int64_t
 	return OK;
 }
 
-static enum err demo_settings(struct ctx *c, const struct invocation *in, struct people_options *people)
+enum err demo_settings(struct ctx *c, const struct invocation *in, int64_t most,
+		       struct people_options *people)
 {
 	int64_t count = 0, seed = 0;
 
-	TRY(command_option_int(c, in, "people", 1, 2000000, &count));
+	TRY(command_option_int(c, in, "people", 1, most, &count));
 	TRY(command_option_int(c, in, "seed", 0, INT64_MAX, &seed));
 	TRY(today_option(c, in, &people->today));
 	people->people = (unsigned)count;
@@ -113,7 +116,7 @@ static enum err run_demo(struct ctx *c, struct invocation *in)
 	enum err e;
 
 	TRY(command_option_int(c, in, "port", 0, 65535, &serve.port));
-	TRY(demo_settings(c, in, &people));
+	TRY(demo_settings(c, in, PEOPLE_MOST, &people));
 	if (command_option(in, "today")) { /* the place stands still on that morning */
 		clock_fixed_init(&chosen, people.today + MORNING);
 		c->clock = serve.clock = &chosen.clock;

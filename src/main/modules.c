@@ -16,6 +16,7 @@ const struct command *const all_commands[] = {
 	feed_commands, rows_commands, purge_commands, help_commands,
 	account_commands,
 	audit_commands,
+	emit_commands,
 	NULL,
 };
 

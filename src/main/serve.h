@@ -32,6 +32,7 @@ NODISCARD enum err serve_place(struct ctx *c, const struct invocation *in, const
 
 extern const struct command serve_commands[]; /* serve */
 extern const struct command demo_commands[];  /* demo */
+extern const struct command emit_commands[];  /* emit */
 extern const struct command feed_commands[];  /* feed-send, feed-list, feed-replay */
 extern const struct command rows_commands[];  /* feed-file */
 extern const struct command purge_commands[]; /* purge */

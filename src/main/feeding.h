@@ -1,0 +1,22 @@
+/* feeding.h - what is emitted goes into a place through its feeds, without sockets and files: the same
+ * functions that serve those. For main/ only. */
+#ifndef MAIN_FEEDING_H
+#define MAIN_FEEDING_H
+
+#include "base/map.h"
+#include "feed/feed.h"
+#include "model/emit.h"
+
+struct feeding {
+	struct place *place;
+	struct arena *life;
+	struct map feeds; /* "WXA hl7" → struct feed */
+	int64_t taken, refused; /* refused: kept with a reason */
+};
+
+/* Into c->place; `life` holds what is remembered of the feeds. */
+void feeding_init(struct feeding *f, struct ctx *c, struct arena *life);
+/* One message or Bundle, received when it arrives. EMIT_TRUTH is passed over. */
+NODISCARD enum err feeding_take(struct ctx *c, struct feeding *f, const struct emitted *one);
+
+#endif
