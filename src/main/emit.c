@@ -11,6 +11,7 @@
 #include "base/vec.h"
 #include "base/when.h"
 #include "main/demo.h"
+#include "main/feeding.h"
 #include "main/serve.h"
 #include "model/emit.h"
 
@@ -18,6 +19,8 @@ static const struct option emit_options[] = {
 	{ "people", "N", "how many live in the place", "2000" },
 	{ "seed", "S", "another seed makes other people", "1" },
 	{ "out", "DIR", "folder to write into; made when it is not there", NULL },
+	{ "into", "DB", "into this place too, through its feeds", NULL },
+	{ "people-only", NULL, "with --into: only who people are, not what happened to them", NULL },
 	{ "dirt", "none|usual|heavy", "how much is wrong with the data (share/demo/dirt.tsv)", "usual" },
 	{ "withhold-nhs", "council", "the council sends no NHS numbers at all", NULL },
 	{ "today", "DATE", "the day the stories have got to (default: today)", NULL },
@@ -35,6 +38,7 @@ struct emitting {
 	struct progress progress;
 	unsigned people, person;
 	int64_t counts[EMIT_TRUTH + 1];
+	struct feeding *feeding; /* NULL: files alone */
 };
 
 static enum err file_of(struct emitting *e, const char *org, const char *tail, FILE **out)
@@ -70,6 +74,26 @@ static enum err write_to(struct emitting *e, const char *org, const char *tail, 
 	return OK;
 }
 
+static enum err feed(struct emitting *e, const struct emitted *one)
+{
+	struct arena *whole = e->c->arena;
+	ARENA(own);
+	enum err result;
+
+	if (!e->feeding)
+		return OK;
+	e->c->arena = &own;
+	e->c->issues = (struct issues){ 0 };
+	result = feeding_take(e->c, e->feeding, one);
+	const struct issue *issue = e->c->issues.first;
+	const char *why = issue ? arena_printf(whole, "%s (%s: %s)", e->c->why,
+					       issue->where ? issue->where : "", issue->text)
+				: arena_str(whole, e->c->why);
+	e->c->arena = whole;
+	e->c->issues = (struct issues){ 0 };
+	return result ? fail(e->c, result, "%s: %s", one->org, why) : OK;
+}
+
 static enum err take(struct ctx *c, void *arg, const struct emitted *one)
 {
 	struct emitting *e = arg;
@@ -90,6 +114,7 @@ static enum err take(struct ctx *c, void *arg, const struct emitted *one)
 	case EMIT_ROW:
 		return write_to(e, one->org, "csv", one->text);
 	case EMIT_FHIR:
+		TRY(feed(e, one));
 		return write_to(e, one->org, "ndjson", one->text);
 	case EMIT_TRUTH:
 		return write_to(e, "truth", "csv", one->text);
@@ -113,6 +138,9 @@ static enum err write_messages(struct emitting *e)
 	for (size_t i = 0; i < e->messages.len; i++) {
 		TRY(write_to(e, e->messages.at[i].org, "hl7", e->messages.at[i].text));
 		TRY(write_to(e, e->messages.at[i].org, "hl7", STR("\n")));
+		TRY(feed(e, &e->messages.at[i]));
+		if (e->feeding && !e->progress.tick(e->progress.arg, (int64_t)i, (int64_t)e->messages.len, "messages"))
+			return fail(e->c, ERR_STOPPED, "Stopped.");
 	}
 	return OK;
 }
@@ -157,6 +185,30 @@ static enum err emit_all(struct ctx *c, struct invocation *in, struct emitting *
 	return result ? result : closed;
 }
 
+/* Into a place, made if it is not there. */
+static enum err emit_into(struct ctx *c, struct invocation *in, struct emitting *e,
+			  const struct emit_options *o)
+{
+	const char *db = command_option(in, "into");
+	struct feeding feeding;
+	struct place *place;
+	enum err result;
+
+	if (!db)
+		return emit_all(c, in, e, o);
+	TRY(place_open(c, in->share, db, STORE_CREATE | STORE_MIGRATE | STORE_BULK, false, &place));
+	feeding_init(&feeding, c, &e->life);
+	feeding.people = command_option(in, "people-only") != NULL;
+	e->feeding = &feeding;
+	result = emit_all(c, in, e, o);
+	feeds_shut(place);
+	place_close(place);
+	if (!result && !command_option(in, "quiet"))
+		fprintf(in->out, "%lld taken, %lld of them kept aside\n", (long long)feeding.taken,
+			(long long)feeding.refused);
+	return result;
+}
+
 static enum err run_emit(struct ctx *c, struct invocation *in)
 {
 	struct emitting e = { .c = c, .dir = command_option(in, "out") };
@@ -172,7 +224,7 @@ static enum err run_emit(struct ctx *c, struct invocation *in)
 	e.people = o.place.people;
 	arena_init(&e.life);
 	map_init(&e.files, &e.life);
-	result = emit_all(c, in, &e, &o);
+	result = emit_into(c, in, &e, &o);
 	arena_done(&e.life);
 	TRY(result);
 	if (!command_option(in, "quiet"))

@@ -51,11 +51,25 @@ static enum err feed_for(struct ctx *c, struct feeding *f, const struct emitted 
 	return OK;
 }
 
+/* "…||ADT^A31|…": a person's details, or a merge. */
+static bool about_people(struct str message)
+{
+	static const char *const kinds_kept[] = { "ADT^A28|", "ADT^A31|", "ADT^A34|", "ADT^A40|" };
+	struct str head = { message.at, message.len < 120 ? message.len : 120 };
+
+	for (size_t i = 0; i < sizeof kinds_kept / sizeof *kinds_kept; i++)
+		if (str_find(head, str_of(kinds_kept[i])) >= 0)
+			return true;
+	return false;
+}
+
 static enum err take_message(struct ctx *c, struct feeding *f, const struct emitted *one)
 {
 	struct feed *feed;
 	struct str answer;
 
+	if (f->people && !about_people(one->text))
+		return OK;
 	TRY(feed_for(c, f, one, &feed));
 	struct message m = { .feed = feed->key, .received = instant(one->arrives), .body = one->text };
 	TRY(message_take(c, feed, &m, &answer));
@@ -83,12 +97,27 @@ static void turn(struct arena *a, struct node *root, struct str was, struct str 
 	}
 }
 
+/* One transaction; what a resource refers to may come later, from somebody else. */
+static enum err put_entries(struct ctx *c, const struct node *entries)
+{
+	VEC(struct put) puts = { 0 };
+
+	node_each(entry, entries) {
+		struct node *resource = node_get(entry, "resource");
+		*vec_push(&puts, c->arena) =
+			(struct put){ .type = node_str(resource, "resourceType"),
+				      .id = node_str(resource, "id"),
+				      .write = { .resource = resource,
+						 .org = node_text(node_path(resource, "meta.source")) } };
+	}
+	return puts.len ? record_put_all(c, puts.at, puts.len, NULL, NULL) : OK;
+}
+
 static enum err take_bundle(struct ctx *c, struct feeding *f, const struct emitted *one)
 {
 	struct arena *a = c->arena;
-	struct node *bundle, *entries, *first, *patient, *response;
+	struct node *bundle, *entries, *first, *patient;
 	struct resolution r;
-	struct buf text;
 
 	TRY(fhir_read_json(c, c->place->fhir, a, str_trim(one->text), &bundle));
 	entries = node_get(bundle, "entry");
@@ -103,12 +132,7 @@ static enum err take_bundle(struct ctx *c, struct feeding *f, const struct emitt
 		     str_of(arena_printf(a, "Patient/" STR_FMT, STR_ARG(id))));
 	}
 	f->taken++;
-	if (!entries->len)
-		return OK;
-	buf_init(&text, a, 0);
-	json_write(&text, bundle, 0);
-	TRY(fhir_read_json(c, c->place->fhir, a, buf_get(&text), &bundle));
-	return record_bundle(c, buf_get(&text), bundle, &response);
+	return f->people ? OK : put_entries(c, entries);
 }
 
 enum err feeding_take(struct ctx *c, struct feeding *f, const struct emitted *one)

@@ -11,6 +11,7 @@ struct feeding {
 	struct place *place;
 	struct arena *life;
 	struct map feeds; /* "WXA hl7" → struct feed */
+	bool people;            /* only who people are, not what happened to them */
 	int64_t taken, refused; /* refused: kept with a reason */
 };
 

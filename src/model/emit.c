@@ -52,8 +52,8 @@ enum err emit_put(struct emit_run *run, enum emit_kind kind, const char *org, in
 			       .person = person,
 			       .text = text };
 
-	if (kind != EMIT_TRUTH && arrives < run->o->since)
-		return OK;
+	if (kind != EMIT_TRUTH && (arrives < run->o->since || arrives > run->m.now))
+		return OK; /* told before, or still on its way */
 	return run->each(run->c, run->arg, &one);
 }
 
