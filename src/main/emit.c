@@ -112,6 +112,7 @@ static enum err take(struct ctx *c, void *arg, const struct emitted *one)
 		return OK;
 	}
 	case EMIT_ROW:
+		TRY(feed(e, one));
 		return write_to(e, one->org, "csv", one->text);
 	case EMIT_FHIR:
 		TRY(feed(e, one));
@@ -180,6 +181,8 @@ static enum err emit_all(struct ctx *c, struct invocation *in, struct emitting *
 	result = emit_make(c, in->share, o, take, e);
 	if (!result)
 		result = write_messages(e);
+	if (!result && e->feeding)
+		result = feeding_done(c, e->feeding, &e->progress);
 	bar_done(bar);
 	enum err closed = close_files(e);
 	return result ? result : closed;

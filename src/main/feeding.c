@@ -2,6 +2,8 @@
 #include "main/feeding.h"
 
 #include "base/vec.h"
+#include "feed/feeds.h"
+#include "feed/rows.h"
 #include "base/when.h"
 #include "identity/resolve.h"
 
@@ -11,6 +13,7 @@ void feeding_init(struct feeding *f, struct ctx *c, struct arena *life)
 {
 	*f = (struct feeding){ .place = c->place, .life = life };
 	map_init(&f->feeds, life);
+	buf_init(&f->rows, life, 0);
 }
 
 /* A wall clock's minute as an instant. */
@@ -137,7 +140,42 @@ static enum err take_bundle(struct ctx *c, struct feeding *f, const struct emitt
 
 enum err feeding_take(struct ctx *c, struct feeding *f, const struct emitted *one)
 {
-	if (one->kind == EMIT_TRUTH || one->kind == EMIT_ROW)
+	switch (one->kind) {
+	case EMIT_HL7:
+		return take_message(c, f, one);
+	case EMIT_FHIR:
+		return take_bundle(c, f, one);
+	case EMIT_ROW:
+		if (!f->rows.len)
+			buf_str(&f->rows, emit_row_header());
+		buf_str(&f->rows, one->text);
 		return OK;
-	return one->kind == EMIT_HL7 ? take_message(c, f, one) : take_bundle(c, f, one);
+	case EMIT_TRUTH:
+		return OK;
+	}
+	return OK;
+}
+
+enum err feeding_done(struct ctx *c, struct feeding *f, const struct progress *progress)
+{
+	struct feed feed = { .name = "wxl-rows",
+			     .title = "WXL, client-level data",
+			     .kind = FEED_CSV,
+			     .org = "WXL",
+			     .rows = "client-level-data" };
+	struct rows_count n;
+
+	if (!f->rows.len)
+		return OK;
+	TRY(feeds_open(c));
+	TRY(feed_register(c, &feed));
+	struct rows_run run = { .feed = &feed,
+				.bytes = buf_get(&f->rows),
+				.name = "WXL.csv",
+				.jobs = 8,
+				.progress = progress };
+	TRY(rows_apply(c, &run, &n));
+	f->taken += n.rows;
+	f->refused += n.refused;
+	return OK;
 }

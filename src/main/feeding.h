@@ -3,6 +3,7 @@
 #ifndef MAIN_FEEDING_H
 #define MAIN_FEEDING_H
 
+#include "base/buf.h"
 #include "base/map.h"
 #include "feed/feed.h"
 #include "model/emit.h"
@@ -11,6 +12,7 @@ struct feeding {
 	struct place *place;
 	struct arena *life;
 	struct map feeds; /* "WXA hl7" → struct feed */
+	struct buf rows;        /* all of them, under the header: one file */
 	bool people;            /* only who people are, not what happened to them */
 	int64_t taken, refused; /* refused: kept with a reason */
 };
@@ -19,5 +21,8 @@ struct feeding {
 void feeding_init(struct feeding *f, struct ctx *c, struct arena *life);
 /* One message or Bundle, received when it arrives. EMIT_TRUTH is passed over. */
 NODISCARD enum err feeding_take(struct ctx *c, struct feeding *f, const struct emitted *one);
+
+/* What was gathered, when all is told. */
+NODISCARD enum err feeding_done(struct ctx *c, struct feeding *f, const struct progress *progress);
 
 #endif

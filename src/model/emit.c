@@ -50,6 +50,7 @@ enum err emit_put(struct emit_run *run, enum emit_kind kind, const char *org, in
 			       .arrives = arrives,
 			       .serial = run->serial++,
 			       .person = person,
+			       .fresh = run->fresh,
 			       .text = text };
 
 	if (kind != EMIT_TRUTH && (arrives < run->o->since || arrives > run->m.now))

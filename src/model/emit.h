@@ -32,6 +32,7 @@ struct emitted {
 	const char *org;   /* ODS code of who sends */
 	int64_t arrives;   /* minute of a wall clock since 1970: the order of arriving */
 	unsigned serial;   /* counts up: the order of telling, where they arrive at once */
+	bool fresh;        /* people_make's bundles say nothing of it */
 	unsigned person;   /* whom it is truly about; 0: nobody, or the county's own */
 	struct str text;   /* until the call returns */
 };

@@ -39,6 +39,8 @@
 	X(DUPLICATE, "duplicate")                                                               \
 	X(DUPLICATE_FOUND, "duplicate.found")                                                   \
 	X(REGISTER_LATE, "register.late")                                                       \
+	X(ATTEND, "attend")                                                                     \
+	X(ATTEND_UNKNOWN, "attend.unknown")                                                     \
 	X(CANCEL_ADMIT, "cancel.admit")                                                         \
 	X(CANCEL_LEAVE, "cancel.leave")                                                         \
 	X(TRANSFER, "transfer")                                                                 \
@@ -90,6 +92,7 @@ struct emit_run {
 	struct self last;     /* the person before, for households and twins */
 	struct arena *life, *last_arena[2];
 	unsigned serial;
+	bool fresh; /* of what is being told: see struct emitted */
 	bool county_told, clean; /* clean: nothing goes wrong with this person */
 };
 

@@ -28,6 +28,7 @@ struct str emit_row_header(void)
 struct row_out {
 	struct emit_run *run;
 	const struct tale *t;
+	int64_t arrives; /* in the extract of the day after it began */
 	const char *at[COLUMNS];
 };
 
@@ -117,7 +118,8 @@ static void put_task(struct row_out *o, const struct node *task)
 	int64_t end = emit_minute(node_path(task, "executionPeriod.end"));
 
 	o->at[EVENT] = review ? "Review" : "Assessment";
-	o->at[START] = date(o->run, emit_minute(node_get(task, "authoredOn")));
+	o->arrives = emit_minute(node_get(task, "authoredOn"));
+	o->at[START] = date(o->run, o->arrives);
 	o->at[END] = date(o->run, end);
 	o->at[OUTCOME] = review ? "Continuation of existing services"
 				: "Progress to Support Planning or Services";
@@ -151,7 +153,8 @@ static void put_order(struct row_out *o, const struct node *order)
 	const struct node *performer = node_at(node_get(order, "performer"), 0);
 
 	o->at[EVENT] = "Service";
-	o->at[START] = date(o->run, emit_minute(node_path(order, "occurrenceTiming.repeat.boundsPeriod.start")));
+	o->arrives = emit_minute(node_path(order, "occurrenceTiming.repeat.boundsPeriod.start"));
+	o->at[START] = date(o->run, o->arrives);
 	o->at[END] = date(o->run, emit_minute(node_path(order, "occurrenceTiming.repeat.boundsPeriod.end")));
 	o->at[SERVICE] = service_type(component);
 	o->at[COMPONENT] = str_dup(o->run->a, component);
@@ -170,7 +173,8 @@ static void put_call(struct row_out *o, const struct node *call)
 	const struct node *payload = node_at(node_get(call, "payload"), 0);
 
 	o->at[EVENT] = "Request";
-	o->at[START] = o->at[END] = date(o->run, emit_minute(node_get(call, "sent")));
+	o->arrives = emit_minute(node_get(call, "sent"));
+	o->at[START] = o->at[END] = date(o->run, o->arrives);
 	o->at[DESCRIPTION] = str_dup(o->run->a, node_str(payload, "contentString"));
 	o->at[ROUTE] = "Community / Other route";
 	o->at[OUTCOME] = "Progress to Assessment";
@@ -200,7 +204,7 @@ static enum err write_row(struct row_out *o)
 			sheet_put(&b, str_of(o->at[i]));
 	}
 	buf_cstr(&b, "\r\n");
-	return emit_put(o->run, EMIT_ROW, "WXL", o->run->m.now, o->t->number, buf_get(&b));
+	return emit_put(o->run, EMIT_ROW, "WXL", o->arrives, o->t->number, buf_get(&b));
 }
 
 enum err emit_council(struct emit_run *run, const struct tale *t, const struct self *s)
@@ -228,6 +232,7 @@ enum err emit_council(struct emit_run *run, const struct tale *t, const struct s
 			put_call(&o, resource);
 		else
 			put_order(&o, resource);
+		o.arrives = o.arrives + DAY < run->m.now ? o.arrives + DAY : run->m.now;
 		TRY(write_row(&o));
 	}
 	return OK;

@@ -561,11 +561,78 @@ static enum err send_visits(struct hospital *h, const struct self *twice, bool *
 	return OK;
 }
 
+/* ---- the last days ---- */
+
+static enum err send_blood(struct hospital *h, const struct visit *v, int64_t at)
+{
+	int sodium = rng_between(&h->run->m.r, 128, 148), crp = rng_between(&h->run->m.r, 2, 160);
+	struct buf b = start(h, "LAB", "ORU", "R01", at);
+
+	put_pid(h, &b, v->s, at);
+	put_pv1(h, &b, v, v->place, false);
+	buf_printf(&b, "ORC|RE|R%s|L%s||CM\rOBR|1|R%s|L%s|18719-5^Blood tests^LN|||%s", v->number, v->number,
+		   v->number, v->number, stamp(h->run, at - 50));
+	blank(&b, 15);
+	buf_printf(&b, "%s||CH|F\r", stamp(h->run, at));
+	buf_printf(&b, "OBX|1|NM|2951-2^Sodium^LN||%d|mmol/L|133 - 146|%s|||F\r", sodium,
+		   sodium < 133 ? "L" : sodium > 146 ? "H" : "N");
+	buf_printf(&b, "OBX|2|NM|1988-5^C-reactive protein^LN||%d|mg/L|0 - 5|%s|||F\r", crp,
+		   crp > 5 ? "H" : "N");
+	return send(h, &b, at);
+}
+
+/* Came to the emergency department; the desk may not find them and make another record, which the
+ * records office merges when it does. */
+static enum err attend(struct hospital *h)
+{
+	struct emit_run *run = h->run;
+	int64_t from = run->m.now - rng_between(&run->m.r, 200, 3 * DAY);
+	bool comes = dirt_falls(run, D_ATTEND), unknown = dirt_falls(run, D_ATTEND_UNKNOWN);
+	struct self other = self_dirty(run, &h->t->truth, KEEPER_HOSPITAL,
+				       say(&run->m, "ME%06u", h->t->number));
+	int age = (int)((run->m.today - emit_minute(node_get(h->t->patient, "birthDate")) / DAY) / 365);
+	const char *group = age < 18 ? "ae.child" : age < 65 ? "ae.adult" : "ae.older";
+	struct visit v = { .s = unknown ? &other : h->s,
+			   .encounter = h->t->patient, /* names nobody else */
+			   .number = say(&run->m, "V%06u-L", h->t->number),
+			   .class = "E",
+			   .place = "ED^^^WXA01",
+			   .reason = pick_reason(&run->m, group)->words,
+			   .from = from,
+			   .to = from + rng_between(&run->m.r, 70, 600) };
+
+	if (!comes || h->s->died != NEVER)
+		return OK;
+	TRY(send_person(h, v.s, "A28", from - 4));
+	TRY(send_visit(h, &v));
+	if (from + 120 < run->m.now)
+		TRY(send_blood(h, &v, from + 120));
+	if (!unknown)
+		return OK;
+	TRY(emit_truth(run, "WXA", other.record, h->t->number));
+	return dirt_falls(run, D_DUPLICATE_FOUND) ? send_merge(h, &other, v.to + 60) : OK;
+}
+
+/* What people_make does not tell: the newest messages. */
+static enum err last_days(struct hospital *h)
+{
+	struct self later = *h->s;
+	enum err e;
+
+	h->run->fresh = true;
+	e = attend(h);
+	if (!e)
+		e = tell_again(h, &later);
+	if (!e)
+		e = send_broken(h, h->run->m.now - rng_between(&h->run->m.r, 10, 4 * DAY));
+	h->run->fresh = false;
+	return e;
+}
+
 enum err emit_hospital(struct emit_run *run, const struct tale *t, const struct self *s)
 {
 	struct hospital h = { .run = run, .t = t, .s = s };
 	struct self twice = self_dirty(run, &t->truth, KEEPER_HOSPITAL, say(&run->m, "MD%06u", t->number));
-	struct self later = *s;
 	bool duplicate = dirt_falls(run, D_DUPLICATE), second = false;
 	bool found = dirt_falls(run, D_DUPLICATE_FOUND);
 
@@ -579,6 +646,5 @@ enum err emit_hospital(struct emit_run *run, const struct tale *t, const struct 
 		TRY(send_merge(&h, &twice, run->m.now - rng_between(&run->m.r, 60, 20 * DAY)));
 	if (s->died != NEVER)
 		TRY(send_person(&h, s, "A31", s->died + 3 * 60));
-	TRY(tell_again(&h, &later));
-	return send_broken(&h, run->m.now - rng_between(&run->m.r, 10, 4 * DAY));
+	return last_days(&h);
 }
