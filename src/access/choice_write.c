@@ -2,6 +2,7 @@
 #include <limits.h>
 
 #include "access/account_part.h"
+#include "access/audit.h"
 #include "access/choice.h"
 #include "access/decide_part.h"
 #include "base/buf.h"
@@ -156,6 +157,8 @@ enum err choice_set(struct ctx *c, struct str person, const struct choice *choic
 	}
 	TRY(write_consent(c, id, consent_text(c, id, person, choice, on)));
 	*consent = str_of(arena_printf(c->arena, "Consent/" STR_FMT, STR_ARG(id)));
+	audit_note(c, &(struct audit){ .what = AUDIT_CHOICE, .person = key, .section = str_of(choice_word(choice->kind)),
+				       .detail = on ? STR("on") : STR("off") });
 	return OK;
 }
 

@@ -2,6 +2,7 @@
 #include "access/glass.h"
 
 #include "access/account_part.h"
+#include "access/audit.h"
 #include "access/decide.h"
 #include "base/vec.h"
 #include "record/same.h"
@@ -189,7 +190,10 @@ enum err glass_break(struct ctx *c, struct str person, struct str reason, struct
 	TRY(rules_of(c, &rules));
 	if (!rules_reason(rules, reason))
 		return fail(c, ERR_INVALID, "Choose one of the reasons for an emergency.");
-	return open_for(c, OPENING_EMERGENCY, rules->policy.glass_span, person, reason, words, out);
+	TRY(open_for(c, OPENING_EMERGENCY, rules->policy.glass_span, person, reason, words, out));
+	audit_note(c, &(struct audit){ .what = AUDIT_GLASS, .person = out->person, .relation = STR("emergency"),
+				       .detail = reason });
+	return OK;
 }
 
 enum err glass_permit(struct ctx *c, struct str person, struct str words, struct opening *out)

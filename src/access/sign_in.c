@@ -1,6 +1,8 @@
 /* sign_in.c - who asks: passwords and codes into sessions, sessions into actors. */
 #include "access/sign_in.h"
 
+#include "access/audit.h"
+
 #include "access/account_part.h"
 #include "access/decide.h"
 
@@ -34,6 +36,8 @@ enum err sign_in_as(struct ctx *c, const struct user *user, struct str device, s
 		return wrong(c);
 	TRY(first_employment(c, user, &employment));
 	TRY(session_begin(c, user, employment, SESSION_FULL, device, 0, out->token));
+	audit_note_as(c, &(struct actor){ .kind = user->kind, .account = user->key, .device = device },
+		      &(struct audit){ .what = AUDIT_SIGN_IN });
 	out->user = *user;
 	out->code = false;
 	return OK;
@@ -71,8 +75,11 @@ enum err sign_in_password(struct ctx *c, struct str login, struct str password, 
 	TRY(attempt_count(c, login, address));
 	TRY(find_user(c, login, &user, &known));
 	TRY(password_right(c, known, password, &right));
-	if (!right)
+	if (!right) {
+		audit_note_as(c, &(struct actor){ .account = known ? known->key : 0, .device = device },
+			      &(struct audit){ .what = AUDIT_SIGN_IN, .outcome = ERR_UNSIGNED });
 		return wrong(c);
+	}
 	TRY(wants_code(c, known, &code));
 	if (!code) {
 		TRY(attempt_good(c, login, address));

@@ -16,7 +16,6 @@ enum err version_take(struct ctx *c, struct db *db, struct stmt *s, struct versi
 		.updated = stmt_int(s, 4),
 		.seq = stmt_int(s, 0),
 		.person = stmt_int(s, 6),
-		.key = stmt_int(s, 9),
 		.method = (enum method)stmt_int(s, 5),
 		.deleted = stmt_null(s, 8),
 	};
@@ -123,6 +122,7 @@ enum err record_read(struct ctx *c, struct str type, struct str id, struct versi
 	if (!may)
 		return standing_none(c, db, type, id);
 	TRY(version_take(c, db, s, &v));
+	v.key = stmt_int(s, 9);
 	if (v.deleted)
 		return fail(c, ERR_GONE, STR_FMT "/" STR_FMT " was deleted.", STR_ARG(type),
 			    STR_ARG(id));

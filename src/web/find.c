@@ -3,6 +3,7 @@
  * What was typed becomes one FHIR search; when few fit, a second one asks for names that sound
  * alike, and says so beside each. One NHS number that fits goes straight to the person.
  */
+#include "web/looked.h"
 #include "web/pages.h"
 
 #include <stdlib.h>
@@ -249,11 +250,12 @@ static void put_pages(struct finding *f, struct node *data, const struct request
 		data_str(c, data, "next", page_address(c, r, to));
 }
 
-static void put_found(struct finding *f, struct node *data, const struct request *r)
+static enum err put_found(struct finding *f, struct node *data, const struct request *r)
 {
 	struct ctx *c = f->c;
 	struct node *list = data_list(c, data, "found");
 	int64_t from = 0;
+	struct looked_people people = { .len = 0 };
 	size_t to;
 
 	str_int(request_param(c, r, "from", 0), &from);
@@ -262,9 +264,13 @@ static void put_found(struct finding *f, struct node *data, const struct request
 	to = (size_t)from + FOUND_PAGE < f->hits.len ? (size_t)from + FOUND_PAGE : f->hits.len;
 	for (size_t i = (size_t)from; i < to; i++)
 		put_row(f, list, &f->hits.at[i]);
+	for (size_t i = (size_t)from; i < to; i++)
+		TRY(looked_add(c, &people, f->hits.at[i].id));
+	looked_page(c, &people);
 	if (f->hits.len)
 		node_add_bool(c->arena, data, "has_people", true);
 	put_pages(f, data, r, (size_t)from, to);
+	return OK;
 }
 
 static void put_heading(struct finding *f, struct node *data)
@@ -331,6 +337,6 @@ enum err find_show(struct ctx *c, const struct request *r, struct reply *reply)
 	data = page_new(c, r, "People found");
 	put_asked(c, r, data);
 	put_heading(&f, data);
-	put_found(&f, data, r);
+	TRY(put_found(&f, data, r));
 	return page_show(c, "people", data, reply);
 }

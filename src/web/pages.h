@@ -17,4 +17,8 @@ http_serve identity_merges_show, identity_merges_undo;
 http_serve feeds_show, feeds_replay, feed_message_show, feed_message_replay;
 http_serve feed_show, feed_take, feed_take_fhir;
 
+http_serve me_show, me_record_show, me_looked_show, me_ask_show, me_ask_do;
+http_serve me_choices_show, me_choices_do;
+http_serve privacy_show, privacy_review_do;
+
 #endif

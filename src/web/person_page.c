@@ -1,14 +1,19 @@
 /* person_page.c - the person's page, and their timeline alone. */
+#include "web/looked.h"
 #include "web/pages.h"
 #include "web/person.h"
 
 #define OVERVIEW_EVENTS 14
 #define TIMELINE_EVENTS 100
 
-static enum err begin(struct ctx *c, const struct request *r, struct person *p,
+static enum err begin(struct ctx *c, const struct request *r, const char *section, struct person *p,
 		      struct node **data)
 {
-	TRY(person_load(c, r, p));
+	enum err e = person_load(c, r, p);
+
+	if (e)
+		return looked_refused(c, e, r->part[0], section);
+	TRY(looked_open(c, r->part[0], section));
 	*data = page_new(c, r, "");
 	person_put_head(p, *data);
 	if (p->more)
@@ -27,7 +32,7 @@ enum err person_show(struct ctx *c, const struct request *r, struct reply *reply
 	struct person p;
 	struct node *data;
 
-	TRY(begin(c, r, &p, &data));
+	TRY(begin(c, r, "main", &p, &data));
 	for (unsigned i = 0; i < sizeof sections / sizeof *sections; i++)
 		sections[i](&p, data);
 	TRY(person_put_timeline(&p, data, OVERVIEW_EVENTS));
@@ -40,7 +45,7 @@ enum err timeline_show(struct ctx *c, const struct request *r, struct reply *rep
 	struct person p;
 	struct node *data;
 
-	TRY(begin(c, r, &p, &data));
+	TRY(begin(c, r, "timeline", &p, &data));
 	TRY(person_put_timeline(&p, data, TIMELINE_EVENTS));
 	node_add_bool(c->arena, data, "on_timeline", true);
 	return page_show(c, "timeline", data, reply);

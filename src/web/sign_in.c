@@ -1,4 +1,5 @@
 /* sign_in.c - sign in, with a code where one is asked for; sign out; the link that is good once. */
+#include "access/audit.h"
 #include "web/sign_in.h"
 
 #define TITLE "Sign in"
@@ -173,6 +174,8 @@ enum err sign_in_as_do(struct ctx *c, const struct request *r, struct reply *rep
 
 enum err sign_out_do(struct ctx *c, const struct request *r, struct reply *reply)
 {
+	if (c->actor)
+		audit_note(c, &(struct audit){ .what = AUDIT_SIGN_OUT });
 	if (c->actor && c->actor->session)
 		TRY(session_end(c, c->actor->account, c->actor->session));
 	cookie_set(c, r, cookie_session(c, r), STR(""), reply);
