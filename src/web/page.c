@@ -2,6 +2,7 @@
 #include "web/page.h"
 
 #include <pthread.h>
+#include <stdio.h>
 
 #include "base/html.h"
 #include "web/form.h"
@@ -99,8 +100,7 @@ enum err page_redirect(struct ctx *c, struct str where, struct reply *reply)
 	return OK;
 }
 
-/* What the place calls itself: the name of the Location its pack points at, else nothing. */
-static struct str place_name(struct ctx *c)
+static struct str location_name(struct ctx *c)
 {
 	struct version v;
 	struct node *location;
@@ -109,6 +109,21 @@ static struct str place_name(struct ctx *c)
 	    json_read(c, c->arena, v.body, &(struct json_options){ 0 }, &location))
 		return (struct str){ 0 };
 	return node_str(location, "name");
+}
+
+/* What the place calls itself: the name of the Location its pack points at, else nothing. Everybody is
+ * told that, also before they sign in; and a page that tells of a failure still knows its reason. */
+static struct str place_name(struct ctx *c)
+{
+	const char *why = arena_str(c->arena, c->why);
+	const struct guard *guard = c->guard;
+	struct str name;
+
+	c->guard = NULL;
+	name = location_name(c);
+	c->guard = guard;
+	snprintf(c->why, sizeof c->why, "%s", why);
+	return name;
 }
 
 /* Who is signed in, as what, and what of the menu is theirs. */

@@ -7,6 +7,10 @@
 /* One line for each part of the site. */
 http_serve sign_in_show, sign_in_do, sign_in_code_show, sign_in_code_do, sign_in_as_do, sign_out_do;
 http_serve welcome_show, welcome_do;
+http_serve account_show, account_password, account_sessions, account_role_do;
+http_serve account_codes_show, account_codes_do, account_codes_end;
+http_serve accounts_show, accounts_add, accounts_one_show, accounts_one_do;
+http_serve accounts_import_show, accounts_import_do, roles_show;
 http_serve home_show, help_show, accessibility_show, static_show;
 http_serve find_show, person_show, timeline_show, source_show;
 http_serve waiting_show;

@@ -4,6 +4,7 @@
 
 #define FORM_MAX ((size_t)16 << 10)
 #define FILE_MAX ((size_t)64 << 20)
+#define LIST_MAX ((size_t)4 << 20)
 
 const struct route web_routes[] = {
 	{ HTTP_GET, "/sign-in", sign_in_show, 0, 0, PUBLIC },
@@ -14,6 +15,21 @@ const struct route web_routes[] = {
 	{ HTTP_POST, "/sign-out", sign_out_do, 0, FORM_MAX, SIGNED_IN },
 	{ HTTP_GET, "/welcome/{link}", welcome_show, 0, 0, PUBLIC },
 	{ HTTP_POST, "/welcome/{link}", welcome_do, 0, FORM_MAX, PUBLIC },
+
+	{ HTTP_GET, "/account", account_show, 0, 0, SIGNED_IN },
+	{ HTTP_POST, "/account/password", account_password, 0, FORM_MAX, SIGNED_IN },
+	{ HTTP_POST, "/account/sessions", account_sessions, 0, FORM_MAX, SIGNED_IN },
+	{ HTTP_POST, "/account/role", account_role_do, 0, FORM_MAX, SIGNED_IN },
+	{ HTTP_GET, "/account/codes", account_codes_show, 0, 0, SIGNED_IN },
+	{ HTTP_POST, "/account/codes", account_codes_do, 0, FORM_MAX, SIGNED_IN },
+	{ HTTP_POST, "/account/codes/end", account_codes_end, 0, FORM_MAX, SIGNED_IN },
+	{ HTTP_GET, "/accounts", accounts_show, 0, 0, "account.read" },
+	{ HTTP_POST, "/accounts", accounts_add, 0, FORM_MAX, "account.write" },
+	{ HTTP_GET, "/accounts/{key}", accounts_one_show, 0, 0, "account.read" },
+	{ HTTP_POST, "/accounts/{key}", accounts_one_do, 0, FORM_MAX, "account.write" },
+	{ HTTP_GET, "/accounts/import", accounts_import_show, 0, 0, "account.write" },
+	{ HTTP_POST, "/accounts/import", accounts_import_do, 0, LIST_MAX, "account.write" },
+	{ HTTP_GET, "/roles", roles_show, 0, 0, "account.read" },
 
 	{ HTTP_GET, "/", home_show, 0, 0, SIGNED_IN },
 	{ HTTP_GET, "/me", me_show, 0, 0, "own.read" },

@@ -15,12 +15,24 @@ export const axeSource = readFileSync(require.resolve('axe-core/axe.min.js'), 'u
 export const shots = join(root, 'test/browser/shots')
 export const edith = 'p-000001' // always the first: waiting to leave hospital
 
+// A demonstration, where people sign in: page.goto(base), then signIn(page, 'raman').
+export const demo = () => open('--signed-in')
+
+// Be one of the people of the demonstration.
+export async function signIn(page, base, login) {
+	await page.goto(`${base}/sign-in`)
+	await page.locator(`form[action="/sign-in/as"]:has(input[value="${login}"]) button`).click()
+	await page.waitForURL(url => url.pathname !== '/sign-in')
+}
+
 // Make the place, serve it, start a browser; close() ends all of it.
 export async function open(...options) {
+	const signedIn = options[0] === '--signed-in'
 	const dir = mkdtempSync(join(tmpdir(), 'causeway-browser-'))
 	const db = execFileSync(program, ['demo', '--people', String(people), '--dir', dir, '--no-serve', '--quiet'],
 		{ encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }).trim().split('\n').pop()
-	const server = spawn(program, ['serve', db, '--open', '--port', '0', '--quiet', ...options], { stdio: ['ignore', 'pipe', 'inherit'] })
+	const server = spawn(program, signedIn ? ['demo', '--people', String(people), '--dir', dir, '--port', '0', '--quiet']
+		: ['serve', db, '--open', '--port', '0', '--quiet', ...options], { stdio: ['ignore', 'pipe', 'inherit'] })
 	let said = '' // the address, then where messages are taken, a line each
 	const base = await new Promise((resolve, reject) => {
 		server.stdout.on('data', text => {

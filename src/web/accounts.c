@@ -1,0 +1,338 @@
+/* accounts.c - administration: who can sign in and as what; joiners, movers and leavers; the roles. */
+#include "access/roster.h"
+#include "record/search.h"
+#include "web/sign_in.h"
+
+#define SHOWN 100
+#define LINK_DAYS 7
+
+/* --- the list --- */
+
+static enum err put_user(struct ctx *c, struct db *db, struct node *row, const struct user *user)
+{
+	struct employment *jobs;
+	struct buf words;
+	size_t len;
+
+	TRY(employment_list(c, db, user->key, clock_now(c->clock), &jobs, &len));
+	buf_init(&words, c->arena, 4000);
+	for (size_t i = 0; i < len; i++)
+		buf_printf(&words, "%s" STR_FMT "%s" STR_FMT, i ? "; " : "", STR_ARG(jobs[i].role->words),
+			   jobs[i].org_id.len ? ", " : "", STR_ARG(jobs[i].org_id));
+	data_str(c, row, "account", SAY(c->arena, "%lld", (long long)user->key));
+	data_str(c, row, "user_login", user->login);
+	data_str(c, row, "user_name", user->name);
+	data_words(c, row, "kind", actor_kind_word(user->kind));
+	data_str(c, row, "as", user->ended ? STR("Has left") : len ? buf_get(&words) : STR("No role now"));
+	if (user->ended)
+		node_add_bool(c->arena, row, "ended", true);
+	return OK;
+}
+
+static enum err put_roles(struct ctx *c, struct node *data)
+{
+	struct node *list = data_list(c, data, "all_roles");
+	const struct roles *roles;
+
+	TRY(roles_of(c, &roles));
+	for (size_t i = 0; i < roles->len; i++) {
+		struct node *row = data_object(c, list, NULL);
+
+		data_str(c, row, "role_name", roles->at[i].name);
+		data_str(c, row, "role_words", roles->at[i].words);
+	}
+	return OK;
+}
+
+static enum err list_page(struct ctx *c, const struct request *r, struct node **out)
+{
+	struct node *data = *out = page_new(c, r, "People who sign in"), *list = data_list(c, data, "users");
+	struct str part = request_param(c, r, "find", 0), from = request_param(c, r, "skip", 0);
+	struct user *at;
+	size_t len;
+	int64_t skip = 0;
+	READER(db);
+
+	if (from.len && (!str_int(from, &skip) || skip < 0 || skip > 10000000))
+		return fail(c, ERR_BAD_REQUEST, "skip is a number.");
+	TRY(store_reader(c, c->place->store, &db));
+	TRY(account_list(c, db, part, (size_t)skip, SHOWN + 1, &at, &len));
+	for (size_t i = 0; i < len && i < SHOWN; i++)
+		TRY(put_user(c, db, data_object(c, list, NULL), &at[i]));
+	data_str(c, data, "find", part);
+	if (len > SHOWN)
+		data_str(c, data, "next", SAY(c->arena, "%lld", (long long)skip + SHOWN));
+	if (actor_can(c, "account.write"))
+		node_add_bool(c->arena, data, "can_write", true);
+	return put_roles(c, data);
+}
+
+enum err accounts_show(struct ctx *c, const struct request *r, struct reply *reply)
+{
+	struct node *data;
+
+	TRY(list_page(c, r, &data));
+	return page_show(c, "accounts", data, reply);
+}
+
+/* --- adding --- */
+
+static enum err add(struct ctx *c, const struct request *r, int64_t *key)
+{
+	struct joiner joiner = { .login = request_param(c, r, "login", 0),
+				 .name = request_param(c, r, "name", 0),
+				 .role = request_param(c, r, "role", 0),
+				 .org = str_trim(request_param(c, r, "org", 0)),
+				 .practitioner = str_trim(request_param(c, r, "practitioner", 0)),
+				 .person = str_trim(request_param(c, r, "patient", 0)) };
+	const struct roles *roles;
+	const struct role *role;
+
+	TRY(roles_of(c, &roles));
+	role = role_find(roles, joiner.role);
+	if (!role)
+		return fail(c, ERR_INVALID, "Choose a role.");
+	joiner.kind = role->kind;
+	return account_add(c, &joiner, key);
+}
+
+static const char *const fields[] = { "login", "name", "org", "practitioner", "patient" };
+
+enum err accounts_add(struct ctx *c, const struct request *r, struct reply *reply)
+{
+	struct node *data;
+	int64_t key;
+	enum err e = add(c, r, &key);
+
+	if (e == OK)
+		return page_redirect(c, SAY(c->arena, "/accounts/%lld?done=added", (long long)key), reply);
+	TRY(list_page(c, r, &data));
+	for (unsigned i = 0; i < sizeof fields / sizeof *fields; i++) /* nothing typed is lost */
+		data_str(c, data, arena_printf(c->arena, "typed_%s", fields[i]),
+			 request_param(c, r, fields[i], 0));
+	return show_again(c, "accounts", data, e, "login", reply);
+}
+
+/* --- one account --- */
+
+static enum err find(struct ctx *c, const struct request *r, struct user *user)
+{
+	int64_t key;
+	READER(db);
+
+	if (!str_int(r->part[0], &key))
+		return fail(c, ERR_NOT_FOUND, "There is no such account.");
+	TRY(store_reader(c, c->place->store, &db));
+	return account_at(c, db, key, user);
+}
+
+static void put_when(struct ctx *c, struct node *to, const char *name, int64_t at)
+{
+	struct moment m;
+
+	if (!at)
+		return;
+	m = moment_at(c->arena, at);
+	data_time(c, to, name, m, say_full(c->arena, m, clock_now(c->clock)));
+}
+
+static enum err put_jobs(struct ctx *c, struct db *db, struct node *data, const struct user *user)
+{
+	struct node *list = data_list(c, data, "jobs");
+	struct employment *jobs;
+	size_t len;
+	int64_t now = clock_now(c->clock);
+
+	TRY(employment_list(c, db, user->key, 0, &jobs, &len));
+	for (size_t i = 0; i < len; i++) {
+		struct node *row = data_object(c, list, NULL);
+
+		data_str(c, row, "employment", SAY(c->arena, "%lld", (long long)jobs[i].key));
+		data_str(c, row, "job_role", jobs[i].role->words);
+		data_str(c, row, "job_org", jobs[i].org_id.len ? jobs[i].org_id : STR("The place itself"));
+		put_when(c, row, "since", jobs[i].since);
+		put_when(c, row, "until", jobs[i].until);
+		if (!user->ended && (!jobs[i].until || jobs[i].until > now))
+			node_add_bool(c->arena, row, "holds", true);
+	}
+	return OK;
+}
+
+static enum err put_events(struct ctx *c, struct db *db, struct node *data, const struct user *user)
+{
+	struct node *list = data_list(c, data, "events");
+	struct account_event *at;
+	size_t len;
+
+	TRY(account_events(c, db, user->key, 30, &at, &len));
+	for (size_t i = 0; i < len; i++) {
+		struct node *row = data_object(c, list, NULL);
+		struct user by;
+
+		data_str(c, row, "what", at[i].what);
+		data_str(c, row, "detail", at[i].detail);
+		put_when(c, row, "event_at", at[i].at);
+		if (at[i].actor && account_at(c, db, at[i].actor, &by) == OK)
+			data_str(c, row, "by", by.name);
+	}
+	return OK;
+}
+
+static enum err one_page(struct ctx *c, const struct request *r, struct node **out)
+{
+	struct node *data = *out = page_new(c, r, "Account");
+	struct user user;
+	READER(db);
+
+	TRY(find(c, r, &user));
+	TRY(store_reader(c, c->place->store, &db));
+	TRY(put_user(c, db, data, &user));
+	TRY(put_jobs(c, db, data, &user));
+	TRY(put_events(c, db, data, &user));
+	data_str(c, data, "practitioner", user.practitioner);
+	if (!user.ended && actor_can(c, "account.write"))
+		node_add_bool(c->arena, data, "can_write", true);
+	if (user.kind != ACTOR_PROGRAM)
+		node_add_bool(c->arena, data, "has_password", true);
+	if (str_is(request_param(c, r, "done", 0), "added"))
+		data_words(c, data, "done", "Added. Make a link below, so that they can set a password.");
+	else if (request_param(c, r, "done", 0).len)
+		data_words(c, data, "done", "Done.");
+	return put_roles(c, data);
+}
+
+enum err accounts_one_show(struct ctx *c, const struct request *r, struct reply *reply)
+{
+	struct node *data;
+
+	TRY(one_page(c, r, &data));
+	return page_show(c, "accounts_one", data, reply);
+}
+
+/* What a button of the page does. A link is told once, on the page that answers. */
+static enum err act(struct ctx *c, const struct request *r, const struct user *user, const char **link)
+{
+	struct str what = request_param(c, r, "do", 0);
+	char token[TOKEN_SIZE];
+	int64_t key;
+
+	if (str_is(what, "give"))
+		return employment_give(c, user->key, request_param(c, r, "role", 0),
+				       str_trim(request_param(c, r, "org", 0)), clock_now(c->clock), 0, &key);
+	if (str_is(what, "take") && str_int(request_param(c, r, "employment", 0), &key))
+		return employment_end(c, user->key, key);
+	if (str_is(what, "end") && user->key == (c->actor ? c->actor->account : 0))
+		return fail(c, ERR_INVALID, "Somebody else must end your account.");
+	if (str_is(what, "end"))
+		return account_end(c, user->key);
+	if (str_is(what, "sessions"))
+		return session_end_all(c, user->key, 0);
+	if (str_is(what, "codes"))
+		return code_end(c, user->key);
+	if (!str_is(what, "link"))
+		return fail(c, ERR_BAD_REQUEST, "That is no button of this page.");
+	TRY(invitation_make(c, user->key, LINK_DAYS * 86400, token));
+	*link = arena_printf(c->arena, STR_FMT "/welcome/%s", STR_ARG(r->base), token);
+	return OK;
+}
+
+enum err accounts_one_do(struct ctx *c, const struct request *r, struct reply *reply)
+{
+	const char *link = NULL;
+	struct node *data;
+	struct user user;
+
+	TRY(find(c, r, &user));
+	enum err e = act(c, r, &user, &link);
+	if (e == OK && !link)
+		return page_redirect(c, SAY(c->arena, "/accounts/%lld?done=1", (long long)user.key), reply);
+	TRY(one_page(c, r, &data));
+	if (e != OK)
+		return show_again(c, "accounts_one", data, e, "role", reply);
+	data_words(c, data, "link", link);
+	return page_show(c, "accounts_one", data, reply);
+}
+
+/* --- a list of all --- */
+
+static void put_line(struct ctx *c, struct node *list, const struct roster_line *line)
+{
+	static const char *const changes[] = { "Same", "Joins", "New name", "Gains", "Loses", "Leaves", "Wrong" };
+	struct node *row;
+
+	if (line->change == ROSTER_SAME)
+		return;
+	row = data_object(c, list, NULL);
+	data_str(c, row, "number", line->number ? SAY(c->arena, "%lld", (long long)line->number) : STR("–"));
+	data_words(c, row, "change", changes[line->change]);
+	data_str(c, row, "line_login", line->login);
+	data_str(c, row, "line_words", line->words);
+	if (line->change == ROSTER_WRONG)
+		node_add_bool(c->arena, row, "wrong", true);
+}
+
+enum err accounts_import_show(struct ctx *c, const struct request *r, struct reply *reply)
+{
+	return page_show(c, "accounts_import", page_new(c, r, "Joiners, movers and leavers"), reply);
+}
+
+enum err accounts_import_do(struct ctx *c, const struct request *r, struct reply *reply)
+{
+	struct node *data = page_new(c, r, "Joiners, movers and leavers"), *list;
+	struct str text = request_param(c, r, "list", 0);
+	bool apply = str_is(request_param(c, r, "do", 0), "apply");
+	struct roster roster = { 0 };
+	enum err e = roster_read_text(c, text, &roster);
+
+	data_str(c, data, "text", text);
+	if (e == ERR_SYNTAX)
+		e = fail(c, ERR_INVALID, "%s", arena_str(c->arena, c->why));
+	if (e == OK && apply)
+		e = roster_apply(c, &roster);
+	list = data_list(c, data, "lines");
+	for (size_t i = 0; i < roster.len; i++)
+		put_line(c, list, &roster.at[i]);
+	data_str(c, data, "same", say_count(c->arena, (int64_t)roster.count[ROSTER_SAME]));
+	data_str(c, data, "wrong_count", say_count(c->arena, (int64_t)roster.count[ROSTER_WRONG]));
+	if (roster.count[ROSTER_WRONG])
+		node_add_bool(c->arena, data, "any_wrong", true);
+	if (roster.len)
+		node_add_bool(c->arena, data, "compared", true);
+	if (roster.len > roster.count[ROSTER_SAME])
+		node_add_bool(c->arena, data, "any_line", true);
+	if (e != OK)
+		return show_again(c, "accounts_import", data, e, "list", reply);
+	if (apply)
+		node_add_bool(c->arena, data, "applied", true);
+	return page_show(c, "accounts_import", data, reply);
+}
+
+/* --- the roles --- */
+
+enum err roles_show(struct ctx *c, const struct request *r, struct reply *reply)
+{
+	struct node *data = page_new(c, r, "Roles"), *list = data_list(c, data, "roles");
+	const struct roles *roles;
+
+	TRY(roles_of(c, &roles));
+	for (size_t i = 0; i < roles->len; i++) {
+		const struct role *role = &roles->at[i];
+		struct node *row = data_object(c, list, NULL), *can = data_list(c, row, "can");
+
+		data_str(c, row, "role_name", role->name);
+		data_str(c, row, "role_words", role->words);
+		data_words(c, row, "purpose", purpose_word(role->purpose));
+		data_str(c, row, "rbac", role->rbac);
+		data_str(c, row, "rbac_words", role->rbac_words);
+		for (size_t k = 0; k < roles->capability_count; k++) {
+			struct node *one;
+
+			if (!role_can(role, roles->capabilities[k].name))
+				continue;
+			one = data_object(c, can, NULL);
+			data_str(c, one, "capability", roles->capabilities[k].name);
+			data_str(c, one, "allows", roles->capabilities[k].words);
+		}
+	}
+	return page_show(c, "roles", data, reply);
+}

@@ -1,0 +1,207 @@
+// sign_in.test.mjs - signing in by keyboard, wrong passwords, codes from a phone; accounts made and ended.
+import assert from 'node:assert/strict'
+import { createHmac } from 'node:crypto'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { available, axeSource, demo, shots, signIn } from './place.mjs'
+
+const skip = available ? false : 'needs build/causeway and Chromium'
+let place
+
+before(async () => { if (!skip) place = await demo() }, { timeout: 120000 })
+after(async () => place?.close())
+
+// RFC 6238, as the app on a phone does it.
+function code(key, at = Date.now()) {
+	const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
+	const bits = [...key].map(letter => letters.indexOf(letter).toString(2).padStart(5, '0')).join('')
+	const bytes = Buffer.from(bits.match(/.{8}/g).map(byte => parseInt(byte, 2)))
+	const step = Buffer.alloc(8)
+	step.writeBigUInt64BE(BigInt(Math.floor(at / 30000)))
+	const mac = createHmac('sha1', bytes).update(step).digest(), from = mac[19] & 15
+	return String((mac.readUInt32BE(from) & 0x7fffffff) % 1000000).padStart(6, '0')
+}
+
+async function fine(page, name) {
+	await page.evaluate(axeSource)
+	const found = await page.evaluate(() => axe.run())
+	assert.deepEqual(found.violations.map(v => `${v.id}: ${v.nodes[0].html}`), [], name)
+	const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
+	assert.ok(wide <= 0, `${name} is ${wide} pixels too wide`)
+	await page.screenshot({ path: join(shots, `${name}-${page.viewportSize().width}.png`), fullPage: true })
+}
+
+// The administrator adds somebody and gets the link for them.
+async function invited(login, name, role, org) {
+	const page = await place.page()
+	await signIn(page, place.base, 'root')
+	await page.goto(`${place.base}/accounts`)
+	await page.fill('#name', name)
+	await page.fill('#login', login)
+	await page.selectOption('#role', role)
+	await page.fill('#org', org)
+	await page.click('button:text-is("Add")')
+	await page.click('button:text-is("Make a link to set a password")')
+	const link = await page.textContent('[role=status] .cw-secret')
+	await fine(page, 'accounts-one')
+	await page.context().close()
+	return link
+}
+
+const password = 'three plain words'
+
+async function joined(login, name, role, org) {
+	const page = await place.page()
+	await page.goto(await invited(login, name, role, org))
+	await page.fill('#password', password)
+	await page.fill('#again', password)
+	await page.click('button:text-is("Set password and sign in")')
+	return page
+}
+
+test('a link sets the password, once, and signs in', { skip }, async () => {
+	const link = await invited('ada.clarke', 'Ada Clarke', 'social-worker', 'WXL')
+	const page = await place.page()
+	await page.goto(link)
+	await fine(page, 'welcome')
+	await page.fill('#password', 'short')
+	await page.fill('#again', 'short')
+	await page.keyboard.press('Enter')
+	await page.waitForSelector('.nhsuk-error-summary')
+	assert.match(await page.title(), /^Error: /)
+	assert.equal(await page.evaluate(() => document.activeElement.className), 'nhsuk-error-summary')
+	await page.fill('#password', password)
+	await page.fill('#again', password)
+	await page.keyboard.press('Enter')
+	await page.waitForURL(`${place.base}/`)
+	assert.match(await page.textContent('header'), /Ada Clarke, Social worker at WXL/)
+	const again = await place.page()
+	assert.equal((await again.goto(link)).status(), 404)
+})
+
+test('signing in by keyboard leads back to where one wanted to go', { skip }, async () => {
+	const page = await place.page()
+	await page.goto(`${place.base}/people?q=tredwell`)
+	assert.equal(new URL(page.url()).pathname, '/sign-in')
+	await page.focus('#login')
+	await page.keyboard.type('ada.clarke')
+	await page.keyboard.press('Tab')
+	await page.keyboard.type('four wrong words')
+	await page.keyboard.press('Enter')
+	await page.waitForSelector('.nhsuk-error-summary')
+	assert.match(await page.textContent('.nhsuk-error-summary'), /The login or the password is not right/)
+	assert.equal(await page.inputValue('#login'), 'ada.clarke')
+	await fine(page, 'sign-in-wrong')
+	await page.focus('#password')
+	await page.keyboard.type(password)
+	await page.keyboard.press('Tab') // show it
+	await page.keyboard.press('Enter')
+	assert.equal(await page.getAttribute('#password', 'type'), 'text')
+	await page.focus('#password')
+	await page.keyboard.press('Enter')
+	await page.waitForURL(`${place.base}/people?q=tredwell`)
+})
+
+test('a password manager knows the fields', { skip }, async () => {
+	const page = await place.page()
+	await page.goto(`${place.base}/sign-in`)
+	assert.equal(await page.getAttribute('#login', 'autocomplete'), 'username')
+	assert.equal(await page.getAttribute('#password', 'autocomplete'), 'current-password')
+	for (const width of [1280, 390]) {
+		await page.setViewportSize({ width, height: 900 })
+		await fine(page, 'sign-in')
+	}
+})
+
+test('a code from the phone is asked for, and signing out ends it', { skip }, async () => {
+	const page = await joined('ben.jones', 'Ben Jones', 'gp', 'WXG001')
+	await page.goto(`${place.base}/account/codes`)
+	await fine(page, 'account-codes')
+	const key = (await page.textContent('.cw-secret')).replaceAll(' ', '')
+	await page.fill('#code', code(key, Date.now() - 30000)) // the one before: the next test of it needs a fresh one
+	await page.keyboard.press('Enter')
+	await page.waitForSelector('text=Keep these recovery codes')
+	assert.equal(await page.locator('li.cw-secret').count(), 10)
+	const recovery = await page.textContent('li.cw-secret')
+	await page.goto(`${place.base}/account`)
+	await fine(page, 'account')
+	await page.setViewportSize({ width: 390, height: 900 })
+	await fine(page, 'account')
+	await page.click('button:text-is("Sign out")')
+	await page.waitForURL(/sign-in/)
+	await page.goto(`${place.base}/account`)
+	assert.equal(new URL(page.url()).pathname, '/sign-in')
+	const enter = async given => {
+		await page.goto(`${place.base}/sign-in`)
+		await page.fill('#login', 'ben.jones')
+		await page.fill('#password', password)
+		await page.keyboard.press('Enter')
+		await page.waitForURL(/code/)
+		await page.fill('#code', given)
+		await page.keyboard.press('Enter')
+	}
+	await enter('000000')
+	await page.waitForSelector('#code-error')
+	await fine(page, 'sign-in-code')
+	await enter(code(key))
+	await page.waitForURL(`${place.base}/`)
+	await page.click('button:text-is("Sign out")')
+	await enter(recovery)
+	await page.waitForURL(`${place.base}/`)
+})
+
+test('one chooses the role one works in', { skip }, async () => {
+	const page = await joined('cy.brown', 'Cy Brown', 'gp', 'WXG001')
+	const admin = await place.page()
+	await signIn(admin, place.base, 'root')
+	await admin.goto(`${place.base}/accounts?find=cy.brown`)
+	await admin.click('a:text-is("Cy Brown")')
+	await admin.selectOption('#role', 'privacy-officer')
+	await admin.fill('#org', 'WXQ')
+	await admin.click('button:text-is("Give this role")')
+	await page.goto(`${place.base}/account`)
+	await page.click('button:has-text("Work as Information-governance lead")')
+	assert.match(await page.textContent('header'), /Information-governance lead, privacy officer at WXQ/)
+	await admin.click('summary')
+	await admin.click('button:text-is("End the account")')
+	await admin.waitForSelector('text=Has left')
+	await page.goto(`${place.base}/account`)
+	assert.equal(new URL(page.url()).pathname, '/sign-in')
+})
+
+test('a list of joiners is compared, then applied', { skip }, async () => {
+	const page = await place.page()
+	await signIn(page, place.base, 'root')
+	await page.goto(`${place.base}/accounts/import`)
+	await page.fill('#list', 'login,name,role,org,practitioner,state\ndi.green,Di Green,gp,WXG002,,\nb ad,Bad,gp,,,\n')
+	await page.click('button:text-is("Show what it changes")')
+	await page.waitForSelector('text=1 are wrong')
+	await fine(page, 'accounts-import')
+	await page.fill('#list', 'login,name,role,org,practitioner,state\ndi.green,Di Green,gp,WXG002,,\n')
+	await page.click('button:text-is("Show what it changes")')
+	await page.click('button:text-is("Change it")')
+	await page.waitForSelector('text=Done.')
+	await page.goto(`${place.base}/accounts?find=di.green`)
+	assert.match(await page.textContent('table'), /Di Green/)
+	await page.goto(`${place.base}/roles`)
+	await fine(page, 'roles')
+	await page.goto(`${place.base}/accounts`)
+	for (const width of [1280, 390]) {
+		await page.setViewportSize({ width, height: 900 })
+		await fine(page, 'accounts')
+	}
+})
+
+test('every persona signs in and sees a first page that is whole', { skip }, async () => {
+	const page = await place.page()
+	await page.goto(`${place.base}/sign-in`)
+	const logins = await page.locator('form[action="/sign-in/as"] input[name=login]').evaluateAll(all => all.map(one => one.value))
+	assert.ok(logins.length >= 25)
+	for (const login of logins) {
+		await signIn(page, place.base, login)
+		assert.equal(await page.locator('h1').count(), 1, login)
+		await page.click('button:text-is("Sign out")')
+		await page.waitForURL(/sign-in/)
+	}
+	assert.deepEqual(page.faults, [])
+})
