@@ -144,7 +144,7 @@ static enum err show_key(struct gather *g, int64_t key)
 	TRY(stmt_step(g->c, s, &row));
 	if (!row || !wanted(g, stmt_int(s, 1)))
 		return OK;
-	TRY(row_may(g->c, g->db, s, 9, &may));
+	TRY(row_may(g->c, g->db, s, VERSION_WIDTH, &may));
 	if (!may)
 		return OK;
 	g->more = is_full(g);
@@ -213,15 +213,15 @@ static enum err find_own(struct gather *g)
 		TRY(stmt_step(g->c, s, &row));
 		if (!row)
 			return OK;
-		if (!wanted(g, stmt_int(s, 1)) || stmt_int(s, 9) == g->person)
+		if (!wanted(g, stmt_int(s, 1)) || stmt_int(s, VERSION_WIDTH) == g->person)
 			continue;
-		TRY(row_may(g->c, g->db, s, 9, &may));
+		TRY(row_may(g->c, g->db, s, VERSION_WIDTH, &may));
 		if (!may)
 			continue;
 		g->more = is_full(g);
 		if (g->more)
 			return OK;
-		g->page.next = (struct everything_at){ stmt_int(s, 1), stmt_int(s, 9) };
+		g->page.next = (struct everything_at){ stmt_int(s, 1), stmt_int(s, VERSION_WIDTH) };
 		TRY(show_row(g, s, true));
 	}
 }
@@ -342,7 +342,7 @@ static enum err follow(struct gather *g, struct str reference)
 	stmt_bind_int(s, 3, g->ask->since);
 	TRY(stmt_step(g->c, s, &row));
 	if (row)
-		TRY(row_may(g->c, g->db, s, 9, &may));
+		TRY(row_may(g->c, g->db, s, VERSION_WIDTH, &may));
 	return may ? show_row(g, s, false) : OK;
 }
 

@@ -175,7 +175,7 @@ static enum err take(struct ctx *c, struct db *db, struct stmt *s, struct hook *
 
 	TRY(version_take(c, db, s, &v));
 	*out = (struct hook){
-		.key = stmt_int(s, 9),
+		.key = v.key,
 		.known = !stmt_null(s, 10),
 		.state = (enum hook_state)stmt_int(s, 10),
 		.since = stmt_int(s, 11),
@@ -238,7 +238,7 @@ enum err hook_all(struct ctx *c, struct db *db, struct hook **out, size_t *len)
 		TRY(name_find(c, db, STR("Subscription"), &type));
 		TRY(db_stmt(c, db,
 			    SQL("SELECT " VERSION_COLUMNS
-				", r.key, h.state, h.since, h.tries, h.due, h.sent, h.dead, "
+				", h.state, h.since, h.tries, h.due, h.sent, h.dead, "
 				"h.last, h.failed, h.why, o.account, " ITEM_COLUMNS " "
 				"FROM resource r INDEXED BY resource_type "
 				"CROSS JOIN version v ON v.seq = r.seq "

@@ -70,7 +70,8 @@ bool standing_purged(const struct standing *standing);
 NODISCARD enum err standing_none(struct ctx *c, struct db *db, struct str type, struct str id);
 /* What version_take wants a statement to give, of `version v` and `resource r`. */
 #define VERSION_COLUMNS                                                                        \
-	"v.seq, v.type, r.id, v.version, v.updated, v.method, v.person, v.size, v.body"
+	"v.seq, v.type, r.id, v.version, v.updated, v.method, v.person, v.size, v.body, v.resource"
+#define VERSION_WIDTH 10 /* so many columns: the statement's own come after them */
 /* The version in the current row of such a statement, with its body; c->arena. */
 NODISCARD enum err version_take(struct ctx *c, struct db *db, struct stmt *s,
 				struct version *out);

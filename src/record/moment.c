@@ -109,7 +109,7 @@ enum err record_sweep(struct ctx *c, struct db *db, struct sweep *w, unsigned co
 		int64_t seq = stmt_int(s, 0);
 		may = sweep_wants(w, s);
 		if (may)
-			TRY(row_version_may(c, db, s, 9, &may));
+			TRY(row_version_may(c, db, s, VERSION_WIDTH, &may));
 		if (may)
 			TRY(sweep_visit(c, db, s, each, arg));
 		w->after = seq;

@@ -29,7 +29,7 @@ enum err record_person(struct ctx *c, struct str id, size_t cap, struct version 
 		TRY(stmt_step(c, s, &row));
 		if (!row)
 			break;
-		TRY(row_may(c, db, s, 9, &may));
+		TRY(row_may(c, db, s, VERSION_WIDTH, &may));
 		if (!may)
 			continue;
 		if (found.len == cap)

@@ -16,6 +16,7 @@ enum err version_take(struct ctx *c, struct db *db, struct stmt *s, struct versi
 		.updated = stmt_int(s, 4),
 		.seq = stmt_int(s, 0),
 		.person = stmt_int(s, 6),
+		.key = stmt_int(s, 9),
 		.method = (enum method)stmt_int(s, 5),
 		.deleted = stmt_null(s, 8),
 	};
@@ -118,11 +119,10 @@ enum err record_read(struct ctx *c, struct str type, struct str id, struct versi
 	stmt_bind_text(s, 2, id);
 	TRY(stmt_step(c, s, &row));
 	if (row)
-		TRY(row_may(c, db, s, 9, &may));
+		TRY(row_may(c, db, s, VERSION_WIDTH, &may));
 	if (!may)
 		return standing_none(c, db, type, id);
 	TRY(version_take(c, db, s, &v));
-	v.key = stmt_int(s, 9);
 	if (v.deleted)
 		return fail(c, ERR_GONE, STR_FMT "/" STR_FMT " was deleted.", STR_ARG(type),
 			    STR_ARG(id));
@@ -161,7 +161,7 @@ enum err record_vread(struct ctx *c, struct str type, struct str id, int64_t ver
 	stmt_bind_int(s, 3, version);
 	TRY(stmt_step(c, s, &row));
 	if (row)
-		TRY(row_version_may(c, db, s, 9, &may));
+		TRY(row_version_may(c, db, s, VERSION_WIDTH, &may));
 	if (!may)
 		return no_version(c, db, type, id, version);
 	TRY(version_take(c, db, s, &v));
@@ -259,7 +259,7 @@ static enum err visit_type(struct ctx *c, struct db *db, int64_t type,
 		TRY(stmt_step(c, s, &row));
 		if (!row)
 			return OK;
-		TRY(row_may(c, db, s, 9, &may));
+		TRY(row_may(c, db, s, VERSION_WIDTH, &may));
 		if (!may)
 			continue;
 		struct arena_mark mark = arena_mark(c->arena);

@@ -1,0 +1,287 @@
+/* guard_write_test.c - writing past a guard: what is hidden is not there, and conditions neither tell of it
+ * nor make a second one. */
+#include "record/guard.h"
+
+#include "record/test_world.h"
+
+/* A is within reach, B is not; of A's an item is sealed. */
+struct scene {
+	struct guard guard;
+	uint8_t kinds[4096], writes[4096];
+	int64_t people[2];
+};
+
+static unsigned number_of(struct world *w, const char *type)
+{
+	return fhir_resource_type(w->place->fhir, str_of(type))->number;
+}
+
+static void set_scene(struct world *w, struct scene *s)
+{
+	struct version a;
+
+	w->place->validate = false;
+	put(w, "Patient", "a", "{\"resourceType\":\"Patient\",\"id\":\"a\"}");
+	put(w, "Patient", "b", "{\"resourceType\":\"Patient\",\"id\":\"b\"}");
+	put(w, "Task", "open",
+	    "{\"resourceType\":\"Task\",\"id\":\"open\",\"status\":\"draft\",\"intent\":"
+	    "\"plan\","
+	    "\"identifier\":[{\"value\":\"1\"}],\"for\":{\"reference\":\"Patient/a\"}}");
+	put(w, "Task", "shut",
+	    "{\"resourceType\":\"Task\",\"id\":\"shut\",\"status\":\"draft\",\"intent\":"
+	    "\"plan\","
+	    "\"identifier\":[{\"value\":\"2\"}],\"for\":{\"reference\":\"Patient/"
+	    "a\"},\"meta\":{"
+	    "\"security\":[{\"system\":\"http://terminology.hl7.org/CodeSystem/"
+	    "v3-Confidentiality\","
+	    "\"code\":\"V\"}]}}");
+	put(w, "Task", "other",
+	    "{\"resourceType\":\"Task\",\"id\":\"other\",\"status\":\"draft\",\"intent\":"
+	    "\"plan\","
+	    "\"identifier\":[{\"value\":\"3\"}],\"for\":{\"reference\":\"Patient/b\"}}");
+	SUCCEEDS(record_read(&w->c, STR("Patient"), STR("a"), &a));
+	s->people[0] = a.person;
+	s->kinds[number_of(w, "Patient")] = s->kinds[number_of(w, "Task")] = GUARD_RELATED;
+	s->writes[number_of(w, "Task")] = GUARD_RELATED;
+	s->kinds[number_of(w, "Subscription")] = s->writes[number_of(w, "Subscription")] =
+		GUARD_ALWAYS;
+	s->guard = (struct guard){ .kinds = s->kinds,
+				   .writes = s->writes,
+				   .people = s->people,
+				   .people_count = 1,
+				   .all_orgs = true,
+				   .stamp = 7,
+				   .asker = 42 };
+	w->c.guard = &s->guard;
+}
+
+static struct node *task(struct world *w, const char *id, const char *number,
+			 const char *person)
+{
+	return tree(&w->c, arena_printf(&w->arena,
+					"{\"resourceType\":\"Task\"%s%s%s,\"status\":\"ready\","
+					"\"intent\":\"plan\","
+					"\"identifier\":[{\"value\":\"%s\"}],\"for\":{"
+					"\"reference\":\"Patient/%s\"}}",
+					id ? ",\"id\":\"" : "", id ? id : "", id ? "\"" : "",
+					number, person));
+}
+
+static enum err update(struct world *w, const char *id, const char *person)
+{
+	static int number = 100; /* each says something new */
+	struct write write = { .resource = task(w, id, arena_printf(&w->arena, "%d", number++),
+						person) };
+	struct written out;
+
+	return record_update(&w->c, STR("Task"), str_of(id), &write, &out);
+}
+
+static void test_updates(void **state)
+{
+	struct world *w = *state;
+	struct scene s = { 0 };
+
+	set_scene(w, &s);
+	SUCCEEDS(update(w, "open", "a"));
+	FAILS(ERR_NOT_FOUND, update(w, "shut", "a"));
+	FAILS(ERR_NOT_FOUND, update(w, "other", "b"));
+	FAILS(ERR_FORBIDDEN, update(w, "open", "b")); /* out of reach */
+	FAILS(ERR_FORBIDDEN, update(w, "new", "b"));
+	FAILS(ERR_FORBIDDEN, update(w, "new", "nobody-yet")); /* who may not record people */
+	SUCCEEDS(update(w, "new", "a"));
+	s.writes[number_of(w, "Patient")] = GUARD_ALWAYS;
+	SUCCEEDS(update(w, "new-too", "nobody-yet"));
+	s.writes[number_of(w, "Task")] = GUARD_NEVER;
+	FAILS(ERR_FORBIDDEN, update(w, "open", "a"));
+}
+
+/* What a stranger's version number is, or that there is one, no precondition tells. */
+static void test_preconditions(void **state)
+{
+	struct world *w = *state;
+	struct scene s = { 0 };
+	struct write write;
+	struct written out;
+
+	set_scene(w, &s);
+	write = (struct write){ .resource = task(w, "shut", "9", "a"), .if_match = 5 };
+	FAILS(ERR_NOT_FOUND, record_update(&w->c, STR("Task"), STR("shut"), &write, &out));
+	assert_null(strstr(w->c.why, "version"));
+	FAILS(ERR_STALE, record_delete(&w->c, STR("Task"), STR("shut"), 5, &out));
+	assert_non_null(strstr(w->c.why, "at version 0"));
+	FAILS(ERR_STALE, record_delete(&w->c, STR("Task"), STR("never"), 5, &out));
+	assert_non_null(strstr(w->c.why, "at version 0"));
+}
+
+/* Deleting what is hidden is deleting what is not there: nothing happens. */
+static void test_deletions(void **state)
+{
+	struct world *w = *state;
+	struct scene s = { 0 };
+	struct written out;
+	struct version v;
+
+	set_scene(w, &s);
+	SUCCEEDS(record_delete(&w->c, STR("Task"), STR("never"), 0, &out));
+	assert_int_equal(out.version.version, 0);
+	SUCCEEDS(record_delete(&w->c, STR("Task"), STR("shut"), 0, &out));
+	assert_int_equal(out.version.version, 0);
+	SUCCEEDS(record_delete_where(&w->c, STR("Task"), STR("identifier=3"), &out));
+	assert_int_equal(out.version.version, 0);
+	SUCCEEDS(record_delete(&w->c, STR("Task"), STR("open"), 0, &out));
+	w->c.guard = NULL;
+	SUCCEEDS(record_read(&w->c, STR("Task"), STR("shut"), &v));
+	SUCCEEDS(record_read(&w->c, STR("Task"), STR("other"), &v));
+	FAILS(ERR_GONE, record_read(&w->c, STR("Task"), STR("open"), &v));
+}
+
+static enum err create_if_none(struct world *w, const char *number, struct written *out)
+{
+	struct write write = { .resource = task(w, NULL, number, "a"),
+			       .if_none_exist = str_of(
+				       arena_printf(&w->arena, "identifier=%s", number)) };
+
+	return record_create(&w->c, STR("Task"), &write, out);
+}
+
+static enum err update_where(struct world *w, const char *number)
+{
+	struct write write = { .resource = task(w, NULL, number, "a") };
+	struct written out;
+
+	return record_update_where(&w->c, STR("Task"),
+				   str_of(arena_printf(&w->arena, "identifier=%s", number)),
+				   &write, &out);
+}
+
+static void test_conditions(void **state)
+{
+	struct world *w = *state;
+	struct scene s = { 0 };
+	struct written out;
+	struct type_count *counts;
+	const char *refused;
+	size_t len;
+
+	set_scene(w, &s);
+	SUCCEEDS(create_if_none(w, "1", &out));
+	assert_true(out.existed);
+	assert_true(str_is(out.version.id, "open"));
+	FAILS(ERR_FORBIDDEN, update(w, "open", "b"));
+	refused = arena_str(&w->arena, w->c.why);
+	FAILS(ERR_FORBIDDEN, create_if_none(w, "2", &out)); /* not a second one */
+	assert_string_equal(w->c.why, refused);
+	FAILS(ERR_FORBIDDEN, create_if_none(w, "3", &out));
+	FAILS(ERR_FORBIDDEN, update_where(w, "2"));
+	assert_string_equal(w->c.why, refused);
+	SUCCEEDS(update_where(w, "1"));
+	SUCCEEDS(create_if_none(w, "4", &out));
+	assert_true(out.created);
+	SUCCEEDS(record_counts(&w->c, &counts, &len));
+	assert_int_equal(len, 2); /* Patient/a; Task: open and the new one */
+	assert_int_equal(counts[0].count, 1);
+	assert_int_equal(counts[1].count, 2);
+}
+
+/* A link to what is hidden is one that leads nowhere. */
+static void test_links(void **state)
+{
+	static const char *const ids[] = { "shut", "never" };
+	struct world *w = *state;
+	struct scene s = { 0 };
+
+	set_scene(w, &s);
+	w->place->references = REFERENCES_STRICT;
+	for (int i = 0; i < 2; i++) {
+		struct write write = { .resource = task(w, NULL, "5", "a") };
+		struct written out;
+		struct node *based =
+			tree(&w->c, arena_printf(&w->arena,
+						 "{\"resourceType\":\"Task\",\"partOf\":[{"
+						 "\"reference\":\"Task/%s\"}]}",
+						 ids[i]));
+		struct node *part = node_get(based, "partOf");
+
+		node_remove(based, part);
+		node_prepend(write.resource, "partOf", part);
+		part->key = atoms_find(w->place->fhir->atoms, STR("partOf"));
+		w->c.issues = (struct issues){ 0 };
+		FAILS(ERR_INVALID, record_create(&w->c, STR("Task"), &write, &out));
+	}
+}
+
+static void test_bundles(void **state)
+{
+	static const char json[] =
+		"{\"resourceType\":\"Bundle\",\"type\":\"batch\",\"entry\":["
+		"{\"request\":{\"method\":\"GET\",\"url\":\"Task/shut\"}},"
+		"{\"request\":{\"method\":\"GET\",\"url\":\"Task?_total=accurate\"}},"
+		"{\"request\":{\"method\":\"DELETE\",\"url\":\"Task/other\"}},"
+		"{\"request\":{\"method\":\"GET\",\"url\":\"Task/open\"}}]}";
+	static const char *const answers[] = { "404", "200", "204", "200" };
+	struct world *w = *state;
+	struct scene s = { 0 };
+	struct node *response, *entry;
+	struct version v;
+
+	set_scene(w, &s);
+	SUCCEEDS(record_bundle(&w->c, str_of(json), tree(&w->c, json), &response));
+	entry = node_get(response, "entry")->first;
+	for (int i = 0; i < 4; i++, entry = entry->next) {
+		struct str status = node_str(node_get(entry, "response"), "status");
+
+		if (!str_starts(status, str_of(answers[i])))
+			fail_msg("entry %d: %.*s", i, STR_ARG(status));
+		if (i == 1)
+			assert_true(str_is(node_text(node_path(entry, "resource.total")), "1"));
+	}
+	w->c.guard = NULL;
+	SUCCEEDS(record_read(&w->c, STR("Task"), STR("other"), &v));
+}
+
+/* Who writes a Subscription owns it; nobody who can ask for them gets what they may see. */
+static void test_owners(void **state)
+{
+	struct world *w = *state;
+	struct scene s = { 0 };
+	struct written out;
+
+	set_scene(w, &s);
+	assert_int_equal(guard_owner(&w->c), 42);
+	struct write write = {
+		.resource = tree(
+			&w->c,
+			"{\"resourceType\":\"Subscription\",\"id\":\"s\",\"status\":\"off\","
+			"\"reason\":\"x\",\"criteria\":\"Task?\",\"channel\":{\"type\":"
+			"\"rest-hook\"}}"),
+	};
+	SUCCEEDS(record_update(&w->c, STR("Subscription"), STR("s"), &write, &out));
+	w->c.guard = NULL;
+	assert_int_equal(guard_owner(&w->c), GUARD_SYSTEM);
+	SUCCEEDS(guard_enter(&w->c, 42));
+	assert_ptr_equal(w->c.guard, &guard_nothing);
+	assert_int_equal(guard_owner(&w->c), GUARD_NOBODY);
+	guard_leave(&w->c, 42);
+	assert_null(w->c.guard);
+	bool row;
+	READER(db);
+	STMT(stmt);
+	SUCCEEDS(store_reader(&w->c, w->place->store, &db));
+	SUCCEEDS(db_stmt(&w->c, db, SQL("SELECT account FROM owner"), &stmt));
+	SUCCEEDS(stmt_step(&w->c, stmt, &row));
+	assert_true(row);
+	assert_int_equal(stmt_int(stmt, 0), 42);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+	const struct CMUnitTest tests[] = {
+		TEST(test_updates),    TEST(test_preconditions), TEST(test_deletions),
+		TEST(test_conditions), TEST(test_links),         TEST(test_bundles),
+		TEST(test_owners),
+	};
+
+	return cmocka_run_group_tests_name("guard: writes", tests, NULL, NULL);
+}
