@@ -190,8 +190,8 @@ static enum err own_stmt(struct gather *g, struct stmt **s)
 	return db_stmt(g->c, g->db,
 		       SQL(SAME_PERSONS
 			   "SELECT " VERSION_COLUMNS ", " ITEM_COLUMNS
-			   " FROM same JOIN resource r ON r.person = same.person "
-			   "JOIN version v ON v.seq = r.seq "
+			   " FROM same CROSS JOIN resource r ON r.person = same.person "
+			   "CROSS JOIN version v ON v.seq = r.seq "
 			   "WHERE r.person <> 0 AND (r.type, r.key) > (?2, ?3) "
 			   "AND r.deleted = 0 AND r.version > 0 AND r.updated >= ?4 "
 			   "ORDER BY r.type, r.key"),

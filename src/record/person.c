@@ -17,8 +17,8 @@ enum err record_person(struct ctx *c, struct str id, size_t cap, struct version 
 	TRY(db_stmt(
 		c, db,
 		SQL(SAME_PERSONS "SELECT " VERSION_COLUMNS ", " ITEM_COLUMNS
-		    " FROM same JOIN resource r ON r.person = same.person "
-		    "JOIN version v ON v.seq = r.seq "
+		    " FROM same CROSS JOIN resource r ON r.person = same.person "
+		    "CROSS JOIN version v ON v.seq = r.seq "
 		    "WHERE r.person <> 0 AND r.deleted = 0 AND r.version > 0 "
 		    "ORDER BY r.type, r.key"),
 		&s));

@@ -61,6 +61,9 @@ void store_close(struct store *store);
 const char *store_engine(const struct store *store);
 /* Make the n-th statement from now on fail, in this store (tests); 0 stops that. */
 NODISCARD enum err store_fault(struct store *store, long n);
+/* For tests: be told every statement asked for by db_stmt; NULL stops that. */
+typedef void store_trace_fn(void *arg, const char *sql);
+void store_trace(struct store *store, store_trace_fn *seen, void *arg);
 /* What /metrics shows. */
 struct store_stats {
 	int64_t writes, commits, failures; /* jobs, fsyncs, jobs that failed */

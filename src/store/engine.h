@@ -61,6 +61,8 @@ struct store {
 	const struct engine *engine;
 	const char *shown; /* its address as people may see it; the engine's */
 	struct fault fault;
+	store_trace_fn *trace; /* of tests, else NULL */
+	void *trace_arg;
 	struct store_news news; /* store.c's */
 };
 

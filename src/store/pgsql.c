@@ -87,7 +87,7 @@ static bool allowed(const struct pgsql_db *db, const struct pgsql_text *t)
 {
 	return t->writes ? db->head.writes
 			 : word_at(t->text, "SELECT") || word_at(t->text, "WITH") ||
-				   word_at(t->text, "VALUES");
+				   word_at(t->text, "VALUES") || word_at(t->text, "EXPLAIN");
 }
 
 static struct pgsql_text *text_of(struct pgsql_db *db, const char *sql)

@@ -75,6 +75,8 @@ static enum err prepare(struct ctx *c, struct sqlite_db *db, const char *sql,
 			struct sqlite_stmt **out)
 {
 	sqlite3_stmt *handle;
+
+	db->sql = sql;
 	int code = sqlite3_prepare_v3(db->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &handle,
 				      NULL);
 
@@ -174,6 +176,8 @@ static void bind_null(struct stmt *s, int index)
 static enum err step(struct ctx *c, struct stmt *head, bool *row)
 {
 	sqlite3_stmt *s = STMT_OF(head)->handle;
+
+	SQLITE_OF(head->db)->sql = STMT_OF(head)->sql; /* it may be prepared again */
 	int code = sqlite3_step(s);
 
 	if (code == SQLITE_ROW) {

@@ -34,6 +34,7 @@ struct sqlite_db {
 	unsigned slot_cap, slot_len;
 	unsigned out;           /* statements handed out now */
 	bool scripting;         /* more passes the guard */
+	const char *sql;        /* of the statement that is prepared or stepped */
 	struct ctx *reader;     /* whom it serves; may be told to stop */
 	struct sqlite_db *next; /* idle readers */
 };

@@ -110,6 +110,12 @@ enum err store_fault(struct store *store, long n)
 	return OK;
 }
 
+void store_trace(struct store *store, store_trace_fn *seen, void *arg)
+{
+	store->trace = seen;
+	store->trace_arg = arg;
+}
+
 void store_stats(struct store *store, struct store_stats *out)
 {
 	store->engine->stats(store, out);
@@ -169,6 +175,8 @@ enum err store_write(struct ctx *c, struct store *store, store_work *work, void 
 
 enum err db_stmt(struct ctx *c, struct db *db, struct sql sql, struct stmt **out)
 {
+	if (db->store->trace)
+		db->store->trace(db->store->trace_arg, sql.text);
 	return db->store->engine->stmt(c, db, sql.text, out);
 }
 

@@ -282,6 +282,47 @@ static void append_only_tables_are_guarded(void **state)
 			 ERR_STORE);
 }
 
+static enum err change_schema(struct ctx *c, struct db *db, void *arg)
+{
+	STMT(s);
+
+	TRY(db_stmt(c, db, *(const struct sql *)arg, &s));
+	return stmt_run(c, s);
+}
+
+static enum err change_schema_by_script(struct ctx *c, struct db *db, void *arg)
+{
+	return db_script(c, db, "A test", str_of(arg));
+}
+
+static void the_table_of_tables_is_never_written(void **state)
+{
+	struct world *w = *state;
+	struct sql tries[] = {
+		SQL("UPDATE sqlite_master SET sql = ''"),
+		SQL("UPDATE sqlite_schema SET sql = 'words'"),
+		SQL("UPDATE main.\"SQLITE_MASTER\" SET sql = '' WHERE name = 'words'"),
+		SQL("UPDATE sqlite_master SET sql = '' WHERE EXISTS (SELECT 1 FROM words)"),
+		SQL("DELETE FROM sqlite_master"),
+		SQL("INSERT INTO sqlite_master VALUES ('table', 'x', 'x', 2, '')"),
+	};
+	static char script[] = "UPDATE sqlite_master SET sql = ''";
+	struct stmt *s = NULL;
+
+	open_store(w, STORE_CREATE);
+	for (size_t i = 0; i < sizeof tries / sizeof *tries; i++) {
+		READER(db);
+
+		assert_int_equal(store_write(&w->c, w->store, change_schema, &tries[i]),
+				 ERR_STORE);
+		assert_true(strstr(w->c.why, "not authorized") ||
+			    strstr(w->c.why, "may not be modified"));
+		assert_int_equal(store_reader(&w->c, w->store, &db), OK);
+		assert_int_equal(db_stmt(&w->c, db, tries[i], &s), ERR_STORE);
+	}
+	assert_int_equal(store_write(&w->c, w->store, change_schema_by_script, script), ERR_STORE);
+}
+
 static void one_moment_between_begin_and_end(void **state)
 {
 	struct world *w = *state;
@@ -546,6 +587,7 @@ int main(void)
 		T(newer_and_changed_tables_are_refused),
 		T(a_migration_that_fails_changes_nothing),
 		T(append_only_tables_are_guarded),
+		T(the_table_of_tables_is_never_written),
 		T(one_moment_between_begin_and_end),
 		T(many_writers_share_commits),
 		T(two_programs_take_turns),
