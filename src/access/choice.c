@@ -117,8 +117,8 @@ enum err choice_list(struct ctx *c, struct db *db, int64_t person, struct chosen
 
 	TRY(db_stmt(c, db,
 		    person ? SQL(SAME_PERSONS "SELECT " CHOSEN_COLUMNS
-					      "FROM same JOIN view_choice v ON v.person_key = same.person "
-					      "JOIN resource r ON r.key = v.resource_key "
+					      "FROM same CROSS JOIN view_choice v ON v.person_key = same.person "
+					      "CROSS JOIN resource r ON r.key = v.resource_key "
 					      "WHERE v.type IN ('deny', 'permit')")
 			   : SQL("SELECT " CHOSEN_COLUMNS "FROM view_choice v "
 				 "JOIN resource r ON r.key = v.resource_key "

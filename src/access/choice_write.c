@@ -233,7 +233,7 @@ static enum err count_items(struct ctx *c, struct db *db, int64_t person, struct
 
 	TRY(db_stmt(c, db,
 		    SQL(SAME_PERSONS "SELECT r.org, r.labels, count(*) FROM same "
-				     "CROSS JOIN resource r ON r.person = same.person JOIN name n ON n.key = r.type "
+				     "CROSS JOIN resource r ON r.person = same.person CROSS JOIN name n ON n.key = r.type "
 				     "WHERE r.deleted = 0 AND r.version > 0 AND n.text NOT IN "
 				     "('Patient', 'Consent', 'Provenance') GROUP BY r.org, r.labels"),
 		    &s));

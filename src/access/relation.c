@@ -296,9 +296,9 @@ enum err relation_list(struct ctx *c, struct db *db, int64_t person, struct rela
 	TRY(rules_of(c, &rules));
 	TRY(db_stmt(c, db,
 		    SQL(SAME_PERSONS "SELECT v.person_key, v.kind, v.since, v.until, v.holder, n.text, r.id "
-				     "FROM same JOIN view_relation v ON v.person_key = same.person "
-				     "JOIN resource r ON r.key = v.resource_key "
-				     "JOIN name n ON n.key = r.type"),
+				     "FROM same CROSS JOIN view_relation v ON v.person_key = same.person "
+				     "CROSS JOIN resource r ON r.key = v.resource_key "
+				     "CROSS JOIN name n ON n.key = r.type"),
 		    &s));
 	stmt_bind_int(s, 1, person);
 	for (;;) {

@@ -1,0 +1,140 @@
+/* kept.h - what the files that make guards share: what is remembered, and whether it still holds.
+ *
+ * For decide.c and crowd.c only. Two things are remembered. A crowd is all that hangs on an organisation
+ * and a purpose alone: whom it has to do with, what those people chose, whose items it is shared with; the
+ * many who work there share it. A guard adds what is one asker's own: role, teams, records opened in an
+ * emergency.
+ *
+ * How do they stay true? Both note the numbers of the last change they have seen: of versions, events,
+ * agreements, openings. A request reads those numbers, one statement; the same as noted, and before
+ * the next time at which a fact begins or ends, nothing can have changed, whoever wrote. Else the
+ * versions since are looked at: none of a kind that relationships and choices are made of, and the
+ * numbers are noted anew; a few people of them, and these are looked at again; otherwise it is made again.
+ *
+ * On PostgreSQL a lower number may be committed after a higher one, so what is noted as looked at is
+ * only the number below which nothing can come (event_settled).
+ */
+#ifndef ACCESS_KEPT_H
+#define ACCESS_KEPT_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "access/decide_part.h"
+#include "base/vec.h"
+
+enum { TYPES_MOST = 14 };
+
+/* Numbers of the last changes. */
+struct facts {
+	int64_t version, event, agreement, opening, name;
+};
+/* What one that is remembered has seen. */
+struct seen {
+	struct facts facts;
+	int64_t settled; /* all versions up to this have been looked at */
+	int64_t until;   /* when the next of its facts begins or ends */
+};
+
+struct kept { /* head of what is remembered */
+	struct kept *next;
+	struct str key;
+	_Atomic int refs;
+	int64_t used;
+	struct seen seen; /* under the lock */
+	struct arena life;
+};
+struct shelf {
+	struct kept *first;
+	size_t len, most;
+	void (*free)(struct kept *kept);
+};
+
+struct decisions {
+	pthread_mutex_t lock;
+	struct shelf crowds, guards;
+	int64_t turn;
+	struct str types[TYPES_MOST]; /* that relationships and choices are made of */
+	size_t type_count;
+};
+
+/* One moment of the database, and what is asked of it. */
+struct look {
+	struct ctx *c;
+	struct db *db;
+	struct decisions *d;
+	const struct rules *rules;
+	const struct actor *actor;
+	struct facts facts;
+	int64_t settled, now;
+};
+
+/* --- remembering (kept.c) --- */
+
+/* Made when first needed. The two after it end what nobody counts any more. */
+struct decisions *decisions_of(struct ctx *c);
+void crowd_free(struct kept *kept);
+void made_free(struct kept *kept);
+/* Remembered under its key instead of what was; the caller keeps a count of its own. */
+void shelf_put(struct decisions *d, struct shelf *shelf, struct kept *kept);
+/* Counted for the caller; NULL when there is none. What it had seen goes to *seen. */
+struct kept *shelf_take(struct decisions *d, struct shelf *shelf, struct str key, struct seen *seen);
+/* One count less. */
+void shelf_drop(const struct shelf *shelf, struct kept *kept);
+void kept_note(struct decisions *d, struct kept *kept, const struct seen *seen);
+
+/* --- has anything changed? --- */
+
+NODISCARD enum err changes_read(struct ctx *c, struct db *db, struct facts *out);
+/* Nothing at all was written since, and all that was written before has been looked at. */
+bool seen_untouched(const struct seen *seen, const struct facts *now, int64_t moment);
+/* Does what was seen still hold, but for its numbers? `named`: it hangs on which organisations there
+ * are; `opened`: on openings. */
+NODISCARD enum err seen_holds(struct look *l, const struct seen *seen, bool named, bool opened,
+			      bool *out);
+struct seen seen_now(const struct look *l, int64_t until);
+
+/* --- lists --- */
+
+struct keys {
+	struct arena *a;
+	int64_t *at;
+	size_t len, cap;
+};
+void keys_add(void *keys, int64_t key);
+/* Sorted, each once. */
+void keys_settle(struct keys *k);
+void keys_reserve(struct keys *k, size_t len);
+bool keys_have(const int64_t *at, size_t len, int64_t what);
+const int64_t *keys_copy(struct arena *a, const int64_t *at, size_t len);
+
+struct persons {
+	struct guard_person *at;
+	size_t len, cap;
+};
+int persons_cmp(const void *a, const void *b);
+/* By person, the last of each. */
+void persons_settle(struct persons *p);
+/* Of people and entries: what differs decides differently, in every process. */
+extern const uint64_t stamp_seed[2];
+uint64_t people_stamp(const struct guard *g);
+/* People and entries of `from` into *to, in `a`. */
+void people_copy(struct arena *a, const struct guard *from, struct guard *to);
+
+/* --- crowds (crowd.c) --- */
+
+struct crowd {
+	struct kept kept;
+	struct house house;
+	struct sharing sharing;
+	struct guard people; /* people and persons alone, with a stamp of these */
+};
+
+/* The actor's organisation's, counted; *until: when the next of its facts begins or ends. */
+NODISCARD enum err crowd_get(struct look *l, struct crowd **out, int64_t *until);
+void crowd_drop(struct crowd *crowd);
+/* Everybody these holders have to do with. */
+NODISCARD enum err crowd_people(struct look *l, const struct str *holders, size_t len, struct keys *out,
+				int64_t *until);
+
+#endif
