@@ -157,21 +157,14 @@ static enum err actor_read(struct ctx *c, struct db *db, const struct session *s
 	return OK;
 }
 
-enum err sign_in_actor(struct ctx *c, struct str login, const struct actor **out)
+/* In its first role. */
+static enum err user_actor(struct ctx *c, const struct user *user, const struct actor **out)
 {
 	struct actor *actor = NEW(c->arena, struct actor);
-	struct session session = { 0 };
-	struct user user;
+	struct session session = { .account = user->key };
 	bool good;
 
-	{
-		READER(db);
-
-		TRY(store_reader(c, c->place->store, &db));
-		TRY(account_find(c, db, login, &user));
-	}
-	TRY(first_employment(c, &user, &session.employment));
-	session.account = user.key;
+	TRY(first_employment(c, user, &session.employment));
 	READER(db);
 	TRY(store_reader(c, c->place->store, &db));
 	TRY(actor_read(c, db, &session, actor, &good));
@@ -179,6 +172,37 @@ enum err sign_in_actor(struct ctx *c, struct str login, const struct actor **out
 		return fail(c, ERR_NOT_FOUND, "That account has ended.");
 	*out = actor;
 	return OK;
+}
+
+enum err sign_in_actor(struct ctx *c, struct str login, const struct actor **out)
+{
+	struct user user;
+
+	{
+		READER(db);
+
+		TRY(store_reader(c, c->place->store, &db));
+		TRY(account_find(c, db, login, &user));
+	}
+	return user_actor(c, &user, out);
+}
+
+enum err sign_in_ask_as(struct ctx *c, int64_t account)
+{
+	const struct actor *actor;
+	struct user user;
+	enum err e;
+
+	{
+		READER(db);
+
+		TRY(store_reader(c, c->place->store, &db));
+		TRY(account_at(c, db, account, &user));
+	}
+	e = user_actor(c, &user, &actor);
+	if (e == ERR_UNSIGNED)
+		return ERR_NOT_FOUND;
+	return e ? e : sign_in_enter(c, actor);
 }
 
 static enum err enter_by(struct ctx *c, struct str token, const struct actor **out,

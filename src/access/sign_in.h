@@ -50,6 +50,9 @@ NODISCARD enum err sign_in_bearer(struct ctx *c, struct str token, const struct 
 /* Who would ask if this login signed in now, in its first role: to explain what it may see. Nobody is
  * signed in by it. ERR_NOT_FOUND, ERR_UNSIGNED without a role. */
 NODISCARD enum err sign_in_actor(struct ctx *c, struct str login, const struct actor **out);
+/* Ask as that account in its first role, until sign_in_leave: for what is served to it later, by another
+ * thread (place->ask_as). ERR_NOT_FOUND when it may not sign in any more. */
+NODISCARD enum err sign_in_ask_as(struct ctx *c, int64_t account);
 /* Set c->actor, and the guard that goes with it; sign_in_leave gives it back, and may always be called. */
 NODISCARD enum err sign_in_enter(struct ctx *c, const struct actor *actor);
 void sign_in_leave(struct ctx *c);
