@@ -274,13 +274,51 @@ static void test_owners(void **state)
 	assert_int_equal(stmt_int(stmt, 0), 42);
 }
 
+/* Whoever is held by the second wall sees what their session names and nothing without it. As the tests' role is
+ * the owner, the wall is forced on it within a transaction. */
+static void test_second_wall(void **state)
+{
+	static const char *const sql[] = {
+		"BEGIN; ALTER TABLE version FORCE ROW LEVEL SECURITY; "
+		"ALTER TABLE resource FORCE ROW LEVEL SECURITY; "
+		"SELECT 1 / (CASE WHEN count(*) = 0 THEN 1 ELSE 0 END) FROM version; "
+		"SELECT 1 / (CASE WHEN count(*) = 0 THEN 1 ELSE 0 END) FROM resource; ROLLBACK",
+		"BEGIN; SELECT set_config($$causeway.people$$, $${$$ || key || $$}$$, true), "
+		"set_config($$causeway.orgs$$, $${0}$$, true) FROM resource WHERE id = $$a$$; "
+		"ALTER TABLE version FORCE ROW LEVEL SECURITY; "
+		"ALTER TABLE resource FORCE ROW LEVEL SECURITY; "
+		"SELECT 1 / (CASE WHEN count(*) = 3 THEN 1 ELSE 0 END) FROM version; "
+		"SELECT 1 / (CASE WHEN count(*) = 2 THEN 1 ELSE 0 END) FROM resource; ROLLBACK",
+		"BEGIN; SELECT set_config($$causeway.people$$, $${$$ || key || $$}$$, true), "
+		"set_config($$causeway.orgs$$, $${}$$, true) FROM resource WHERE id = $$a$$; "
+		"ALTER TABLE version FORCE ROW LEVEL SECURITY; "
+		"SELECT 1 / (CASE WHEN count(*) = 0 THEN 1 ELSE 0 END) FROM version; ROLLBACK",
+	};
+	struct world *w = *state;
+	struct scene s = { 0 };
+
+	if (!test_on_pgsql())
+		skip();
+	set_scene(w, &s);
+	for (size_t i = 0; i < sizeof sql / sizeof *sql; i++) {
+		char command[2048];
+
+		snprintf(command, sizeof command,
+			 "psql -X -q -v ON_ERROR_STOP=1 -d "
+			 "\"$CAUSEWAY_TEST_PG&options=-csearch_path"
+			 "%%3Dtest_%d\" -c '%s' >/dev/null",
+			 (int)getpid(), sql[i]);
+		assert_int_equal(system(command), 0);
+	}
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		TEST(test_updates),    TEST(test_preconditions), TEST(test_deletions),
 		TEST(test_conditions), TEST(test_links),         TEST(test_bundles),
-		TEST(test_owners),
+		TEST(test_owners),     TEST(test_second_wall),
 	};
 
 	return cmocka_run_group_tests_name("guard: writes", tests, NULL, NULL);

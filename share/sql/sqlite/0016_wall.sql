@@ -1,0 +1,1 @@
+-- Nothing here: SQLite knows no roles. PostgreSQL has a second wall around bodies and rows of resources.
