@@ -7,7 +7,7 @@
  */
 #include "record/guard.h"
 #include "record/parts.h"
-#include "record/search.h"
+#include "record/search_part.h"
 #include "record/test_world.h"
 
 struct told {
@@ -257,19 +257,19 @@ static const struct request {
 	const char *what;
 	void (*ask)(struct world *w);
 	const char *sqlite, *pgsql;
-	bool person; /* it is about one person */
+	bool person; /* it asks for one person's own alone; $everything also for what others share */
 } requests[] = {
 	{ "a read by id", ask_read, "type=? AND id=?", "resource_type_id_key", false },
 	{ "the history of a resource", ask_history, "resource=?", "version_resource_version_key", false },
 	{ "the history of a type", ask_history_type, "version_type (type=?", "version_type", false },
-	{ "$everything", ask_everything, "resource_person (person=?", "(person = ", true },
+	{ "$everything", ask_everything, "resource_person (person=?", "(person = ", false },
 	{ "a person's page", ask_person, "resource_person (person=?", "person = ", true },
 	{ "a token", ask_token, "param=? AND code=? AND system=?", "token_pkey", false },
 	{ "an identifier", ask_identifier, "param=? AND code=? AND system=?", "token_pkey", false },
 	{ "a name", ask_name, "param=? AND value>? AND value<?", "string_pkey", false },
 	{ "dates, sorted", ask_dates, "param=?", "date_pkey", false },
 	{ "a reference", ask_reference, "param=? AND target=?", "reference_pkey", true },
-	{ "a reference and a token", ask_two, "param=? AND target=?", "reference_pkey", true },
+	{ "a reference and a token", ask_two, "param=? AND target=?", "reference_pkey", false },
 	{ "a count", ask_count, "param=? AND code=? AND system=?", "token_pkey", false },
 	{ "a compartment", ask_compartment, "param=? AND target=?", "reference_pkey", true },
 	{ 0 },
@@ -312,6 +312,66 @@ static void hot_questions_are_answered_by_an_index(void **state)
 	}
 }
 
+/* Does a statement on rows of people say whose? An id says nobody's: whose it is comes of that. */
+static bool carries_person(const char *sql)
+{
+	bool of_people = false;
+
+	for (size_t i = 0; i < sizeof large / sizeof *large; i++) {
+		of_people = of_people || strstr(sql, large[i][0] == 'e' ? " FROM event " : large[i]);
+	}
+	return !of_people || strstr(sql, "person = ") || strstr(sql, "type = ?1 AND r.id = ?2") ||
+	       strstr(sql, "type = ?1 AND id = ?2") || strstr(sql, "SELECT id FROM resource WHERE key");
+}
+
+static void questions_about_one_person_carry_their_key(void **state)
+{
+	struct world *w = *state;
+
+	put_people(w);
+	for (const struct request *r = requests; r->what; r++) {
+		struct told told = listen(w, r);
+		bool all = true;
+
+		for (size_t i = 0; i < told.len; i++) {
+			if (carries_person(told.sql[i]))
+				continue;
+			all = false;
+			if (r->person)
+				fail_msg("%s does not say whose: %s", r->what, told.sql[i]);
+		}
+		if (r->what[0] == 'a' && strstr(r->what, "token") && all)
+			fail_msg("%s is about everybody, and that was not noticed", r->what);
+	}
+}
+
+/* Only where it is sure: one subject, which decides. */
+static void a_subject_is_told_from_other_references(void **state)
+{
+	static const struct {
+		const char *type, *code;
+		bool subject;
+	} cases[] = {
+		{ "Observation", "subject", true },   { "Observation", "patient", true },
+		{ "Observation", "performer", false }, { "Encounter", "patient", true },
+		{ "Encounter", "participant", false }, { "Condition", "subject", true },
+		{ "AllergyIntolerance", "patient", true }, { "Appointment", "patient", false },
+		{ "Account", "subject", false },	{ "Task", "patient", false },
+		{ "RelatedPerson", "patient", true },  { "Provenance", "patient", false },
+		{ "Group", "member", false },
+	};
+	struct world *w = *state;
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		const struct fhir *f = w->place->fhir;
+		const struct fhir_type *type = fhir_type(f, str_of(cases[i].type));
+		const struct fhir_param *param = param_find(f, type, str_of(cases[i].code));
+
+		if (search_is_subject(f, type, param) != cases[i].subject)
+			fail_msg("%s.%s", cases[i].type, cases[i].code);
+	}
+}
+
 /* The test itself must be able to fail. */
 static void a_whole_table_is_noticed(void **state)
 {
@@ -330,6 +390,8 @@ int main(void)
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		CASE(hot_questions_are_answered_by_an_index),
+		CASE(questions_about_one_person_carry_their_key),
+		CASE(a_subject_is_told_from_other_references),
 		CASE(a_whole_table_is_noticed),
 	};
 

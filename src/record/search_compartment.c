@@ -7,7 +7,7 @@
 #include "record/search_part.h"
 
 static enum err add_reference(struct scope *sc, const struct fhir_type *type, const char *code,
-			      int64_t target, struct leaf *out)
+			      bool patient, int64_t target, struct leaf *out)
 {
 	const struct fhir_param *param = param_find(sc->c->place->fhir, type, str_of(code));
 	struct arena *a = sc->c->arena;
@@ -18,7 +18,9 @@ static enum err add_reference(struct scope *sc, const struct fhir_type *type, co
 	TRY(param_ready(sc->c, sc->db, type, param, VARIANT_PLAIN, &key));
 	if (key == 0)
 		return OK;
-	*vec_push(&out->ordered, a) = stream_referring(a, key, target);
+	bool own = patient && search_is_subject(sc->c->place->fhir, type, param);
+	*vec_push(&out->ordered, a) = own ? stream_owned(a, key, target)
+					  : stream_referring(a, key, target);
 	sc->scans++;
 	return OK;
 }
@@ -47,7 +49,7 @@ static enum err add_targets(struct scope *sc, const struct fhir_type *type,
 		TRY(same_find(sc->c, sc->db, target, &same));
 	for (; codes && *codes; codes++)
 		for (size_t i = 0; i < same.len; i++)
-			TRY(add_reference(sc, type, *codes, same.keys[i], out));
+			TRY(add_reference(sc, type, *codes, patient, same.keys[i], out));
 	return OK;
 }
 

@@ -43,6 +43,14 @@ static const struct scan_kind REFERENCE_SCAN = {
 		"resource", 3, 4, 5,
 		SQL("SELECT count(*) FROM reference WHERE param = ?1 AND target = ?2"))
 };
+/* Of a reference to the subject: whatever refers to a Patient by it is that Patient's. */
+static const struct scan_kind SUBJECT_SCAN = {
+	ORDERED("SELECT person, resource FROM reference"
+		" WHERE param = ?1 AND target = ?2 AND person = ?2",
+		"resource", 3, 4, 5,
+		SQL("SELECT count(*) FROM reference"
+		    " WHERE param = ?1 AND target = ?2 AND person = ?2"))
+};
 static const struct scan_kind URI_SCAN = {
 	ORDERED("SELECT person, resource FROM uri WHERE param = ?1 AND value = ?2",
 		"resource", 3, 4, 5,
@@ -406,8 +414,11 @@ static enum err add_target(struct opening *o, struct str type, struct str id)
 	TRY(name_find(sc->c, sc->db, type, &type_key));
 	if (type_key)
 		TRY(resource_key(sc->c, sc->db, type_key, id, &target));
-	if (target)
-		add_ordered(o, &REFERENCE_SCAN, arg_int(target), arg_int(0));
+	if (!target)
+		return OK;
+	bool own = str_is(type, "Patient") &&
+		   search_is_subject(sc->c->place->fhir, o->type, o->condition->param);
+	add_ordered(o, own ? &SUBJECT_SCAN : &REFERENCE_SCAN, arg_int(target), arg_int(0));
 	return OK;
 }
 
@@ -463,6 +474,13 @@ struct scan scan_referring(int64_t param, int64_t target)
 struct stream *stream_referring(struct arena *a, int64_t param, int64_t target)
 {
 	struct scan scan = { &REFERENCE_SCAN, { arg_int(param), arg_int(target) } };
+
+	return stream_scan(a, &scan);
+}
+
+struct stream *stream_owned(struct arena *a, int64_t param, int64_t person)
+{
+	struct scan scan = { &SUBJECT_SCAN, { arg_int(param), arg_int(person) } };
 
 	return stream_scan(a, &scan);
 }

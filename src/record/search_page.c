@@ -135,11 +135,13 @@ enum err search_load(struct scope *sc, const struct pair *pairs, size_t len,
 
 	TRY(db_stmt(sc->c, sc->db,
 		    SQL("SELECT " VERSION_COLUMNS
-			" FROM resource r JOIN version v ON v.seq = r.seq WHERE r.key = ?1"),
+			" FROM resource r JOIN version v ON v.seq = r.seq "
+			"WHERE r.key = ?1 AND r.person = ?2"),
 		    &s));
 	for (size_t i = 0; i < len; i++) {
 		stmt_reset(s);
 		stmt_bind_int(s, 1, pairs[i].key);
+		stmt_bind_int(s, 2, pairs[i].person);
 		TRY(stmt_step(sc->c, s, &row));
 		if (!row)
 			return not_there(sc->c);

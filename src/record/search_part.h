@@ -381,6 +381,11 @@ NODISCARD enum err pair_find(struct scope *sc, struct str type, struct str id, s
 			     bool *there);
 /* Who refers to a resource by a parameter (its key): in order, and loose. */
 struct stream *stream_referring(struct arena *a, int64_t param, int64_t target);
+/* The same for a parameter that search_is_subject: all of them are that person's. */
+struct stream *stream_owned(struct arena *a, int64_t param, int64_t person);
+/* Is whatever refers to a Patient by this parameter of the type that Patient's own? */
+bool search_is_subject(const struct fhir *f, const struct fhir_type *type,
+		       const struct fhir_param *param);
 struct scan scan_referring(int64_t param, int64_t target);
 
 /* A condition with a hop, for one type. Opened once: what was found at the other end is kept. */
