@@ -138,6 +138,31 @@ enum err choice_list(struct ctx *c, struct db *db, int64_t person, struct chosen
 	return OK;
 }
 
+enum err choice_named(struct ctx *c, struct db *db, const struct str *holders, size_t len, int64_t **out,
+		      size_t *count)
+{
+	VEC(int64_t) people = { 0 };
+
+	for (size_t i = 0; i < len; i++) {
+		bool row;
+		STMT(s);
+
+		TRY(db_stmt(c, db,
+			    SQL("SELECT person_key FROM view_choice WHERE holder = ?1 AND type = 'deny'"),
+			    &s));
+		stmt_bind_text(s, 1, holders[i]);
+		for (;;) {
+			TRY(stmt_step(c, s, &row));
+			if (!row)
+				break;
+			*vec_push(&people, c->arena) = stmt_int(s, 0);
+		}
+	}
+	*out = people.at;
+	*count = people.len;
+	return OK;
+}
+
 /* --- what it comes to --- */
 
 static bool same_text(struct str a, struct str b)

@@ -44,6 +44,9 @@ struct chosen {
  * person. In c->arena. */
 NODISCARD enum err choice_list(struct ctx *c, struct db *db, int64_t person, struct chosen **out,
 			       size_t *len);
+/* People who deny something to one of these by name. In c->arena. */
+NODISCARD enum err choice_named(struct ctx *c, struct db *db, const struct str *holders, size_t len,
+				int64_t **out, size_t *count);
 /* Does it hold for who is in this house, for this purpose, now, with nothing said later that takes it
  * back? `all`: the person's. *next as in fact_holds. */
 bool choice_holds(const struct chosen *one, const struct chosen *all, size_t len,

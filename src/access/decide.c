@@ -55,35 +55,60 @@ static struct made *made_new(struct look *l, struct str key)
 	return m;
 }
 
-/* The entries of people whose record was opened for this account, for all their Patients. */
-static enum err gather_openings(struct look *l, const struct house *house, struct persons *out,
-				struct keys *people, int64_t *until)
+/* One person's entry for this asker, for all their Patients. */
+static enum err add_entry(struct look *l, const struct house *house, int64_t person,
+			  const struct opening *openings, size_t opening_count, struct persons *out,
+			  struct keys *people, int64_t *until)
+{
+	struct guard_person one;
+	struct chosen *all;
+	struct same same;
+	bool any, related;
+	size_t count;
+
+	TRY(choice_list(l->c, l->db, person, &all, &count));
+	TRY(person_rules(l->c, l->db, l->rules, l->actor, house, person, all, count, openings,
+			 opening_count, &one, &any, &related, until));
+	TRY(same_find(l->c, l->db, person, &same));
+	for (size_t k = 0; k < same.len; k++) {
+		one.person = same.keys[k];
+		*vec_push(out, l->c->arena) = one;
+		if (related)
+			keys_add(people, one.person);
+	}
+	return OK;
+}
+
+/* The entries of people who named the asker in a choice, and of those whose record was opened for this
+ * account; the latter count. */
+static enum err gather_entries(struct look *l, const struct house *house, const struct str *own,
+			       size_t own_len, struct persons *out, struct keys *people,
+			       int64_t *until)
 {
 	struct opening *openings;
-	struct chosen *all;
 	size_t len, count, end;
-	struct same same;
+	struct persons broken = { 0 };
+	int64_t *named;
 
+	TRY(choice_named(l->c, l->db, own, own_len, &named, &count));
 	TRY(glass_in_force(l->c, l->db, l->actor->account, &openings, &len, until));
 	for (size_t i = 0; i < len; i = end) {
-		struct guard_person one;
-		bool any, related;
-
 		for (end = i + 1; end < len && openings[end].person == openings[i].person; end++)
 			;
-		TRY(choice_list(l->c, l->db, openings[i].person, &all, &count));
-		TRY(person_rules(l->c, l->db, l->rules, l->actor, house, openings[i].person, all, count,
-				 openings + i, end - i, &one, &any, &related, until));
-		TRY(same_find(l->c, l->db, openings[i].person, &same));
-		for (size_t k = 0; k < same.len; k++) {
-			one.person = same.keys[k];
-			*vec_push(out, l->c->arena) = one;
-			if (related)
-				keys_add(people, one.person);
-		}
+		TRY(add_entry(l, house, openings[i].person, openings + i, end - i, &broken, people,
+			      until));
 	}
-	if (out->len)
-		qsort(out->at, out->len, sizeof *out->at, persons_cmp);
+	persons_settle(&broken);
+	for (size_t i = 0; i < count; i++)
+		TRY(add_entry(l, house, named[i], NULL, 0, out, people, until));
+	persons_settle(out);
+	struct persons named_only = *out;
+	*out = broken;
+	for (size_t i = 0; i < named_only.len; i++)
+		if (!broken.len || !bsearch(&named_only.at[i], broken.at, broken.len, sizeof *broken.at,
+					    persons_cmp))
+			*vec_push(out, l->c->arena) = named_only.at[i];
+	persons_settle(out);
 	return OK;
 }
 
@@ -151,7 +176,8 @@ static enum err fill_staff(struct look *l, struct made *m, int64_t *until)
 
 	TRY(holders_of(l->c, l->db, l->actor, &holders, &len));
 	TRY(crowd_people(l, holders, len, &more, until));
-	TRY(gather_openings(l, &crowd->house, &over, &more, until));
+	struct house house = house_with(l->c, &crowd->house, holders, len);
+	TRY(gather_entries(l, &house, holders, len, &over, &more, until));
 	keys_settle(&more);
 	m->guard.labels = labels.others;
 	m->guard.labels_own = labels.own;

@@ -141,6 +141,40 @@ static void test_choices(void **state)
 	w->c.actor = NULL;
 }
 
+/* A Consent from elsewhere that names one nurse, and one that permits a single organisation. */
+static void test_choices_made_elsewhere(void **state)
+{
+#define CONSENT(id, provision)                                                                      \
+	"{\"resourceType\":\"Consent\",\"id\":\"" id                                                 \
+	"\",\"status\":\"active\",\"scope\":{\"coding\":[{\"code\":\"patient-privacy\"}]},"           \
+	"\"category\":[{\"text\":\"x\"}],\"patient\":{\"reference\":\"Patient/ada\"},"                \
+	"\"dateTime\":\"2023-11-01\",\"policyRule\":{\"text\":\"x\"},\"provision\":" provision "}"
+#define ACTOR(who)                                                                                  \
+	"\"actor\":[{\"role\":{\"coding\":[{\"code\":\"IRCP\"}]},\"reference\":{\"reference\":\"" who "\"}}]"
+	struct world *w = *state;
+
+	put_place(w);
+	struct actor nurse = actor_in(w, 5, "ward-nurse", "WXA"), other = actor_in(w, 7, "ward-nurse", "WXA"),
+		     gp = actor_in(w, 1, "gp", "WXP");
+	nurse.practitioner = STR("nurse");
+
+	SEES(&nurse, "Observation", "by-hill");
+	put(w, "Consent", "c", CONSENT("c", "{\"type\":\"deny\"," ACTOR("Practitioner/nurse") "}"));
+	HIDDEN(&nurse, "Observation", "by-hill");
+	SEES(&nurse, "Observation", "by-marl");
+	SEES(&other, "Observation", "by-hill");
+	put(w, "Consent", "c",
+	    CONSENT("c", "{\"type\":\"deny\",\"provision\":[{\"type\":\"permit\"," ACTOR("Organization/marl") "}]}"));
+	SEES(&nurse, "Observation", "by-hill");
+	HIDDEN(&gp, "Observation", "by-marl");
+	put(w, "Consent", "c",
+	    CONSENT("c", "{\"type\":\"deny\",\"period\":{\"end\":\"2023-11-20\"},\"securityLabel\":[{"
+			 "\"code\":\"whatever-that-is\"}]}"));
+	HIDDEN(&gp, "Observation", "by-marl");
+	w->clock.at += INT64_C(7) * 86400 * 1000000;
+	SEES(&gp, "Observation", "by-marl");
+}
+
 static void test_glass(void **state)
 {
 	struct world *w = *state;
@@ -364,6 +398,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_labels, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_opt_out_and_in, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_choices, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_choices_made_elsewhere, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_glass, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_agreements, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_residents, set_up, tear_down),

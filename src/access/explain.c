@@ -23,6 +23,7 @@ struct telling {
 	struct str org;  /* ODS code of where it came from */
 	struct same same;
 	struct house house;
+	struct house named; /* with the asker's own holders */
 	int64_t now, next;
 	bool own;        /* it came from the asker's own organisation */
 	bool broken, asked; /* openings in force */
@@ -273,7 +274,7 @@ static enum err closes(struct telling *t, const struct chosen *k, bool *out)
 		TRY(holder_ods(t->c, t->db, k->holder, &ods));
 		TRY(ods_key(t->c, t->db, ods, &key));
 		*out = key && key == t->item.org && t->kind == GUARD_RELATED &&
-		       !holders_have(t->house.holders, t->house.holder_count, k->holder);
+		       !holders_have(t->named.holders, t->named.holder_count, k->holder);
 	} else if (label) {
 		*out = !t->own && (t->item.labels & label->bit);
 	} else {
@@ -293,7 +294,7 @@ static enum err tell_choices(struct telling *t, bool *out)
 	for (size_t i = 0; i < len; i++) {
 		bool closed;
 
-		if (!choice_holds(&all[i], all, len, &t->house, t->asker->purpose, t->now, &t->next))
+		if (!choice_holds(&all[i], all, len, &t->named, t->asker->purpose, t->now, &t->next))
 			continue;
 		TRY(closes(t, &all[i], &closed));
 		if (!closed)
@@ -373,8 +374,12 @@ static enum err tell_own(struct telling *t, bool *out)
 static enum err tell_staff(struct telling *t, bool *out)
 {
 	bool related = true, shared = true, chosen = true;
+	const struct str *own;
+	size_t own_len;
 
 	TRY(house_of(t->c, t->db, t->asker->org_id, &t->house));
+	TRY(holders_of(t->c, t->db, t->asker, &own, &own_len));
+	t->named = house_with(t->c, &t->house, own, own_len);
 	for (size_t i = 0; !sees_everyone(t->asker) && i < t->house.org_count; i++)
 		t->own |= t->house.orgs[i] == t->item.org;
 	if (t->item.person)

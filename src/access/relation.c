@@ -252,6 +252,18 @@ enum err holders_of(struct ctx *c, struct db *db, const struct actor *actor, con
 	return OK;
 }
 
+struct house house_with(struct ctx *c, const struct house *house, const struct str *own, size_t len)
+{
+	struct holders h = { 0 };
+
+	for (size_t i = 0; i < house->holder_count; i++)
+		*vec_push(&h, c->arena) = house->holders[i];
+	for (size_t i = 0; i < len; i++)
+		*vec_push(&h, c->arena) = own[i];
+	settle(&h);
+	return (struct house){ h.at, h.len, house->orgs, house->org_count };
+}
+
 /* --- rows --- */
 
 enum err relation_people(struct ctx *c, struct db *db, struct str holder, enum purpose purpose,

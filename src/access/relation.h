@@ -24,6 +24,8 @@ NODISCARD enum err house_of(struct ctx *c, struct db *db, struct str ods, struct
 /* The actor's own: their Practitioner, their posts, their teams. Sorted. */
 NODISCARD enum err holders_of(struct ctx *c, struct db *db, const struct actor *actor,
 			      const struct str **out, size_t *len);
+/* The house with the actor's own holders: whom a choice may be about. In c->arena. */
+struct house house_with(struct ctx *c, const struct house *house, const struct str *own, size_t len);
 bool holders_have(const struct str *holders, size_t len, struct str holder);
 /* The ODS code behind "Organization/x" (or a code itself); empty when it has none. */
 NODISCARD enum err holder_ods(struct ctx *c, struct db *db, struct str holder, struct str *ods);
