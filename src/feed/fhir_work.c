@@ -162,14 +162,18 @@ static enum err lead(struct hearing *h, struct node *reference)
 {
 	struct str ref = node_text(reference), type, id, ours;
 	uintptr_t n = (uintptr_t)map_get(&h->by_name, ref);
+	bool parts;
 
 	if (!ref.len || *ref.at == '#')
 		return OK;
+	parts = reference_parts(h, ref, &type, &id);
+	if (!n && parts)
+		n = (uintptr_t)map_get(&h->by_name, say(h, type, "/", id));
 	if (n) {
 		type = h->told.at[n - 1].type;
 		ours = h->told.at[n - 1].ours;
 	} else {
-		if (!reference_parts(h, ref, &type, &id))
+		if (!parts)
 			return OK;
 		if (str_is(type, "Patient"))
 			TRY(patient_known(h, id, &ours));

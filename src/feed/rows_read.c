@@ -118,7 +118,7 @@ enum err rows_file_open(struct ctx *c, const char *path, struct str bytes, char 
 /* Bytes of the row at the start of `text`, its line end without; 0xFFF…: it has no end there. */
 static size_t row_end(struct str text, char delimiter, bool *stray)
 {
-	bool quoted = false, fresh = true;
+	bool quoted = false, fresh = true, closed = false;
 
 	*stray = false;
 	for (size_t i = 0; i < text.len && i <= ROW_LIMIT; i++) {
@@ -130,8 +130,8 @@ static size_t row_end(struct str text, char delimiter, bool *stray)
 				i++;
 				continue;
 			}
-			quoted = false;
-			fresh = false;
+			quoted = fresh = false;
+			closed = true;
 		} else if (ch == '"') {
 			quoted = fresh;
 			*stray |= !fresh;
@@ -139,7 +139,9 @@ static size_t row_end(struct str text, char delimiter, bool *stray)
 			return i;
 		} else if (ch == delimiter) {
 			fresh = true;
+			closed = false;
 		} else if (ch != ' ' && ch != '\r') {
+			*stray |= closed;
 			fresh = false;
 		}
 	}
@@ -210,10 +212,11 @@ static enum err take(struct ctx *c, struct rows_file *f, struct str *row, const 
 		TRY(fill(c, f));
 	text = (struct str){ f->window + f->from, f->to - f->from };
 	size_t len = row_end(text, f->delimiter, &stray), used;
-	*fault = stray ? "a quote stands inside a field that does not begin with one" : NULL;
-	if (len == SIZE_MAX) {
-		const char *line = memchr(text.at, '\n', text.len);
+	*fault = stray ? "a quote stands where none can be" : NULL;
+	if (len == SIZE_MAX)
 		*fault = "a quote is not closed, or it is longer than 256 KiB";
+	if (*fault) {
+		const char *line = memchr(text.at, '\n', text.len);
 		len = line ? (size_t)(line - text.at) : text.len;
 	}
 	used = len < text.len ? len + 1 : len;
