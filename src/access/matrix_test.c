@@ -356,12 +356,8 @@ static void test_matrix(void **state)
 
 	put_place(w);
 	for (int relation = 0; relation < RELATIONS; relation++)
-		for (int choice = 0; choice < CHOICES; choice++) {
-			struct arena_mark mark = arena_mark(w->c.arena);
-
+		for (int choice = 0; choice < CHOICES; choice++)
 			put_person(w, relation, choice);
-			arena_release(w->c.arena, mark);
-		}
 	for (int phase = 0; phase < PHASES; phase++) {
 		if (phase == P_AGREED)
 			SUCCEEDS(agreement_add(&w->c, &a, &key));
