@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "cli/commands.h"
+#include "record/guard.h"
 #include "record/search.h"
 
 #define THREADS_MOST 64
@@ -22,6 +23,8 @@
 
 static const struct option bench_options[] = {
 	{ "seconds", "N", "for each workload", "3" },
+	{ "guarded", NULL, "reads and searches as somebody too who may see 500 people, three of whom have chosen, and "
+			   "no item with a label; how much slower that is", NULL },
 	{ "json", "FILE", "write the results there as JSON too", NULL },
 	{ 0 },
 };
@@ -34,6 +37,10 @@ struct bench {
 	size_t id_count;
 	struct str codes[IDS]; /* "system|code" of Conditions */
 	size_t code_count;
+	int64_t keys[IDS];    /* of those Patients as people */
+	struct guard guard;   /* of who sees some of them */
+	struct str seen[IDS]; /* ids of the Patients it lets see */
+	size_t seen_count;
 	struct str whole; /* the Patient with the largest record of those looked at */
 	size_t whole_count;
 };
@@ -52,6 +59,7 @@ struct workload {
 	const char *name;
 	unsigned threads;
 	enum err (*run)(struct ctx *c, struct lane *lane);
+	bool guarded;
 };
 
 static uint64_t lane_random(struct lane *lane)
@@ -88,6 +96,14 @@ static enum err run_token(struct ctx *c, struct lane *lane)
 
 	TRY(search_parse(c, STR("Condition"), str_of(query), &search));
 	return search_run(c, search, &page);
+}
+
+/* The same people are read without the guard and with it. */
+static enum err run_read_seen(struct ctx *c, struct lane *lane)
+{
+	struct version version;
+	return record_read(c, STR("Patient"),
+			   lane->bench->seen[lane_random(lane) % lane->bench->seen_count], &version);
 }
 
 /* An Observation and a Task about one person, both new. */
@@ -148,6 +164,15 @@ static const struct workload workloads[] = {
 	{ 0 },
 };
 
+/* Each row beside its twin: first as the system, then as somebody. */
+static const struct workload guarded_workloads[] = {
+	{ "read one of those people", 1, run_read_seen, false },
+	{ "the same, guarded", 1, run_read_seen, true },
+	{ "search by one token, page of 20", 1, run_token, false },
+	{ "the same, guarded", 1, run_token, true },
+	{ 0 },
+};
+
 static void *lane_run(void *arg)
 {
 	struct lane *lane = arg;
@@ -159,6 +184,7 @@ static void *lane_run(void *arg)
 		int64_t then;
 		ctx_init(&c, &arena);
 		c.place = lane->bench->place;
+		c.guard = lane->workload->guarded ? &lane->bench->guard : NULL;
 		if (lane->workload->run(&c, lane) != OK && lane->failed++ == 0)
 			fprintf(stderr, "bench: %s: %s\n", lane->workload->name, c.why);
 		then = now;
@@ -236,8 +262,10 @@ static enum err sample_one(struct ctx *c, void *arg, const struct version *v)
 	struct bench *bench = arg;
 	struct node *resource, *coding;
 
-	if (str_is(v->type, "Patient") && bench->id_count < IDS)
+	if (str_is(v->type, "Patient") && bench->id_count < IDS) {
+		bench->keys[bench->id_count] = v->person;
 		bench->ids[bench->id_count++] = str_of(str_dup(&bench->place->life, v->id));
+	}
 	if (!str_is(v->type, "Condition") || bench->code_count == IDS)
 		return OK;
 	TRY(json_read(c, c->arena, v->body, &(struct json_options){ 0 }, &resource));
@@ -256,6 +284,62 @@ static enum err bench_sample(struct ctx *c, struct bench *bench)
 	TRY(record_each(c, types, sample_one, bench));
 	if (bench->id_count == 0 || bench->code_count == 0)
 		return fail(c, ERR_USAGE, "the database holds no Patient or no coded Condition to ask for");
+	return OK;
+}
+
+/* ---- somebody who may see some of it ---- */
+
+#define GUARDED_PEOPLE 500
+#define GUARDED_CHOICES 3
+
+/* Those people are spread over all that were looked at. */
+static void make_guard(struct bench *bench)
+{
+	unsigned types = bench->place->fhir->type_count;
+	struct arena *a = &bench->place->life;
+	uint8_t *kinds = NEW_N(a, uint8_t, types);
+	int64_t *people = NEW_N(a, int64_t, GUARDED_PEOPLE);
+	struct guard_person *persons = NEW_N(a, struct guard_person, GUARDED_CHOICES);
+	size_t step = bench->id_count / GUARDED_PEOPLE + 1, count = 0;
+
+	memset(kinds, GUARD_RELATED, types);
+	for (size_t i = 0; i < bench->id_count && count < GUARDED_PEOPLE; i += step) {
+		people[count++] = bench->keys[i];
+		bench->seen[bench->seen_count++] = bench->ids[i];
+	}
+	for (size_t i = 0; i < GUARDED_CHOICES && i < count; i++)
+		persons[i] = (struct guard_person){ .person = people[i], .hidden = 1 };
+	bench->guard = (struct guard){ .kinds = kinds,       .people = people,
+				       .people_count = count, .all_orgs = true,
+				       .persons = persons,
+				       .person_count = count < GUARDED_CHOICES ? count : GUARDED_CHOICES,
+				       .stamp = 2 };
+}
+
+static enum err bench_guarded(struct ctx *c, const struct invocation *in, struct bench *bench,
+			      struct node *json)
+{
+	struct node *list = node_add(c->arena, json, "guarded", NODE_ARRAY);
+	double before = 0;
+
+	make_guard(bench);
+	fprintf(in->out, "\nas somebody who may see %zu people\n", bench->guard.people_count);
+	for (const struct workload *w = guarded_workloads; w->name; w++) {
+		struct result r = { 0 };
+		struct node *row = node_add(c->arena, list, NULL, NODE_OBJECT);
+
+		TRY(workload_run(c, bench, w, &r));
+		TRY(ctx_check(c));
+		fprintf(in->out, "%-40s %12.0f %12u %12u", w->name, r.rate, r.median, r.p99);
+		if (w->guarded && before > 0)
+			fprintf(in->out, "   %.2f times", r.rate / before);
+		fputc('\n', in->out);
+		before = r.rate;
+		node_add_cstr(c->arena, row, "name", w->name);
+		node_add_bool(c->arena, row, "guarded", w->guarded);
+		node_add_int(c->arena, row, "per_second", (int64_t)r.rate);
+		node_add_int(c->arena, row, "failed", r.failed);
+	}
 	return OK;
 }
 
@@ -323,6 +407,8 @@ static enum err bench_all(struct ctx *c, const struct invocation *in, struct ben
 		node_add_int(c->arena, row, "p99_us", r.p99);
 		node_add_int(c->arena, row, "failed", r.failed);
 	}
+	if (command_option(in, "guarded"))
+		TRY(bench_guarded(c, in, bench, json));
 	fprintf(in->out, "memory at its most: %lld MB\n", (long long)peak_memory());
 	node_add_int(c->arena, json, "memory_mb", peak_memory());
 	return OK;

@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "identity/decide.h"
+#include "record/guard_row.h"
 
 static const double LEAST = 0.01;
 
@@ -33,14 +34,17 @@ static bool says_nothing(const struct facts *f)
 	return !n;
 }
 
-static enum err read_version(struct matching *m, struct str id, struct version *out)
+/* *may false: who asks may not see that Patient. */
+static enum err read_version(struct matching *m, struct str id, struct version *out, bool *may)
 {
+	const struct fhir_type *patient = fhir_resource_type(m->c->place->fhir, STR("Patient"));
 	struct standing now;
 	int64_t type;
 
 	TRY(name_find(m->c, m->db, STR("Patient"), &type));
 	TRY(standing_find(m->c, m->db, type, id, &now));
-	return version_load(m->c, m->db, now.seq, out);
+	*may = standing_may(m->c, patient, &now);
+	return *may ? version_load(m->c, m->db, now.seq, out) : OK;
 }
 
 /* Each candidate's share among all of them and somebody new. */
@@ -60,6 +64,7 @@ static enum err add(struct matching *m, size_t i, struct match *out, size_t *len
 	const struct candidate *found = &m->found[i];
 	struct match one = { .weight = found->weighed.weight, .probability = among(m, i) };
 	struct str id;
+	bool may;
 
 	if (found->person == m->decision.known.key || found->weighed.other_twin ||
 	    one.probability < LEAST)
@@ -67,8 +72,9 @@ static enum err add(struct matching *m, size_t i, struct match *out, size_t *len
 	one.grade = one.probability >= 0.5 ? MATCH_PROBABLE : MATCH_POSSIBLE;
 	one.why = weighed_json(m->c->arena, &found->weighed);
 	TRY(online_id(m->c, m->db, found->person, &id));
-	TRY(read_version(m, id, &one.version));
-	out[(*len)++] = one;
+	TRY(read_version(m, id, &one.version, &may));
+	if (may)
+		out[(*len)++] = one;
 	return OK;
 }
 
@@ -80,11 +86,13 @@ static enum err add_decided(struct matching *m, struct match *out, size_t *len)
 			     .weight = r->weight,
 			     .probability = r->probability,
 			     .why = r->why };
+	bool may;
 
 	if (!m->decision.known.key)
 		return OK;
-	TRY(read_version(m, r->id, &one.version));
-	out[(*len)++] = one;
+	TRY(read_version(m, r->id, &one.version, &may));
+	if (may)
+		out[(*len)++] = one;
 	return OK;
 }
 

@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "fhir/param.h"
 #include "record/inside.h"
+#include "record/guard_row.h"
 
 #define DEPTH_MAX 8 /* value sets in value sets */
 
@@ -20,18 +21,20 @@ static enum err read_body(struct ctx *c, struct db *db, struct stmt *s, struct n
 static enum err stored_by_id(struct ctx *c, struct db *db, int64_t type, struct str id,
 			     struct node **out)
 {
-	bool row;
+	bool row, may = false;
 	STMT(s);
 
 	TRY(db_stmt(c, db,
-		    SQL("SELECT " VERSION_COLUMNS
+		    SQL("SELECT " VERSION_COLUMNS ", " ITEM_COLUMNS
 			" FROM resource r JOIN version v ON v.seq = r.seq "
 			"WHERE r.type = ?1 AND r.id = ?2 AND r.deleted = 0 AND r.version > 0"),
 		    &s));
 	stmt_bind_int(s, 1, type);
 	stmt_bind_text(s, 2, id);
 	TRY(stmt_step(c, s, &row));
-	return row ? read_body(c, db, s, out) : OK;
+	if (row)
+		TRY(row_may(c, db, s, VERSION_WIDTH, &may));
+	return may ? read_body(c, db, s, out) : OK;
 }
 
 /* Of several with the URL the one of the version asked for, or the one that changed last. */
@@ -43,7 +46,7 @@ static enum err stored_by_url(struct ctx *c, struct db *db, int64_t param, struc
 	STMT(s);
 
 	TRY(db_stmt(c, db,
-		    SQL("SELECT " VERSION_COLUMNS
+		    SQL("SELECT " VERSION_COLUMNS ", " ITEM_COLUMNS
 			" FROM uri u JOIN resource r ON r.key = u.resource "
 			"JOIN version v ON v.seq = r.seq WHERE u.param = ?1 AND u.value = ?2 "
 			"ORDER BY r.updated DESC, r.key"),
@@ -52,10 +55,14 @@ static enum err stored_by_url(struct ctx *c, struct db *db, int64_t param, struc
 	stmt_bind_text(s, 2, bare);
 	for (;;) {
 		struct node *found;
+		bool may;
 
 		TRY(stmt_step(c, s, &row));
 		if (!row)
 			return OK;
+		TRY(row_may(c, db, s, VERSION_WIDTH, &may));
+		if (!may)
+			continue;
 		TRY(read_body(c, db, s, &found));
 		if (!version.at || str_eq(node_str(found, "version"), version)) {
 			*out = found;
