@@ -174,10 +174,11 @@ test('a program has a token, which is no cookie, and may do what its role allows
 	const token = causeway('account-token', db, 'feed').out.trim(), asked = (path, value, options) => fetch(base + path, { ...options, headers: { authorization: value, 'content-type': 'application/fhir+json' } })
 	assert.equal((await asked('/fhir/Organization', `Bearer ${token}`)).status, 200)
 	assert.equal((await asked('/fhir/$export', `Bearer ${token}`)).status, 403)
-	for (const value of ['Bearer x', `Basic ${token}`, `Bearer ${token.slice(0, -1)}A`, 'Bearer']) {
+	const other = (token[0] === 'A' ? 'B' : 'A') + token.slice(1)
+	for (const value of ['Bearer x', `Basic ${token}`, `Bearer ${other}`, 'Bearer']) {
 		const reply = await asked('/fhir/Organization', value)
-		assert.equal(reply.status, token.endsWith('A') && value.endsWith('A') ? 200 : 401, value)
-		assert.match(reply.headers.get('www-authenticate') ?? 'Bearer', /^Bearer/)
+		assert.equal(reply.status, 401, value)
+		assert.match(reply.headers.get('www-authenticate'), /^Bearer/)
 	}
 	const one = browser(base)
 	one.jar.set(`causeway-${new URL(base).port}`, token)
