@@ -1,6 +1,7 @@
 /* home.c - the first page: search, what is going on now, what is in this place; and the list of
  * people in hospital. The counts are kept for a few seconds, so that many readers cost one. */
 #include "identity/doubt.h"
+#include "access/actor.h"
 #include "web/pages.h"
 
 #include <pthread.h>
@@ -305,10 +306,13 @@ static enum err put_doubts(struct ctx *c, struct node *data)
 
 enum err home_show(struct ctx *c, const struct request *r, struct reply *reply)
 {
-	struct node *data = page_new(c, r, "Find a person");
+	struct node *data;
 	struct counts counts;
 	struct moment now = moment_at(c->arena, clock_now(c->clock));
 
+	if (c->actor && c->actor->kind == ACTOR_RESIDENT && c->actor->person)
+		return page_redirect(c, STR("/me"), reply); /* who comes for their own record */
+	data = page_new(c, r, "Find a person");
 	TRY(counts_get(c, &counts));
 	node_add_bool(c->arena, data, "at_home", true);
 	data_time(c, data, "counted", now, say_as_at(c->arena, now, now.from));
