@@ -78,6 +78,26 @@ static struct str clock_words(struct arena *a, int64_t at)
 		   hour < 12 ? "am" : "pm");
 }
 
+/* "Today, Saturday 21 November", "Thursday 6 November"; the year when it is another. */
+static struct str day_words(struct looks *l, int64_t at)
+{
+	static const char *const weekdays[] = { "Monday",   "Tuesday", "Wednesday", "Thursday",
+						"Friday", "Saturday", "Sunday" };
+	static const char *const months[] = { "January", "February", "March",	  "April",   "May",	 "June",
+					      "July",	 "August",   "September", "October", "November", "December" };
+	int64_t days = london_day(at), today = london_day(l->now);
+	int year, month, day, this_year, m, d;
+
+	when_civil(days, &year, &month, &day);
+	when_civil(today, &this_year, &m, &d);
+	return SAY(l->a, "%s%s %d %s%s",
+		   days == today       ? "Today, "
+		   : days == today - 1 ? "Yesterday, "
+				       : "",
+		   weekdays[(days + 3) % 7], day, months[month - 1],
+		   year == this_year ? "" : arena_printf(l->a, " %d", year));
+}
+
 static struct str seen_words(struct looks *l, const struct looked *row)
 {
 	struct str words;
@@ -260,10 +280,9 @@ static enum err put_days(struct looks *l, struct node *data)
 		count_who(l, row);
 		if (london_day(row->at) != day) {
 			struct node *section = data_object(l->c, days, NULL);
-			struct moment m = moment_at(l->a, row->at);
 
 			day = london_day(row->at);
-			data_str(l->c, section, "day", say_weekday(l->a, m, l->now));
+			data_str(l->c, section, "day", day_words(l, row->at));
 			data_str(l->c, section, "day_id", SAY(l->a, "d%lld", (long long)day));
 			list = data_list(l->c, section, "looks");
 		}
@@ -387,7 +406,7 @@ static enum err ask_page(struct ctx *c, const struct request *r, const char *err
 	TRY(own_row(&l, r->part[0], &row));
 	TRY(look_words_read(c, &l.words));
 	TRY(put_look(&l, data_list(c, data, "looks"), &row, &look));
-	data_str(c, look, "day", say_weekday(c->arena, moment_at(c->arena, row.at), l.now));
+	data_str(c, look, "day", day_words(&l, row.at));
 	data_str(c, data, "row", r->part[0]);
 	data_str(c, data, "text", request_param(c, r, "text", 0));
 	if (error) {

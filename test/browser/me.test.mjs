@@ -1,0 +1,124 @@
+// me.test.mjs - the resident's own pages: a look by somebody else is there a moment later, can be asked about,
+// and whoever guards privacy reads the question; a choice shows its effect before it is saved.
+// By keyboard, at 1280, 390 and 320, each page through axe.
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { chromium } from 'playwright-core'
+import { available, axeSource, shots } from './place.mjs'
+
+const skip = available ? false : 'needs build/causeway and Chromium'
+const root = new URL('../../', import.meta.url).pathname
+const program = process.env.CAUSEWAY || join(root, 'build/causeway')
+let dir, server, base, browser
+
+before(async () => {
+	if (!available)
+		return
+	dir = mkdtempSync(join(tmpdir(), 'causeway-me-'))
+	server = spawn(program, ['demo', '--people', '60', '--dir', dir, '--port', '0', '--quiet'], { stdio: ['ignore', 'pipe', 'inherit'] })
+	base = await new Promise((resolve, reject) => {
+		let said = ''
+		server.stdout.on('data', text => {
+			said += text
+			const found = said.match(/http:\/\/[\d.]+:\d+/)
+			if (found)
+				resolve(found[0])
+		})
+		server.on('exit', code => reject(new Error(`the server ended with ${code}`)))
+	})
+	browser = await chromium.launch({ executablePath: process.env.CHROMIUM || '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] })
+	mkdirSync(shots, { recursive: true })
+})
+after(async () => {
+	if (!browser)
+		return
+	await browser.close()
+	server.removeAllListeners('exit')
+	await new Promise(done => { server.on('exit', done); server.kill('SIGTERM') })
+	rmSync(dir, { recursive: true, force: true })
+})
+
+async function as(name, width = 1280) {
+	const page = await (await browser.newContext({ viewport: { width, height: 900 } })).newPage()
+	await page.goto(`${base}/sign-in`)
+	await page.getByRole('button', { name: new RegExp(name) }).first().click()
+	await page.waitForURL(url => !url.pathname.startsWith('/sign-in'))
+	return page
+}
+
+async function good(page, name) {
+	const width = page.viewportSize().width
+	await page.evaluate(axeSource)
+	const found = await page.evaluate(() => axe.run().then(r => r.violations.map(v => `${v.id}: ${v.nodes[0].html}`)))
+	assert.deepEqual(found, [], `${name} at ${width}`)
+	assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${name} fits into ${width}`)
+	await page.screenshot({ path: join(shots, `${name}-${width}.png`), fullPage: true })
+}
+
+test('who looked is told, asked about and answered for', { skip, timeout: 120000 }, async () => {
+	const nurse = await as('Bridget Molloy')
+	assert.equal((await nurse.goto(`${base}/people/p-000001`)).status(), 200)
+	const stranger = await as('Jane Whitlock')
+	assert.equal((await stranger.request.get(`${base}/fhir/Patient/p-000001`)).status(), 404)
+
+	const edith = await as('Edith Tredwell')
+	await edith.goto(`${base}/me/looked`)
+	const look = edith.locator('.cw-look', { hasText: 'Bridget Molloy' })
+	assert.match(await look.innerText(), /Saw your main page/)
+	assert.match(await look.innerText(), /Nurse who visits at home, Wealdshire Community Health/)
+	const stopped = edith.locator('.cw-look', { hasText: 'We stopped them' })
+	assert.match(await stopped.innerText(), /Someone at/)
+	assert.doesNotMatch(await stopped.innerText(), /Whitlock/)
+
+	const ask = look.getByRole('link', { name: /Ask about this look/ })
+	await ask.focus()
+	await edith.keyboard.press('Enter')
+	await edith.waitForURL(/looked\/\d+-\d+/)
+	await good(edith, 'me-ask')
+	await edith.getByRole('button', { name: 'Send' }).press('Enter')
+	assert.match(await edith.title(), /^Error/)
+	await edith.getByLabel('What looks wrong?').fill('I do not know this nurse')
+	await edith.getByRole('button', { name: 'Send' }).press('Enter')
+	await edith.waitForURL(/asked=1/)
+	assert.match(await look.innerText(), /You asked about this/)
+
+	const officer = await as('Anjali Sharma')
+	await officer.goto(`${base}/privacy`)
+	assert.match(await officer.locator('main').innerText(), /by Bridget Molloy/)
+	await good(officer, 'privacy')
+})
+
+test('a choice shows what it does before it is saved', { skip, timeout: 60000 }, async () => {
+	const edith = await as('Edith Tredwell')
+	await edith.goto(`${base}/me/choices`)
+	await edith.getByRole('link', { name: /See what it would do: Stop all sharing/ }).press('Enter')
+	await edith.waitForURL(/choice=1/)
+	await good(edith, 'me-sure')
+	await edith.getByRole('button', { name: 'Yes, save my choice' }).press('Enter')
+	await edith.waitForURL(/saved=1/)
+	assert.match(await edith.locator('main').innerText(), /You stopped all sharing/)
+	await edith.getByRole('link', { name: /Take it back: Stop all sharing/ }).press('Enter')
+	await edith.getByRole('button', { name: 'Yes, save my choice' }).press('Enter')
+	await edith.waitForURL(/saved=1/)
+	assert.match(await edith.locator('main').innerText(), /Your record is shared with people who care for you/)
+})
+
+for (const width of [1280, 390, 320])
+	test(`the pages at ${width}`, { skip, timeout: 60000 }, async () => {
+		const edith = await as('Edith Tredwell', width)
+		for (const [name, path] of [['me', '/me'], ['me-record', '/me/record'], ['me-looked', '/me/looked'], ['me-choices', '/me/choices']]) {
+			assert.equal((await edith.goto(base + path)).status(), 200)
+			await good(edith, name)
+		}
+	})
+
+test('nobody else has these pages', { skip, timeout: 60000 }, async () => {
+	const nurse = await as('Bridget Molloy')
+	assert.equal((await nurse.request.get(`${base}/me/looked`)).status(), 403)
+	const edith = await as('Edith Tredwell')
+	assert.equal((await edith.request.get(`${base}/privacy`)).status(), 403)
+})
