@@ -18,6 +18,7 @@ enum {
 	PEOPLE_MAX = 100000,       /* in one row */
 	HEAD_EVERY = 1000000,      /* microseconds */
 	INDEX_AT_ONCE = 4096,      /* rows */
+	INDEX_LATEST = 1 << 16,    /* rows that may wait for it while there is no quiet moment */
 	FIRST_MONTH = 600,         /* January 2020: no clock is right before */
 };
 

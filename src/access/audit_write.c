@@ -148,7 +148,7 @@ static void *auditor_thread(void *arg)
 
 		if (first || due)
 			run_batch(a, first, due);
-		if (a->unindexed >= INDEX_AT_ONCE || (!first && a->unindexed))
+		if (a->unindexed >= INDEX_LATEST || (!first && a->unindexed))
 			bring_index(a);
 	}
 	return NULL;

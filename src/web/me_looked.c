@@ -175,6 +175,8 @@ static enum err put_who(struct looks *l, struct node *look, const struct looked 
 		data_str(l->c, look, "who", user.name);
 	else
 		data_words(l->c, look, "who", "The system");
+	if (row->what == AUDIT_REFUSED)
+		return OK;
 	if (role.len && org.len)
 		data_str(l->c, look, "where", SAY(l->a, STR_FMT ", " STR_FMT, STR_ARG(role), STR_ARG(org)));
 	else
