@@ -305,7 +305,7 @@ static void unit_send(struct applying *a, struct lane *lane)
 
 static enum err lanes_start(struct ctx *c, struct applying *a)
 {
-	unsigned jobs = a->run->jobs ? a->run->jobs : 4;
+	unsigned jobs = a->run->jobs ? a->run->jobs : 16;
 
 	pthread_mutex_init(&a->lock, NULL);
 	pthread_cond_init(&a->changed, NULL);

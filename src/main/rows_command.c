@@ -7,7 +7,7 @@ static const struct option file_options[] = {
 	{ "mapping", "NAME", "mapping of share/feed/rows; the feed's, else the one of the feed's name", NULL },
 	{ "org", "CODE", "ODS code of who sends; needed when the feed is new", NULL },
 	{ "title", "TEXT", "what people call the feed", NULL },
-	{ "jobs", "N", "threads that wait for the disk together", "8" },
+	{ "jobs", "N", "threads that wait for the disk together", "32" },
 	{ 0 },
 };
 
