@@ -9,6 +9,7 @@
 #include "base/when.h"
 #include "main/demo.h"
 #include "main/demo_accounts.h"
+#include "main/demo_feeds.h"
 #include "main/load.h"
 #include "main/serve.h"
 
@@ -19,6 +20,7 @@ static const struct option demo_options[] = {
 	{ "dir", "DIR", "where the place is kept", "build/demo" },
 	{ "today", "DATE", "the day the stories have got to, and the clock stands still (default: today)", NULL },
 	{ "workers", "N", "threads for requests that wait", "32" },
+	{ "bulk", NULL, "only the stories, without the messages of the last days", NULL },
 	{ "fresh", NULL, "make the place again even when it is there", NULL },
 	{ "no-serve", NULL, "only make the place", NULL },
 	{ 0 },
@@ -71,6 +73,8 @@ static enum err demo_make(struct ctx *c, const struct invocation *in, const stru
 
 	remove_database(c, part);
 	TRY(load_people(c, in, people, part));
+	if (!command_option(in, "bulk"))
+		TRY(demo_feeds(c, in, people, part));
 	remove_database(c, db);
 	if (rename(part, db) != 0)
 		return fail(c, ERR_IO, "%s cannot be made: %m", db);
@@ -98,8 +102,9 @@ static enum err demo_database(struct ctx *c, const struct invocation *in,
 
 	if (mkdir(dir, 0700) != 0 && errno != EEXIST)
 		return fail(c, ERR_IO, "%s cannot be made: %m", dir);
-	db = arena_printf(c->arena, "%s/place-%u-%llu-%lld.db", dir, people->people,
-			  (unsigned long long)people->seed, (long long)(people->today / DAY));
+	db = arena_printf(c->arena, "%s/place-%u-%llu-%lld%s.db", dir, people->people,
+			  (unsigned long long)people->seed, (long long)(people->today / DAY),
+			  command_option(in, "bulk") ? "-bulk" : "");
 	if (!demo_usable(c, in, db))
 		TRY(demo_make(c, in, people, db));
 	*out = db;
@@ -139,7 +144,9 @@ static enum err run_demo(struct ctx *c, struct invocation *in)
 const struct command demo_commands[] = {
 	{ "demo", "", "Make a synthetic place and serve it on this machine.",
 	  "A county of invented people whose stories cross the NHS, the council and care providers. The\n"
-	  "same people, seed and day make the same place, to the byte.",
+	  "same people, seed and day make the same stories, to the byte. On top come the messages of the last\n"
+	  "three days, through the hospital's feed: attendances, new addresses, second records and merges, and\n"
+	  "some that cannot be understood (/feeds, /identity). --bulk leaves them out.",
 	  demo_options, run_demo, "  causeway demo\n  causeway demo --people 20000 --seed 7 --port 9000" },
 	{ 0 },
 };

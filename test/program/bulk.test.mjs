@@ -8,7 +8,7 @@ import { causeway, scratch, serve } from './causeway.mjs'
 
 /** A small synthetic place; 15 MB of NDJSON, so fifteen files of one MB. */
 function place(dir) {
-	const made = causeway('demo', '--people', '600', '--dir', dir, '--today', '2025-11-19', '--no-serve')
+	const made = causeway('demo', '--people', '600', '--dir', dir, '--today', '2025-11-19', '--no-serve', '--bulk')
 	assert.equal(made.code, 0, made.err)
 	return made.out.trim().split('\n').at(-1)
 }

@@ -115,7 +115,7 @@ function copyKilled(from, to, delay) {
 
 test('a place copied there and back, killed on the way, is equal to the letter', options, async t => {
 	const dir = scratch(t)
-	const made = causeway('demo', '--people', '40', '--dir', dir, '--today', '2025-11-19', '--no-serve')
+	const made = causeway('demo', '--people', '40', '--dir', dir, '--today', '2025-11-19', '--no-serve', '--bulk')
 	assert.equal(made.code, 0, made.err)
 	const first = made.out.trim().split('\n').at(-1), there = database(join(dir, 'there.db')), back = join(dir, 'back')
 	let killed = 0, halves = 0
