@@ -81,7 +81,7 @@ static struct node *changed_patient(struct ctx *c, const struct admission *a)
 	return patient;
 }
 
-static enum err prepare(struct ctx *c, struct db *db, struct admission *a)
+static enum err prepare_write(struct ctx *c, struct db *db, struct admission *a)
 {
 	const struct fhir_type *type;
 	struct write w = { .org = a->org };
@@ -97,6 +97,14 @@ static enum err prepare(struct ctx *c, struct db *db, struct admission *a)
 	w.resource = changed_patient(c, a);
 	atoms_adopt(c->place->fhir->atoms, w.resource);
 	return prepare_put(c, db, type, known->id, METHOD_PUT, &w, &a->prepared);
+}
+
+/* A number of somebody else has raised its doubt already, and a message is not refused for it. */
+static enum err prepare(struct ctx *c, struct db *db, struct admission *a)
+{
+	TRY(prepare_write(c, db, a));
+	a->prepared.settled = true;
+	return OK;
 }
 
 /* Most messages are of somebody known, and need no index. */

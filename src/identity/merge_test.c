@@ -225,6 +225,8 @@ static void no_table_with_a_person_is_forgotten(void **state)
 		"number",   "quantity",	 "reference", "uri", "words*", "view_*", "match_fact", "match_key", "match_state",
 		/* money stays in the account of whoever it was opened for */
 		"ledger_account", "ledger_entry", "ledger_posting", "ledger_transaction",
+		/* says that somebody and all who were the same person are no more */
+		"purge",
 		/* not of one person, or about merges */
 		"total",    "merged",	 "doubt_now",
 	};

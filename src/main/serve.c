@@ -7,6 +7,7 @@
 #include "feed/mllp.h"
 #include "feed/watch.h"
 #include "main/enter.h"
+#include "identity/claim.h"
 #include "main/modules.h"
 
 static const struct option serve_options[] = {
@@ -153,6 +154,7 @@ enum err serve_place(struct ctx *c, const struct invocation *in, const struct se
 
 	TRY(entrance_open(c, serve, &entrance));
 	setup.beyond = entrance.manned && !entrance.open && !entrance.demo;
+	c->place->claims = &identity_claims;
 	TRY(command_option_int(c, in, "workers", 1, 1024, &workers));
 	setup.limits.workers = (unsigned)workers;
 	TRY(bulk_start(c, serve->exports, &serve->export_limits, &bulk));

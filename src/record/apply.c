@@ -115,6 +115,7 @@ static enum err target_key(struct apply *a, struct str type, struct str id, int6
 
 void apply_forget(struct prepared *p)
 {
+	p->claim = (struct claim){ 0 };
 	if (p->learnt & LEARNT_KEY)
 		p->key = 0;
 	if (p->learnt & LEARNT_TYPE)
@@ -479,6 +480,31 @@ static bool nothing_to_do(const struct prepared *p, struct written *out)
 	return true;
 }
 
+/* While a load's rows wait, nobody could be found anyway. */
+static enum err check_claims(struct apply *a, struct prepared *p)
+{
+	const struct claims *claims = a->c->place->claims;
+
+	if (!claims || p->settled || !p->resource || !str_is(str_of(p->type->name), "Patient") ||
+	    later_waits(a->c, a->later, p->type))
+		return OK;
+	TRY(claims->look(a->c, a->db, p->resource, &p->seen, &p->claim));
+	if (!p->claim.holder)
+		return OK;
+	return fail(a->c, ERR_CONFLICT,
+		    "Another Patient has the identifier " STR_FMT "|" STR_FMT
+		    ", which only one person can have.",
+		    STR_ARG(p->claim.system), STR_ARG(p->claim.value));
+}
+
+enum err claim_refused(struct ctx *c, enum err e, const struct prepared *p)
+{
+	if (e != ERR_CONFLICT || !p->claim.holder)
+		return e;
+	return c->place->claims->ask(c, &p->claim,
+				     p->seen.version && !p->seen.deleted ? p->seen.key : 0);
+}
+
 enum err apply_write(struct apply *a, struct prepared *p, struct written *out)
 {
 	int64_t person = 0, seq;
@@ -498,6 +524,7 @@ enum err apply_write(struct apply *a, struct prepared *p, struct written *out)
 	if (nothing_to_do(p, out))
 		return OK;
 	TRY(check_writer(a, p));
+	TRY(check_claims(a, p));
 	TRY(find_keys(a, p));
 	person = now.person;
 	if (p->resource)

@@ -324,6 +324,23 @@ static enum err read_entry(struct ctx *c, struct bundle *b, struct entry *e)
 	return e->verb == VERB_GET ? bundle_get(c, e) : OK;
 }
 
+/* Of a batch each refused entry has its own outcome; a transaction fails as one. */
+static enum err ask_claims(struct ctx *c, struct bundle *b, enum err e)
+{
+	bool asked = false;
+
+	for (size_t i = 0; i < b->len && !b->again; i++)
+		if (b->at[i].prepared.claim.holder) {
+			enum err told = claim_refused(c, ERR_CONFLICT, &b->at[i].prepared);
+
+			e = e ? told : OK;
+			asked = true;
+		}
+	if (e && asked && c->issues.last) /* which said only what was wrong, not what becomes of it */
+		c->issues.last->text = arena_str(c->arena, c->why);
+	return e;
+}
+
 static enum err run(struct ctx *c, struct str source, struct node *tree, bool *again,
 		    struct node **response)
 {
@@ -332,7 +349,7 @@ static enum err run(struct ctx *c, struct str source, struct node *tree, bool *a
 	TRY(bundle_read(c, source, tree, &b));
 	TRY(prepare_all(c, &b));
 	if (writes(&b))
-		TRY(store_write(c, c->place->store, work, &b));
+		TRY(ask_claims(c, &b, store_write(c, c->place->store, work, &b)));
 	if (!b.again)
 		TRY(later_keep(c, &b.later));
 	*again = b.again;

@@ -11,6 +11,7 @@
 
 #include "base/map.h"
 #include "base/vec.h"
+#include "record/claim.h"
 #include "record/inside.h"
 #include "record/words.h"
 
@@ -113,6 +114,8 @@ struct prepared {
 	struct view_part *views; /* what views make of it: view_part.h */
 	unsigned view_count;
 	bool unchanged; /* the resource says what is there already; then it has no rows yet */
+	bool settled;   /* whose its identifiers are was decided already: nobody asks */
+	struct claim claim; /* why it was refused; holder 0: it was not, or for something else */
 	int64_t key;    /* given by the writer */
 	unsigned learnt;           /* which keys the writer gave */
 };
@@ -179,6 +182,9 @@ void apply_forget(struct prepared *p);
 NODISCARD enum err apply_reserve(struct apply *a, struct prepared *p);
 /* ERR_STALE, or anything the store says. Fails before it writes anything unless it is ERR_STORE. */
 NODISCARD enum err apply_write(struct apply *a, struct prepared *p, struct written *out);
+/* Pass `e` of a refused write on; where it was for an identifier, after asking people. Outside any
+ * transaction. */
+NODISCARD enum err claim_refused(struct ctx *c, enum err e, const struct prepared *p);
 /* The labels a version has; nothing to do without any, or when they are there. */
 NODISCARD enum err version_label(struct ctx *c, struct db *db, int64_t seq, uint64_t labels);
 /* At the end. */

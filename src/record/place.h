@@ -16,6 +16,7 @@ struct rules;  /* of access/rules.h */
 struct decisions; /* guards that are remembered: access/decide.c */
 struct entrance; /* of a server: access/sign_in.h */
 struct auditor; /* of a server: access/audit.h */
+struct claims; /* of record/claim.h */
 struct feeds;  /* of those that take messages: feed/feeds.h */
 
 enum references { REFERENCES_LOOSE, REFERENCES_TRANSACTION, REFERENCES_STRICT };
@@ -41,6 +42,7 @@ struct place {
 	enum err (*ask_as)(struct ctx *c, int64_t account);
 	void (*ask_done)(struct ctx *c);
 	struct auditor *auditor; /* writes what is noted; NULL: who notes writes */
+	const struct claims *claims; /* who knows whose identifiers are; NULL: nobody asks */
 	struct feeds *feeds;   /* tables and locks for messages; NULL until feeds_open */
 	const char *base_url;  /* "http://127.0.0.1:8080/fhir"; references to it count as local */
 	bool validate;         /* refuse resources that break FHIR (default) */

@@ -92,7 +92,7 @@ static enum err run(struct ctx *c, struct prepared *p, const struct condition_of
 	struct written written = { 0 };
 	struct job job = { .p = p, .condition = condition, .out = &written };
 
-	TRY(store_write(c, c->place->store, work, &job));
+	TRY(claim_refused(c, store_write(c, c->place->store, work, &job), p));
 	TRY(later_keep(c, &job.later));
 	*again = job.again;
 	*found = job.found;
