@@ -2,26 +2,28 @@
  * use, with a right check digit (modulus 11, NHS Data Dictionary). 999 is the range kept for
  * tests; the others only serve places of more than 900,000 people. */
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "identity/nhs_number.h"
 #include "model/people_make.h"
 
 /* Nine of every ten stems that share eight digits have a check digit at least; nine are used. */
 enum { PER_PREFIX = 900000, PER_TEN = 9 };
 
-/* Of nine digits: 0 … 9, or 10 where there is none. Weights 10 … 2. */
-static unsigned check_digit(uint32_t stem)
+/* Of nine digits; -1 where there is none. */
+static int check_digit(uint32_t stem)
 {
-	unsigned sum = 0;
-	for (unsigned weight = 2; weight <= 10; weight++, stem /= 10)
-		sum += stem % 10 * weight;
-	return (11 - sum % 11) % 11;
+	char digits[11];
+
+	snprintf(digits, sizeof digits, "%09u", (unsigned)stem);
+	return nhs_check_digit(str_of(digits));
 }
 
 static uint32_t nth_valid(uint32_t ten, unsigned nth)
 {
 	for (uint32_t stem = ten * 10;; stem++)
-		if (check_digit(stem) != 10 && nth-- == 0)
+		if (check_digit(stem) >= 0 && nth-- == 0)
 			return stem;
 }
 
