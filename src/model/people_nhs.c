@@ -71,5 +71,5 @@ bool nhs_number_valid(const char *digits)
 		if (i < 9)
 			stem = stem * 10 + (uint32_t)(digits[i] - '0');
 	}
-	return check_digit(stem) == (unsigned)(digits[9] - '0');
+	return check_digit(stem) == digits[9] - '0';
 }
