@@ -17,8 +17,9 @@ static bool head_is(struct arena *a, const char *heads, struct str name)
 enum err rows_head_read(struct ctx *c, const struct rows_map *map, const struct str *names, unsigned len,
 			struct rows_head *out)
 {
-	struct rows_head h = { .map = map, .len = len, .unknown = len };
+	struct rows_head h = { .map = map, .len = len };
 	struct str *copy = NEW_N(c->arena, struct str, len);
+	bool *known = NEW_N(c->arena, bool, len); /* two columns of a mapping may read one of the file */
 
 	for (unsigned k = 0; k < len; k++)
 		copy[k] = str_of(str_dup(c->arena, names[k]));
@@ -33,7 +34,7 @@ enum err rows_head_read(struct ctx *c, const struct rows_map *map, const struct 
 				return fail(c, ERR_INVALID, "The file has the column \"%.60s\" twice.",
 					    str_dup(c->arena, names[k]));
 			h.at[i] = (int)k;
-			h.unknown--;
+			known[k] = true;
 		}
 		if (h.at[i] < 0 && col->need == ROWS_MUST) {
 			struct str first = str_of(col->heads);
@@ -41,6 +42,8 @@ enum err rows_head_read(struct ctx *c, const struct rows_map *map, const struct 
 				    str_dup(c->arena, str_trim(str_cut(&first, '|'))));
 		}
 	}
+	for (unsigned k = 0; k < len; k++)
+		h.unknown += !known[k];
 	*out = h;
 	return OK;
 }

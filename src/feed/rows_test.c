@@ -335,6 +335,23 @@ static void spoil(char *bytes, size_t len, uint64_t *seed)
 		bytes[dice(seed) % len] = set[dice(seed) % (sizeof set - 1)];
 }
 
+static void a_preview_counts_what_the_mapping_does_not_know(void **state)
+{
+	struct one o;
+	struct rows_view view;
+
+	(void)state;
+	begin(&o);
+	expect(o.w, rows_preview(&o.w->c, &o.feed, STR(HEAD ";Service Component;Shoe Size\n503;01/07/2025;30/09/2025;L1;Hill;Request;E1;02/07/2025;;7\n"
+							  "503;01/07/2025;30/09/2025;;Hill;Request;E2;02/07/2025;;7\n"), &view), OK);
+	assert_int_equal(view.unknown, 1);
+	assert_int_equal(view.total, 2);
+	assert_int_equal(view.wrong, 1);
+	assert_true(str_is(view.at[1].column, "LA Person Unique Identifier"));
+	assert_int_equal(versions(&o), 0);
+	end(&o);
+}
+
 static void any_bytes_are_read_within_their_limits(void **state)
 {
 	struct one o;
@@ -378,6 +395,7 @@ int main(void)
 		cmocka_unit_test(a_row_that_was_mended_elsewhere_is_settled),
 		cmocka_unit_test(after_a_fix_of_the_mapping_a_replay_applies),
 		cmocka_unit_test(a_mapping_that_makes_no_sense_is_refused_with_its_line),
+		cmocka_unit_test(a_preview_counts_what_the_mapping_does_not_know),
 		cmocka_unit_test(any_bytes_are_read_within_their_limits),
 	};
 

@@ -95,7 +95,8 @@ void feeds_put_feed(struct ctx *c, struct node *row, const struct feed_view *v)
 void feeds_put_message(struct ctx *c, struct node *row, const struct message *m)
 {
 	data_str(c, row, "message_key", SAY(c->arena, "%lld", (long long)m->key));
-	data_str(c, row, "message_kind", m->kind.len ? m->kind : STR("Message"));
+	data_str(c, row, "message_kind",
+		 m->kind.len ? m->kind : m->row ? SAY(c->arena, "Row %lld", (long long)m->row) : STR("Message"));
 	data_str(c, row, "message_state", say_code(c->arena, str_of(message_state_name(m->state))));
 	if (m->tries > 1)
 		feeds_put_count(c, row, "tries", m->tries);
