@@ -1,6 +1,8 @@
 /* decide_test.c - who sees what, and that it changes with the very next request. */
 #include "access/test_access.h"
 
+#include "access/notice.h"
+
 static void test_by_relationship(void **state)
 {
 	struct world *w = *state;
@@ -328,6 +330,43 @@ static void test_explained(void **state)
 	assert_true(str_is(why.at[1].resource, "Patient/ada"));
 }
 
+static void notices_are(struct world *w, const struct actor *actor, const char *person, size_t count,
+			const char *words)
+{
+	const struct guard *guard;
+	struct notice *list;
+	size_t len;
+
+	w->c.actor = actor;
+	SUCCEEDS(guard_make(&w->c, &guard));
+	w->c.guard = guard;
+	SUCCEEDS(notice_list(&w->c, str_of(person), &list, &len));
+	w->c.guard = NULL;
+	w->c.actor = NULL;
+	guard_done(&w->c, guard);
+	assert_int_equal(len, count);
+	if (count)
+		assert_true(str_is(list[0].words, words));
+}
+
+static void test_notices(void **state)
+{
+	struct world *w = *state;
+	struct choice all = { .kind = CHOICE_SHARING };
+
+	put_place(w);
+	struct actor gp = actor_in(w, 1, "gp", "WXP"), lead = actor_in(w, 3, "discharge", "WXA");
+
+	notices_are(w, &gp, "ada", 0, NULL);
+	put_thing(w, "by-ward-sexual", "ada", SOURCE_LABEL("WXA01", "SEX"));
+	notices_are(w, &gp, "ada", 1, "Sexual health is not shown to your role");
+	choose(w, "ada", all, true);
+	put_thing(w, "by-hill-abuse", "ada", SOURCE_LABEL("WXP", "SDV"));
+	notices_are(w, &gp, "ada", 2, "The person chose not to share this with your organisation");
+	notices_are(w, &gp, "ben", 0, NULL); /* no relationship, no word */
+	notices_are(w, &lead, "ada", 1, "The person chose not to share this with your organisation");
+}
+
 /* A hospital with so many people: rows put in as they would be by as many stays. */
 static enum err put_crowd(struct ctx *c, struct db *db, void *arg)
 {
@@ -404,6 +443,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_residents, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_two_programs, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_explained, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_notices, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_a_large_hospital, set_up, tear_down),
 	};
 

@@ -196,10 +196,11 @@ static enum err tell_relationship(struct telling *t, bool *out)
 		return OK;
 	TRY(holders_of(t->c, t->db, t->asker, &own, &own_len));
 	TRY(relation_list(t->c, t->db, t->item.person, &list, &len));
-	for (size_t i = 0; i < len; i++) {
+	for (size_t k = 0; k < 2 * len; k++) { /* what counts first, then what does not */
+		size_t i = k % len;
 		bool counts = relation_counts(&list[i], t->asker->purpose, t->now);
 
-		if (!list[i].kind ||
+		if (!list[i].kind || counts != (k < len) ||
 		    (!holders_have(own, own_len, list[i].holder) &&
 		     !holders_have(t->house.holders, t->house.holder_count, list[i].holder)))
 			continue;
