@@ -1,5 +1,6 @@
 /* person_health.c - problems, medicines, allergies, measurements, vaccinations; and what is not
  * shared or has not arrived. */
+#include "access/notice.h"
 #include "web/person.h"
 
 #include <stdlib.h>
@@ -399,6 +400,19 @@ static void put_limits(struct person *p, struct node *list)
 	}
 }
 
+/* What this asker does not see, as far as it may be said. */
+static void put_hidden(struct person *p, struct node *list)
+{
+	struct notice *notices;
+	size_t len;
+
+	if (notice_list(p->c, p->id, &notices, &len))
+		return;
+	for (size_t i = 0; i < len; i++)
+		put_notice(p, list, "hidden", "Some records are not shared with you",
+			   SAY(p->a, STR_FMT ".", STR_ARG(notices[i].words)));
+}
+
 static bool sent_anything(const struct person *p, const struct node *organization)
 {
 	struct str id = node_str(organization, "id");
@@ -423,6 +437,7 @@ void person_put_notices(struct person *p, struct node *data)
 	size_t count = 0;
 
 	put_limits(p, list);
+	put_hidden(p, list);
 	buf_init(&names, p->a, 1000);
 	if (search_parse(p->c, STR("Organization"),
 			 STR("type=acute,community,mental,council&_count=20"), &search) ||
