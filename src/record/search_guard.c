@@ -11,7 +11,7 @@
 #include "record/guard.h"
 #include "record/search_part.h"
 
-#define LABELLED_ROWS 512
+#define LABELLED_ROWS 128
 
 struct guarded_stream {
 	struct stream stream;
@@ -230,7 +230,7 @@ enum err stream_guarded(struct scope *sc, const struct fhir_type *type, struct s
 		.by_labels = ~g->labels || ~g->labels_own || any_choice(g, false),
 		.labelled_to = PAIR_START,
 	};
-	s->labelled = NEW_N(sc->c->arena, struct guard_item, LABELLED_ROWS);
+	s->labelled = arena_alloc(sc->c->arena, LABELLED_ROWS * sizeof *s->labelled);
 	*out = &s->stream;
 	return name_find(sc->c, sc->db, str_of(type->name), &s->type_key);
 }
