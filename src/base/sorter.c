@@ -249,44 +249,49 @@ static bool is_full(const struct sorter *s, const struct block *b, size_t more)
 	return b->len == s->entries_most || b->used + more > s->bytes_most;
 }
 
-/* The block to add to, if need be after waiting; *full: one that the caller must write. */
-static struct block *block_for(struct sorter *s, size_t more, struct block **full)
+/* The block to add to, with the lock held. Whoever finds it full writes it before waiting for
+ * another: two who each held a full one and waited for the other's would wait for good. */
+static enum err block_for(struct ctx *c, struct sorter *s, size_t more, struct block **out)
 {
-	struct block *b = &s->blocks[s->filling];
+	for (;;) {
+		struct block *b = &s->blocks[s->filling];
 
-	while (b->busy) { /* every block is being written */
-		pthread_cond_wait(&s->changed, &s->lock);
-		b = &s->blocks[s->filling];
-	}
-	if (b->entries && is_full(s, b, more)) {
-		*full = b;
+		if (b->busy) { /* every block is being written */
+			pthread_cond_wait(&s->changed, &s->lock);
+			continue;
+		}
+		if (!b->entries) {
+			b->bytes = must(malloc(s->bytes_most));
+			b->entries = must(malloc(s->entries_most * sizeof *b->entries));
+		}
+		*out = b;
+		if (!is_full(s, b, more))
+			return OK;
 		b->busy = true;
 		s->filling = (s->filling + 1) % BLOCKS;
-		b = &s->blocks[s->filling];
-		while (b->busy)
-			pthread_cond_wait(&s->changed, &s->lock);
+		pthread_mutex_unlock(&s->lock);
+		enum err e = write_block(c, s, b);
+		pthread_mutex_lock(&s->lock);
+		TRY(e);
 	}
-	if (!b->entries) {
-		b->bytes = must(malloc(s->bytes_most));
-		b->entries = must(malloc(s->entries_most * sizeof *b->entries));
-	}
-	return b;
 }
 
 enum err sorter_add(struct ctx *c, struct sorter *s, struct str string)
 {
-	struct block *full = NULL, *b;
+	struct block *b;
 
 	assert(string.len <= SORTER_STRING_MOST);
 	pthread_mutex_lock(&s->lock);
-	b = block_for(s, string.len, &full);
-	memcpy(b->bytes + b->used, string.at, string.len);
-	b->entries[b->len++] = (struct entry){ head_of(string), (uint32_t)b->used,
-					       (uint32_t)string.len };
-	b->used += string.len;
-	s->count++;
+	enum err e = block_for(c, s, string.len, &b);
+	if (e == OK) {
+		memcpy(b->bytes + b->used, string.at, string.len);
+		b->entries[b->len++] = (struct entry){ head_of(string), (uint32_t)b->used,
+						       (uint32_t)string.len };
+		b->used += string.len;
+		s->count++;
+	}
 	pthread_mutex_unlock(&s->lock);
-	return full ? write_block(c, s, full) : OK;
+	return e;
 }
 
 /* ---- runs become one ---- */
