@@ -351,7 +351,8 @@ static void clean(struct world *w)
 static void unprotect(struct world *w)
 {
 	damage(w, test_on_pgsql() ? "GRANT UPDATE, DELETE ON version TO CURRENT_USER;"
-				    "DROP TRIGGER version_never ON version"
+				    "DROP TRIGGER version_never ON version;"
+				    "DROP TRIGGER version_no_delete ON version"
 				  : "DROP TRIGGER version_no_update; DROP TRIGGER version_no_delete");
 }
 
