@@ -10,7 +10,7 @@ import { database, fixtures, program, scratch } from './causeway.mjs'
 const kills = Number(process.env.KILLS ?? 3)
 
 async function serve(db, port = 0) {
-	const child = spawn(program, ['serve', database(db), '--port', '0', '--mllp', String(port), '--quiet'],
+	const child = spawn(program, ['serve', database(db), '--open', '--port', '0', '--mllp', String(port), '--quiet'],
 		{ stdio: ['ignore', 'pipe', 'inherit'] })
 	let out = ''
 	await new Promise((resolve, reject) => {
