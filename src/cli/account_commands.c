@@ -9,17 +9,6 @@
 
 #define LINK_DAYS 7
 
-static enum err with_place(struct ctx *c, struct invocation *in, unsigned flags,
-			   enum err (*work)(struct ctx *c, struct invocation *in))
-{
-	struct place *place;
-
-	TRY(place_open(c, in->share, in->argv[0], flags, false, &place));
-	enum err e = work(c, in);
-	place_close(place);
-	return e;
-}
-
 static enum err find(struct ctx *c, const char *login, struct user *out)
 {
 	READER(db);
@@ -236,37 +225,37 @@ static enum err import(struct ctx *c, struct invocation *in)
 
 static enum err run_add(struct ctx *c, struct invocation *in)
 {
-	return with_place(c, in, STORE_MIGRATE, add);
+	return command_with_place(c, in, STORE_MIGRATE, add);
 }
 
 static enum err run_list(struct ctx *c, struct invocation *in)
 {
-	return with_place(c, in, STORE_READ_ONLY, list);
+	return command_with_place(c, in, STORE_READ_ONLY, list);
 }
 
 static enum err run_role(struct ctx *c, struct invocation *in)
 {
-	return with_place(c, in, 0, role);
+	return command_with_place(c, in, 0, role);
 }
 
 static enum err run_end(struct ctx *c, struct invocation *in)
 {
-	return with_place(c, in, 0, end);
+	return command_with_place(c, in, 0, end);
 }
 
 static enum err run_reset(struct ctx *c, struct invocation *in)
 {
-	return with_place(c, in, 0, reset);
+	return command_with_place(c, in, 0, reset);
 }
 
 static enum err run_token(struct ctx *c, struct invocation *in)
 {
-	return with_place(c, in, 0, token);
+	return command_with_place(c, in, 0, token);
 }
 
 static enum err run_import(struct ctx *c, struct invocation *in)
 {
-	return with_place(c, in, 0, import);
+	return command_with_place(c, in, 0, import);
 }
 
 static const struct option no_options[] = { { 0 } };

@@ -166,6 +166,17 @@ const char *const *command_option_list(const struct invocation *in, const char *
 	return in->lists[i] ? (const char *const *)in->lists[i] : none;
 }
 
+enum err command_with_place(struct ctx *c, struct invocation *in, unsigned flags,
+			    enum err (*work)(struct ctx *c, struct invocation *in))
+{
+	struct place *place;
+
+	TRY(place_open(c, in->share, in->argv[0], flags, false, &place));
+	enum err e = work(c, in);
+	place_close(place);
+	return e;
+}
+
 enum err command_option_int(struct ctx *c, const struct invocation *in, const char *name,
 			    int64_t min, int64_t max, int64_t *out)
 {

@@ -48,6 +48,10 @@ const char *const *command_option_list(const struct invocation *in, const char *
 NODISCARD enum err command_option_int(struct ctx *c, const struct invocation *in, const char *name,
 				      int64_t min, int64_t max, int64_t *out);
 
+/* Open the place the first argument names, with flags of store_open, do the work, close it. */
+NODISCARD enum err command_with_place(struct ctx *c, struct invocation *in, unsigned flags,
+				      enum err (*work)(struct ctx *c, struct invocation *in));
+
 /* Parse argv, run the row, print the reason; the exit code. Common options: --help, --version,
  * --share DIR, --place DIR, --quiet. `tables` are NULL-ended lists. Ctrl-C sets ctx->stop once; the
  * second time it ends at once. */

@@ -51,35 +51,24 @@ static enum err resume_one(struct ctx *c, struct invocation *in)
 	return hook_resume(c, str_of(in->argv[1]));
 }
 
-static enum err with_place(struct ctx *c, struct invocation *in, unsigned flags,
-			   enum err (*work)(struct ctx *c, struct invocation *in))
-{
-	struct place *place;
-
-	TRY(place_open(c, in->share, in->argv[0], flags, false, &place));
-	enum err e = work(c, in);
-	place_close(place);
-	return e;
-}
-
 static enum err run_list(struct ctx *c, struct invocation *in)
 {
-	return with_place(c, in, STORE_READ_ONLY, list);
+	return command_with_place(c, in, STORE_READ_ONLY, list);
 }
 
 static enum err run_retry(struct ctx *c, struct invocation *in)
 {
-	return with_place(c, in, 0, retry);
+	return command_with_place(c, in, 0, retry);
 }
 
 static enum err run_pause(struct ctx *c, struct invocation *in)
 {
-	return with_place(c, in, 0, pause_one);
+	return command_with_place(c, in, 0, pause_one);
 }
 
 static enum err run_resume(struct ctx *c, struct invocation *in)
 {
-	return with_place(c, in, 0, resume_one);
+	return command_with_place(c, in, 0, resume_one);
 }
 
 static const struct option no_options[] = { { 0 } };
