@@ -50,6 +50,17 @@ static struct str bare(struct str url)
 	return str_cut(&url, '|');
 }
 
+/* The codes of a system; ERR_NOT_FOUND when it is not here at all. */
+static enum err system_codes(struct ctx *c, struct db *db, struct str system,
+			     enum code_system *kind, struct code_list *codes)
+{
+	TRY(terms_system(c, db, system, kind, codes));
+	if (*kind == SYSTEM_UNKNOWN)
+		return fail(c, ERR_NOT_FOUND, "The codes of the system %.200s are not here.",
+			    str_dup(c->arena, system));
+	return OK;
+}
+
 /* A code of a system that is stored or shipped: ERR_NOT_FOUND when nothing is known of the system,
  * ERR_UNSUPPORTED when the code may be among those that are not here; *in false: there is none. */
 static enum err code_seek(struct ctx *c, struct str system, struct str code,
@@ -62,10 +73,7 @@ static enum err code_seek(struct ctx *c, struct str system, struct str code,
 
 	TRY(store_reader(c, c->place->store, &db));
 	TRY(db_begin(c, db));
-	TRY(terms_system(c, db, system, &kind, &codes));
-	if (kind == SYSTEM_UNKNOWN)
-		return fail(c, ERR_NOT_FOUND, "The codes of the system %.200s are not here.",
-			    str_dup(c->arena, system));
+	TRY(system_codes(c, db, system, &kind, &codes));
 	found = terms_find(&codes, (struct str){ 0 }, code);
 	if (!found && kind == SYSTEM_PARTIAL)
 		return fail(c, ERR_UNSUPPORTED,
@@ -440,10 +448,7 @@ static enum err compare(struct ctx *c, struct str system, struct str a, struct s
 
 	TRY(store_reader(c, c->place->store, &db));
 	TRY(db_begin(c, db));
-	TRY(terms_system(c, db, system, &kind, &codes));
-	if (kind == SYSTEM_UNKNOWN)
-		return fail(c, ERR_NOT_FOUND, "The codes of the system %.200s are not here.",
-			    str_dup(c->arena, system));
+	TRY(system_codes(c, db, system, &kind, &codes));
 	one = terms_find(&codes, (struct str){ 0 }, a);
 	other = terms_find(&codes, (struct str){ 0 }, b);
 	if (!one || !other)
