@@ -1,7 +1,8 @@
 // A load whose index rows are put in order first ends as one that writes them with each resource, killed or not.
 import assert from 'node:assert/strict'
 import { execFileSync, spawn } from 'node:child_process'
-import { existsSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { causeway, program, root, scratch } from './causeway.mjs'
@@ -103,17 +104,21 @@ test('killed half way it is finished by importing again, and ends in the same', 
 })
 
 test('who has the database open is not shut out, and who comes during a load waits', async t => {
-	const dir = scratch(t), file = lines(dir, 4000), db = join(dir, 'a.db')
-	const child = spawn(program, ['import', db, file, '--index', 'later'], { stdio: 'ignore' })
+	const dir = scratch(t), file = lines(dir, 4000), db = join(dir, 'a.db'), pipe = join(dir, 'pipe.ndjson')
+	execFileSync('mkfifo', [pipe])
+	const child = spawn(program, ['import', db, pipe, '--index', 'later'], { stdio: 'ignore' })
 	const ended = new Promise(resolve => child.on('close', resolve))
-	let busy = 0
-	while (child.exitCode === null) {
-		const init = causeway('init', db)
-		busy += /is being loaded by another program/.test(init.err)
+	const text = readFileSync(file), feed = await open(pipe, 'w')
+	await feed.write(text, 0, 60_000) /* the load cannot end before it is given the rest */
+	let busy = false
+	for (let tries = 0; !busy && tries < 500 && child.exitCode === null; tries++) {
+		busy = /is being loaded by another program/.test(causeway('init', db).err)
 		await new Promise(resolve => setTimeout(resolve, 20))
 	}
+	await feed.writeFile(text.subarray(60_000))
+	await feed.close()
 	assert.equal(await ended, 0)
-	assert.ok(busy > 0, 'nobody saw the load')
+	assert.ok(busy, 'nobody saw the load')
 	assert.equal(causeway('check', db).code, 0)
 	const server = spawn(program, ['serve', db, '--open', '--port', '0', '--quiet'])
 	t.after(() => server.kill())
