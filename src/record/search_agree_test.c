@@ -648,11 +648,38 @@ static struct str list(struct arena *a, struct str *ids, size_t len, bool sort)
 	return buf_get(&b);
 }
 
-/* All pages. */
+/* From the last page back to the first: the same pages. */
+static void same_back(struct ctx *c, const struct fhir_type *type, const struct search_choice *choice,
+		      struct str query, const struct str *pages, size_t count)
+{
+	const struct search *parsed;
+	struct search_page page;
+
+	for (size_t at = count; query.len; query = page.prev) {
+		assert_true(at-- > 0);
+		must(c, search_parse(c, str_of(type->name), query, &parsed));
+		struct search s = *parsed;
+		if (choice)
+			s.choice = *choice;
+		must(c, search_run(c, &s, &page));
+		VEC(struct str) ids = { 0 };
+		for (size_t i = 0; i < page.len; i++)
+			*vec_push(&ids, c->arena) = page.at[i].id;
+		struct str got = list(c->arena, ids.at, ids.len, false);
+		if (!str_eq(got, pages[at]))
+			fail_msg("%s?" STR_FMT ", page %zu back\n  wanted " STR_FMT "\n  got    " STR_FMT,
+				 type->name, STR_ARG(query), at, STR_ARG(pages[at]), STR_ARG(got));
+		assert_true(page.next.len > 0);
+		assert_true((at > 0) == (page.prev.len > 0));
+	}
+}
+
+/* All pages, there and back. */
 static struct str found_by(struct world *w, struct arena *a, const struct fhir_type *type,
 			   struct str query, const struct search_choice *choice, bool sort)
 {
 	VEC(struct str) ids = { 0 };
+	VEC(struct str) pages = { 0 };
 	struct search_page page = { 0 };
 	const struct search *parsed;
 	struct ctx c;
@@ -661,6 +688,7 @@ static struct str found_by(struct world *w, struct arena *a, const struct fhir_t
 	c.place = w->place;
 	c.clock = w->c.clock;
 	do {
+		size_t before = ids.len;
 		enum err e = search_parse(&c, str_of(type->name), query, &parsed);
 		if (e == OK) {
 			struct search s = *parsed;
@@ -673,8 +701,11 @@ static struct str found_by(struct world *w, struct arena *a, const struct fhir_t
 			fail_msg("%s?" STR_FMT ": %s", type->name, STR_ARG(query), c.why);
 		for (size_t i = 0; i < page.len; i++)
 			*vec_push(&ids, a) = page.at[i].id;
+		if (page.next.len)
+			*vec_push(&pages, a) = list(a, ids.at + before, ids.len - before, false);
 		query = page.next;
 	} while (query.len);
+	same_back(&c, type, choice, page.prev, pages.at, pages.len);
 	return list(a, ids.at, ids.len, sort);
 }
 
@@ -719,9 +750,10 @@ static void agree(struct world *w, size_t *hits, size_t *hops)
 	}
 	struct str text = buf_get(&query);
 	struct str right = expected(w, &a, from->type, wishes, count);
+	struct str pages = str_of(arena_printf(&a, STR_FMT "&_count=3", STR_ARG(text)));
 	const struct search_choice *const choices[] = { NULL, &probing, &gathering };
 	for (int i = 0; i < 3; i++) {
-		struct str got = found_by(w, &a, from->type, text, choices[i], true);
+		struct str got = found_by(w, &a, from->type, i ? pages : text, choices[i], true);
 
 		if (!str_eq(got, right))
 			fail_msg("%s?" STR_FMT "\n  choice %d\n  wanted " STR_FMT

@@ -59,7 +59,12 @@ static enum err check_has(struct scope *sc, struct stream *stream, struct pair p
 	return *out ? ask(sc, k, p, out) : OK;
 }
 
-static const struct stream_ops check_ops = { check_seek, check_has };
+static void check_rewind(struct stream *stream)
+{
+	stream_rewind(((struct check *)stream)->from);
+}
+
+static const struct stream_ops check_ops = { check_seek, check_has, check_rewind };
 
 struct stream *stream_check(struct arena *a, struct stream *from, check_resource *fits,
 			    const void *arg)

@@ -194,7 +194,16 @@ static enum err guarded_has(struct scope *sc, struct stream *stream, struct pair
 	return *out ? look(sc, s, p, out) : OK;
 }
 
-static const struct stream_ops guarded_ops = { guarded_seek, guarded_has };
+static void guarded_rewind(struct stream *stream)
+{
+	struct guarded_stream *s = (struct guarded_stream *)stream;
+
+	stream_rewind(s->from);
+	s->person = s->labelled_len = s->labelled_at = 0;
+	s->labelled_to = PAIR_START;
+}
+
+static const struct stream_ops guarded_ops = { guarded_seek, guarded_has, guarded_rewind };
 
 static bool any_choice(const struct guard *g, bool of_orgs)
 {

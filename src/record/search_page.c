@@ -1,17 +1,18 @@
 /* search_page.c - run a search: one page, its links, its total.
  *
  * A page goes on where the last one ended, after a pair (and a sort value), not after so many
- * rows: what is written meanwhile moves nothing. All of a page is read in one consistent moment.
+ * rows: what is written meanwhile moves nothing. The page before ends at that same place. All of a
+ * page is read in one consistent moment.
  */
 #include "record/guard.h"
 #include "record/search_part.h"
 
 /* ---- cursors ---- */
 
-/* version, sorted, person, key, sort value; then a hash of all that and of the query. */
+/* version, sorted, back, person, key, sort value; then a hash of all that and of the query. */
 struct cursor_head {
-	uint8_t form, sorted;
-	uint8_t pad[6];
+	uint8_t form, sorted, back;
+	uint8_t pad[5];
 	int64_t person, key;
 };
 #define CURSOR_FORM 1
@@ -76,17 +77,15 @@ static uint64_t cursor_hash(struct ctx *c, const struct search *s, struct str pa
 	return hash_keyed(key, b.at, b.len);
 }
 
-struct str cursor_write(struct ctx *c, const struct search *s, struct pair last,
-			struct str sort)
+struct str cursor_write(struct ctx *c, const struct search *s, const struct cursor *at)
 {
-	struct cursor_head head = {
-		CURSOR_FORM, s->sort_count > 0, { 0 }, last.person, last.key
-	};
+	struct cursor_head head = { CURSOR_FORM,     s->sort_count > 0, at->back, { 0 },
+				    at->pair.person, at->pair.key };
 	struct buf b;
 
 	buf_init(&b, c->arena, 0);
 	buf_add(&b, &head, sizeof head);
-	buf_str(&b, sort);
+	buf_str(&b, at->sort);
 	uint64_t hash = cursor_hash(c, s, buf_get(&b));
 	buf_add(&b, &hash, sizeof hash);
 	return base64url(c->arena, buf_get(&b));
@@ -106,12 +105,13 @@ enum err cursor_read(struct ctx *c, const struct search *s, struct cursor *out)
 	memcpy(&hash, bytes.at + bytes.len, sizeof hash);
 	memcpy(&head, bytes.at, sizeof head);
 	if (hash != cursor_hash(c, s, bytes) || head.form != CURSOR_FORM ||
-	    head.sorted != (s->sort_count > 0))
+	    head.sorted != (s->sort_count > 0) || head.back > 1)
 		return fail(c, ERR_BAD_REQUEST,
 			    "'_cursor' belongs to another search; start again from the first "
 			    "page.");
 	*out = (struct cursor){
 		.set = true,
+		.back = head.back,
 		.pair = { head.person, head.key },
 		.sort = { bytes.at + sizeof head, bytes.len - sizeof head },
 	};
@@ -168,6 +168,8 @@ static enum err take_pairs(struct scope *sc, struct stream *found, size_t want,
 	const struct cursor *cursor = &sc->search->cursor;
 	struct pair from = { 0, 0 };
 
+	if (cursor->back)
+		return take_back(sc, found, cursor->pair, want, out, len);
 	if (cursor->set)
 		from = pair_after(cursor->pair);
 	for (*len = 0; *len < want; from = pair_after(found->at)) {
@@ -236,10 +238,9 @@ static enum err find_total(struct scope *sc, struct stream *found, const struct 
 	return OK;
 }
 
-static struct str link_next(struct ctx *c, const struct search *s, struct pair last,
-			    struct str sort)
+static struct str link_to(struct ctx *c, const struct search *s, const struct cursor *at)
 {
-	struct str cursor = cursor_write(c, s, last, sort);
+	struct str cursor = cursor_write(c, s, at);
 	struct buf b;
 
 	buf_init(&b, c->arena, 0);
@@ -251,7 +252,27 @@ static struct str link_next(struct ctx *c, const struct search *s, struct pair l
 	return buf_get(&b);
 }
 
-/* The pairs of the page and one more. */
+/* The links to the pages beside this one. `taken` are its pairs, and `more` one beyond them in the
+ * direction the search went. Behind is where it came from. */
+static void link_pages(struct ctx *c, const struct search *s, const struct taken *taken, bool more,
+		       struct search_page *page)
+{
+	struct cursor came = s->cursor, edge = { .set = true, .back = s->cursor.back };
+
+	if (more) {
+		size_t at = edge.back ? 0 : taken->len - 2;
+
+		edge.pair = taken->at[at];
+		edge.sort = taken->values ? taken->values[at] : STR("");
+		*(edge.back ? &page->prev : &page->next) = link_to(c, s, &edge);
+	}
+	if (came.set) {
+		came.back = !came.back;
+		*(came.back ? &page->prev : &page->next) = link_to(c, s, &came);
+	}
+}
+
+/* The pairs of the page and one more: after it, or going back before it. */
 static enum err take_page(struct scope *sc, struct stream *found, struct taken *out)
 {
 	size_t want = (size_t)sc->search->count + 1;
@@ -280,15 +301,15 @@ static enum err run_page(struct scope *sc, struct search_page *out)
 	TRY(find_total(sc, found, &taken, &page.total));
 	page.len = taken.len < (size_t)s->count ? taken.len : (size_t)s->count;
 	page.at = NEW_N(sc->c->arena, struct version, page.len + 1);
-	TRY(search_load(sc, taken.at, page.len, page.at));
+	bool more = taken.len > page.len;
+	const struct pair *pairs = taken.at + (more && s->cursor.back ? 1 : 0);
+	TRY(search_load(sc, pairs, page.len, page.at));
 	if (s->include_count)
-		TRY(include_run(sc, taken.at, page.at, page.len, &page.included,
+		TRY(include_run(sc, pairs, page.at, page.len, &page.included,
 				&page.included_len));
 	for (size_t i = 0; i < page.len; i++)
 		TRY(search_trim(sc->c, s, &page.at[i]));
-	if (taken.len > page.len)
-		page.next = link_next(sc->c, s, taken.at[page.len - 1],
-				      taken.values ? taken.values[page.len - 1] : STR(""));
+	link_pages(sc->c, s, &taken, more, &page);
 	*out = page;
 	return OK;
 }

@@ -18,6 +18,7 @@
  *	search_match.c      a condition against the rows of one resource, without SQL
  *	search_sort.c       _sort
  *	search_include.c    _include and _revinclude
+ *	search_back.c       the page before, of streams that only go forward
  *	search_page.c       one page: bodies, links, total
  *	search_element.c    _elements and _summary
  */
@@ -156,6 +157,7 @@ struct pair {
 };
 struct cursor {
 	bool set;
+	bool back; /* rather the page that ends there, with that pair if it still is found */
 	struct pair pair;
 	struct str sort; /* search_sort.c's bytes */
 };
@@ -214,8 +216,7 @@ bool search_targets(const struct fhir_param *param, struct str type);
 struct str search_unescape(struct arena *a, struct str s);
 
 /* Where the next page goes on, as text that holds for this query only, and back. */
-struct str cursor_write(struct ctx *c, const struct search *s, struct pair last,
-			struct str sort);
+struct str cursor_write(struct ctx *c, const struct search *s, const struct cursor *at);
 NODISCARD enum err cursor_read(struct ctx *c, const struct search *s, struct cursor *out);
 
 /* ---- streams ---- */
@@ -254,6 +255,8 @@ struct stream_ops {
 	enum err (*seek)(struct scope *sc, struct stream *s, struct pair from);
 	/* Is this pair in the stream? Any order, whatever seek has done. */
 	enum err (*has)(struct scope *sc, struct stream *s, struct pair p, bool *out);
+	/* What seek remembers is forgotten. */
+	void (*rewind)(struct stream *s);
 };
 struct stream {
 	const struct stream_ops *ops;
@@ -267,6 +270,13 @@ static inline enum err stream_seek(struct scope *sc, struct stream *s, struct pa
 
 /* Every stream starts before all pairs. */
 #define PAIR_START ((struct pair){ -1, -1 })
+
+/* Seeking starts anew. What was gathered is kept. */
+static inline void stream_rewind(struct stream *s)
+{
+	s->at = PAIR_START;
+	s->ops->rewind(s);
+}
 
 /* One statement of the index. Its parameters are args, then in ordered ones person and resource
  * to start from (in `people` the person alone), then how many rows to give. */
@@ -447,7 +457,10 @@ NODISCARD enum err include_run(struct scope *sc, const struct pair *found,
 			       const struct version *at, size_t len, struct version **out,
 			       size_t *count);
 
-/* The next `want` of `found` in the order asked, after the cursor, with their sort values; `out`
+/* The last `want` of `found` up to and with `to`, in their own order. */
+NODISCARD enum err take_back(struct scope *sc, struct stream *found, struct pair to, size_t want,
+			     struct pair *out, size_t *len);
+/* The next `want` of `found` in the order asked, after the cursor (going back: the last up to it), with their sort values; `out`
  * and `values` have room for them. */
 NODISCARD enum err sort_page(struct scope *sc, struct stream *found, size_t want,
 			     struct pair *out, size_t *len, struct str *values);

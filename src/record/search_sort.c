@@ -8,7 +8,8 @@
  *
  * A small result is sorted by looking at each resource. A large one by one key is found by walking
  * that key's index and asking of each resource whether it is in the result. Both agree, so a page
- * may be made by one and the next by the other.
+ * may be made by one and the next by the other. A page back is the same the other way round: it ends
+ * at the cursor, so that too is asked whether it still is in the result, at that value.
  */
 #include "record/search_part.h"
 
@@ -199,12 +200,28 @@ static int compare(const void *left, const void *right)
 	return a->down ? pair_cmp(b->pair, a->pair) : pair_cmp(a->pair, b->pair);
 }
 
+/* Of the sorted ones those of the page: [*from, *to). */
+static void find_small(const struct search *s, const struct sorted *all, size_t count, size_t want,
+		       size_t *from, size_t *to)
+{
+	struct sorted mark = { s->cursor.sort, s->cursor.pair, ties_down(s, s->cursor.sort) };
+	size_t after = 0; /* the first beyond the cursor */
+
+	while (s->cursor.set && after < count && compare(&all[after], &mark) <= 0)
+		after++;
+	*from = after;
+	*to = count - after < want ? count : after + want;
+	if (s->cursor.back) {
+		*from = after < want ? 0 : after - want;
+		*to = after;
+	}
+}
+
 static enum err sort_small(struct scope *sc, struct sorted *all, size_t count, size_t want,
 			   struct pair *out, size_t *len, struct str *values)
 {
 	const struct search *s = sc->search;
-	struct sorted after = { s->cursor.sort, s->cursor.pair, ties_down(s, s->cursor.sort) };
-	size_t taken = 0;
+	size_t from, to;
 
 	for (size_t i = 0; i < count; i++) {
 		TRY(sort_value(sc, all[i].pair, &all[i].value));
@@ -212,13 +229,12 @@ static enum err sort_small(struct scope *sc, struct sorted *all, size_t count, s
 	}
 	if (count)
 		qsort(all, count, sizeof *all, compare);
-	for (size_t i = 0; i < count && taken < want; i++) {
-		if (s->cursor.set && compare(&all[i], &after) <= 0)
-			continue;
-		values[taken] = all[i].value;
-		out[taken++] = all[i].pair;
+	find_small(s, all, count, want, &from, &to);
+	for (size_t i = from; i < to; i++) {
+		values[i - from] = all[i].value;
+		out[i - from] = all[i].pair;
 	}
-	*len = taken;
+	*len = to - from;
 	return OK;
 }
 
@@ -297,6 +313,7 @@ struct walk {
 	size_t len;
 	struct sorted last; /* where to go on */
 	bool started, end;
+	bool back; /* against the order asked */
 };
 
 static void bind_from(struct walk *w, struct stmt *s)
@@ -354,7 +371,7 @@ static enum err walk_fill(struct walk *w)
 {
 	const struct walk_kind *k = w->kind;
 	struct ctx *c = w->sc->c;
-	bool down = w->key->down, row;
+	bool down = w->key->down != w->back, row;
 	struct sql sql =
 		w->started ? (down ? k->down : k->up) : (down ? k->first_down : k->first_up);
 	STMT(s);
@@ -414,13 +431,10 @@ static enum err walk_values(struct walk *w, struct stream *found, size_t want, s
 	return OK;
 }
 
-/* What has no value comes after all that has, in order of the pair. */
-static enum err walk_none(struct walk *w, size_t want, struct pair *out, size_t *len,
-			  struct str *values)
+/* What has no value, in order of the pair. */
+static enum err open_none(struct walk *w, struct stream **out)
 {
-	static const char none[] = { HAS_NONE };
 	struct scope *sc = w->sc;
-	const struct cursor *cursor = &sc->search->cursor;
 	struct pairs *pairs = pairs_new(sc->c);
 	struct stream *found;
 	struct scan all;
@@ -432,8 +446,22 @@ static enum err walk_none(struct walk *w, size_t want, struct pair *out, size_t 
 		return fail(sc->c, ERR_LIMIT, "'_sort' has too many values to sort by.");
 	pairs_sort(pairs);
 	TRY(plan_open(sc, &found));
-	found = stream_minus(sc->c->arena, found, stream_pairs(sc->c->arena, pairs));
+	*out = stream_minus(sc->c->arena, found, stream_pairs(sc->c->arena, pairs));
+	return OK;
+}
+
+static const char none[] = { HAS_NONE };
+
+/* It comes after all that has a value. */
+static enum err walk_none(struct walk *w, size_t want, struct pair *out, size_t *len,
+			  struct str *values)
+{
+	const struct cursor *cursor = &w->sc->search->cursor;
 	struct pair from = { 0, 0 };
+	struct scope *sc = w->sc;
+	struct stream *found;
+
+	TRY(open_none(w, &found));
 	if (cursor->set && cursor->sort.at[0] == HAS_NONE)
 		from = pair_after(cursor->pair);
 	for (; *len < want; from = pair_after(found->at)) {
@@ -443,6 +471,62 @@ static enum err walk_none(struct walk *w, size_t want, struct pair *out, size_t 
 		values[*len] = (struct str){ none, 1 };
 		out[(*len)++] = found->at;
 	}
+	return OK;
+}
+
+/* What the cursor stands on, if it is still found and still there. */
+static enum err walk_here(struct walk *w, struct stream *found, struct pair *out, size_t *len,
+			  struct str *values)
+{
+	const struct cursor *cursor = &w->sc->search->cursor;
+	struct str value;
+	bool there;
+
+	TRY(stream_has(w->sc, found, cursor->pair, &there));
+	if (!there)
+		return OK;
+	TRY(sort_value(w->sc, cursor->pair, &value));
+	if (!str_eq(value, cursor->sort))
+		return OK;
+	values[*len] = value;
+	out[(*len)++] = cursor->pair;
+	return OK;
+}
+
+static void turn_round(struct pair *pairs, struct str *values, size_t len)
+{
+	for (size_t i = 0, j = len; i + 1 < j; i++) {
+		struct pair pair = pairs[i];
+		struct str value = values[i];
+
+		j--;
+		pairs[i] = pairs[j];
+		values[i] = values[j];
+		pairs[j] = pair;
+		values[j] = value;
+	}
+}
+
+/* From the cursor against the order asked: first what has no value, if it stands there. */
+static enum err walk_back(struct walk *w, struct stream *found, size_t want, struct pair *out,
+			  size_t *len, struct str *values)
+{
+	const struct cursor *cursor = &w->sc->search->cursor;
+	struct stream *rest;
+
+	w->back = true;
+	if (w->started && !w->end) {
+		TRY(walk_here(w, found, out, len, values));
+	} else {
+		w->started = w->end = false;
+		TRY(open_none(w, &rest));
+		TRY(take_back(w->sc, rest, cursor->pair, want, out, len));
+		for (size_t i = 0; i < *len; i++)
+			values[i] = (struct str){ none, 1 };
+		turn_round(out, values, *len);
+	}
+	TRY(walk_values(w, found, want, out, len, values));
+	turn_round(out, values, *len);
 	return OK;
 }
 
@@ -473,6 +557,8 @@ static enum err sort_walk(struct scope *sc, struct stream *found, const struct w
 		w->end = cursor->sort.at[0] == HAS_NONE;
 	}
 	*len = 0;
+	if (cursor->back)
+		return walk_back(w, found, want, out, len, values);
 	TRY(walk_values(w, found, want, out, len, values));
 	if (*len < want && w->key->column == COLUMN_NONE)
 		TRY(walk_none(w, want, out, len, values));

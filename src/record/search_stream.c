@@ -31,7 +31,12 @@ static enum err none_has(struct scope *sc, struct stream *s, struct pair p, bool
 	return OK;
 }
 
-static const struct stream_ops none_ops = { none_seek, none_has };
+static void none_rewind(struct stream *s)
+{
+	(void)s;
+}
+
+static const struct stream_ops none_ops = { none_seek, none_has, none_rewind };
 
 struct stream *stream_none(struct arena *a)
 {
@@ -197,7 +202,17 @@ static enum err scan_has(struct scope *sc, struct stream *stream, struct pair p,
 	return OK;
 }
 
-static const struct stream_ops scan_ops = { scan_seek, scan_has };
+static void scan_rewind(struct stream *stream)
+{
+	struct scan_stream *s = (struct scan_stream *)stream;
+
+	s->len = s->pos = s->used = 0;
+	s->last = false;
+	s->resume = PAIR_START;
+	s->want = CHUNK_FIRST;
+}
+
+static const struct stream_ops scan_ops = { scan_seek, scan_has, scan_rewind };
 
 struct stream *stream_scan(struct arena *a, const struct scan *scan)
 {
@@ -305,7 +320,12 @@ static enum err pairs_stream_has(struct scope *sc, struct stream *stream, struct
 	return OK;
 }
 
-static const struct stream_ops pairs_ops = { pairs_seek, pairs_stream_has };
+static void pairs_rewind(struct stream *stream)
+{
+	((struct pairs_stream *)stream)->pos = 0;
+}
+
+static const struct stream_ops pairs_ops = { pairs_seek, pairs_stream_has, pairs_rewind };
 
 struct stream *stream_pairs(struct arena *a, const struct pairs *k)
 {
@@ -370,7 +390,16 @@ static enum err or_has(struct scope *sc, struct stream *stream, struct pair p, b
 	return OK;
 }
 
-static const struct stream_ops or_ops = { or_seek, or_has };
+static void many_rewind(struct stream *stream)
+{
+	struct many *m = (struct many *)stream;
+
+	m->started = false;
+	for (size_t i = 0; i < m->len; i++)
+		stream_rewind(m->at[i]);
+}
+
+static const struct stream_ops or_ops = { or_seek, or_has, many_rewind };
 
 /* The leapfrog: whoever is ahead sets the mark, until all agree. */
 static enum err and_seek(struct scope *sc, struct stream *stream, struct pair from)
@@ -399,7 +428,7 @@ static enum err and_has(struct scope *sc, struct stream *stream, struct pair p, 
 	return OK;
 }
 
-static const struct stream_ops and_ops = { and_seek, and_has };
+static const struct stream_ops and_ops = { and_seek, and_has, many_rewind };
 
 static struct stream *many_new(struct arena *a, const struct stream_ops *ops,
 			       struct stream **at, size_t len)
@@ -460,7 +489,15 @@ static enum err minus_has(struct scope *sc, struct stream *stream, struct pair p
 	return OK;
 }
 
-static const struct stream_ops minus_ops = { minus_seek, minus_has };
+static void minus_rewind(struct stream *stream)
+{
+	struct minus *m = (struct minus *)stream;
+
+	stream_rewind(m->from);
+	stream_rewind(m->what);
+}
+
+static const struct stream_ops minus_ops = { minus_seek, minus_has, minus_rewind };
 
 struct stream *stream_minus(struct arena *a, struct stream *from, struct stream *what)
 {

@@ -327,6 +327,17 @@ static void test_cuts(void **state)
 
 /* ---- cursors ---- */
 
+static void take_away(struct fixture *f, struct str id)
+{
+	struct written done;
+	struct ctx c;
+	ARENA(a);
+
+	request(f, &c, &a);
+	f->clock.at += 1000000;
+	must(&c, record_delete(&c, STR("Patient"), id, 0, &done));
+}
+
 static void test_cursor(void **state)
 {
 	const struct search *s;
@@ -351,6 +362,19 @@ static void test_cursor(void **state)
 	must(&c, search_run(&c, s, &page));
 	assert_int_equal(page.len, 1);
 	assert_true(str_is(page.at[0].id, "three") && page.next.len == 0);
+
+	/* Nor on the way back, where the page before has another one before it now. */
+	struct str prev = { str_dup(&a, page.prev), page.prev.len };
+	must(&c, search_parse(&c, STR("Patient"), prev, &s));
+	must(&c, search_run(&c, s, &page));
+	assert_true(page.len == 1 && str_is(page.at[0].id, "one") && page.next.len && page.prev.len);
+	must(&c, search_parse(&c, STR("Patient"), page.prev, &s));
+	must(&c, search_run(&c, s, &page));
+	assert_true(page.len == 1 && str_is(page.at[0].id, "a") && page.next.len && !page.prev.len);
+	take_away(&f, STR("one"));
+	must(&c, search_parse(&c, STR("Patient"), prev, &s));
+	must(&c, search_run(&c, s, &page));
+	assert_true(page.len == 1 && str_is(page.at[0].id, "a") && !page.prev.len);
 
 	/* A cursor holds for its own query only, and every byte of it counts. */
 	assert_int_equal(search_parse(&c, STR("Observation"), next, &s), ERR_BAD_REQUEST);

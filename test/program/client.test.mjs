@@ -129,6 +129,31 @@ for (const ending of ['', '/']) describe(`fhir-kit-client at …/fhir${ending}`,
 		}
 	})
 
+	test('and back again, while others write', async () => {
+		const put = n => client.update({ resourceType: 'Patient', id: `there-${n}`, body: patient('Andback', { id: `there-${n}`, birthDate: `19${n}-01-01` }) })
+		const shown = bundle => (bundle.entry ?? []).map(e => e.resource.id.slice(-2))
+		for (let n = 11; n < 35; n++)
+			await put(n)
+		for (const sort of [{}, { _sort: 'birthdate' }, { _sort: '-birthdate' }, { _sort: '_lastUpdated' }, { _sort: 'organization' }]) {
+			const pages = []
+			let last, bundle = await client.search({ resourceType: 'Patient', searchParams: { family: 'andback', _count: 10, ...sort } })
+			assert.equal(await client.prevPage({ bundle }), undefined)
+			for (; bundle; bundle = await client.nextPage({ bundle })) {
+				pages.push(shown(bundle))
+				last = bundle
+			}
+			assert.deepEqual(pages.map(p => p.length), [10, 10, 4])
+			await client.create({ resourceType: 'Patient', body: patient('Elsewhere') })
+			const back = []
+			for (bundle = last; bundle; bundle = await client.prevPage({ bundle })) {
+				back.unshift(shown(bundle))
+				if (back.length > 1) // and from each there is a way on
+					assert.deepEqual(shown(await client.nextPage({ bundle })), back[1])
+			}
+			assert.deepEqual(back, pages)
+		}
+	})
+
 	test('search: several values, modifiers, all types, a compartment', async () => {
 		const me = `Patient/${ivy.id}`
 		await client.create({ resourceType: 'Observation', body: weight(me, 61.5) })
