@@ -45,5 +45,9 @@ const char *verdict_word(enum verdict verdict); /* "allows", "refuses", "neutral
  * own record). ERR_NOT_FOUND for an item that is not there. */
 NODISCARD enum err access_explain(struct ctx *c, const struct actor *asker, struct str type,
 				  struct str id, struct explanation *out);
+/* For staff who ask about themselves: one item that they see (ERR_NOT_FOUND else, in the words for what
+ * never was), or with an empty `type` what holds for all of Patient/`person`, whom they can find. */
+NODISCARD enum err access_explain_self(struct ctx *c, struct str person, struct str type, struct str id,
+				       struct explanation *out);
 
 #endif

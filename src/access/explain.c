@@ -372,15 +372,22 @@ static enum err tell_own(struct telling *t, bool *out)
 	return OK;
 }
 
-static enum err tell_staff(struct telling *t, bool *out)
+static enum err read_houses(struct telling *t)
 {
-	bool related = true, shared = true, chosen = true;
 	const struct str *own;
 	size_t own_len;
 
 	TRY(house_of(t->c, t->db, t->asker->org_id, &t->house));
 	TRY(holders_of(t->c, t->db, t->asker, &own, &own_len));
 	t->named = house_with(t->c, &t->house, own, own_len);
+	return OK;
+}
+
+static enum err tell_staff(struct telling *t, bool *out)
+{
+	bool related = true, shared = true, chosen = true;
+
+	TRY(read_houses(t));
 	for (size_t i = 0; !sees_everyone(t->asker) && i < t->house.org_count; i++)
 		t->own |= t->house.orgs[i] == t->item.org;
 	if (t->item.person)
@@ -460,6 +467,52 @@ enum err access_explain(struct ctx *c, const struct actor *asker, struct str typ
 			    STR_ARG(id));
 	TRY(read_org(&t));
 	TRY(decide(&t, &may));
+	*out = (struct explanation){ may, t.lines.at, t.lines.len };
+	return OK;
+}
+
+/* What holds for all of a person: as if for an item of no organisation and no label. Whoever has nothing
+ * to do with the person is not told what they chose. */
+static enum err decide_person(struct telling *t, bool *may)
+{
+	bool related = false, chosen = true, capable = role_can(t->asker->role, STR("record.read"));
+
+	t->kind = GUARD_RELATED;
+	tell(t, "capability", capable ? VERDICT_ALLOWS : VERDICT_REFUSES, NOTHING, 0,
+	     "The role " STR_FMT " %s the records of people they have to do with.",
+	     STR_ARG(t->asker->role->words), capable ? "opens" : "does not open");
+	TRY(read_houses(t));
+	TRY(read_openings(t));
+	TRY(tell_relationship(t, &related));
+	if (related)
+		TRY(tell_choices(t, &chosen));
+	*may = capable && related && chosen;
+	return OK;
+}
+
+enum err access_explain_self(struct ctx *c, struct str person, struct str type, struct str id,
+			     struct explanation *out)
+{
+	struct telling t = {
+		.c = c, .asker = c->actor, .now = clock_now(c->clock), .next = INT64_MAX
+	};
+	struct version seen;
+	bool may = false, item = type.len > 0;
+	READER(db);
+
+	if (!c->actor || c->actor->kind != ACTOR_STAFF || !c->actor->role)
+		return fail(c, ERR_FORBIDDEN, "Sign in as staff to ask why.");
+	TRY(record_read(c, item ? type : STR("Patient"), item ? id : person, &seen));
+	TRY(rules_of(c, &t.rules));
+	TRY(store_reader(c, c->place->store, &db));
+	t.db = db;
+	TRY(item_row(c, db, item ? type : STR("Patient"), item ? id : person, &t.item));
+	if (!t.item.key)
+		return fail(c, ERR_NOT_FOUND, "There is no such record about this person.");
+	if (t.item.person)
+		TRY(same_find(c, db, t.item.person, &t.same));
+	TRY(read_org(&t));
+	TRY(item ? decide(&t, &may) : decide_person(&t, &may));
 	*out = (struct explanation){ may, t.lines.at, t.lines.len };
 	return OK;
 }

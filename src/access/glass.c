@@ -203,7 +203,10 @@ enum err glass_permit(struct ctx *c, struct str person, struct str words, struct
 	TRY(need_somebody(c));
 	TRY(actor_need(c, "record.read"));
 	TRY(rules_of(c, &rules));
-	return open_for(c, OPENING_PERMISSION, rules->policy.ask_span, person, STR("asked"), words, out);
+	TRY(open_for(c, OPENING_PERMISSION, rules->policy.ask_span, person, STR("asked"), words, out));
+	audit_note(c, &(struct audit){ .what = AUDIT_GRANT, .person = out->person, .relation = STR("permission"),
+				       .detail = STR("asked") });
+	return OK;
 }
 
 struct reviewing {

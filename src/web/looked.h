@@ -6,6 +6,10 @@
 
 /* Page `section` of Patient/`id` is shown; nothing when nobody signs in here. */
 NODISCARD enum err looked_open(struct ctx *c, struct str id, const char *section);
+/* One item of Patient/`id` is shown as it was sent. */
+NODISCARD enum err looked_item(struct ctx *c, struct str id, struct str type, struct str item, int64_t version);
+/* A page of Patient/`id` goes to a printer. */
+NODISCARD enum err looked_print(struct ctx *c, struct str id, struct str section);
 /* It is not there for the asker: noted for whose it would have been. Returns `e`. */
 enum err looked_refused(struct ctx *c, enum err e, struct str id, const char *section);
 /* A page of search results: one row with all people on it. */

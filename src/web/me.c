@@ -1,6 +1,7 @@
 /* me.c - the resident's own pages: home, my record in plain words, what all of them share. */
 #include "web/me.h"
 
+#include "access/glass.h"
 #include "base/tsv.h"
 #include "web/looked.h"
 #include "web/pages.h"
@@ -60,6 +61,39 @@ struct str look_word(const struct look_words *words, const char *kind, struct st
 
 /* --- pages --- */
 
+/* Emergencies of the last four weeks are told at once, not only where who looked is listed. */
+static enum err put_emergencies(struct ctx *c, struct node *data)
+{
+	struct node *list = data_list(c, data, "emergencies");
+	int64_t now = clock_now(c->clock);
+	const struct rules *rules;
+	struct opening *at;
+	size_t len;
+	READER(db);
+
+	TRY(rules_of(c, &rules));
+	TRY(store_reader(c, c->place->store, &db));
+	TRY(glass_list(c, db, &(struct glass_query){ .person = c->actor->person, .cap = 20 }, &at, &len));
+	for (size_t i = 0; i < len; i++) {
+		const struct reason *reason = rules_reason(rules, at[i].reason);
+		struct moment when = moment_at(c->arena, at[i].at);
+		struct node *row;
+
+		if (at[i].kind != OPENING_EMERGENCY || at[i].at < now - 28 * DAY_US)
+			continue;
+		row = data_object(c, list, NULL);
+		data_str(c, row, "who", at[i].account_name);
+		data_str(c, row, "reason", reason ? reason->words : at[i].reason);
+		data_str(c, row, "said", at[i].words);
+		data_time(c, row, "at", when, say_full(c->arena, when, now));
+		if (at[i].reviewed)
+			data_words(c, row, "review", at[i].outcome == OUTCOME_IN_ORDER
+							     ? "We checked it. It was right to open it."
+							     : "We checked it. It was not right, and we are putting it right.");
+	}
+	return OK;
+}
+
 enum err me_show(struct ctx *c, const struct request *r, struct reply *reply)
 {
 	struct node *data;
@@ -68,6 +102,7 @@ enum err me_show(struct ctx *c, const struct request *r, struct reply *reply)
 	TRY(me_new(c, r, "My record", &data, &id));
 	data_str(c, data, "called", c->actor->name);
 	node_add_bool(c->arena, data, "at_home", true);
+	TRY(put_emergencies(c, data));
 	return page_show(c, "me", data, reply);
 }
 

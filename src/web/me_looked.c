@@ -108,6 +108,8 @@ static struct str seen_words(struct looks *l, const struct looked *row)
 		return STR("Wrote in your record.");
 	if (row->what == AUDIT_REMOVE)
 		return STR("Took something out of your record.");
+	if (row->what == AUDIT_GRANT)
+		return STR("Asked you, and noted that you said yes.");
 	if (row->what == AUDIT_PRINT)
 		return STR("Printed a part of your record.");
 	words = look_word(&l->words, "section", row->section);

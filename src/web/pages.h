@@ -12,7 +12,7 @@ http_serve account_codes_show, account_codes_do, account_codes_end;
 http_serve accounts_show, accounts_add, accounts_one_show, accounts_one_do;
 http_serve accounts_import_show, accounts_import_do, roles_show;
 http_serve home_show, help_show, accessibility_show, static_show;
-http_serve find_show, person_show, timeline_show, source_show;
+http_serve find_show, person_show, person_print_show, person_printed_do, timeline_show, source_show;
 http_serve waiting_show;
 http_serve organisations_show;
 http_serve subscriptions_show, subscription_show, subscription_act;
@@ -23,6 +23,7 @@ http_serve feed_show, feed_take, feed_take_fhir;
 
 http_serve me_show, me_record_show, me_looked_show, me_ask_show, me_ask_do;
 http_serve me_choices_show, me_choices_do;
+http_serve glass_show, glass_do, glass_close_do, why_show;
 http_serve privacy_show, privacy_review_do;
 
 #endif

@@ -408,9 +408,14 @@ static void put_hidden(struct person *p, struct node *list)
 
 	if (notice_list(p->c, p->id, &notices, &len))
 		return;
-	for (size_t i = 0; i < len; i++)
+	for (size_t i = 0; i < len; i++) {
 		put_notice(p, list, "hidden", "Some records are not shared with you",
 			   SAY(p->a, STR_FMT ".", STR_ARG(notices[i].words)));
+		data_str(p->c, list->last, "kept", SAY(p->a, "/people/" STR_FMT "/why", STR_ARG(p->id)));
+		if (actor_can(p->c, "glass.break"))
+			data_str(p->c, list->last, "glass_link",
+				 SAY(p->a, "/people/" STR_FMT "/open", STR_ARG(p->id)));
+	}
 }
 
 static bool sent_anything(const struct person *p, const struct node *organization)

@@ -1,6 +1,7 @@
 /* source.c - the resource behind a line of a page: what it says in plain words, its JSON, and its
  * versions with what changed between them. */
 #include "record/same.h"
+#include "web/looked.h"
 #include "web/pages.h"
 #include "web/person.h"
 
@@ -431,12 +432,15 @@ enum err source_show(struct ctx *c, const struct request *r, struct reply *reply
 	struct same same;
 
 	TRY(record_read(c, STR("Patient"), person, &who));
-	TRY(record_read(c, type, id, &v));
+	enum err e = record_read(c, type, id, &v);
+	if (e)
+		return looked_refused(c, e, person, "source");
 	TRY(fhir_read_json(c, c->place->fhir, c->arena, v.body, &resource));
 	TRY(fhir_read_json(c, c->place->fhir, c->arena, who.body, &patient));
 	TRY(find_same(c, who.person, &same));
 	if (is_of_another(&v, resource, &who, &same) || is_restricted(resource))
 		return fail(c, ERR_NOT_FOUND, "There is no such record about this person.");
+	TRY(looked_item(c, person, type, id, v.version));
 	data = page_new(c, r, "Record");
 	p.id = person;
 	p.patient = patient;
@@ -445,6 +449,10 @@ enum err source_show(struct ctx *c, const struct request *r, struct reply *reply
 	data_str(c, data, "from", source_words(c, resource));
 	data_str(c, data, "type", type);
 	data_str(c, data, "rid", id);
+	if (c->actor && c->actor->kind == ACTOR_STAFF)
+		data_str(c, data, "why_link",
+			 SAY(c->arena, "/people/" STR_FMT "/why?item=" STR_FMT "/" STR_FMT, STR_ARG(person),
+			     STR_ARG(type), STR_ARG(id)));
 	put_attachment(c, data, resource);
 	struct flattening rows = flat_of(c, person, resource);
 	put_rows(c, data, &rows);

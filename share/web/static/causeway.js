@@ -62,6 +62,33 @@
 			window.print()
 		})
 
+	// A record that goes to a printer is written down: by its own address, or told when the browser's menu did it.
+	if (document.querySelector('[data-printing]'))
+		addEventListener('load', () => window.print())
+	const printed = document.querySelector('[data-printed]')
+	if (printed)
+		addEventListener('beforeprint', () => {
+			const token = document.querySelector('input[name=form_token]')?.value
+			if (token)
+				fetch(printed.dataset.printed, { method: 'POST', keepalive: true, body: new URLSearchParams({ form_token: token }) })
+		})
+
+	// How long a record is still open; when it closes the page is asked for again, and is closed.
+	const left = document.querySelector('[data-left]')
+	if (left) {
+		const end = Date.now() + left.dataset.left * 1000
+		const tick = () => {
+			const seconds = Math.max(0, Math.round((end - Date.now()) / 1000)), minutes = Math.ceil(seconds / 60)
+			left.textContent = seconds > 120 ? `${minutes} minutes left` : `${seconds} second${seconds === 1 ? '' : 's'} left`
+			if (!seconds) {
+				clearInterval(timer)
+				location.reload()
+			}
+		}
+		const timer = setInterval(tick, 1000)
+		tick()
+	}
+
 	// A section marked data-live shows what changes as it changes, until its reader says stop.
 	const live = document.querySelector('[data-live]')
 	if (live && window.EventSource) {

@@ -1,0 +1,39 @@
+// home.mjs - a demonstration in which people sign in, each in a browser of their own: what the tests of the
+// residents' pages and of access begin with.
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { axeSource, demo, shots, signIn } from './place.mjs'
+
+export async function home() {
+	const place = await demo()
+	return {
+		...place,
+		// Somebody of the demonstration, by login, in a window of their own.
+		async as(login, width = 1280, options = {}) {
+			const context = await place.browser.newContext({ viewport: { width, height: 900 }, ...options })
+			const page = await context.newPage()
+			await signIn(page, place.base, login)
+			return page
+		},
+	}
+}
+
+// Is the page good: axe finds nothing, and it fits its width? A picture of it is kept.
+export async function good(page, name) {
+	const width = page.viewportSize().width
+	await page.evaluate(axeSource)
+	const found = await page.evaluate(() => axe.run().then(r => r.violations.map(v => `${v.id}: ${v.nodes[0].html}`)))
+	assert.deepEqual(found, [], `${name} at ${width}`)
+	assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${name} fits into ${width}`)
+	await page.screenshot({ path: join(shots, `${name}-${width}.png`), fullPage: true })
+}
+
+// Move by the Tab key alone until this is in focus.
+export async function tabTo(page, locator) {
+	for (let i = 0; i < 120; i++) {
+		if (await locator.evaluate(e => e === document.activeElement))
+			return
+		await page.keyboard.press('Tab')
+	}
+	assert.fail('it is not reached with the Tab key')
+}
