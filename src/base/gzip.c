@@ -92,13 +92,25 @@ enum err gzip_unpack(struct ctx *c, struct str bytes, struct buf *out)
 	return OK;
 }
 
+/* No larger than the bytes need: of a few of them, most of the work was to clear 256 KB of tables. */
+static int window_for(size_t len)
+{
+	int bits = 9; /* the least zlib takes */
+
+	while (bits < 15 && (size_t)1 << bits < len)
+		bits++;
+	return bits;
+}
+
 enum err gzip_pack(struct ctx *c, struct str bytes, struct buf *out)
 {
+	int bits = window_for(bytes.len);
+
 	if (bytes.len > UINT_MAX / 2)
 		return fail(c, ERR_TOO_LARGE, "More than 2 GB to pack.");
 
 	__attribute__((cleanup(deflate_done))) z_stream z = { 0 };
-	if (deflateInit2(&z, LEVEL, Z_DEFLATED, GZIP_WINDOW, 8, Z_DEFAULT_STRATEGY) != Z_OK)
+	if (deflateInit2(&z, LEVEL, Z_DEFLATED, bits + 16, bits - 7, Z_DEFAULT_STRATEGY) != Z_OK)
 		return fail(c, ERR_INTERNAL, "zlib cannot start.");
 	size_t bound = deflateBound(&z, bytes.len);
 	char *at = buf_room(out, bound);

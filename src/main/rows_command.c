@@ -97,12 +97,18 @@ static enum err take_files(struct ctx *c, struct invocation *in)
 	return OK;
 }
 
+/* A file may be large: with the caches of a load, which also means to finish one that was cut short. */
 static enum err run_file(struct ctx *c, struct invocation *in)
 {
+	const struct progress quiet = { 0 };
 	struct place *place;
 
-	TRY(place_open(c, in->share, in->argv[0], STORE_CREATE | STORE_MIGRATE, false, &place));
-	enum err e = take_files(c, in);
+	TRY(place_open(c, in->share, in->argv[0], STORE_CREATE | STORE_MIGRATE | STORE_BULK, false, &place));
+	enum err e = record_load_begin(c, false, &quiet);
+	if (!e)
+		e = record_load_end(c, &quiet);
+	if (!e)
+		e = take_files(c, in);
 	feeds_shut(place);
 	place_close(place);
 	return e;
