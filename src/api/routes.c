@@ -73,6 +73,9 @@ const struct route api_routes[] = {
 
 	{ HTTP_POST, "/fhir/Patient/$match", api_match, 0, API_RESOURCE_MAX, "person.find" },
 
+	{ HTTP_POST, "/fhir/{type}/{op}", api_act_new, 0, API_RESOURCE_MAX, SIGNED_IN },
+	{ HTTP_POST, "/fhir/{type}/{id}/{op}", api_act, 0, API_RESOURCE_MAX, SIGNED_IN },
+
 	{ HTTP_GET, "/fhir/$events", api_events, 0, 0, SIGNED_IN },
 
 	{ HTTP_GET, "/healthz", api_health, 0, 0, PUBLIC },

@@ -31,6 +31,14 @@ static enum err refuse(struct ctx *c, const struct sm *sm, struct str from, stru
 		    allowed.len ? allowed.at : "nothing");
 }
 
+bool sm_leads(const struct sm *sm, struct str from, struct str event)
+{
+	for (const struct sm_row *row = sm->rows; !is_end(row); row++)
+		if (str_is(from, row->from) && str_is(event, row->event))
+			return true;
+	return false;
+}
+
 enum err sm_move(struct ctx *c, const struct sm *sm, struct str from, struct str event,
 		 const char **to)
 {

@@ -25,6 +25,8 @@ struct sm {
  * reason, when it leads nowhere. */
 NODISCARD enum err sm_move(struct ctx *c, const struct sm *sm, struct str from, struct str event,
 			   const char **to);
+/* Does it lead anywhere? */
+bool sm_leads(const struct sm *sm, struct str from, struct str event);
 /* True if the table is sound: every state reachable from start, no (from, event) twice. */
 bool sm_sound(const struct sm *sm);
 

@@ -215,6 +215,7 @@ static enum err command_run(struct ctx *c, const struct command *row, const stru
 	share.place = command_option(in, "place");
 	in->share = &share;
 	in->tables = tables;
+	in->row = row;
 	TRY(row->run(c, in));
 	/* what failed before the end left its mark on the stream, and the last flush may then be fine */
 	if (fflush(in->out) != 0 || ferror(in->out))

@@ -28,6 +28,7 @@ struct invocation {
 	const struct option *options; /* the command's, then the common ones: see command_option */
 	const char **values;          /* beside options; NULL where not given */
 	const char ***lists;          /* beside options: all values of one that may be repeated */
+	const struct command *row;    /* that runs */
 	const struct command *const *tables; /* all commands, for completion and the man page */
 };
 
@@ -39,6 +40,7 @@ struct command {
 	const struct option *options;
 	enum err (*run)(struct ctx *c, struct invocation *in);
 	const char *examples; /* lines for --help */
+	const void *made_of;  /* what a row made by code is about; else NULL */
 };
 
 /* Value of an option, its fallback, or NULL. A flag that was given is "". */

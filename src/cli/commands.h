@@ -20,6 +20,10 @@ extern const struct command audit_commands[]; /* audit */
 extern const struct command explain_commands[]; /* explain */
 extern const struct command help_commands[];   /* completion man */
 
+struct module;
+/* The actions of NULL-ended modules as commands, in `a` (action_commands.c). */
+const struct command *action_commands(struct arena *a, const struct module *const *modules);
+
 /* Parts of check and rebuild (audit_command.c). */
 NODISCARD enum err check_audit(struct ctx *c, const struct invocation *in);
 NODISCARD enum err rebuild_audit(struct ctx *c);

@@ -11,5 +11,6 @@
 int main(int argc, char **argv)
 {
 	mallopt(M_MMAP_THRESHOLD, CHUNK_FROM_SYSTEM);
-	return command_main(argc, argv, all_commands);
+	ARENA(life);
+	return command_main(argc, argv, all_commands(&life));
 }

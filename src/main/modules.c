@@ -1,7 +1,10 @@
 /* modules.c - what the program is made of: each table is named here once. */
 #include "main/modules.h"
 
+#include <string.h>
+
 #include "api/api.h"
+#include "care/care.h"
 #include "cli/commands.h"
 #include "main/charge.h"
 #include "main/ledger.h"
@@ -9,7 +12,7 @@
 #include "main/serve.h"
 #include "web/web.h"
 
-const struct command *const all_commands[] = {
+static const struct command *const command_tables[] = {
 	store_commands, serve_commands, demo_commands,  import_commands, export_commands,
 	query_commands, path_commands,  view_commands,  link_commands, match_commands,   bench_commands,
 	charge_commands, policy_commands, ledger_commands, identity_commands, subscription_commands, explain_commands,
@@ -19,6 +22,21 @@ const struct command *const all_commands[] = {
 	emit_commands,
 	NULL,
 };
+
+const struct module *const all_modules[] = {
+	&care_module,
+	NULL,
+};
+
+const struct command *const *all_commands(struct arena *a)
+{
+	enum { TABLES = sizeof command_tables / sizeof *command_tables };
+	const struct command **tables = NEW_N(a, const struct command *, TABLES + 1);
+
+	memcpy(tables, command_tables, sizeof command_tables);
+	tables[TABLES - 1] = action_commands(a, all_modules);
+	return tables;
+}
 
 const struct route_table all_routes[] = {
 	{ api_routes, api_refuse, "/fhir" },

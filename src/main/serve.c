@@ -80,6 +80,7 @@ static enum err entrance_open(struct ctx *c, const struct serve *serve, struct e
 	}
 	entrance->manned = manned;
 	entrance->secure = serve->url && strncmp(serve->url, "https:", 6) == 0;
+	c->place->modules = all_modules;
 	c->place->entrance = entrance;
 	c->place->ask_as = sign_in_ask_as;
 	c->place->ask_done = sign_in_leave;

@@ -45,3 +45,8 @@ struct str id_make(struct ctx *c)
 	write_digits(at + TIME_DIGITS, RANDOM_DIGITS, dice);
 	return (struct str){ at, TIME_DIGITS + RANDOM_DIGITS };
 }
+
+struct str record_new_id(struct ctx *c)
+{
+	return id_make(c);
+}

@@ -17,6 +17,7 @@ struct decisions; /* guards that are remembered: access/decide.c */
 struct entrance; /* of a server: access/sign_in.h */
 struct auditor; /* of a server: access/audit.h */
 struct claims; /* of record/claim.h */
+struct module; /* of act/action.h */
 struct feeds;  /* of those that take messages: feed/feeds.h */
 
 enum references { REFERENCES_LOOSE, REFERENCES_TRANSACTION, REFERENCES_STRICT };
@@ -43,6 +44,7 @@ struct place {
 	void (*ask_done)(struct ctx *c);
 	struct auditor *auditor; /* writes what is noted; NULL: who notes writes */
 	const struct claims *claims; /* who knows whose identifiers are; NULL: nobody asks */
+	const struct module *const *modules; /* what the domains offer, NULL-ended; NULL: nothing */
 	struct feeds *feeds;   /* tables and locks for messages; NULL until feeds_open */
 	const char *base_url;  /* "http://127.0.0.1:8080/fhir"; references to it count as local */
 	bool validate;         /* refuse resources that break FHIR (default) */

@@ -110,6 +110,9 @@ NODISCARD enum err record_patch(struct ctx *c, struct str type, struct str id, c
 NODISCARD enum err record_patch_where(struct ctx *c, struct str type, struct str query,
 				      const struct patch *patch, struct written *out);
 
+/* An id nobody has yet, in c->arena. */
+struct str record_new_id(struct ctx *c);
+
 /* Several resources written under their ids as one transaction, with what the caller has to write in
  * it besides (`also`, on the writer's connection, before them; it runs even when no resource says
  * anything new). */

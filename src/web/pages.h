@@ -24,6 +24,7 @@ http_serve feed_show, feed_take, feed_take_fhir;
 http_serve me_show, me_record_show, me_looked_show, me_ask_show, me_ask_do;
 http_serve me_choices_show, me_choices_do;
 http_serve glass_show, glass_do, glass_close_do, why_show;
+http_serve act_show, act_do;
 http_serve privacy_show, privacy_review_do;
 
 #endif

@@ -58,6 +58,8 @@ const struct route web_routes[] = {
 	{ HTTP_GET, "/identity/{key}", identity_pair_show, 0, 0, "match.write" },
 	{ HTTP_POST, "/identity/{key}", identity_decide, 0, FORM_MAX, "match.write" },
 	{ HTTP_POST, "/identity/{key}/undo", identity_undo, 0, FORM_MAX, "match.write" },
+	{ HTTP_GET, "/do/{action}", act_show, 0, 0, SIGNED_IN },
+	{ HTTP_POST, "/do/{action}", act_do, 0, (size_t)1 << 20, SIGNED_IN },
 	{ HTTP_GET, "/organisations", organisations_show, 0, 0, "directory.read" },
 	{ HTTP_GET, "/subscriptions", subscriptions_show, 0, 0, "system.read" },
 	{ HTTP_GET, "/subscriptions/{id}", subscription_show, 0, 0, "system.read" },

@@ -1,0 +1,14 @@
+/* care.c - what joined-up care adds to the program. */
+#include "care/inside.h"
+
+static const struct action *const actions[] = {
+	referral_actions,
+	NULL,
+};
+
+static const struct flow *const flows[] = {
+	&referral_flow,
+	NULL,
+};
+
+const struct module care_module = { .name = "care", .actions = actions, .flows = flows };

@@ -1,0 +1,287 @@
+/* flows_test.c - every machine and every row of care: sound tables, all allowed steps taken, all others refused. */
+#include "access/test_access.h"
+
+#include "access/role.h"
+#include "care/inside.h"
+#include "fhir/code.h"
+
+static const struct module *const modules[] = { &care_module, NULL };
+
+#define EACH_ROW(row)                                                                \
+	for (const struct action *const *of_##row = care_module.actions; *of_##row; of_##row++) \
+		for (const struct action *row = *of_##row; row->name; row++)
+#define EACH_FLOW(flow) \
+	for (const struct flow *const *f_ = care_module.flows, *flow = *f_; flow; flow = *++f_)
+
+/* --- the tables --- */
+
+static bool has_event(const struct flow *flow, const char *event)
+{
+	for (const struct sm_row *row = flow->sm.rows; row->from; row++)
+		if (strcmp(row->event, event) == 0)
+			return true;
+	return false;
+}
+
+static bool event_has_row(const struct flow *flow, const char *event)
+{
+	EACH_ROW(row)
+		if (row->flow == flow && row->event && strcmp(row->event, event) == 0)
+			return true;
+	return false;
+}
+
+static void machines_are_sound(void **state)
+{
+	(void)state;
+	EACH_FLOW(flow) {
+		assert_true(sm_sound(&flow->sm));
+		assert_string_equal(flow->sm.name, flow->code);
+		assert_non_null(flow_state_find(flow, str_of(flow->sm.start)));
+		for (const struct sm_row *row = flow->sm.rows; row->from; row++) {
+			assert_non_null(flow_state_find(flow, str_of(row->from)));
+			assert_non_null(flow_state_find(flow, str_of(row->to)));
+			if (!event_has_row(flow, row->event))
+				fail_msg("nobody can take the step %s of %s", row->event, flow->code);
+		}
+	}
+}
+
+static void rows_are_whole(void **state)
+{
+	struct world *w = *state;
+	const struct roles *roles;
+
+	SUCCEEDS(roles_of(&w->c, &roles));
+	EACH_ROW(row) {
+		bool known = false;
+
+		for (size_t i = 0; i < roles->capability_count; i++)
+			known |= str_is(roles->capabilities[i].name, row->capability);
+		if (!known || !row->label || !row->help || !str_ends(str_of(row->help), STR(".")))
+			fail_msg("%s: no capability, label or help", row->name);
+		if (row->event && !has_event(row->flow, row->event))
+			fail_msg("%s: there is no step %s", row->name, row->event);
+		assert_ptr_equal(action_find(w->place, str_of(row->name)), row);
+		EACH_ROW(other)
+			if (other != row && other->flow == row->flow && !strcmp(other->op, row->op) &&
+			    !strcmp(other->type, row->type))
+				fail_msg("%s and %s are one operation", row->name, other->name);
+	}
+}
+
+/* --- the steps --- */
+
+static const char *reference_for(const char *of)
+{
+	static const struct { const char *of, *reference; } known[] = {
+		{ "Patient", "Patient/ada" },		{ "Organization", "Organization/hill" },
+		{ "Practitioner", "Practitioner/gp" },	{ "Encounter", "Encounter/stay" },
+		{ "Task", "Task/work" },
+	};
+
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+		if (strstr(of, known[i].of))
+			return known[i].reference;
+	fail_msg("nothing to refer to as %s", of);
+	return NULL;
+}
+
+static struct str value_for(struct world *w, const struct action_arg *arg)
+{
+	struct code_list codes;
+
+	if (strcmp(arg->type, "Reference") == 0)
+		return str_of(reference_for(arg->of));
+	if (strcmp(arg->type, "code") == 0 && arg->of) {
+		SUCCEEDS(code_expand(&w->c, w->place->fhir, str_of(arg->of), &codes));
+		assert_true(codes.list.len > 0);
+		return codes.list.at[0].code;
+	}
+	return strcmp(arg->type, "date") == 0	    ? STR("2023-11-20")
+	       : strcmp(arg->type, "dateTime") == 0 ? STR("2023-11-20T10:00:00Z")
+	       : strcmp(arg->type, "boolean") == 0  ? STR("false")
+	       : strcmp(arg->type, "integer") == 0  ? STR("1")
+	       : strcmp(arg->type, "decimal") == 0  ? STR("1.50")
+						    : STR("Because");
+}
+
+/* What a row cannot do without. */
+static struct node *input_for(struct world *w, const struct action *row)
+{
+	struct node *input = node_new(w->c.arena, NODE_OBJECT);
+
+	for (const struct action_arg *arg = row->args; arg && arg->name; arg++) {
+		if (!(arg->flags & ARG_NEEDED))
+			continue;
+		assert_string_not_equal(arg->type, "Resource");
+		if (arg->flags & ARG_MANY)
+			node_add_str(w->c.arena, node_add(w->c.arena, input, arg->name, NODE_ARRAY), NULL,
+				     value_for(w, arg));
+		else
+			node_add_str(w->c.arena, input, arg->name, value_for(w, arg));
+	}
+	return input;
+}
+
+/* A Task of the machine, made as it is made in life, and put into a state. */
+static struct str task_in(struct world *w, const struct flow *flow, const char *state)
+{
+	const struct action *maker = NULL;
+	struct acted done;
+	struct written out;
+
+	EACH_ROW(row)
+		if (row->flow == flow && row->flags & ACTION_NEW && !maker)
+			maker = row;
+	if (!maker)
+		fail_msg("nothing begins %s", flow->code);
+	SUCCEEDS(action_run(&w->c, maker, (struct str){ 0 }, input_for(w, maker), &done));
+	for (size_t i = 0; i < done.count; i++) {
+		struct version v;
+		struct node *task;
+
+		if (!str_is(done.written[i].version.type, "Task"))
+			continue;
+		SUCCEEDS(record_read(&w->c, STR("Task"), done.written[i].version.id, &v));
+		task = tree(&w->c, str_dup(w->c.arena, v.body));
+		if (flow_of(w->place, task) != flow)
+			continue;
+		flow_set(&w->c, flow, task, state);
+		atoms_adopt(w->place->fhir->atoms, task);
+		struct write write = { .resource = task };
+		SUCCEEDS(record_update(&w->c, STR("Task"), v.id, &write, &out));
+		return v.id;
+	}
+	fail_msg("%s makes no task of %s", maker->name, flow->code);
+	return (struct str){ 0 };
+}
+
+static const char *leads(const struct flow *flow, const char *from, const char *event)
+{
+	for (const struct sm_row *row = flow->sm.rows; row->from; row++)
+		if (!strcmp(row->from, from) && !strcmp(row->event, event))
+			return row->to;
+	return NULL;
+}
+
+static void try_step(struct world *w, const struct action *row, const struct flow_state *from)
+{
+	struct str id = task_in(w, row->flow, from->name);
+	const char *to = leads(row->flow, from->name, row->event);
+	struct version v;
+	struct acted done;
+	enum err e = action_run(&w->c, row, id, input_for(w, row), &done);
+
+	if (e != (to ? OK : ERR_CONFLICT))
+		fail_msg("%s from %s: %s", row->name, from->name, w->c.why);
+	SUCCEEDS(record_read(&w->c, STR("Task"), id, &v));
+	const struct flow_state *now = flow_state(row->flow, tree(&w->c, str_dup(w->c.arena, v.body)));
+	assert_string_equal(now->name, to ? to : from->name);
+}
+
+static void every_step_is_tried_from_every_state(void **state)
+{
+	struct world *w = *state;
+
+	EACH_ROW(row) {
+		if (!row->flow || !row->event)
+			continue;
+		for (const struct flow_state *from = row->flow->states; from->name; from++)
+			try_step(w, row, from);
+	}
+}
+
+/* --- what is given --- */
+
+static void what_is_wrong_is_said_by_name(void **state)
+{
+	struct world *w = *state;
+	const struct action *make = action_find(w->place, STR("referral-make"));
+	struct node *input = node_new(w->c.arena, NODE_OBJECT);
+	struct acted done;
+
+	node_add_cstr(w->c.arena, input, "person", "Patient/nobody");
+	node_add_cstr(w->c.arena, input, "due", "tomorrow");
+	FAILS(ERR_INVALID, action_run(&w->c, make, (struct str){ 0 }, input, &done));
+	assert_int_equal(w->c.issues.errors, 5); /* person, to, what, reason, due */
+	assert_string_equal(w->c.issues.first->where, "person");
+	node_add_cstr(w->c.arena, input, "colour", "red");
+	FAILS(ERR_BAD_REQUEST, action_run(&w->c, make, (struct str){ 0 }, input, &done));
+}
+
+static void the_same_word_does_it_once(void **state)
+{
+	struct world *w = *state;
+	const struct action *make = action_find(w->place, STR("referral-make"));
+	struct node *input = input_for(w, make);
+	struct acted first, second;
+
+	node_add_cstr(w->c.arena, input, "once", "form-1");
+	SUCCEEDS(action_run(&w->c, make, (struct str){ 0 }, input, &first));
+	SUCCEEDS(action_run(&w->c, make, (struct str){ 0 }, input, &second));
+	assert_int_equal(second.count, 0);
+	assert_true(str_eq(node_str(first.output, "id"), node_str(second.output, "id")));
+}
+
+static void a_version_that_has_gone_by_is_refused(void **state)
+{
+	struct world *w = *state;
+	const struct action *complete = action_find(w->place, STR("referral-complete"));
+	struct str id = task_in(w, &referral_flow, "started");
+	struct node *input = input_for(w, complete);
+	struct acted done;
+
+	node_add_cstr(w->c.arena, input, "version", "1");
+	FAILS(ERR_STALE, action_run(&w->c, complete, id, input, &done));
+}
+
+static void who_may_not_is_refused(void **state)
+{
+	struct world *w = *state;
+	struct actor board = actor_in(w, 7, "board-member", "WXL");
+	struct actor gp = actor_in(w, 8, "gp", "WXP");
+	const struct action *accept = action_find(w->place, STR("referral-accept"));
+	struct str id = task_in(w, &referral_flow, "requested");
+	const struct guard *guard;
+	struct acted done;
+
+	w->c.actor = &board;
+	FAILS(ERR_FORBIDDEN, action_run(&w->c, accept, id, NULL, &done));
+	w->c.guard = &guard_nothing;
+	w->c.actor = &gp;
+	FAILS(ERR_NOT_FOUND, action_run(&w->c, accept, id, NULL, &done));
+	w->c.guard = NULL;
+	SUCCEEDS(guard_make(&w->c, &guard));
+	w->c.guard = guard;
+	SUCCEEDS(action_run(&w->c, accept, id, NULL, &done));
+	w->c.guard = NULL;
+	w->c.actor = NULL;
+	guard_done(&w->c, guard);
+}
+
+static int set_up_place(void **state)
+{
+	if (set_up(state))
+		return -1;
+	struct world *w = *state;
+	w->place->modules = modules;
+	put_place(w);
+	return 0;
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up_place, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(machines_are_sound),
+		TEST(rows_are_whole),
+		TEST(every_step_is_tried_from_every_state),
+		TEST(what_is_wrong_is_said_by_name),
+		TEST(the_same_word_does_it_once),
+		TEST(a_version_that_has_gone_by_is_refused),
+		TEST(who_may_not_is_refused),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
