@@ -145,8 +145,9 @@ const struct command demo_commands[] = {
 	{ "demo", "", "Make a synthetic place and serve it on this machine.",
 	  "A county of invented people whose stories cross the NHS, the council and care providers. The\n"
 	  "same people, seed and day make the same stories, to the byte. On top come the messages of the last\n"
-	  "three days, through the hospital's feed: attendances, new addresses, second records and merges, and\n"
-	  "some that cannot be understood (/feeds, /identity). --bulk leaves them out.",
+	  "three days, through the feeds of the hospital (HL7 v2), the surgeries and community nurses (FHIR) and the\n"
+	  "council (files of rows): attendances, new addresses, second records and merges, and some that\n"
+	  "cannot be understood (/feeds, /identity). --bulk leaves them out.",
 	  demo_options, run_demo, "  causeway demo\n  causeway demo --people 20000 --seed 7 --port 9000" },
 	{ 0 },
 };

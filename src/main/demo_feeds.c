@@ -21,7 +21,7 @@ static enum err gather(struct ctx *c, void *arg, const struct emitted *one)
 	struct last_days *l = arg;
 
 	(void)c;
-	if (one->kind != EMIT_HL7 || !one->fresh)
+	if (one->kind == EMIT_TRUTH || !one->fresh)
 		return OK;
 	struct emitted *kept = vec_push(&l->messages, l->life);
 	*kept = *one;
@@ -64,7 +64,10 @@ static enum err into_place(struct ctx *c, const struct invocation *in, struct la
 	struct progress progress = bar_progress(c, in, "the last days' messages", &bar);
 
 	feeding_init(&feeding, c, l->life);
+	feeding.by_day = true;
 	enum err e = feed_all(c, l, &progress, &feeding);
+	if (!e)
+		e = feeding_done(c, &feeding, &progress);
 	bar_done(bar);
 	if (!e && !command_option(in, "quiet"))
 		fprintf(in->out, "%lld messages of the last %d days, %lld of them kept aside\n",
@@ -75,10 +78,11 @@ static enum err into_place(struct ctx *c, const struct invocation *in, struct la
 enum err demo_feeds(struct ctx *c, const struct invocation *in, const struct people_options *people,
 		    const char *db)
 {
-	int64_t minute = people->today / 60000000 + when_london_offset(people->today);
+	int64_t now = clock_now(c->clock), minute = now / 60000000 + when_london_offset(now);
 	struct emit_options o = { .place = *people,
 				  .dirt = DIRT_HEAVY,
-				  .since = minute - DAYS * MINUTES_A_DAY };
+				  .since = minute - DAYS * MINUTES_A_DAY,
+				  .until = minute };
 	struct last_days l = { 0 };
 	struct place *place;
 	ARENA(life);

@@ -6,6 +6,7 @@
 #include "feed/rows.h"
 #include "base/when.h"
 #include "identity/resolve.h"
+#include "record/search.h"
 
 #define MINUTE INT64_C(60000000)
 
@@ -24,29 +25,56 @@ static int64_t instant(int64_t minute)
 	return us - when_london_offset(us) * MINUTE;
 }
 
+#define HOUR (60 * MINUTE)
+
+/* What the feeds of an organisation are called, and how long they may be silent. */
 static const struct {
 	const char *word, *title;
 	enum feed_kind kind;
+	int64_t silent_after;
 } kinds[] = {
-	[EMIT_HL7] = { "hl7", "patient administration, laboratory and documents", FEED_HL7V2 },
-	[EMIT_ROW] = { "rows", "client-level data", FEED_CSV },
-	[EMIT_FHIR] = { "fhir", "records", FEED_FHIR },
+	[EMIT_HL7] = { "hl7", "patient administration, laboratory and documents", FEED_HL7V2, 4 * HOUR },
+	[EMIT_ROW] = { "rows", "client-level data", FEED_CSV, 26 * HOUR },
+	[EMIT_FHIR] = { "fhir", "records", FEED_FHIR, 0 },
 };
 
-static enum err feed_for(struct ctx *c, struct feeding *f, const struct emitted *one, struct feed **out)
+/* What the place calls an organisation; its code while the place does not know it. */
+static enum err org_words(struct ctx *c, const char *code, struct str *out)
 {
-	const char *name = arena_printf(c->arena, "%s-%s", one->org, kinds[one->kind].word);
+	const struct search *search;
+	struct search_page page;
+	struct node *org;
+
+	*out = str_of(code);
+	TRY(search_parse(c, STR("Organization"), str_of(arena_printf(c->arena, "identifier=%s", code)), &search));
+	TRY(search_run(c, search, &page));
+	if (!page.len)
+		return OK;
+	TRY(fhir_read_json(c, c->place->fhir, c->arena, page.at[0].body, &org));
+	if (node_str(org, "name").len)
+		*out = node_str(org, "name");
+	return OK;
+}
+
+static enum err feed_for(struct ctx *c, struct feeding *f, enum emit_kind kind, const char *org,
+			 struct feed **out)
+{
+	const char *name = arena_printf(c->arena, "%s-%s", org, kinds[kind].word);
 	struct feed *feed = map_get(&f->feeds, str_of(name));
+	struct str words;
 
 	if (!feed) {
+		TRY(org_words(c, org, &words));
 		feed = NEW(f->life, struct feed);
 		char *low = arena_str(f->life, name);
 		for (char *at = low; *at; at++)
 			*at = *at >= 'A' && *at <= 'Z' ? (char)(*at + 32) : *at;
 		*feed = (struct feed){ .name = low,
-				       .title = arena_printf(f->life, "%s, %s", one->org, kinds[one->kind].title),
-				       .kind = kinds[one->kind].kind,
-				       .org = arena_str(f->life, one->org) };
+				       .title = arena_printf(f->life, STR_FMT ", %s", STR_ARG(words), kinds[kind].title),
+				       .kind = kinds[kind].kind,
+				       .silent_after = kinds[kind].silent_after,
+				       .rows = kind == EMIT_ROW ? "client-level-data" : NULL,
+				       .org = arena_str(f->life, org) };
 		TRY(feed_register(c, feed));
 		map_set(&f->feeds, str_of(arena_str(f->life, name)), feed);
 	}
@@ -71,10 +99,11 @@ static enum err take_message(struct ctx *c, struct feeding *f, const struct emit
 	struct feed *feed;
 	struct str answer;
 
-	if (f->people && !about_people(one->text))
+	if (f->people && (one->kind != EMIT_HL7 || !about_people(one->text)))
 		return OK;
-	TRY(feed_for(c, f, one, &feed));
-	struct message m = { .feed = feed->key, .received = instant(one->arrives), .body = one->text };
+	TRY(feed_for(c, f, one->kind, one->org, &feed));
+	struct message m = { .feed = feed->key, .received = instant(one->arrives),
+			     .body = one->kind == EMIT_FHIR ? str_trim(one->text) : one->text };
 	TRY(message_take(c, feed, &m, &answer));
 	f->taken++;
 	f->refused += m.state == MESSAGE_REJECTED || m.state == MESSAGE_QUARANTINED;
@@ -138,43 +167,66 @@ static enum err take_bundle(struct ctx *c, struct feeding *f, const struct emitt
 	return f->people ? OK : put_entries(c, entries);
 }
 
+static enum err gather_row(struct ctx *c, struct feeding *f, const struct emitted *one)
+{
+	static const struct progress quiet;
+
+	if (f->by_day && f->rows.len && f->rows_arrive != one->arrives)
+		TRY(feeding_done(c, f, &quiet));
+	f->rows_arrive = one->arrives;
+	if (!f->rows.len)
+		buf_str(&f->rows, emit_row_header());
+	buf_str(&f->rows, one->text);
+	return OK;
+}
+
 enum err feeding_take(struct ctx *c, struct feeding *f, const struct emitted *one)
 {
+	static const struct progress quiet;
+
+	if (f->by_day && f->rows.len && f->rows_arrive < one->arrives)
+		TRY(feeding_done(c, f, &quiet));
 	switch (one->kind) {
 	case EMIT_HL7:
 		return take_message(c, f, one);
 	case EMIT_FHIR:
-		return take_bundle(c, f, one);
+		return one->fresh ? take_message(c, f, one) : take_bundle(c, f, one);
 	case EMIT_ROW:
-		if (!f->rows.len)
-			buf_str(&f->rows, emit_row_header());
-		buf_str(&f->rows, one->text);
-		return OK;
+		return gather_row(c, f, one);
 	case EMIT_TRUTH:
 		return OK;
 	}
 	return OK;
 }
 
+/* "WXL.csv"; of one day "client-level-data-2025-11-18.csv". */
+static const char *file_name(struct ctx *c, const struct feeding *f)
+{
+	int year, month, day;
+
+	if (!f->by_day)
+		return "WXL.csv";
+	when_civil(f->rows_arrive / 1440, &year, &month, &day);
+	return arena_printf(c->arena, "client-level-data-%04d-%02d-%02d.csv", year, month, day);
+}
+
 enum err feeding_done(struct ctx *c, struct feeding *f, const struct progress *progress)
 {
-	struct feed feed = { .name = "wxl-rows",
-			     .title = "WXL, client-level data",
-			     .kind = FEED_CSV,
-			     .org = "WXL",
-			     .rows = "client-level-data" };
+	struct feed *feed;
 	struct rows_count n;
 
 	if (!f->rows.len)
 		return OK;
 	TRY(feeds_open(c));
-	TRY(feed_register(c, &feed));
-	struct rows_run run = { .feed = &feed,
+	TRY(feed_for(c, f, EMIT_ROW, "WXL", &feed));
+	struct rows_run run = { .feed = feed,
 				.bytes = buf_get(&f->rows),
-				.name = "WXL.csv",
+				.name = file_name(c, f),
+				.received = f->by_day ? instant(f->rows_arrive) : 0,
 				.jobs = 8,
-				.progress = progress };
+				.progress = progress->tick ? progress : NULL };
 	TRY(rows_apply(c, &run, &n));
+	f->rows.len = 0;
 	f->taken += n.rows;
 	f->refused += n.refused;
 	return OK;

@@ -12,7 +12,9 @@ struct feeding {
 	struct place *place;
 	struct arena *life;
 	struct map feeds; /* "WXA hl7" → struct feed */
-	struct buf rows;        /* all of them, under the header: one file */
+	struct buf rows;        /* a file, under its header */
+	bool by_day;            /* rows that arrive together are a file; else all of them are one */
+	int64_t rows_arrive;    /* minute of the last one, with by_day */
 	bool people;            /* only who people are, not what happened to them */
 	int64_t taken, refused; /* refused: kept with a reason */
 };
@@ -22,7 +24,7 @@ void feeding_init(struct feeding *f, struct ctx *c, struct arena *life);
 /* One message or Bundle, received when it arrives. EMIT_TRUTH is passed over. */
 NODISCARD enum err feeding_take(struct ctx *c, struct feeding *f, const struct emitted *one);
 
-/* What was gathered, when all is told. */
+/* The rows that were gathered, as a file: when all is told, and with by_day before anything that arrives later. */
 NODISCARD enum err feeding_done(struct ctx *c, struct feeding *f, const struct progress *progress);
 
 #endif

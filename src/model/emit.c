@@ -175,7 +175,7 @@ static enum err tell_hospital(struct emit_run *run, const struct tale *t)
 	return emit_fhir(run, t, hospital_code, &s, PEOPLE_BASE "Id/WXA/wxa");
 }
 
-static enum err tell_council(struct emit_run *run, const struct tale *t)
+bool emit_known_to_council(struct emit_run *run, const struct tale *t)
 {
 	bool known = false;
 
@@ -183,7 +183,12 @@ static enum err tell_council(struct emit_run *run, const struct tale *t)
 		known |= strcmp(emit_source(run, t->all.at[i]), council_code) == 0;
 	node_each(identifier, node_get(t->patient, "identifier"))
 		known |= str_is(node_str(identifier, "system"), PEOPLE_BASE "Id/council-person");
-	if (!known)
+	return known;
+}
+
+static enum err tell_council(struct emit_run *run, const struct tale *t)
+{
+	if (!emit_known_to_council(run, t))
 		return OK;
 	const char *record = say(&run->m, "LAS%07u", 1000000 + t->number);
 	struct self s = self_dirty(run, &t->truth, KEEPER_COUNCIL, record);
@@ -217,6 +222,7 @@ static enum err tell_person(struct emit_run *run, struct tale *t)
 	TRY(tell_hospital(run, t));
 	TRY(tell_council(run, t));
 	TRY(tell_others(run, t));
+	TRY(emit_fresh(run, t));
 	remember(run, &t->truth);
 	return OK;
 }
@@ -272,6 +278,8 @@ enum err emit_make(struct ctx *c, const struct share *share, const struct emit_o
 	run.last_arena[1] = &before;
 	run.m = (struct maker){ .c = c, .options = &options->place, .d = &run.data, .a = &person };
 	run.m.now = (options->place.today / 1000000 + 60 * when_london_offset(options->place.today)) / 60;
+	if (options->until)
+		run.m.now = options->until;
 	run.m.today = run.m.now / DAY;
 	return people_make(c, share, &options->place, each_bundle, &run);
 }

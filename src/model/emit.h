@@ -18,6 +18,7 @@ struct emit_options {
 	enum emit_dirt dirt;
 	bool withhold_council; /* the council never sends an NHS number */
 	int64_t since;         /* only what arrives from this minute on; INT64_MIN: all */
+	int64_t until;         /* … and up to this one; 0: where the stories have got to */
 };
 
 enum emit_kind {

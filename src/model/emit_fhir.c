@@ -167,15 +167,24 @@ static void put_request(struct emit_run *run, struct node *entry, const char *ty
 	put(&run->m, request, "url", say(&run->m, "%s/%s", type, id));
 }
 
-static enum err write_bundle(struct emit_run *run, const char *org, unsigned person,
-			     const struct node *bundle)
+void emit_patient(struct emit_run *run, struct node *entries, const char *org, const struct self *s,
+		  const char *system)
+{
+	struct node *entry = put_object(&run->m, entries, NULL);
+
+	patient_of(run, entry, org, s, system);
+	put_request(run, entry, "Patient", s->record);
+}
+
+enum err emit_bundle(struct emit_run *run, const char *org, int64_t arrives, unsigned person,
+		     const struct node *bundle)
 {
 	struct buf b;
 
 	buf_init(&b, run->a, 0);
 	json_write(&b, bundle, 0);
 	buf_char(&b, '\n');
-	return emit_put(run, EMIT_FHIR, org, run->m.now, person, buf_get(&b));
+	return emit_put(run, EMIT_FHIR, org, arrives, person, buf_get(&b));
 }
 
 enum err emit_fhir(struct emit_run *run, const struct tale *t, const char *org,
@@ -188,9 +197,7 @@ enum err emit_fhir(struct emit_run *run, const struct tale *t, const char *org,
 	put(m, bundle, "resourceType", "Bundle");
 	put(m, bundle, "type", "transaction");
 	entries = put_array(m, bundle, "entry");
-	entry = put_object(m, entries, NULL);
-	patient_of(run, entry, org, s, system);
-	put_request(run, entry, "Patient", s->record);
+	emit_patient(run, entries, org, s, system);
 	for (size_t i = 0; i < t->all.len; i++) {
 		const struct node *resource = t->all.at[i];
 		const char *from = emit_source(run, resource);
@@ -207,7 +214,7 @@ enum err emit_fhir(struct emit_run *run, const struct tale *t, const char *org,
 	}
 	if (entries->len == 1 && hospital)
 		return OK; /* its messages say all there is */
-	return write_bundle(run, org, t->number, bundle);
+	return emit_bundle(run, org, run->m.now, t->number, bundle);
 }
 
 enum err emit_county(struct emit_run *run, const struct node *bundle)
@@ -219,5 +226,5 @@ enum err emit_county(struct emit_run *run, const struct node *bundle)
 			map_set(&run->codes, str_of(str_dup(run->life, node_str(o, "id"))),
 				str_dup(run->life, code));
 	}
-	return write_bundle(run, "WXQ", 0, bundle);
+	return emit_bundle(run, "WXQ", run->m.now, 0, bundle);
 }

@@ -46,7 +46,11 @@
 	X(TRANSFER, "transfer")                                                                 \
 	X(MESSAGE_LATE, "message.late")                                                         \
 	X(MESSAGE_REPEATED, "message.repeated")                                                 \
-	X(MESSAGE_BROKEN, "message.broken")
+	X(MESSAGE_BROKEN, "message.broken")                                                     \
+	X(FRESH_PRACTICE, "fresh.practice")                                                     \
+	X(FRESH_COMMUNITY, "fresh.community")                                                   \
+	X(FRESH_COUNCIL, "fresh.council")                                                       \
+	X(FRESH_BROKEN, "fresh.broken")
 
 enum dirt {
 #define X(name, key) D_##name,
@@ -129,6 +133,17 @@ NODISCARD enum err emit_council(struct emit_run *run, const struct tale *t, cons
 NODISCARD enum err emit_fhir(struct emit_run *run, const struct tale *t, const char *org,
 			     const struct self *s, const char *system);
 NODISCARD enum err emit_county(struct emit_run *run, const struct node *bundle);
+/* A Bundle's first entry: the Patient as an organisation knows them. */
+void emit_patient(struct emit_run *run, struct node *entries, const char *org, const struct self *s,
+		  const char *system);
+NODISCARD enum err emit_bundle(struct emit_run *run, const char *org, int64_t arrives, unsigned person,
+			       const struct node *bundle);
+/* A row: someone asked the council for help. */
+NODISCARD enum err emit_call(struct emit_run *run, const struct tale *t, const struct self *s, int64_t at,
+			     int64_t arrives, const char *about);
+bool emit_known_to_council(struct emit_run *run, const struct tale *t);
+/* emit_fresh.c: what surgeries, community nurses and the council tell of the last days. */
+NODISCARD enum err emit_fresh(struct emit_run *run, const struct tale *t);
 /* Does a message of another kind carry the resource? */
 bool emit_by_v2(const char *org, const struct node *resource);
 bool emit_by_row(const char *org, const struct node *resource);

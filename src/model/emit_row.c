@@ -183,7 +183,7 @@ static void put_call(struct row_out *o, const struct node *call)
 /* Now and then a row cannot be: it ends before it began, or has no date. */
 static void spoil(struct row_out *o)
 {
-	if (!dirt_falls(o->run, D_MESSAGE_BROKEN))
+	if (!dirt_falls(o->run, o->run->fresh ? D_FRESH_BROKEN : D_MESSAGE_BROKEN))
 		return;
 	if (rng_chance(&o->run->m.r, 500))
 		o->at[START] = "31/02/2025";
@@ -205,6 +205,23 @@ static enum err write_row(struct row_out *o)
 	}
 	buf_cstr(&b, "\r\n");
 	return emit_put(o->run, EMIT_ROW, "WXL", o->arrives, o->t->number, buf_get(&b));
+}
+
+enum err emit_call(struct emit_run *run, const struct tale *t, const struct self *s, int64_t at,
+		   int64_t arrives, const char *about)
+{
+	static const char *const routes[] = { "Community / Other route", "Discharge from Hospital",
+					      "Self-referral" };
+	struct row_out o = { .run = run, .t = t, .arrives = arrives };
+
+	put_self(&o, s);
+	o.at[REFERENCE] = say(&run->m, "C%06u-%lld", t->number, (long long)(at / DAY));
+	o.at[EVENT] = "Request";
+	o.at[START] = date(run, at);
+	o.at[DESCRIPTION] = about;
+	o.at[ROUTE] = routes[rng_below(&run->m.r, 3)];
+	o.at[PERIOD_START] = o.at[PERIOD_END] = date(run, at); /* one day's extract says nothing of others */
+	return write_row(&o);
 }
 
 enum err emit_council(struct emit_run *run, const struct tale *t, const struct self *s)

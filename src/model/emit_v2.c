@@ -581,6 +581,14 @@ static enum err send_blood(struct hospital *h, const struct visit *v, int64_t at
 	return send(h, &b, at);
 }
 
+/* Had they said their number, they would have been found. Some say no more than a name and a day. */
+static void known_little(struct emit_run *run, struct self *s)
+{
+	s->nhs = NULL;
+	if (rng_chance(&run->m.r, 800))
+		s->line = s->line2 = s->city = s->postcode = s->phone = s->mobile = NULL;
+}
+
 /* Came to the emergency department; the desk may not find them and make another record, which the
  * records office merges when it does. */
 static enum err attend(struct hospital *h)
@@ -603,6 +611,8 @@ static enum err attend(struct hospital *h)
 
 	if (!comes || h->s->died != NEVER)
 		return OK;
+	if (unknown)
+		known_little(run, &other);
 	TRY(send_person(h, v.s, "A28", from - 4));
 	TRY(send_visit(h, &v));
 	if (from + 120 < run->m.now)
