@@ -12,8 +12,7 @@
 
 /* ---- collecting rows ---- */
 
-/* At most VALUE_MAX bytes, cut between characters. */
-static struct str cut(struct str s)
+struct str fhir_value_cut(struct str s)
 {
 	if (s.len <= VALUE_MAX)
 		return s;
@@ -63,9 +62,9 @@ void index_add(struct indexer *ix, struct index_row row)
 	size_t at;
 
 	row.param = ix->param;
-	row.code = cut(row.code);
-	row.text = cut(row.text);
-	row.system = cut(row.system);
+	row.code = fhir_value_cut(row.code);
+	row.text = fhir_value_cut(row.text);
+	row.system = fhir_value_cut(row.system);
 	if (ix->rows.len * 2 >= ix->slot_count)
 		grow_slots(ix);
 	at = row_hash(&row) & (ix->slot_count - 1);

@@ -81,6 +81,8 @@ struct index_rows {
 	size_t len;
 };
 
+/* At most the 2,000 bytes of a value that an index keeps, cut between characters. */
+struct str fhir_value_cut(struct str s);
 /* All rows of a resource, in a stable order without duplicates; in c->arena. Values longer than
  * 2,000 bytes are cut at a character. Fails only on limits. */
 NODISCARD enum err fhir_index(struct ctx *c, const struct fhir *f, const struct node *resource,

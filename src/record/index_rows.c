@@ -32,7 +32,7 @@ static void add_text(struct ctx *c, row_vec *rows, const struct index_row *from)
 	*r = (struct row){ .table = TABLE_STRING,
 			   .variant = VARIANT_TEXT,
 			   .param = from->param,
-			   .code = str_fold(c->arena, from->text) };
+			   .code = fhir_value_cut(str_fold(c->arena, from->text)) };
 	r->text = exact(from->text, r->code);
 }
 

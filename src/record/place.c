@@ -48,7 +48,7 @@ enum err meta_set(struct ctx *c, struct db *db, struct str name, struct str valu
 }
 
 /* Raised when the code finds other values in the same resources. */
-#define INDEX_MADE 7
+#define INDEX_MADE 8
 
 /* The index must have been made with the definitions the program has now. Before the dash stands what
  * cannot be made good by reindexing parameters: a rebuild finds labels again. */

@@ -266,7 +266,7 @@ static const struct request {
 	{ "a person's page", ask_person, "resource_person (person=?", "person = ", true },
 	{ "a token", ask_token, "param=? AND code=? AND system=?", "token_pkey", false },
 	{ "an identifier", ask_identifier, "param=? AND code=? AND system=?", "token_pkey", false },
-	{ "a name", ask_name, "param=? AND value>? AND value<?", "string_pkey", false },
+	{ "a name", ask_name, "param=? AND value>? AND value<?", "string_key", false },
 	{ "dates, sorted", ask_dates, "param=?", "date_pkey", false },
 	{ "a reference", ask_reference, "param=? AND target=?", "reference_pkey", true },
 	{ "a reference and a token", ask_two, "param=? AND target=?", "reference_pkey", false },

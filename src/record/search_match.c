@@ -154,7 +154,7 @@ static bool match_row(const struct matching *m, const struct index_row *row)
 		return row->identifier && match_token(v, row);
 	if (m->condition->modifier == MOD_TEXT)
 		return row->text.len && !row->identifier &&
-		       str_starts(str_fold(m->sc->c->arena, row->text), v->folded);
+		       str_starts(fhir_value_cut(str_fold(m->sc->c->arena, row->text)), v->folded);
 	if (row->identifier)
 		return false;
 	return by_type[m->condition->param->type](m, row);

@@ -325,7 +325,7 @@ static void test_cuts(void **state)
 	close_place(&f);
 }
 
-/* ---- cursors ---- */
+/* ---- long values ---- */
 
 static void take_away(struct fixture *f, struct str id)
 {
@@ -337,6 +337,68 @@ static void take_away(struct fixture *f, struct str id)
 	f->clock.at += 1000000;
 	must(&c, record_delete(&c, STR("Patient"), id, 0, &done));
 }
+
+/* 2,000 letters, no two runs of which are alike, so that nothing can pack them. */
+static const char *long_text(struct arena *a, uint32_t random)
+{
+	char *text = arena_alloc(a, 2001);
+
+	for (int i = 0; i < 2000; i++) {
+		random = random * 1664525 + 1013904223;
+		text[i] = (char)((random >> 31 ? 'a' : 'A') + (random >> 20) % 26);
+	}
+	text[2000] = 0;
+	return text;
+}
+
+static int64_t count(struct fixture *f, const char *type, const char *query)
+{
+	const struct search *s;
+	struct search_page page;
+	struct ctx c;
+	ARENA(a);
+
+	request(f, &c, &a);
+	must(&c, search_parse(&c, str_of(type), str_of(query), &s));
+	must(&c, search_run(&c, s, &page));
+	return page.total;
+}
+
+/* What is longer than an index can hold is cut, kept and found, on either engine. */
+static void test_long(void **state)
+{
+	/* one letter that is 18 when folded */
+	static const char *const wide = "\xEF\xB7\xBA";
+	struct fixture f;
+	struct buf b;
+	ARENA(a);
+
+	(void)state;
+	open_place(&f);
+	const char *family = long_text(&a, 1), *code = long_text(&a, 2);
+	buf_init(&b, &a, 0);
+	for (int i = 0; i < 600; i++)
+		buf_cstr(&b, wide);
+	struct str text = buf_get(&b);
+	const char *patient = arena_printf(
+		&a,
+		"{\"resourceType\":\"Patient\",\"id\":\"long\",\"name\":[{\"family\":\"%s%s\"},{\"family\":\"%s\"}],"
+		"\"identifier\":[{\"system\":\"urn:%s\",\"value\":\"%s\"}],\"maritalStatus\":{\"text\":\"" STR_FMT "\"},"
+		"\"link\":[{\"other\":{\"reference\":\"https://elsewhere.example/Patient/%s\"},\"type\":\"seealso\"}]}",
+		family, code, code, code, code, STR_ARG(text), code);
+	put(&f, str_of(patient));
+	put(&f, str_of(patient)); /* again: nothing is there twice */
+	assert_int_equal(count(&f, "Patient", arena_printf(&a, "family=%.60s", family)), 1);
+	assert_int_equal(count(&f, "Patient", arena_printf(&a, "family:exact=%s", family)), 1);
+	assert_int_equal(count(&f, "Patient", arena_printf(&a, "family:exact=%s", code)), 1);
+	assert_int_equal(count(&f, "Patient", arena_printf(&a, "family:exact=%.1999s", code)), 0);
+	assert_int_equal(count(&f, "Patient", arena_printf(&a, "identifier=%s", code)), 1);
+	take_away(&f, STR("long"));
+	assert_int_equal(count(&f, "Patient", arena_printf(&a, "family=%.60s", family)), 0);
+	close_place(&f);
+}
+
+/* ---- cursors ---- */
 
 static void test_cursor(void **state)
 {
@@ -427,6 +489,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_suites),
 		cmocka_unit_test(test_cuts),
+		cmocka_unit_test(test_long),
 		cmocka_unit_test(test_cursor),
 		cmocka_unit_test(test_limits),
 	};

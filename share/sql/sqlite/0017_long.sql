@@ -1,0 +1,1 @@
+-- Nothing here: SQLite's keys may be of any length. On PostgreSQL what is written stands in the key of string as a hash.
