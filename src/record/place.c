@@ -47,16 +47,20 @@ enum err meta_set(struct ctx *c, struct db *db, struct str name, struct str valu
 	return stmt_run(c, s);
 }
 
-/* Raised when the code finds other values in the same resources. */
+/* Raised when the code finds other values in the same resources: a place that is served makes its index
+ * again meanwhile (reindex.h). */
 #define INDEX_MADE 8
+/* Raised when it finds other words or labels: those only a rebuild makes. */
+#define WHOLE_MADE 0
 
-/* The index must have been made with the definitions the program has now. Before the dash stands what
- * cannot be made good by reindexing parameters: a rebuild finds labels again. */
+/* The index must have been made with the definitions the program has now. Between the dot and the dash
+ * stands what cannot be made good beside others who use the place. Labels are among it: nobody is shown
+ * what is sensitive because its label is still to come. */
 struct str index_digest(struct ctx *c)
 {
 	return str_of(arena_printf(
 		c->arena, "%d.%08x-%016llx", INDEX_MADE,
-		(unsigned)labels_digest(c->place->record->labels),
+		(unsigned)labels_digest(c->place->record->labels) + WHOLE_MADE,
 		(unsigned long long)c->place->fhir->digest));
 }
 
@@ -83,13 +87,18 @@ static enum err check_whole(struct ctx *c, struct place *place)
 			: OK;
 }
 
-/* Was the index made by code that finds the same in the same? Then only definitions differ. */
+/* What a digest says of words and labels. */
+static struct str whole_of(struct str digest)
+{
+	(void)str_cut(&digest, '.');
+	return str_cut(&digest, '-');
+}
+
+/* Are words and labels as this program finds them? Then all else can be made again beside others. */
 static bool is_made_alike(struct ctx *c, struct str seen)
 {
-	struct str now = index_digest(c);
-
 	return str_starts(seen, STR(LOADING)) || str_is(seen, "reindexing") ||
-	       str_eq(str_cut(&seen, '-'), str_cut(&now, '-'));
+	       str_eq(whole_of(seen), whole_of(index_digest(c)));
 }
 
 static enum err check_digest(struct ctx *c, struct place *place, unsigned flags)
@@ -121,6 +130,10 @@ static enum err check_digest(struct ctx *c, struct place *place, unsigned flags)
 		return fail(c, ERR_CONFLICT,
 			    "A rebuild of the search index was not finished; run "
 			    "`causeway rebuild` again.");
+	if (!is_made_alike(c, seen))
+		return fail(c, ERR_CONFLICT,
+			    "The words resources are found by, or the labels that make them sensitive, are "
+			    "others with this program or pack; run `causeway rebuild`.");
 	return fail(c, ERR_CONFLICT,
 		    "The search index was made with other definitions than this program "
 		    "has; run `causeway reindex` or `causeway rebuild`, or serve it: it is "

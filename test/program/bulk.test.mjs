@@ -4,13 +4,13 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { test } from 'node:test'
-import { causeway, scratch, serve } from './causeway.mjs'
+import { causeway, copied, scratch, serve } from './causeway.mjs'
 
 /** A small synthetic place; 15 MB of NDJSON, so fifteen files of one MB. */
 function place(dir) {
 	const made = causeway('demo', '--people', '600', '--dir', dir, '--today', '2025-11-19', '--no-serve', '--bulk')
 	assert.equal(made.code, 0, made.err)
-	return made.out.trim().split('\n').at(-1)
+	return copied(made.out.trim().split('\n').at(-1))
 }
 
 async function kickOff(base, path = '/fhir/$export') {

@@ -41,6 +41,16 @@ export function database(file) {
 	return schemas.get(file)
 }
 
+/** A place made as a file is copied to what stands for it on the engine of this run. */
+export function copied(file) {
+	if (!server)
+		return file
+	const done = spawnSync(program, ['copy', file, database(file)], { encoding: 'utf8' })
+	if (done.status !== 0)
+		throw new Error(done.stderr)
+	return file
+}
+
 /** Run to the end: { code, out, err }. */
 export function causeway(...args) {
 	const result = spawnSync(program, args.map(database), { encoding: 'utf8', maxBuffer: 1 << 30 })

@@ -4,7 +4,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { execFileSync, spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { causeway, program, root, scratch, serve } from './causeway.mjs'
+import { causeway, database, program, psql, root, scratch, serve, server } from './causeway.mjs'
 
 const parameter = (code, expression, base = 'Patient') => JSON.stringify({
 	resourceType: 'SearchParameter', url: `https://example.org/SearchParameter/${base}-${code}`, name: code, status: 'active',
@@ -76,6 +76,57 @@ test('a server is ready at once, refuses only what is not, and ends with all', a
 	await server.stop()
 	const check = causeway('check', db, '--place', pack)
 	assert.equal(check.code, 0, check.out + check.err)
+})
+
+/** Statements on the database itself, beside the program. */
+function meddle(db, sql) {
+	if (server)
+		return psql(sql, database(db))
+	return execFileSync('sqlite3', [db, sql], { encoding: 'utf8' }).trim()
+}
+
+/** As a program left it that found other values in the same resources. */
+const made_by_another = db => meddle(db, `
+	UPDATE meta SET value = '1' || substr(value, ${1 + meddle(db, "SELECT value FROM meta WHERE name = 'digest'").indexOf('.')}) WHERE name = 'digest';
+	UPDATE meta SET value = '0000000000000000' || substr(value, 17) WHERE name = 'parameters';
+	UPDATE string SET value = 'x' || value; DELETE FROM token WHERE resource % 2 = 0`)
+
+test('what a program finds that finds other values in the same resources: made again while it is served', async t => {
+	const { db } = place(t, 5000)
+	const before = causeway('search', db, 'Patient?family=Jones&_count=1000', '--ids').out
+	made_by_another(db)
+	const refused = causeway('search', db, 'Patient?family=Jones', '--ids')
+	assert.notEqual(refused.code, 0)
+	assert.match(refused.err, /causeway reindex.*or serve it/)
+	const served = await serve(t, db)
+	const get = path => fetch(`${served.base}/fhir/${path}`)
+	assert.equal((await get('Patient?_count=1')).status, 200)
+	const early = await get('Patient?family=Jones')
+	assert.equal(early.status, 503)
+	assert.match((await early.json()).issue[0].diagnostics, /Patient\.family is being indexed, \d+ %/)
+	const made = await fetch(`${served.base}/fhir/Patient/meanwhile`, { method: 'PUT', headers: { 'Content-Type': 'application/fhir+json' }, body: JSON.stringify({ resourceType: 'Patient', id: 'meanwhile', name: [{ family: 'Meanwhile' }] }) })
+	assert.equal(made.status, 201)
+	for (let i = 0; (await get('Patient?family=Meanwhile')).status === 503; i++) {
+		assert.ok(i < 600, 'it does not end')
+		await new Promise(resolve => setTimeout(resolve, 100))
+	}
+	assert.equal((await (await get('Patient?family=Meanwhile')).json()).entry.length, 1)
+	await served.stop()
+	assert.equal(causeway('search', db, 'Patient?family=Jones&_count=1000', '--ids').out, before)
+	const check = causeway('check', db)
+	assert.equal(check.code, 0, check.out + check.err)
+	made_by_another(db)
+	assert.equal(causeway('reindex', db).code, 0)
+	assert.equal(causeway('check', db).code, 0)
+})
+
+test('words and labels that are others need a rebuild, and it is said', async t => {
+	const { db } = place(t, 100)
+	meddle(db, "UPDATE meta SET value = replace(value, '.', '.0') WHERE name = 'digest'")
+	await assert.rejects(serve(t, db))
+	assert.match(causeway('reindex', db).err, /run `causeway rebuild`/)
+	assert.equal(causeway('rebuild', db).code, 0)
+	assert.equal(causeway('check', db).code, 0)
 })
 
 test('killed half way it goes on', async t => {
