@@ -3,6 +3,7 @@
 
 #include "access/account_part.h"
 #include "access/session.h"
+#include "access/smart.h"
 #include "base/vec.h"
 
 #define COLUMNS "key, kind, login, name, practitioner, person, made, ended"
@@ -367,6 +368,10 @@ static enum err end(struct ctx *c, struct db *db, void *arg)
 			    "WHERE account = ?1 AND (until = 0 OR until > ?2)"),
 			account, now));
 	TRY(account_run(c, db, SQL("DELETE FROM session WHERE account = ?1"), account, 0));
+	TRY(smart_end(c, db, account));
+	TRY(account_run(c, db, SQL("UPDATE client SET ended = ?2 WHERE account = ?1 AND ended = 0"), account,
+			now));
+	TRY(account_run(c, db, SQL("DELETE FROM provider_link WHERE account = ?1"), account, 0));
 	TRY(account_run(c, db, SQL("DELETE FROM invitation WHERE account = ?1"), account, 0));
 	TRY(account_run(c, db, SQL("DELETE FROM credential WHERE account = ?1"), account, 0));
 	return account_note(c, db, account, "ended", STR(""));

@@ -26,6 +26,7 @@ enum purpose {
 };
 
 struct role; /* access/role.h */
+struct smart; /* access/smart.h */
 
 struct actor {
 	enum actor_kind kind;
@@ -41,7 +42,7 @@ struct actor {
 	enum purpose purpose;
 	int64_t session;        /* session.key; 0: none */
 	struct str device;      /* short words for the audit: "Firefox on Windows"; no address */
-	const struct scope *scopes; /* SMART scopes of a program or app; NULL: not limited by any */
+	const struct smart *scopes; /* SMART scopes of a program or app; NULL: not limited by any */
 };
 
 /* Whoever has not signed in. A request of the network always has an actor. */

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "access/kept.h"
+#include "access/smart.h"
 #include "record/event.h"
 #include "record/same.h"
 
@@ -338,7 +339,7 @@ enum err guard_make(struct ctx *c, const struct guard **out)
 		*out = NULL; /* the system itself */
 		return OK;
 	}
-	if (actor->kind == ACTOR_NOBODY || !actor->role || actor->scopes) {
+	if (actor->kind == ACTOR_NOBODY || !actor->role) {
 		*out = &guard_nothing;
 		return OK;
 	}
@@ -348,7 +349,12 @@ enum err guard_make(struct ctx *c, const struct guard **out)
 	l.db = db;
 	TRY(actor->kind == ACTOR_RESIDENT ? resident_guard(&l, &made) : staff_guard(&l, &made));
 	*out = &made->guard;
-	return OK;
+	if (!actor->scopes)
+		return OK;
+	enum err e = smart_guard(c, db, actor->scopes, &made->guard, out);
+	if (e)
+		shelf_drop(&l.d->guards, &made->kept);
+	return e;
 }
 
 void guard_done(struct ctx *c, const struct guard *guard)
@@ -357,6 +363,8 @@ void guard_done(struct ctx *c, const struct guard *guard)
 
 	if (!guard || guard == &guard_nothing)
 		return;
+	if (guard->scope)
+		guard = guard->scope->of;
 	made = (struct made *)(void *)(uintptr_t)guard;
 	shelf_drop(&c->place->decisions->guards, &made->kept);
 }

@@ -5,6 +5,7 @@
  */
 #include <stdarg.h>
 
+#include "access/smart.h"
 #include "access/account.h"
 #include "access/decide_part.h"
 #include "base/buf.h"
@@ -436,7 +437,7 @@ static enum err decide(struct telling *t, bool *may)
 		tell(t, "capability", VERDICT_REFUSES, NOTHING, 0, "Nobody has signed in.");
 		return OK;
 	}
-	if (t->asker->scopes) {
+	if (!smart_lets(t->asker->scopes, t->item.type, LET_READ)) {
 		tell(t, "scope", VERDICT_REFUSES, NOTHING, 0, "The program's scopes do not open it.");
 		return OK;
 	}

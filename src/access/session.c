@@ -100,7 +100,7 @@ static enum err begin(struct ctx *c, struct db *db, void *arg)
 	TRY(account_next(c, db, SQL("SELECT coalesce(max(key), 0) FROM account_event"), &key));
 	TRY(db_stmt(c, db,
 		    SQL("INSERT INTO session (key, hash, account, employment, stage, made, used, until, "
-			"idle, device) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7, ?8, ?9)"),
+			"idle, device, scope) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7, ?8, ?9, ?10)"),
 		    &s));
 	stmt_bind_int(s, 1, key);
 	stmt_bind_blob(s, 2, b->hash);
@@ -111,6 +111,7 @@ static enum err begin(struct ctx *c, struct db *db, void *arg)
 	stmt_bind_int(s, 7, b->row.until);
 	stmt_bind_int(s, 8, b->row.idle);
 	stmt_bind_text(s, 9, b->row.device);
+	stmt_bind_int(s, 10, b->row.scope);
 	TRY(stmt_run(c, s));
 	return account_note(c, db, b->user->key,
 			    b->row.stage == SESSION_FULL ? "signed-in" : "password-right", STR(""));
@@ -118,7 +119,7 @@ static enum err begin(struct ctx *c, struct db *db, void *arg)
 
 enum err session_begin(struct ctx *c, const struct user *user, int64_t employment,
 		       enum session_stage stage, struct str device, int64_t seconds,
-		       char token[TOKEN_SIZE])
+		       int64_t scope, char token[TOKEN_SIZE])
 {
 	char made[TOKEN_SIZE];
 	struct beginning b = { .user = user };
@@ -131,6 +132,7 @@ enum err session_begin(struct ctx *c, const struct user *user, int64_t employmen
 	b.hash = token_hash(c, str_of(made));
 	b.row.stage = stage;
 	b.row.employment = employment;
+	b.row.scope = scope;
 	b.row.made = clock_now(c->clock);
 	b.row.until = b.row.made + (seconds ? seconds * 1000000 : limits.most);
 	b.row.idle = seconds ? 0 : limits.idle;
@@ -152,6 +154,7 @@ static void take(struct ctx *c, struct stmt *s, struct session *out)
 		.until = stmt_int(s, 6),
 		.idle = stmt_int(s, 7),
 		.device = account_keep(c, stmt_text(s, 8)),
+		.scope = stmt_int(s, 9),
 	};
 }
 
@@ -160,7 +163,7 @@ static bool alive(const struct session *s, int64_t now)
 	return s->until > now && (!s->idle || s->used + s->idle > now);
 }
 
-#define COLUMNS "key, account, employment, stage, made, used, until, idle, device"
+#define COLUMNS "key, account, employment, stage, made, used, until, idle, device, scope"
 
 enum err session_find(struct ctx *c, struct db *db, struct str token, struct session *out)
 {

@@ -20,6 +20,7 @@ struct session {
 	int64_t key, account, employment;
 	enum session_stage stage;
 	int64_t made, used, until, idle;
+	int64_t scope; /* of smart.h, what the token is limited to; 0: nothing */
 	struct str device;
 };
 
@@ -33,7 +34,7 @@ struct str token_form(struct ctx *c, struct str token);
 /* Begin one, with limits of the account's kind (share/access/session.tsv), or `seconds` when not 0. */
 NODISCARD enum err session_begin(struct ctx *c, const struct user *user, int64_t employment,
 				 enum session_stage stage, struct str device, int64_t seconds,
-				 char token[TOKEN_SIZE]);
+				 int64_t scope, char token[TOKEN_SIZE]);
 /* ERR_NOT_FOUND when there is none, or it is too old or idle at the clock's time, in the same words. */
 NODISCARD enum err session_find(struct ctx *c, struct db *db, struct str token, struct session *out);
 /* Note that it is used, at most once a minute. */

@@ -5,6 +5,7 @@
 
 #include "access/account_part.h"
 #include "access/decide.h"
+#include "access/smart.h"
 
 /* --- into a session --- */
 
@@ -28,19 +29,27 @@ static enum err first_employment(struct ctx *c, const struct user *user, int64_t
 	return OK;
 }
 
-enum err sign_in_as(struct ctx *c, const struct user *user, struct str device, struct signed_in *out)
+enum err sign_in_by(struct ctx *c, const struct user *user, const struct way_in *way,
+		    struct str device, struct signed_in *out)
 {
-	int64_t employment;
+	int64_t employment = way->employment;
 
 	if (user->ended)
 		return wrong(c);
-	TRY(first_employment(c, user, &employment));
-	TRY(session_begin(c, user, employment, SESSION_FULL, device, 0, out->token));
+	if (!employment)
+		TRY(first_employment(c, user, &employment));
+	TRY(session_begin(c, user, employment, SESSION_FULL, device, way->seconds, way->scope,
+			  out->token));
 	audit_note_as(c, &(struct actor){ .kind = user->kind, .account = user->key, .device = device },
 		      &(struct audit){ .what = AUDIT_SIGN_IN });
 	out->user = *user;
 	out->code = false;
 	return OK;
+}
+
+enum err sign_in_as(struct ctx *c, const struct user *user, struct str device, struct signed_in *out)
+{
+	return sign_in_by(c, user, &(struct way_in){ 0 }, device, out);
 }
 
 /* NULL in *out when there is none: the work that follows is the same. */
@@ -86,7 +95,7 @@ enum err sign_in_password(struct ctx *c, struct str login, struct str password, 
 		return sign_in_as(c, known, device, out);
 	}
 	/* The count stays until the code is right too, or a known password would free guesses of it. */
-	TRY(session_begin(c, known, 0, SESSION_HALF, device, 0, out->token));
+	TRY(session_begin(c, known, 0, SESSION_HALF, device, 0, 0, out->token));
 	out->user = user;
 	out->code = true;
 	return OK;
@@ -153,15 +162,21 @@ static enum err actor_read(struct ctx *c, struct db *db, const struct session *s
 	};
 	TRY(team_list(c, db, user.key, now, &teams, &actor->team_count));
 	actor->teams = teams;
+	if (session->scope) {
+		err = smart_at(c, db, user.key, session->scope, &actor->scopes);
+		if (err)
+			return err == ERR_NOT_FOUND ? OK : err;
+	}
 	*good = true;
 	return OK;
 }
 
-/* In its first role. */
-static enum err user_actor(struct ctx *c, const struct user *user, const struct actor **out)
+/* In its first role, within those scopes. */
+static enum err user_actor(struct ctx *c, const struct user *user, int64_t scope,
+			   const struct actor **out)
 {
 	struct actor *actor = NEW(c->arena, struct actor);
-	struct session session = { .account = user->key };
+	struct session session = { .account = user->key, .scope = scope };
 	bool good;
 
 	TRY(first_employment(c, user, &session.employment));
@@ -184,10 +199,10 @@ enum err sign_in_actor(struct ctx *c, struct str login, const struct actor **out
 		TRY(store_reader(c, c->place->store, &db));
 		TRY(account_find(c, db, login, &user));
 	}
-	return user_actor(c, &user, out);
+	return user_actor(c, &user, 0, out);
 }
 
-enum err sign_in_ask_as(struct ctx *c, int64_t account)
+enum err sign_in_ask_as(struct ctx *c, int64_t owner)
 {
 	const struct actor *actor;
 	struct user user;
@@ -197,9 +212,9 @@ enum err sign_in_ask_as(struct ctx *c, int64_t account)
 		READER(db);
 
 		TRY(store_reader(c, c->place->store, &db));
-		TRY(account_at(c, db, account, &user));
+		TRY(account_at(c, db, owner & UINT32_MAX, &user));
 	}
-	e = user_actor(c, &user, &actor);
+	e = user_actor(c, &user, owner >> 32, &actor);
 	if (e == ERR_UNSIGNED)
 		return ERR_NOT_FOUND;
 	return e ? e : sign_in_enter(c, actor);

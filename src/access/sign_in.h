@@ -39,6 +39,14 @@ NODISCARD enum err sign_in_code(struct ctx *c, struct str token, struct str code
 /* Whoever proved otherwise who they are: an invitation, another provider, the demo's list. */
 NODISCARD enum err sign_in_as(struct ctx *c, const struct user *user, struct str device,
 			      struct signed_in *out);
+/* The same with more said of it; 0 is as sign_in_as has it. */
+struct way_in {
+	int64_t employment; /* worked in; 0: the first */
+	int64_t seconds;    /* how long; 0: as such accounts do */
+	int64_t scope;      /* what it is limited to, of smart.h */
+};
+NODISCARD enum err sign_in_by(struct ctx *c, const struct user *user, const struct way_in *way,
+			      struct str device, struct signed_in *out);
 
 /* Who asks, by the cookie's token; &actor_nobody when nobody is signed in. In c->arena.
  * session->key 0: none. */
@@ -50,9 +58,9 @@ NODISCARD enum err sign_in_bearer(struct ctx *c, struct str token, const struct 
 /* Who would ask if this login signed in now, in its first role: to explain what it may see. Nobody is
  * signed in by it. ERR_NOT_FOUND, ERR_UNSIGNED without a role. */
 NODISCARD enum err sign_in_actor(struct ctx *c, struct str login, const struct actor **out);
-/* Ask as that account in its first role, until sign_in_leave: for what is served to it later, by another
+/* Ask as that owner (guard_owner: an account, and above 32 bits the number of its scopes) in its first role, until sign_in_leave: for what is served to it later, by another
  * thread (place->ask_as). ERR_NOT_FOUND when it may not sign in any more. */
-NODISCARD enum err sign_in_ask_as(struct ctx *c, int64_t account);
+NODISCARD enum err sign_in_ask_as(struct ctx *c, int64_t owner);
 /* Set c->actor, and the guard that goes with it; sign_in_leave gives it back, and may always be called. */
 NODISCARD enum err sign_in_enter(struct ctx *c, const struct actor *actor);
 void sign_in_leave(struct ctx *c);

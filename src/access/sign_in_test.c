@@ -375,7 +375,7 @@ static void a_programs_token_is_no_cookie_and_a_cookie_no_bearer(void **state)
 		SUCCEEDS_OR(account_at(&w->c, db, key, &user));
 		SUCCEEDS_OR(employment_list(&w->c, db, key, w->clock.at, &at, &len));
 	}
-	SUCCEEDS_OR(session_begin(&w->c, &user, at[0].key, SESSION_FULL, STR("a key"), 3600, token));
+	SUCCEEDS_OR(session_begin(&w->c, &user, at[0].key, SESSION_FULL, STR("a key"), 3600, 0, token));
 	SUCCEEDS_OR(sign_in_bearer(&w->c, str_of(token), &actor, &session));
 	assert_int_equal(actor->kind, ACTOR_PROGRAM);
 	assert_int_equal(who(w, token)->kind, ACTOR_NOBODY);

@@ -10,6 +10,9 @@
 #include "http/http.h"
 
 extern const struct route api_routes[]; /* ends with a NULL pattern */
+/* May a token with scopes ask this? ERR_FORBIDDEN naming the scope that is missing. For c->actor. */
+NODISCARD enum err api_let(struct ctx *c, const struct request *r, const struct route *route);
+
 /* Any failure as an OperationOutcome. */
 http_refuse api_refuse;
 

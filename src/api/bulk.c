@@ -105,6 +105,7 @@ static enum err id_new(struct ctx *c, char id[BULK_ID])
 static void ask_copy(struct arena *a, const struct bulk_ask *from, struct bulk_ask *to)
 {
 	to->level = from->level;
+	to->owner = from->owner;
 	to->since = from->since;
 	to->since_seq = from->since_seq;
 	to->until = from->until;

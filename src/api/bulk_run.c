@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "base/vec.h"
+#include "record/guard.h"
 #include "record/same.h"
 
 #define PIECE 500        /* versions looked at in one read transaction */
@@ -172,9 +173,10 @@ static enum err find_type(struct ctx *c, struct run *run, const char *type)
 
 /* --- types in turn --- */
 
-static bool type_wanted(const struct bulk_ask *ask, const struct fhir_type *type)
+static bool type_wanted(const struct guard *guard, const struct bulk_ask *ask,
+			const struct fhir_type *type)
 {
-	if (type->kind != FHIR_RESOURCE || type->abstract)
+	if (type->kind != FHIR_RESOURCE || type->abstract || !guard_lets(guard, type, LET_LIST))
 		return false;
 	for (size_t i = 0; i < ask->types.len; i++) {
 		if (ask->types.at[i] == type->name)
@@ -204,7 +206,7 @@ static enum err write_types(struct ctx *c, struct run *run)
 
 	for (unsigned i = 0; i < f->type_count; i++) {
 		skip = skip && f->types[i]->name != from.type;
-		if (!skip && type_wanted(&run->job->ask, f->types[i]))
+		if (!skip && type_wanted(c->guard, &run->job->ask, f->types[i]))
 			TRY(write_type(c, run, f->types[i]->name, &from));
 	}
 	return OK;
@@ -216,7 +218,7 @@ static enum err write_deletions(struct ctx *c, struct run *run)
 
 	bulk_out_type(run->out, "Bundle", true, 0);
 	for (unsigned i = 0; i < f->type_count; i++) {
-		if (type_wanted(&run->job->ask, f->types[i]))
+		if (type_wanted(c->guard, &run->job->ask, f->types[i]))
 			TRY(sweep_type(c, run, f->types[i]->name, true, 0));
 	}
 	return bulk_out_end(c, run->out);
@@ -292,7 +294,7 @@ static enum err count_total(struct ctx *c, struct bulk_job *job)
 	TRY(record_counts(c, &counts, &len));
 	for (size_t i = 0; i < len; i++) {
 		const struct fhir_type *type = fhir_type(c->place->fhir, counts[i].type);
-		if (type && type_wanted(&job->ask, type))
+		if (type && type_wanted(c->guard, &job->ask, type))
 			total += counts[i].count;
 	}
 	__atomic_store_n(&job->total, total, __ATOMIC_RELAXED);

@@ -46,6 +46,22 @@ static void add_param(struct arena *a, struct node *list, const struct fhir_para
 	node_add_cstr(a, o, "type", param_type_name(p->type));
 }
 
+/* Where tokens are given is told by .well-known/smart-configuration. */
+static void add_security(struct arena *a, struct node *rest)
+{
+	struct node *security = node_add(a, rest, "security", NODE_OBJECT), *service, *coding;
+
+	node_add_bool(a, security, "cors", false);
+	service = node_add(a, node_add(a, security, "service", NODE_ARRAY), NULL, NODE_OBJECT);
+	coding = node_add(a, node_add(a, service, "coding", NODE_ARRAY), NULL, NODE_OBJECT);
+	node_add_cstr(a, coding, "system",
+		      "http://terminology.hl7.org/CodeSystem/restful-security-service");
+	node_add_cstr(a, coding, "code", "SMART-on-FHIR");
+	node_add_cstr(a, security, "description",
+		      "Programs get tokens by SMART Backend Services, with scopes of SMART App Launch 2; "
+		      "see .well-known/smart-configuration.");
+}
+
 #define CORE "http://hl7.org/fhir/OperationDefinition/"
 #define BULK "http://hl7.org/fhir/uv/bulkdata/"
 
@@ -181,9 +197,8 @@ static void add_rest(struct arena *a, const struct fhir *f, struct node *o)
 
 	node_add_cstr(a, rest, "mode", "server");
 	node_add_cstr(a, rest, "documentation",
-		      "Unknown parameters are refused, never ignored. Only programs on the "
-		      "same machine are "
-		      "served until there are accounts.");
+		      "Unknown parameters are refused, never ignored.");
+	add_security(a, rest);
 	list = node_add(a, rest, "resource", NODE_ARRAY);
 	for (unsigned i = 0; i < f->type_count; i++) {
 		if (f->types[i]->kind == FHIR_RESOURCE && !f->types[i]->abstract)

@@ -127,6 +127,7 @@ http_serve api_explain;    /* explain.c */
 http_serve api_act, api_act_new; /* act.c */
 http_serve api_metadata;                                   /* capability.c */
 http_serve api_events;                                     /* live.c */
+http_serve api_token, api_smart_configuration;            /* auth.c */
 http_serve api_health, api_metrics;                        /* probe.c */
 
 #endif

@@ -78,6 +78,9 @@ const struct route api_routes[] = {
 
 	{ HTTP_GET, "/fhir/$events", api_events, 0, 0, SIGNED_IN },
 
+	{ HTTP_GET, "/fhir/.well-known/smart-configuration", api_smart_configuration, 0, 0, PUBLIC },
+	{ HTTP_POST, "/auth/token", api_token, 0, API_FORM_MAX, PUBLIC },
+
 	{ HTTP_GET, "/healthz", api_health, 0, 0, PUBLIC },
 	{ HTTP_GET, "/metrics", api_metrics, 0, 0, "system.read" },
 	{ 0 },

@@ -147,7 +147,7 @@ static enum err token(struct ctx *c, struct invocation *in)
 	}
 	if (!len)
 		return fail(c, ERR_INVALID, "It holds no role now.");
-	TRY(session_begin(c, &user, jobs[0].key, SESSION_FULL, STR("Token"), days * 86400, made));
+	TRY(session_begin(c, &user, jobs[0].key, SESSION_FULL, STR("Token"), days * 86400, 0, made));
 	fprintf(in->out, "%s\n", made);
 	return OK;
 }

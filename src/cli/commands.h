@@ -16,6 +16,8 @@ extern const struct command match_commands[];  /* match match-learn */
 extern const struct command bench_commands[];  /* bench */
 extern const struct command subscription_commands[]; /* subscriptions subscription-… */
 extern const struct command account_commands[]; /* accounts roles account-… */
+extern const struct command client_commands[]; /* client-add client-list client-revoke */
+extern const struct command provider_commands[]; /* provider-add provider-list provider-end */
 extern const struct command audit_commands[]; /* audit */
 extern const struct command explain_commands[]; /* explain */
 extern const struct command help_commands[];   /* completion man */

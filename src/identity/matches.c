@@ -43,7 +43,7 @@ static enum err read_version(struct matching *m, struct str id, struct version *
 
 	TRY(name_find(m->c, m->db, STR("Patient"), &type));
 	TRY(standing_find(m->c, m->db, type, id, &now));
-	*may = standing_may(m->c, patient, &now);
+	TRY(standing_may(m->c, m->db, patient, &now, LET_LIST, may));
 	return *may ? version_load(m->c, m->db, now.seq, out) : OK;
 }
 

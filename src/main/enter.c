@@ -5,11 +5,12 @@
  */
 #include "main/enter.h"
 
+#include "api/api.h"
 #include "web/form.h"
 
 static bool is_page(const struct route *route)
 {
-	return strncmp(route->pattern, "/fhir", 5) != 0;
+	return strncmp(route->pattern, "/fhir", 5) != 0 && strncmp(route->pattern, "/auth/", 6) != 0;
 }
 
 static bool is_safe(const struct request *r)
@@ -58,7 +59,7 @@ static enum err manned(struct ctx *c, struct entrance *entrance, bool *yes)
 	return OK;
 }
 
-static enum err need(struct ctx *c, const struct route *route)
+static enum err need(struct ctx *c, const struct request *r, const struct route *route)
 {
 	if (!route->need)
 		return fail(c, ERR_INTERNAL, "It is not said who may use this address.");
@@ -66,6 +67,8 @@ static enum err need(struct ctx *c, const struct route *route)
 		return OK;
 	if (c->actor->kind == ACTOR_NOBODY)
 		return fail(c, ERR_UNSIGNED, "Sign in first.");
+	if (c->actor->scopes)
+		TRY(api_let(c, r, route));
 	return strcmp(route->need, SIGNED_IN) == 0 ? OK : actor_need(c, route->need);
 }
 
@@ -90,7 +93,7 @@ enum err enter(struct ctx *c, const struct request *r, const struct route *route
 	TRY(manned(c, entrance, &yes));
 	TRY(who_asks(c, r, route, &actor, &session));
 	TRY(sign_in_enter(c, actor));
-	TRY(need(c, route));
+	TRY(need(c, r, route));
 	if (is_page(route) && !is_safe(r) && !bearer(r).len) /* no other site's page can send that header */
 		TRY(form_check(c, r));
 	if (session.key && !(route->flags & ROUTE_QUICK))

@@ -18,6 +18,7 @@ static const struct command *const command_tables[] = {
 	charge_commands, policy_commands, ledger_commands, identity_commands, subscription_commands, explain_commands,
 	feed_commands, rows_commands, purge_commands, help_commands,
 	account_commands,
+	client_commands,
 	audit_commands,
 	emit_commands,
 	NULL,

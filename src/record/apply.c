@@ -514,13 +514,14 @@ enum err apply_write(struct apply *a, struct prepared *p, struct written *out)
 		TRY(name_find(a->c, a->db, str_of(p->type->name), &p->type_key));
 	if (!p->fresh && p->type_key)
 		TRY(standing_find(a->c, a->db, p->type_key, p->id, &now));
-	TRY(hide(a->c, p, &now));
+	TRY(hide(a->c, a->db, p, &now));
 	TRY(check(a, p, &now));
 	if (now.seq != p->seen.seq)
 		TRY(catch_up(a, p, &now));
 	p->seen = now;
 	if (now.key)
 		p->key = now.key;
+	TRY(let_write(a->c, p));
 	if (nothing_to_do(p, out))
 		return OK;
 	TRY(check_writer(a, p));

@@ -142,12 +142,15 @@ static enum err patch_entry(struct ctx *c, struct bundle *b, struct entry *e)
 {
 	struct standing now = { 0 };
 	struct version v;
+	bool may = false;
 	int64_t type;
 
 	TRY(name_find(c, b->refs.db, str_of(e->type->name), &type));
 	if (type)
 		TRY(standing_find(c, b->refs.db, type, e->id, &now));
-	if (!now.version || !standing_may(c, e->type, &now))
+	if (now.version)
+		TRY(standing_may(c, b->refs.db, e->type, &now, LET_READ, &may));
+	if (!may)
 		now = (struct standing){ 0 };
 	if (!now.version || now.deleted)
 		return fail(c, now.deleted ? ERR_GONE : ERR_NOT_FOUND,

@@ -144,7 +144,7 @@ static enum err show_key(struct gather *g, int64_t key)
 	TRY(stmt_step(g->c, s, &row));
 	if (!row || !wanted(g, stmt_int(s, 1)))
 		return OK;
-	TRY(row_may(g->c, g->db, s, VERSION_WIDTH, &may));
+	TRY(row_listed(g->c, g->db, s, VERSION_WIDTH, &may));
 	if (!may)
 		return OK;
 	g->more = is_full(g);
@@ -155,13 +155,16 @@ static enum err find_patient(struct gather *g)
 {
 	const struct fhir_type *patient = fhir_resource_type(g->c->place->fhir, STR("Patient"));
 	struct standing now = { 0 };
+	bool may = false;
 	int64_t type;
 	struct str id = { str_dup(g->notes, g->ask->id), g->ask->id.len };
 
 	TRY(name_find(g->c, g->db, STR("Patient"), &type));
 	if (type)
 		TRY(standing_find(g->c, g->db, type, id, &now));
-	if (!now.version || !standing_may(g->c, patient, &now))
+	if (now.version)
+		TRY(standing_may(g->c, g->db, patient, &now, LET_LIST, &may));
+	if (!may)
 		return not_known(g->c, STR("Patient"), id);
 	if (now.deleted)
 		return fail(g->c, ERR_GONE, "Patient/%.64s was deleted.", id.at);
@@ -215,7 +218,7 @@ static enum err find_own(struct gather *g)
 			return OK;
 		if (!wanted(g, stmt_int(s, 1)) || stmt_int(s, VERSION_WIDTH) == g->person)
 			continue;
-		TRY(row_may(g->c, g->db, s, VERSION_WIDTH, &may));
+		TRY(row_listed(g->c, g->db, s, VERSION_WIDTH, &may));
 		if (!may)
 			continue;
 		g->more = is_full(g);
@@ -342,7 +345,7 @@ static enum err follow(struct gather *g, struct str reference)
 	stmt_bind_int(s, 3, g->ask->since);
 	TRY(stmt_step(g->c, s, &row));
 	if (row)
-		TRY(row_may(g->c, g->db, s, VERSION_WIDTH, &may));
+		TRY(row_listed(g->c, g->db, s, VERSION_WIDTH, &may));
 	return may ? show_row(g, s, false) : OK;
 }
 

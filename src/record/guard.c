@@ -110,12 +110,32 @@ bool guard_may_write(const struct guard *g, const struct fhir_type *type, int64_
 	return kind == GUARD_ALWAYS || (kind == GUARD_RELATED && is_related(g, person));
 }
 
+bool guard_lets(const struct guard *g, const struct fhir_type *type, unsigned letters)
+{
+	unsigned let;
+
+	if (!g || !g->scope)
+		return true;
+	let = g->scope->letters[type->number];
+	for (size_t i = 0; i < g->scope->limit_count; i++)
+		if (g->scope->limits[i].type == type)
+			let |= g->scope->limits[i].letters;
+	return (let & letters) == letters;
+}
+
+bool guard_limited(const struct guard *g, const struct fhir_type *type, unsigned letters)
+{
+	return g && g->scope && (g->scope->letters[type->number] & letters) != letters;
+}
+
 bool guard_open(const struct guard *g, const struct fhir_type *type)
 {
 	enum guard_kind kind;
 
 	if (!g)
 		return true;
+	if (guard_limited(g, type, LET_LIST))
+		return false;
 	kind = kind_in(g->kinds, type);
 	if (kind == GUARD_NEVER || ~g->labels || ~g->labels_own ||
 	    (kind == GUARD_RELATED && !(g->everyone && g->all_orgs)))

@@ -18,6 +18,7 @@
 #include "base/ctx.h"
 
 struct fhir_type;
+struct search;
 
 /* What a decision is made from; all of it stands in the row of `resource`. */
 struct guard_item {
@@ -50,6 +51,29 @@ struct guard_person {
 /* 0 among people, own or orgs is what belongs to nobody, or came from nobody knows where: it has to be
  * listed like any other. The Patients that are one person (same.h) must all be in people and in persons
  * or none of them: see guard_unite. */
+/* What an app or a program was let do on the asker's behalf, beyond what the asker may: letters of SMART
+ * scopes, by type. It only ever takes away. */
+enum guard_letter {
+	LET_CREATE = 1,
+	LET_READ = 2, /* by its address, with its history, and where another resource leads to it */
+	LET_UPDATE = 4,
+	LET_DELETE = 8,
+	LET_SEARCH = 16, /* to be found: a hit, a total, the other end of a chain */
+	LET_LIST = LET_READ | LET_SEARCH, /* to be brought in bulk: $everything, $export, histories of many */
+};
+/* Only those that fit a query, made of conditions that one resource answers by itself. */
+struct guard_limit {
+	const struct fhir_type *type;
+	uint8_t letters; /* of LET_LIST alone */
+	const struct search *query;
+};
+struct guard_scope {
+	const uint8_t *letters; /* by fhir_type->number: of any of that type */
+	const struct guard_limit *limits;
+	size_t limit_count;
+	const struct guard *of; /* what it was made from */
+};
+
 struct guard {
 	const uint8_t *kinds;       /* enum guard_kind, by fhir_type->number: may be seen */
 	const uint8_t *writes;      /* the same: may be written; NULL is nothing */
@@ -66,7 +90,8 @@ struct guard {
 	const struct guard_person *persons; /* whoever has chosen otherwise; sorted by person, each once */
 	size_t person_count;
 	uint64_t stamp;             /* differs between guards that may decide differently: for cursors and caches */
-	int64_t asker;              /* account.key of whom it was made for: owns their subscriptions; 0: nobody */
+	int64_t asker;              /* of whom it was made for: owns their subscriptions, see guard_owner; 0: nobody */
+	const struct guard_scope *scope; /* NULL: all of it */
 };
 
 /* Sees nothing at all. */
@@ -84,8 +109,13 @@ bool guard_may_write(const struct guard *guard, const struct fhir_type *type, in
 /* What this person has chosen; NULL: nothing. */
 const struct guard_person *guard_choice(const struct guard *guard, int64_t person);
 
+/* Do the scopes let all these letters of a type, of some of its resources at least? Without a scope: yes. */
+bool guard_lets(const struct guard *guard, const struct fhir_type *type, unsigned letters);
+/* Of some of its resources only? Then each is to be asked about: scope_fits in guard_row.h. */
+bool guard_limited(const struct guard *guard, const struct fhir_type *type, unsigned letters);
+
 /* Whose is what this request leaves to be served later, by another thread: GUARD_SYSTEM's, nobody's or an
- * account's. And to serve it: ask as they may now, until guard_leave. */
+ * account's, whose scopes are told in the bits above 32. And to serve it: ask as they may now, until guard_leave. */
 #define GUARD_SYSTEM INT64_C(0)
 #define GUARD_NOBODY INT64_C(-1)
 int64_t guard_owner(const struct ctx *c);

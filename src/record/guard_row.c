@@ -9,15 +9,18 @@ enum err type_of_key(struct ctx *c, struct db *db, int64_t key, const struct fhi
 	return resource_type(c, name, out);
 }
 
-bool standing_may(const struct ctx *c, const struct fhir_type *type,
-		  const struct standing *standing)
+enum err standing_may(struct ctx *c, struct db *db, const struct fhir_type *type,
+		      const struct standing *standing, unsigned letters, bool *out)
 {
-	return guard_may(c->guard,
-			 &(struct guard_item){ standing->key, standing->person, standing->org,
-					       standing->labels, type });
+	*out = guard_may(c->guard, &(struct guard_item){ standing->key, standing->person, standing->org,
+							 standing->labels, type });
+	if (!*out || !guard_limited(c->guard, type, letters))
+		return OK;
+	return scope_fits(c, db, type, standing->key, 0, letters, out);
 }
 
-enum err row_may(struct ctx *c, struct db *db, struct stmt *s, int first, bool *out)
+static enum err check_row(struct ctx *c, struct db *db, struct stmt *s, int first, unsigned letters,
+			  bool *out)
 {
 	struct guard_item item;
 
@@ -29,14 +32,27 @@ enum err row_may(struct ctx *c, struct db *db, struct stmt *s, int first, bool *
 				    NULL };
 	TRY(type_of_key(c, db, stmt_int(s, first + 1), &item.type));
 	*out = guard_may(c->guard, &item);
-	return OK;
+	if (!*out || !guard_limited(c->guard, item.type, letters))
+		return OK;
+	return scope_fits(c, db, item.type, item.key, 0, letters, out);
 }
 
-enum err row_version_may(struct ctx *c, struct db *db, struct stmt *s, int first, bool *out)
+enum err row_may(struct ctx *c, struct db *db, struct stmt *s, int first, bool *out)
+{
+	return check_row(c, db, s, first, LET_READ, out);
+}
+
+enum err row_listed(struct ctx *c, struct db *db, struct stmt *s, int first, bool *out)
+{
+	return check_row(c, db, s, first, LET_LIST, out);
+}
+
+static enum err check_version(struct ctx *c, struct db *db, struct stmt *s, int first,
+			      unsigned letters, bool *out)
 {
 	struct guard_item now, then;
 
-	TRY(row_may(c, db, s, first, out));
+	TRY(check_row(c, db, s, first, letters, out));
 	if (!c->guard || !*out)
 		return OK;
 	TRY(type_of_key(c, db, stmt_int(s, first + 1), &now.type));
@@ -48,7 +64,19 @@ enum err row_version_may(struct ctx *c, struct db *db, struct stmt *s, int first
 	then.person = stmt_int(s, first + 5);
 	then.org = stmt_int(s, first + 6);
 	*out = guard_may(c->guard, &now) && guard_may(c->guard, &then);
-	return OK;
+	if (!*out || !guard_limited(c->guard, now.type, letters))
+		return OK;
+	return scope_fits(c, db, now.type, now.key, stmt_int(s, first + 8), letters, out);
+}
+
+enum err row_version_may(struct ctx *c, struct db *db, struct stmt *s, int first, bool *out)
+{
+	return check_version(c, db, s, first, LET_READ, out);
+}
+
+enum err row_version_listed(struct ctx *c, struct db *db, struct stmt *s, int first, bool *out)
+{
+	return check_version(c, db, s, first, LET_LIST, out);
 }
 
 enum err key_may(struct ctx *c, struct db *db, const struct fhir_type *type, int64_t key,
@@ -66,7 +94,9 @@ enum err key_may(struct ctx *c, struct db *db, const struct fhir_type *type, int
 	*out = row &&
 	       guard_may(c->guard, &(struct guard_item){ key, stmt_int(s, 0), stmt_int(s, 1),
 							 (uint64_t)stmt_int(s, 2), type });
-	return OK;
+	if (!*out || !guard_limited(c->guard, type, LET_READ))
+		return OK;
+	return scope_fits(c, db, type, key, 0, LET_READ, out);
 }
 
 enum err version_may(struct ctx *c, struct db *db, int64_t seq, bool *out)
@@ -85,7 +115,7 @@ enum err version_may(struct ctx *c, struct db *db, int64_t seq, bool *out)
 	stmt_bind_int(s, 1, seq);
 	TRY(stmt_step(c, s, &row));
 	*out = row;
-	return row ? row_version_may(c, db, s, 0, out) : OK;
+	return row ? row_version_listed(c, db, s, 0, out) : OK;
 }
 
 enum err not_known(struct ctx *c, struct str type, struct str id)

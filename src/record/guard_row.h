@@ -14,17 +14,29 @@
 /* The same for versions that may not be current, of `version v` too. */
 #define VERSION_ITEM_COLUMNS                                                                   \
 	ITEM_COLUMNS ", v.person, v.org, "                                                     \
-		     "(SELECT l.labels FROM version_label l WHERE l.seq = v.seq)"
+		     "(SELECT l.labels FROM version_label l WHERE l.seq = v.seq), v.seq"
 
 NODISCARD enum err row_may(struct ctx *c, struct db *db, struct stmt *s, int first, bool *out);
+/* The same of what is brought in bulk, unasked one by one: a scope has to let it be found, too. */
+NODISCARD enum err row_listed(struct ctx *c, struct db *db, struct stmt *s, int first, bool *out);
+NODISCARD enum err row_version_listed(struct ctx *c, struct db *db, struct stmt *s, int first,
+				      bool *out);
 /* A version is seen by who may see it as it was, and as the resource is now: whose both were, and with
  * the labels of either. */
 NODISCARD enum err row_version_may(struct ctx *c, struct db *db, struct stmt *s, int first,
 				   bool *out);
-/* A version by version.seq. */
+/* A version by version.seq, for who is told of changes: as row_version_listed. */
 NODISCARD enum err version_may(struct ctx *c, struct db *db, int64_t seq, bool *out);
-bool standing_may(const struct ctx *c, const struct fhir_type *type,
-		  const struct standing *standing);
+/* With these letters of a scope; 0: it is enough that it is known to be there. */
+NODISCARD enum err standing_may(struct ctx *c, struct db *db, const struct fhir_type *type,
+				const struct standing *standing, unsigned letters, bool *out);
+/* Does a version fit what the scope of the request lets of its type? Of its content alone: the guard is
+ * asked besides. seq 0: the current one of `key`. (guard_scope.c) */
+NODISCARD enum err scope_fits(struct ctx *c, struct db *db, const struct fhir_type *type,
+			      int64_t key, int64_t seq, unsigned letters, bool *out);
+/* May a scope be limited by this query? ERR_BAD_REQUEST with the reason. (guard_scope.c) */
+NODISCARD enum err scope_query(struct ctx *c, struct str type, struct str query,
+			       const struct search **out);
 /* A resource of a type by its key. */
 NODISCARD enum err key_may(struct ctx *c, struct db *db, const struct fhir_type *type,
 			   int64_t key, bool *out);

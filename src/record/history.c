@@ -52,6 +52,7 @@ static enum err find_scope(struct ctx *c, struct db *db, const struct history *q
 {
 	const struct fhir_type *type;
 	struct standing now;
+	bool may = false;
 
 	*scope = OF_ALL;
 	*key = 0;
@@ -64,7 +65,9 @@ static enum err find_scope(struct ctx *c, struct db *db, const struct history *q
 		return OK;
 	*scope = OF_RESOURCE;
 	TRY(standing_find(c, db, *key, query->id, &now));
-	if (now.version == 0 || !standing_may(c, type, &now))
+	if (now.version)
+		TRY(standing_may(c, db, type, &now, LET_READ, &may));
+	if (!may)
 		return standing_none(c, db, query->type, query->id);
 	*key = now.key;
 	return OK;
@@ -108,8 +111,8 @@ static enum err count_all(struct ctx *c, struct db *db, enum scope scope, int64_
 }
 
 /* The versions of a page and one more, and how many there are in all, of what may be seen. */
-static enum err walk(struct ctx *c, struct db *db, struct stmt *s, int64_t before, size_t count,
-		     int64_t *seqs, struct history_page *page)
+static enum err walk(struct ctx *c, struct db *db, struct stmt *s, bool many, int64_t before,
+		     size_t count, int64_t *seqs, struct history_page *page)
 {
 	bool row, may;
 	size_t len = 0;
@@ -120,7 +123,7 @@ static enum err walk(struct ctx *c, struct db *db, struct stmt *s, int64_t befor
 		TRY(stmt_step(c, s, &row));
 		if (!row)
 			break;
-		TRY(row_version_may(c, db, s, 1, &may));
+		TRY((many ? row_version_listed : row_version_may)(c, db, s, 1, &may));
 		page->total += may;
 		if (may && len <= count && stmt_int(s, 0) < before)
 			seqs[len++] = stmt_int(s, 0);
@@ -141,7 +144,7 @@ static enum err page_seen(struct ctx *c, struct db *db, enum scope scope, int64_
 
 		TRY(db_stmt(c, db, scopes[scope].walk, &s));
 		bind(s, key, query, lowest);
-		TRY(walk(c, db, s, before, count, seqs, page));
+		TRY(walk(c, db, s, scope != OF_RESOURCE, before, count, seqs, page));
 	}
 	for (size_t i = 0; i < page->len; i++)
 		TRY(version_load(c, db, seqs[i], &page->at[i]));

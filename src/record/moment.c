@@ -109,7 +109,7 @@ enum err record_sweep(struct ctx *c, struct db *db, struct sweep *w, unsigned co
 		int64_t seq = stmt_int(s, 0);
 		may = sweep_wants(w, s);
 		if (may)
-			TRY(row_version_may(c, db, s, VERSION_WIDTH, &may));
+			TRY(row_version_listed(c, db, s, VERSION_WIDTH, &may));
 		if (may)
 			TRY(sweep_visit(c, db, s, each, arg));
 		w->after = seq;
@@ -123,14 +123,17 @@ enum err record_person_key(struct ctx *c, struct db *db, struct str reference, i
 	struct standing standing;
 	struct str type, id;
 	int64_t type_key;
+	bool may = false;
 
 	*key = 0;
 	if (!reference_local(c->place, reference, &type, &id) || !str_is(type, "Patient"))
 		return OK;
 	TRY(name_find(c, db, type, &type_key));
 	TRY(standing_find(c, db, type_key, id, &standing));
-	if (standing.version && !standing.deleted &&
-	    standing_may(c, fhir_resource_type(c->place->fhir, type), &standing))
+	if (standing.version && !standing.deleted)
+		TRY(standing_may(c, db, fhir_resource_type(c->place->fhir, type), &standing, LET_READ,
+				 &may));
+	if (may)
 		*key = standing.key;
 	return OK;
 }

@@ -129,7 +129,10 @@ NODISCARD enum err prepare_delete(struct ctx *c, struct db *db, const struct fhi
 				  struct str id, int64_t if_match, struct prepared *out);
 /* What the asker may not see cannot be written (ERR_NOT_FOUND), and deleting it is deleting what is
  * not there: then *now becomes that. */
-NODISCARD enum err hide(struct ctx *c, const struct prepared *p, struct standing *now);
+NODISCARD enum err hide(struct ctx *c, struct db *db, const struct prepared *p,
+			 struct standing *now);
+/* Does the scope of the request let it be written? ERR_FORBIDDEN, even when nothing would change. */
+NODISCARD enum err let_write(struct ctx *c, const struct prepared *p);
 /* Person and index rows of p->resource; done already unless p->unchanged. */
 NODISCARD enum err prepare_rows(struct ctx *c, struct db *db, struct prepared *p);
 /* The same resource as another version: stamped, written and packed again. */

@@ -186,14 +186,35 @@ enum err stored_rows(struct ctx *c, struct db *db, const struct fhir_type *type,
 	return rows_make(c, db, type, tree, out);
 }
 
-enum err hide(struct ctx *c, const struct prepared *p, struct standing *now)
+enum err hide(struct ctx *c, struct db *db, const struct prepared *p, struct standing *now)
 {
-	if (!now->version || standing_may(c, p->type, now))
+	bool may;
+
+	if (!now->version)
+		return OK;
+	TRY(standing_may(c, db, p->type, now, 0, &may));
+	if (may)
 		return OK;
 	if (p->resource)
 		return not_known(c, str_of(p->type->name), p->id);
 	*now = (struct standing){ 0 };
 	return OK;
+}
+
+static unsigned letter_of(const struct prepared *p)
+{
+	if (!p->resource)
+		return LET_DELETE;
+	return p->seen.version && !p->seen.deleted ? LET_UPDATE : LET_CREATE;
+}
+
+/* Whatever comes of it, writing nothing included. */
+enum err let_write(struct ctx *c, const struct prepared *p)
+{
+	if (guard_lets(c->guard, p->type, letter_of(p)))
+		return OK;
+	return fail(c, ERR_FORBIDDEN, "The scope that was given does not let %s be written so.",
+		    p->type->name);
 }
 
 static enum err see(struct ctx *c, struct db *db, struct prepared *p)
@@ -202,7 +223,7 @@ static enum err see(struct ctx *c, struct db *db, struct prepared *p)
 
 	if (p->type_key)
 		TRY(standing_find(c, db, p->type_key, p->id, &p->seen));
-	TRY(hide(c, p, &p->seen));
+	TRY(hide(c, db, p, &p->seen));
 	if (p->if_match && p->seen.version != p->if_match)
 		return fail(c, ERR_STALE, "%s/" STR_FMT " is at version %lld, not %lld.",
 			    p->type->name, STR_ARG(p->id), (long long)p->seen.version,
@@ -262,6 +283,7 @@ enum err prepare_put(struct ctx *c, struct db *db, const struct fhir_type *type,
 	stamp_version(c, &p, 1, time_after(c, 0));
 	if (!p.fresh)
 		TRY(see(c, db, &p));
+	TRY(let_write(c, &p));
 	if (p.unchanged && !p.if_none_match) {
 		stamp_version(c, &p, p.seen.version, p.seen.updated);
 		print(c, &p);
@@ -283,6 +305,7 @@ enum err prepare_delete(struct ctx *c, struct db *db, const struct fhir_type *ty
 
 	TRY(keys_of(c, db, &p));
 	TRY(see(c, db, &p));
+	TRY(let_write(c, &p));
 	p.version = p.seen.version + 1;
 	p.updated = time_after(c, p.seen.updated);
 	*out = p;

@@ -144,6 +144,7 @@ static enum err check_exists(struct walk *w, const struct node *n, struct str ty
 	struct str target = str_of(
 		arena_printf(r->c->arena, STR_FMT "/" STR_FMT, STR_ARG(type), STR_ARG(id)));
 	struct standing now = { 0 };
+	bool may = false;
 	int64_t key;
 
 	if (map_get(&r->own, target) || map_get(&r->checked, target))
@@ -151,8 +152,10 @@ static enum err check_exists(struct walk *w, const struct node *n, struct str ty
 	TRY(name_find(r->c, r->db, type, &key));
 	if (key)
 		TRY(standing_find(r->c, r->db, key, id, &now));
-	if (now.version == 0 || now.deleted ||
-	    !standing_may(r->c, fhir_resource_type(r->c->place->fhir, type), &now))
+	if (now.version && !now.deleted)
+		TRY(standing_may(r->c, r->db, fhir_resource_type(r->c->place->fhir, type), &now, 0,
+				 &may));
+	if (!may)
 		complain(w, n, "not-found", target, "leads nowhere");
 	else
 		map_set(&r->checked, target, r);

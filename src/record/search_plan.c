@@ -185,6 +185,26 @@ static enum err plan(struct scope *sc, const struct fhir_type *type,
 	return OK;
 }
 
+/* Of what is found what a scope lets be found: what fits any of its queries. */
+static enum err within_scope(struct scope *sc, const struct fhir_type *type, struct stream *found,
+			     struct stream **out)
+{
+	const struct guard_scope *let = sc->c->guard->scope;
+	VEC(struct stream *) any = { 0 };
+	struct stream *both[2] = { found };
+
+	for (size_t i = 0; i < let->limit_count; i++) {
+		const struct guard_limit *limit = &let->limits[i];
+
+		if (limit->type == type && (limit->letters & LET_SEARCH))
+			TRY(plan(sc, type, limit->query->conditions, limit->query->condition_count,
+				 vec_push(&any, sc->c->arena)));
+	}
+	both[1] = stream_or(sc->c->arena, any.at, any.len);
+	*out = stream_and(sc->c->arena, both, 2);
+	return OK;
+}
+
 /* Of a type that is never seen nothing is looked up at all. */
 enum err plan_conditions(struct scope *sc, const struct fhir_type *type,
 			 const struct condition *conditions, size_t count, struct stream **out)
@@ -192,11 +212,14 @@ enum err plan_conditions(struct scope *sc, const struct fhir_type *type,
 	const struct guard *g = sc->c->guard;
 	struct stream *found;
 
-	if (g && (!g->kinds || g->kinds[type->number] == GUARD_NEVER)) {
+	if (g && (!g->kinds || g->kinds[type->number] == GUARD_NEVER ||
+		  !guard_lets(g, type, LET_SEARCH))) {
 		*out = stream_none(sc->c->arena);
 		return OK;
 	}
 	TRY(plan(sc, type, conditions, count, &found));
+	if (guard_limited(g, type, LET_SEARCH))
+		TRY(within_scope(sc, type, found, &found));
 	return stream_guarded(sc, type, found, out);
 }
 
