@@ -31,7 +31,8 @@ static void every_route_says_what_it_needs(void **state)
 /* What anybody may do without signing in is listed here too, so that nothing joins it unnoticed. */
 static void few_addresses_are_public(void **state)
 {
-	static const char *const open[] = { "/fhir/metadata", "/healthz" };
+	static const char *const open[] = { "/fhir/metadata", "/healthz",
+					    "/fhir/.well-known/smart-configuration", "/auth/token" };
 
 	(void)state;
 	for (const struct route *r = api_routes; r->pattern; r++) {

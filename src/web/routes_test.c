@@ -31,7 +31,8 @@ static void every_route_says_what_it_needs(void **state)
 /* What anybody may do without signing in is listed here too, so that nothing joins it unnoticed. */
 static void few_addresses_are_public(void **state)
 {
-	static const char *const open[] = { "/sign-in", "/sign-in/code", "/sign-in/as", "/welcome/{link}",
+	static const char *const open[] = { "/sign-in", "/sign-in/code", "/sign-in/as", "/sign-in/with/{provider}", "/sign-in/back/{provider}",
+					    "/welcome/{link}",
 					    "/help", "/accessibility", "/static/{hash}/{name}" };
 
 	(void)state;
