@@ -1,4 +1,4 @@
--- Other ways to sign in, as in sqlite/0017_provider.sql, which says what each means.
+-- Other ways to sign in, as in sqlite/0018_provider.sql, which says what each means.
 
 CREATE TABLE grant_scope (
 	key BIGINT PRIMARY KEY,
