@@ -421,7 +421,8 @@ static enum err need_ask(struct telling *t)
 
 	if (actor_can(t->c, "access.explain"))
 		return OK;
-	if (caller && caller->kind == ACTOR_RESIDENT && t->item.person) {
+	/* Of what is withheld from them they are not told that it is there. */
+	if (caller && caller->kind == ACTOR_RESIDENT && t->item.person && guard_may(t->c->guard, &t->item)) {
 		TRY(charges_of(t->c, t->db, t->rules, caller, &list, &len, &next));
 		for (size_t i = 0; i < len; i++)
 			if (list[i].self && same_has(&t->same, list[i].person))

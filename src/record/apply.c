@@ -528,6 +528,8 @@ enum err apply_write(struct apply *a, struct prepared *p, struct written *out)
 	TRY(check_claims(a, p));
 	TRY(find_keys(a, p));
 	person = now.person;
+	if (!p->resource)
+		p->org_key = now.org; /* what is gone is still whose it was, and from whom */
 	if (p->resource)
 		TRY(apply_person(a, p, &person));
 	TRY(put_version(a, p, person, &seq));
