@@ -78,13 +78,16 @@ NODISCARD enum err team_leave(struct ctx *c, int64_t account, int64_t team);
 NODISCARD enum err team_list(struct ctx *c, struct db *db, int64_t account, int64_t now, int64_t **out,
 			     size_t *len);
 
-/* Whom a person lets see their record. */
+/* Whom a person lets see their record: see delegation.h for how one is asked and let in. */
 struct delegation {
 	int64_t key, account, person;
-	struct str capacity; /* "carer", "attorney" */
+	struct str capacity; /* "carer", "attorney", "parent" */
 	struct str scope;    /* categories of share/access/label.tsv, parted by spaces; empty: none */
+	struct str note;     /* what was seen as proof; empty: the person gave it themselves */
 	int64_t since, until; /* until 0: open */
 };
+/* May somebody let in so speak for the person: choose, let others in, ask who looked? */
+bool capacity_speaks(struct str capacity);
 NODISCARD enum err delegation_give(struct ctx *c, const struct delegation *d, int64_t *key);
 /* From this moment. ERR_NOT_FOUND when it is not that person's to revoke. */
 NODISCARD enum err delegation_revoke(struct ctx *c, int64_t person, int64_t key);

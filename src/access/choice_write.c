@@ -42,7 +42,7 @@ static enum err check(struct ctx *c, const struct choice *choice)
 		       : fail(c, ERR_INVALID, "There is no category of that name to close.");
 }
 
-/* The person themselves, who may speak for them (own.share), or who records choices of others. */
+/* The person themselves, who speaks for them (attorney, parent), or who records choices of others. */
 static enum err need_say(struct ctx *c, struct db *db, int64_t person)
 {
 	const struct actor *a = c->actor;
@@ -60,7 +60,7 @@ static enum err need_say(struct ctx *c, struct db *db, int64_t person)
 		TRY(same_find(c, db, person, &same));
 		for (size_t i = 0; i < len; i++)
 			if (same_has(&same, charges[i].person) &&
-			    (charges[i].self || actor_can(c, "own.share")))
+			    (charges[i].self || capacity_speaks(charges[i].capacity)))
 				return OK;
 		return fail(c, ERR_NOT_FOUND, "There is no such person.");
 	}

@@ -93,7 +93,8 @@ enum err charges_of(struct ctx *c, struct db *db, const struct rules *rules, con
 			one = vec_push(&list, c->arena);
 		one->person = given[i].person;
 		one->labels |= labels_delegated(rules, given[i].scope);
-		one->capacity = given[i].capacity;
+		if (!capacity_speaks(one->capacity))
+			one->capacity = given[i].capacity;
 	}
 	*out = list.at;
 	*len = list.len;

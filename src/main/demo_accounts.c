@@ -3,7 +3,7 @@
 
 #include "access/account.h"
 #include "base/tsv.h"
-#include "record/record.h"
+#include "record/same.h"
 
 static enum err is_there(struct ctx *c, struct str login, bool *there)
 {
@@ -25,11 +25,14 @@ static enum err let_see(struct ctx *c, int64_t account, struct str lets)
 		READER(db);
 
 		TRY(store_reader(c, c->place->store, &db));
-		TRY(record_person_key(c, db, id, &d.person));
+		TRY(same_key(c, db, id, &d.person));
 	}
 	if (!d.person)
 		return OK;
-	d.capacity = lets;
+	d.capacity = str_cut(&lets, ' ');
+	d.scope = lets.at ? lets : STR("");
+	if (capacity_speaks(d.capacity))
+		d.note = STR("Lasting power of attorney, health and welfare, registered; seen at the access point");
 	return delegation_give(c, &d, &key);
 }
 

@@ -310,10 +310,8 @@ enum err home_show(struct ctx *c, const struct request *r, struct reply *reply)
 	struct counts counts;
 	struct moment now = moment_at(c->arena, clock_now(c->clock));
 
-	if (c->actor && c->actor->kind == ACTOR_RESIDENT && c->actor->person)
-		return page_redirect(c, STR("/me"), reply);
-	if (c->actor && c->actor->kind == ACTOR_RESIDENT && c->actor->person)
-		return page_redirect(c, STR("/me"), reply); /* who comes for their own record */
+	if (c->actor && c->actor->kind == ACTOR_RESIDENT)
+		return page_redirect(c, STR("/me"), reply); /* who comes for their own record, or of whom they help */
 	data = page_new(c, r, "Find a person");
 	TRY(counts_get(c, &counts));
 	node_add_bool(c->arena, data, "at_home", true);

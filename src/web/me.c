@@ -1,38 +1,83 @@
 /* me.c - the resident's own pages: home, my record in plain words, what all of them share. */
 #include "web/me.h"
 
+#include "access/delegation.h"
 #include "access/glass.h"
 #include "base/tsv.h"
+#include "record/same.h"
 #include "web/looked.h"
 #include "web/pages.h"
 #include "web/person.h"
 
-static enum err own_id(struct ctx *c, struct str *id)
-{
-	bool row;
-	READER(db);
-	STMT(s);
+/* --- whose pages --- */
 
-	if (!c->actor || c->actor->kind != ACTOR_RESIDENT || !c->actor->person)
-		return fail(c, ERR_FORBIDDEN, "These pages are for people who have a record here.");
-	TRY(store_reader(c, c->place->store, &db));
-	TRY(db_stmt(c, db, SQL("SELECT id FROM resource WHERE key = ?1"), &s));
-	stmt_bind_int(s, 1, c->actor->person);
-	TRY(stmt_step(c, s, &row));
-	if (!row)
-		return fail(c, ERR_NOT_FOUND, "Your record is not here.");
-	struct str text = stmt_text(s, 0);
-	*id = (struct str){ str_dup(c->arena, text), text.len };
+static enum err put_patient(struct ctx *c, struct own *own)
+{
+	struct version v;
+	struct node *patient;
+
+	TRY(record_read(c, STR("Patient"), own->id, &v));
+	TRY(fhir_read_json(c, c->place->fhir, c->arena, v.body, &patient));
+	own->name = name_plain(c->arena, patient);
 	return OK;
 }
 
-enum err me_new(struct ctx *c, const struct request *r, const char *title, struct node **data,
-		struct str *id)
+static enum err own_record(struct ctx *c, struct db *db, const struct request *r, struct own *own)
 {
-	TRY(own_id(c, id));
+	if (!c->actor->person)
+		return fail(c, ERR_FORBIDDEN, "These pages are for people who have a record here.");
+	*own = (struct own){ .person = c->actor->person, .base = STR("/me"), .self = true, .speaks = true,
+			     .rest = r->part[0] };
+	TRY(same_id(c, db, own->person, &own->id));
+	return own->id.len ? OK : fail(c, ERR_NOT_FOUND, "Your record is not here.");
+}
+
+static enum err of_another(struct ctx *c, struct db *db, const struct request *r, struct own *own)
+{
+	struct delegation *list;
+	int64_t person;
+	size_t len;
+
+	TRY(same_key(c, db, r->part[0], &person));
+	TRY(delegation_list(c, db, c->actor->account, 0, clock_now(c->clock), &list, &len));
+	*own = (struct own){ .id = r->part[0], .person = person, .rest = r->part[1],
+			     .base = SAY(c->arena, "/for/" STR_FMT, STR_ARG(r->part[0])) };
+	for (size_t i = 0; person && i < len; i++) {
+		if (list[i].person != person)
+			continue;
+		if (!own->speaks)
+			own->capacity = list[i].capacity;
+		own->speaks |= capacity_speaks(list[i].capacity);
+	}
+	return own->capacity.len ? OK : fail(c, ERR_NOT_FOUND, "There is nobody of that name who lets you see their record.");
+}
+
+enum err me_begin(struct ctx *c, const struct request *r, const char *title, enum me_need need,
+		  struct node **data, struct own *own)
+{
+	READER(db);
+
+	if (!c->actor || c->actor->kind != ACTOR_RESIDENT)
+		return fail(c, ERR_FORBIDDEN, "These pages are for people who have a record here.");
+	TRY(store_reader(c, c->place->store, &db));
+	TRY(str_starts(r->path, STR("/for/")) ? of_another(c, db, r, own) : own_record(c, db, r, own));
+	if (need == ME_SPEAKS && !own->speaks)
+		return fail(c, ERR_FORBIDDEN, "Only the person, or who speaks for them, may do this.");
+	TRY(put_patient(c, own));
 	*data = page_new(c, r, title);
-	data_str(c, *data, "own_id", *id);
+	data_str(c, *data, "own_id", own->id);
+	data_str(c, *data, "base", own->base);
+	data_str(c, *data, "whose", own->name);
+	if (own->speaks)
+		node_add_bool(c->arena, *data, "speaks", true);
+	if (!own->self)
+		data_str(c, *data, "helped", own->name);
 	return OK;
+}
+
+enum err me_redirect(struct ctx *c, const struct own *own, const char *where, struct reply *reply)
+{
+	return page_redirect(c, SAY(c->arena, STR_FMT "%s", STR_ARG(own->base), where), reply);
 }
 
 /* --- words --- */
@@ -62,7 +107,7 @@ struct str look_word(const struct look_words *words, const char *kind, struct st
 /* --- pages --- */
 
 /* Emergencies of the last four weeks are told at once, not only where who looked is listed. */
-static enum err put_emergencies(struct ctx *c, struct node *data)
+static enum err put_emergencies(struct ctx *c, const struct own *own, struct node *data)
 {
 	struct node *list = data_list(c, data, "emergencies");
 	int64_t now = clock_now(c->clock);
@@ -73,7 +118,7 @@ static enum err put_emergencies(struct ctx *c, struct node *data)
 
 	TRY(rules_of(c, &rules));
 	TRY(store_reader(c, c->place->store, &db));
-	TRY(glass_list(c, db, &(struct glass_query){ .person = c->actor->person, .cap = 20 }, &at, &len));
+	TRY(glass_list(c, db, &(struct glass_query){ .person = own->person, .cap = 20 }, &at, &len));
 	for (size_t i = 0; i < len; i++) {
 		const struct reason *reason = rules_reason(rules, at[i].reason);
 		struct moment when = moment_at(c->arena, at[i].at);
@@ -97,12 +142,15 @@ static enum err put_emergencies(struct ctx *c, struct node *data)
 enum err me_show(struct ctx *c, const struct request *r, struct reply *reply)
 {
 	struct node *data;
-	struct str id;
+	struct own own;
 
-	TRY(me_new(c, r, "My record", &data, &id));
+	if (str_is(r->path, "/me") && c->actor && c->actor->kind == ACTOR_RESIDENT && !c->actor->person)
+		return page_redirect(c, STR("/for"), reply);
+	TRY(me_begin(c, r, "My record", ME_SEES, &data, &own));
 	data_str(c, data, "called", c->actor->name);
 	node_add_bool(c->arena, data, "at_home", true);
-	TRY(put_emergencies(c, data));
+	if (own.speaks)
+		TRY(put_emergencies(c, &own, data));
 	return page_show(c, "me", data, reply);
 }
 
@@ -139,6 +187,7 @@ static void put_part(struct person *p, struct node *list, const char *type, cons
 			continue;
 		row = data_object(p->c, list, NULL);
 		data_str(p->c, row, "words", words);
+		data_str(p->c, row, "item", SAY(p->a, STR_FMT "/" STR_FMT, STR_ARG(item->type), STR_ARG(item->id)));
 		data_time(p->c, row, "when", item->as_at, say_as_at(p->a, item->as_at, p->now));
 	}
 }
@@ -156,15 +205,15 @@ static void put_record(struct person *p, struct node *data)
 
 enum err me_record_show(struct ctx *c, const struct request *r, struct reply *reply)
 {
-	struct request own = *r;
+	struct request own_request = *r;
 	struct person p;
 	struct node *data;
-	struct str id;
+	struct own own;
 
-	TRY(me_new(c, r, "What my record says", &data, &id));
-	own.part[0] = id;
-	TRY(person_load(c, &own, &p));
-	TRY(looked_open(c, id, "own"));
+	TRY(me_begin(c, r, "What my record says", ME_SEES, &data, &own));
+	own_request.part[0] = own.id;
+	TRY(person_load(c, &own_request, &p));
+	TRY(looked_open(c, own.id, "own"));
 	put_record(&p, data);
 	person_put_team(&p, data);
 	node_add_bool(c->arena, data, "at_record", true);

@@ -9,6 +9,7 @@
 
 #include "access/account.h"
 #include "access/glass.h"
+#include "access/petition.h"
 #include "record/record.h"
 #include "record/search.h"
 #include "web/pages.h"
@@ -23,6 +24,7 @@ struct looks {
 	struct db *db;
 	struct look_words words;
 	const struct rules *rules;
+	int64_t person;
 	struct looked *rows;
 	size_t len;
 	struct opening *openings;
@@ -350,9 +352,9 @@ static enum err looks_read(struct looks *l, int64_t since)
 	TRY(look_words_read(c, &l->words));
 	TRY(rules_of(c, &l->rules));
 	TRY(audit_find(c, l->db,
-		       &(struct audit_ask){ .person = c->actor->person, .since = since, .cap = LOOKS_MAX },
+		       &(struct audit_ask){ .person = l->person, .since = since, .cap = LOOKS_MAX },
 		       &l->rows, &l->len));
-	return glass_list(c, l->db, &(struct glass_query){ .person = c->actor->person, .cap = 100 }, &l->openings,
+	return glass_list(c, l->db, &(struct glass_query){ .person = l->person, .cap = 100 }, &l->openings,
 			  &l->opening_count);
 }
 
@@ -360,10 +362,11 @@ enum err me_looked_show(struct ctx *c, const struct request *r, struct reply *re
 {
 	struct looks l = { .c = c, .a = c->arena, .now = clock_now(c->clock) };
 	struct node *data;
-	struct str id;
+	struct own own;
 	size_t span;
 
-	TRY(me_new(c, r, "Who looked at my record", &data, &id));
+	TRY(me_begin(c, r, "Who looked at my record", ME_SPEAKS, &data, &own));
+	l.person = own.person;
 	node_add_bool(c->arena, data, "at_looked", true);
 	if (request_param(c, r, "asked", 0).len)
 		data_words(c, data, "done", "Thank you. A person will answer you in 2 working days.");
@@ -390,9 +393,9 @@ static enum err own_row(struct looks *l, struct str text, struct looked *out)
 	    number < 1 || number > AUDIT_NUMBER(INT64_MAX))
 		return fail(l->c, ERR_NOT_FOUND, "There is no such look at your record.");
 	TRY(audit_at(l->c, l->db, month << 40 | number, out));
-	mine = out->person == l->c->actor->person;
+	mine = out->person == l->person;
 	for (size_t i = 0; i < out->people_count; i++)
-		mine = mine || out->people[i] == l->c->actor->person;
+		mine = mine || out->people[i] == l->person;
 	return mine ? OK : fail(l->c, ERR_NOT_FOUND, "There is no such look at your record.");
 }
 
@@ -401,17 +404,18 @@ static enum err ask_page(struct ctx *c, const struct request *r, const char *err
 	struct looks l = { .c = c, .a = c->arena, .now = clock_now(c->clock) };
 	struct node *data, *look;
 	struct looked row;
-	struct str id;
+	struct own own;
 
-	TRY(me_new(c, r, "Tell us about a look", &data, &id));
+	TRY(me_begin(c, r, "Tell us about a look", ME_SPEAKS, &data, &own));
+	l.person = own.person;
 	READER(db);
 	TRY(store_reader(c, c->place->store, &db));
 	l.db = db;
-	TRY(own_row(&l, r->part[0], &row));
+	TRY(own_row(&l, own.rest, &row));
 	TRY(look_words_read(c, &l.words));
 	TRY(put_look(&l, data_list(c, data, "looks"), &row, &look));
 	data_str(c, look, "day", day_words(&l, row.at));
-	data_str(c, data, "row", r->part[0]);
+	data_str(c, data, "row", own.rest);
 	data_str(c, data, "text", request_param(c, r, "text", 0));
 	if (error) {
 		data_words(c, data, "error", error);
@@ -425,63 +429,34 @@ enum err me_ask_show(struct ctx *c, const struct request *r, struct reply *reply
 	return ask_page(c, r, NULL, reply);
 }
 
-/* A Task for whoever guards privacy. Written by the system for the person, who may not write Tasks. */
-static enum err make_task(struct ctx *c, struct str person, const char *row, struct str text, int64_t *key)
-{
-	struct arena *a = c->arena;
-	struct node *task = node_new(a, NODE_OBJECT), *n;
-	struct ctx own = *c;
-	struct write write = { .resource = task };
-	struct written written;
-
-	node_add_cstr(a, task, "resourceType", "Task");
-	node_add_cstr(a, task, "status", "requested");
-	node_add_cstr(a, task, "intent", "order");
-	n = node_add(a, node_add(a, node_add(a, task, "code", NODE_OBJECT), "coding", NODE_ARRAY), NULL, NODE_OBJECT);
-	node_add_cstr(a, n, "system", "https://causeway.example/fhir/CodeSystem/audit");
-	node_add_cstr(a, n, "code", "query");
-	node_add_str(a, task, "description", text);
-	node_add_cstr(a, node_add(a, task, "for", NODE_OBJECT), "reference",
-		      arena_printf(a, "Patient/" STR_FMT, STR_ARG(person)));
-	node_add_str(a, task, "authoredOn", when_print_us(a, clock_now(c->clock)));
-	node_add_cstr(a, node_add(a, task, "requester", NODE_OBJECT), "reference",
-		      arena_printf(a, "Patient/" STR_FMT, STR_ARG(person)));
-	n = node_add(a, node_add(a, task, "input", NODE_ARRAY), NULL, NODE_OBJECT);
-	node_add_cstr(a, node_add(a, n, "type", NODE_OBJECT), "text", "audit row");
-	node_add_cstr(a, n, "valueString", row);
-	own.actor = NULL;
-	own.guard = NULL;
-	own.notes = NULL;
-	enum err e = record_create(&own, STR("Task"), &write, &written);
-	if (e)
-		return fail(c, e, "%s", own.why);
-	*key = written.version.key;
-	return OK;
-}
-
 enum err me_ask_do(struct ctx *c, const struct request *r, struct reply *reply)
 {
-	struct str text = str_trim(request_param(c, r, "text", 0)), id;
+	struct str text = str_trim(request_param(c, r, "text", 0));
 	struct looks l = { .c = c, .a = c->arena };
 	struct looked row;
 	struct node *data;
-	int64_t task;
+	struct own own;
+	int64_t task, whose;
 
 	if (!text.len)
 		return ask_page(c, r, "Write what looks wrong", reply);
 	if (text.len > QUESTION_MAX)
 		return ask_page(c, r, "Write less: 2,000 letters at most", reply);
-	TRY(me_new(c, r, "", &data, &id));
+	TRY(me_begin(c, r, "", ME_SPEAKS, &data, &own));
+	l.person = own.person;
 	{
 		READER(db);
 
 		TRY(store_reader(c, c->place->store, &db));
 		l.db = db;
-		TRY(own_row(&l, r->part[0], &row));
+		TRY(own_row(&l, own.rest, &row));
 	}
-	TRY(make_task(c, id, audit_key_text(c->arena, row.key), text, &task));
-	audit_note(c, &(struct audit){ .what = AUDIT_QUERY, .person = c->actor->person, .resource = task,
-				       .relation = STR("self"),
-				       .detail = str_of(audit_key_text(c->arena, row.key)) });
-	return page_redirect(c, STR("/me/looked?asked=1"), reply);
+	struct petition_mark mark = { .kind = STR("audit row"), .words = str_of(audit_key_text(c->arena, row.key)) };
+	struct petition asked = { .kind = PETITION_QUERY, .person = own.id, .words = text, .marks = &mark,
+				  .mark_count = 1 };
+	TRY(petition_make(c, &asked));
+	TRY(record_whose(c, STR("Task"), asked.id, &task, &whose));
+	audit_note(c, &(struct audit){ .what = AUDIT_QUERY, .person = own.person, .resource = task,
+				       .relation = STR("self"), .detail = mark.words });
+	return me_redirect(c, &own, "/looked?asked=1", reply);
 }

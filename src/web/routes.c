@@ -6,6 +6,30 @@
 #define FILE_MAX ((size_t)64 << 20)
 #define LIST_MAX ((size_t)4 << 20)
 
+/* A person's own pages, for themselves and for whom they let in (me.h). */
+#define OWN_PAGES(BASE) \
+	{ HTTP_GET, BASE "", me_show, 0, 0, "own.read" }, \
+	{ HTTP_GET, BASE "/record", me_record_show, 0, 0, "own.read" }, \
+	{ HTTP_GET, BASE "/record/all", me_all_show, 0, 0, "own.read" }, \
+	{ HTTP_GET, BASE "/about", me_about_show, 0, 0, "own.read" }, \
+	{ HTTP_GET, BASE "/about/part/{link}", me_about_edit_show, 0, 0, "own.write" }, \
+	{ HTTP_POST, BASE "/about/part/{link}", me_about_edit_do, 0, FORM_MAX, "own.write" }, \
+	{ HTTP_GET, BASE "/about/history", me_about_history_show, 0, 0, "own.read" }, \
+	{ HTTP_POST, BASE "/about/undo", me_about_undo_do, 0, FORM_MAX, "own.write" }, \
+	{ HTTP_GET, BASE "/looked", me_looked_show, 0, 0, "own.read" }, \
+	{ HTTP_GET, BASE "/looked/{row}", me_ask_show, 0, 0, "own.read" }, \
+	{ HTTP_POST, BASE "/looked/{row}", me_ask_do, 0, FORM_MAX, "own.write" }, \
+	{ HTTP_GET, BASE "/choices", me_choices_show, 0, 0, "own.read" }, \
+	{ HTTP_POST, BASE "/choices", me_choices_do, 0, FORM_MAX, "own.write" }, \
+	{ HTTP_GET, BASE "/people", me_people_show, 0, 0, "own.read" }, \
+	{ HTTP_POST, BASE "/people", me_people_do, 0, FORM_MAX, "own.write" }, \
+	{ HTTP_GET, BASE "/wrong", me_wrong_show, 0, 0, "own.write" }, \
+	{ HTTP_POST, BASE "/wrong", me_wrong_do, 0, FORM_MAX, "own.write" }, \
+	{ HTTP_GET, BASE "/asked", me_asked_show, 0, 0, "own.read" }, \
+	{ HTTP_GET, BASE "/copy", me_copy_show, 0, 0, "own.read" }, \
+	{ HTTP_GET, BASE "/copy/my-record.json", me_copy_fhir, 0, 0, "own.read" }, \
+	{ HTTP_GET, BASE "/copy/read", me_copy_read, 0, 0, "own.read" }
+
 const struct route web_routes[] = {
 	{ HTTP_GET, "/sign-in", sign_in_show, 0, 0, PUBLIC },
 	{ HTTP_POST, "/sign-in", sign_in_do, 0, FORM_MAX, PUBLIC },
@@ -32,13 +56,14 @@ const struct route web_routes[] = {
 	{ HTTP_GET, "/roles", roles_show, 0, 0, "account.read" },
 
 	{ HTTP_GET, "/", home_show, 0, 0, SIGNED_IN },
-	{ HTTP_GET, "/me", me_show, 0, 0, "own.read" },
-	{ HTTP_GET, "/me/record", me_record_show, 0, 0, "own.read" },
-	{ HTTP_GET, "/me/looked", me_looked_show, 0, 0, "own.read" },
-	{ HTTP_GET, "/me/looked/{row}", me_ask_show, 0, 0, "own.read" },
-	{ HTTP_POST, "/me/looked/{row}", me_ask_do, 0, FORM_MAX, "own.write" },
-	{ HTTP_GET, "/me/choices", me_choices_show, 0, 0, "own.read" },
-	{ HTTP_POST, "/me/choices", me_choices_do, 0, FORM_MAX, "own.write" },
+	OWN_PAGES("/me"),
+	OWN_PAGES("/for/{who}"),
+	{ HTTP_GET, "/for", for_show, 0, 0, "own.read" },
+	{ HTTP_POST, "/for", for_do, 0, FORM_MAX, "own.read" },
+	{ HTTP_GET, "/join", join_show, 0, 0, PUBLIC },
+	{ HTTP_POST, "/join", join_do, 0, FORM_MAX, PUBLIC },
+	{ HTTP_GET, "/people/{id}/delegates", me_people_show, 0, 0, "choice.write" },
+	{ HTTP_POST, "/people/{id}/delegates", me_people_do, 0, FORM_MAX, "choice.write" },
 	{ HTTP_GET, "/privacy", privacy_show, 0, 0, "glass.review" },
 	{ HTTP_POST, "/privacy/{opening}", privacy_review_do, 0, FORM_MAX, "glass.review" },
 	{ HTTP_GET, "/people", find_show, 0, 0, "person.find" },

@@ -32,7 +32,7 @@ static void every_route_says_what_it_needs(void **state)
 static void few_addresses_are_public(void **state)
 {
 	static const char *const open[] = { "/sign-in", "/sign-in/code", "/sign-in/as", "/sign-in/with/{provider}", "/sign-in/back/{provider}",
-					    "/welcome/{link}",
+					    "/welcome/{link}", "/join",
 					    "/help", "/accessibility", "/static/{hash}/{name}" };
 
 	(void)state;

@@ -96,7 +96,7 @@ test('a choice shows what it does before it is saved', { skip, timeout: 60000 },
 	const edith = await as('Edith Tredwell')
 	await edith.goto(`${base}/me/choices`)
 	await edith.getByRole('link', { name: /See what it would do.*Stop all sharing/ }).press('Enter')
-	await edith.waitForURL(/choice=1/)
+	await edith.waitForURL(/choice=sharing/)
 	await good(edith, 'me-sure')
 	await edith.getByRole('button', { name: 'Yes, save my choice' }).press('Enter')
 	await edith.waitForURL(/saved=1/)
