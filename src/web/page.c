@@ -134,6 +134,9 @@ static void put_asker(struct ctx *c, const struct request *r, struct node *data)
 		{ "can_match", "match.write" },	   { "can_directory", "directory.read" },
 		{ "can_feed", "feed.read" },	   { "can_system", "system.read" },
 		{ "can_accounts", "account.read" }, { "can_review", "glass.review" },
+		{ "can_subject", "subject.write" }, { "can_agree", "agreement.write" },
+		{ "can_retain", "retention.write" }, { "can_audit", "audit.read" },
+		{ "can_own_write", "own.write" },
 	};
 	const struct entrance *entrance = c->place->entrance;
 

@@ -29,5 +29,7 @@ http_serve for_show, for_do, join_show, join_do;
 http_serve glass_show, glass_do, glass_close_do, why_show;
 http_serve act_show, act_do;
 http_serve privacy_show, privacy_review_do;
+http_serve requests_show, requests_open, requests_one_show, requests_one_do, requests_copy, requests_bundle;
+http_serve me_requests_show, me_requests_do, me_copy_show, me_copy_bundle;
 
 #endif

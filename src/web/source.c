@@ -4,6 +4,7 @@
 #include "web/looked.h"
 #include "web/pages.h"
 #include "web/person.h"
+#include "web/source.h"
 
 #define VERSIONS_MAX 20
 #define DEPTH_MAX 12
@@ -268,6 +269,13 @@ static void put_rows(struct ctx *c, struct node *data, const struct flattening *
 		data_str(c, row, "value", f->rows.at[i].value);
 		data_str(c, row, "row_link", f->rows.at[i].link);
 	}
+}
+
+void source_put_rows(struct ctx *c, struct node *data, struct str person, const struct node *resource)
+{
+	struct flattening f = flat_of(c, person, resource);
+
+	put_rows(c, data, &f);
 }
 
 /* ---- history ---- */
