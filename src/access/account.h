@@ -72,6 +72,10 @@ NODISCARD enum err employment_list(struct ctx *c, struct db *db, int64_t account
 NODISCARD enum err employment_at(struct ctx *c, struct db *db, int64_t key, int64_t now,
 				 struct employment *out);
 
+/* Who works for one of these organisations (name.key) at `now`, and as what; by account. */
+NODISCARD enum err employment_at_orgs(struct ctx *c, struct db *db, const int64_t *orgs, size_t count, int64_t now,
+				      struct employment **out, size_t *len);
+
 /* Teams: CareTeams, Groups and Organizations below one's organisation. "CareTeam/77". */
 NODISCARD enum err team_join(struct ctx *c, int64_t account, struct str type, struct str id);
 NODISCARD enum err team_leave(struct ctx *c, int64_t account, int64_t team);

@@ -44,4 +44,22 @@ NODISCARD enum err agreement_sharing(struct ctx *c, struct db *db, const struct 
 NODISCARD enum err agreement_why(struct ctx *c, struct db *db, const struct house *house, struct str ods,
 				 enum purpose purpose, bool *shared, struct agreement *out);
 
+/* --- before it is saved --- */
+
+/* For one purpose, what an organisation would see that it does not see now, and the other way round: names
+ * of organisations, sorted. */
+struct agreement_effect {
+	enum purpose purpose;
+	struct str ods, name;
+	const struct str *gains, *loses;
+	size_t gain_count, lose_count;
+};
+/* What adding `add` (NULL: nothing) and ending agreement `end` (0: none) would change among the
+ * organisations of the place that belong to no other. Being named by an agreement ends sharing by the
+ * policy alone: that shows here. */
+NODISCARD enum err agreement_effects(struct ctx *c, struct db *db, const struct agreement *add, int64_t end,
+				     struct agreement_effect **out, size_t *len);
+/* What agreement_add refuses, without adding. */
+NODISCARD enum err agreement_check(struct ctx *c, const struct agreement *a);
+
 #endif

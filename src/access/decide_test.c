@@ -250,6 +250,36 @@ static void test_agreements(void **state)
 	FAILS(ERR_INVALID, agreement_add(&w->c, &a, &key));
 }
 
+/* Being named ends sharing by the policy alone, and that is told before it happens. */
+static void test_effect_of_an_agreement(void **state)
+{
+	struct world *w = *state;
+	struct agreement a = { .title = STR("Two alone"), .orgs = STR("WXA WXP"), .purposes = STR("care"), .since = 1 };
+	struct agreement_effect *e;
+	size_t len, loses = 0, gains = 0;
+	int64_t key;
+
+	put_place(w);
+	for (int i = 0; i < 2; i++) {
+		READER(db);
+
+		SUCCEEDS(store_reader(&w->c, w->place->store, &db));
+		SUCCEEDS(agreement_effects(&w->c, db, i ? NULL : &a, i ? key : 0, &e, &len));
+		for (size_t k = 0; k < len; k++) {
+			loses += e[k].purpose == PURPOSE_CARE ? e[k].lose_count : 0;
+			gains += e[k].gain_count;
+		}
+		if (i)
+			break;
+		assert_int_equal(loses, 4); /* the hospital and the surgery of the council, and it of both */
+		assert_int_equal(gains, 0);
+		store_reader_done(db);
+		db = NULL;
+		SUCCEEDS(agreement_add(&w->c, &a, &key));
+	}
+	assert_int_equal(loses, 6); /* when it ends, neither sees the other */
+}
+
 static void test_residents(void **state)
 {
 	struct world *w = *state;
@@ -440,6 +470,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_choices_made_elsewhere, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_glass, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_agreements, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_effect_of_an_agreement, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_residents, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_two_programs, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_explained, set_up, tear_down),

@@ -189,6 +189,35 @@ enum err employment_at(struct ctx *c, struct db *db, int64_t key, int64_t now, s
 	return OK;
 }
 
+enum err employment_at_orgs(struct ctx *c, struct db *db, const int64_t *orgs, size_t count, int64_t now,
+			    struct employment **out, size_t *len)
+{
+	VEC(struct employment) found = { 0 };
+	const struct roles *roles;
+	bool row;
+
+	TRY(roles_of(c, &roles));
+	for (size_t i = 0; i < count; i++) {
+		STMT(s);
+
+		TRY(db_stmt(c, db, SQL(EMPLOYMENTS "WHERE e.org = ?1 AND " IN_FORCE "ORDER BY e.account"), &s));
+		stmt_bind_int(s, 1, orgs[i]);
+		stmt_bind_int(s, 2, now);
+		for (;;) {
+			struct employment one;
+
+			TRY(stmt_step(c, s, &row));
+			if (!row)
+				break;
+			if (take_employment(c, roles, s, &one))
+				*vec_push(&found, c->arena) = one;
+		}
+	}
+	*out = found.at;
+	*len = found.len;
+	return OK;
+}
+
 /* --- teams --- */
 
 struct joining {

@@ -10,6 +10,7 @@
 #include "main/demo.h"
 #include "main/demo_accounts.h"
 #include "main/demo_feeds.h"
+#include "main/demo_governance.h"
 #include "main/load.h"
 #include "main/serve.h"
 
@@ -135,6 +136,8 @@ static enum err run_demo(struct ctx *c, struct invocation *in)
 	serve.exports = serve_exports(c, db);
 	serve.demo = true;
 	e = demo_accounts(c);
+	if (e == OK)
+		e = demo_governance(c);
 	if (e == OK)
 		e = serve_place(c, in, &serve);
 	place_close(place);

@@ -306,33 +306,3 @@ enum err accounts_import_do(struct ctx *c, const struct request *r, struct reply
 		node_add_bool(c->arena, data, "applied", true);
 	return page_show(c, "accounts_import", data, reply);
 }
-
-/* --- the roles --- */
-
-enum err roles_show(struct ctx *c, const struct request *r, struct reply *reply)
-{
-	struct node *data = page_new(c, r, "Roles"), *list = data_list(c, data, "roles");
-	const struct roles *roles;
-
-	TRY(roles_of(c, &roles));
-	for (size_t i = 0; i < roles->len; i++) {
-		const struct role *role = &roles->at[i];
-		struct node *row = data_object(c, list, NULL), *can = data_list(c, row, "can");
-
-		data_str(c, row, "role_name", role->name);
-		data_str(c, row, "role_words", role->words);
-		data_words(c, row, "purpose", purpose_word(role->purpose));
-		data_str(c, row, "rbac", role->rbac);
-		data_str(c, row, "rbac_words", role->rbac_words);
-		for (size_t k = 0; k < roles->capability_count; k++) {
-			struct node *one;
-
-			if (!role_can(role, roles->capabilities[k].name))
-				continue;
-			one = data_object(c, can, NULL);
-			data_str(c, one, "capability", roles->capabilities[k].name);
-			data_str(c, one, "allows", roles->capabilities[k].words);
-		}
-	}
-	return page_show(c, "roles", data, reply);
-}

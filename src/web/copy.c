@@ -41,11 +41,11 @@ static struct node *put_item(struct ctx *c, struct node *list, const struct subj
 			     struct org_names *names)
 {
 	struct node *row = data_object(c, list, NULL);
-	struct moment m = item_moment(item->resource);
+	struct moment m = brief_moment(item->resource);
 
 	data_str(c, row, "item", item->reference);
 	data_str(c, row, "item_kind", say_code(c->arena, kind_in_words(c, item->version.type)));
-	data_str(c, row, "item_words", item_words(c, item->resource));
+	data_str(c, row, "item_words", brief_words(c, item->resource));
 	data_time(c, row, "item_at", m, say_date(c->arena, m));
 	data_str(c, row, "item_org", name_of(c, names, source_ods(item->resource)));
 	if (item->suggested)
@@ -262,8 +262,11 @@ enum err copy_show(struct ctx *c, const struct request *r, const struct petition
 	if (!p->done)
 		node_add_bool(c->arena, data, "draft", true);
 	data_str(c, data, "request_id", p->id);
-	if (c->actor && c->actor->kind == ACTOR_RESIDENT)
+	ptrdiff_t own = str_find(r->path, STR("/asked/"));
+	if (own > 0) {
 		node_add_bool(c->arena, data, "own", true);
+		data_str(c, data, "base", (struct str){ r->path.at, (size_t)own });
+	}
 	return page_show(c, "copy", data, reply);
 }
 

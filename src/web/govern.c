@@ -108,7 +108,7 @@ enum err note_right(struct ctx *c, int what, struct str id, const char *section,
 
 /* --- an item in few words --- */
 
-struct str item_words(struct ctx *c, const struct node *resource)
+struct str brief_words(struct ctx *c, const struct node *resource)
 {
 	static const char *const concepts[] = { "code", "medicationCodeableConcept", "vaccineCode", "type", "category",
 						"relationship", "serviceCategory", "class", "provision" };
@@ -135,7 +135,7 @@ struct str item_words(struct ctx *c, const struct node *resource)
 	return node_str(resource, "id");
 }
 
-struct moment item_moment(const struct node *resource)
+struct moment brief_moment(const struct node *resource)
 {
 	static const char *const paths[] = { "effectiveDateTime", "effectivePeriod.start", "onsetDateTime", "period.start",
 					     "performedDateTime", "performedPeriod.start", "occurrenceDateTime",

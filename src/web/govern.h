@@ -22,8 +22,8 @@ NODISCARD enum err put_who(struct ctx *c, struct node *to, struct str patient);
 /* Noted: the record of Patient/`id` was opened for what the person asked. */
 NODISCARD enum err note_right(struct ctx *c, int what, struct str id, const char *section, struct str task);
 /* What an item is, in a few words: "Osteoporosis"; and the day it is about. */
-struct str item_words(struct ctx *c, const struct node *resource);
-struct moment item_moment(const struct node *resource);
+struct str brief_words(struct ctx *c, const struct node *resource);
+struct moment brief_moment(const struct node *resource);
 
 /* A choice for a page: { code, words, chosen }. */
 struct node *put_choice(struct ctx *c, struct node *list, struct str code, struct str words, struct str chosen);

@@ -120,6 +120,8 @@ static void put_petition(struct ctx *c, struct node *list, struct person *p, con
 	data_str(c, row, "answer", asked->answer);
 	data_str(c, row, "reason", asked->reason);
 	put_state(c, row, asked->status);
+	if (asked->kind == PETITION_COPY && str_is(asked->status, "completed"))
+		node_add_bool(c->arena, row, "can_take", true);
 	data_time(c, row, "asked", at, say_date(c->arena, at));
 	if (asked->done)
 		data_time(c, row, "done_at", done, say_date(c->arena, done));
@@ -141,8 +143,11 @@ enum err me_asked_show(struct ctx *c, const struct request *r, struct reply *rep
 	TRY(me_begin(c, r, "What I asked for", ME_SEES, &data, &own));
 	TRY(petition_list(c, own.speaks ? 0 : PETITION_CORRECTION, own.id, &list, &len));
 	to = data_list(c, data, "requests");
-	for (size_t i = 0; i < len; i++)
+	for (size_t i = 0; i < len; i++) {
 		put_petition(c, to, &p, &list[i]);
+		if (list[i].kind == PETITION_COPY && petition_open(&list[i]))
+			node_add_bool(c->arena, data, "copy_waits", true);
+	}
 	if (len)
 		node_add_bool(c->arena, data, "any_requests", true);
 	if (request_param(c, r, "sent", 0).len)

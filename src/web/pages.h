@@ -10,11 +10,13 @@ http_serve welcome_show, welcome_do;
 http_serve account_show, account_password, account_sessions, account_role_do;
 http_serve account_codes_show, account_codes_do, account_codes_end;
 http_serve accounts_show, accounts_add, accounts_one_show, accounts_one_do;
-http_serve accounts_import_show, accounts_import_do, roles_show;
+http_serve accounts_import_show, accounts_import_do;
+http_serve roles_show, processing_show;
 http_serve home_show, help_show, accessibility_show, static_show;
 http_serve find_show, person_show, person_print_show, person_printed_do, timeline_show, source_show;
 http_serve waiting_show;
-http_serve organisations_show;
+http_serve organisations_show, organisation_show;
+http_serve agreements_show, agreement_show, agreement_new_show, agreement_new_do, agreement_end_do;
 http_serve subscriptions_show, subscription_show, subscription_act;
 http_serve identity_show, identity_pair_show, identity_decide, identity_undo;
 http_serve identity_merges_show, identity_merges_undo;
@@ -30,6 +32,7 @@ http_serve glass_show, glass_do, glass_close_do, why_show;
 http_serve act_show, act_do;
 http_serve privacy_show, privacy_review_do;
 http_serve requests_show, requests_open, requests_one_show, requests_one_do, requests_copy, requests_bundle;
-http_serve me_requests_show, me_requests_do, me_copy_show, me_copy_bundle;
+http_serve retention_show, retention_do, patterns_show, patterns_do;
+http_serve me_asked_do, me_asked_copy, me_asked_bundle;
 
 #endif

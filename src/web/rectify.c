@@ -47,7 +47,7 @@ static enum err put_fields(struct ctx *c, const struct request *r, const struct 
 			   chosen);
 	}
 	TRY(fhir_read_json(c, c->place->fhir, c->arena, v.body, &item));
-	data_str(c, data, "item_words", item_words(c, item));
+	data_str(c, data, "item_words", brief_words(c, item));
 	source_put_rows(c, data, p->person, item);
 	return OK;
 }

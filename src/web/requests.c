@@ -286,58 +286,23 @@ enum err query_act(struct ctx *c, const struct request *r, struct petition *p)
 	return petition_save(c, p, NULL, 0);
 }
 
-/* --- the person's own --- */
+/* --- the person's own: me_correct.c lists what they asked for --- */
 
-static enum err mine(struct ctx *c, const struct request *r, struct node **out)
-{
-	struct petition *all;
-	struct node *list;
-	struct str id;
-	size_t len;
-
-	TRY(me_new(c, r, "What I asked for", out, &id));
-	list = data_list(c, *out, "requests");
-	TRY(petition_list(c, 0, id, &all, &len));
-	qsort(all, len, sizeof *all, by_due);
-	for (size_t i = len; i-- > 0;) {
-		struct node *row = data_object(c, list, NULL);
-
-		TRY(put_petition(c, row, &all[i]));
-		if (petition_open(&all[i]))
-			node_add_bool(c->arena, row, "is_open", true);
-		else if (all[i].kind == PETITION_COPY && str_is(all[i].status, "completed"))
-			node_add_bool(c->arena, row, "can_take", true);
-		if (all[i].kind == PETITION_COPY && petition_open(&all[i]))
-			node_add_bool(c->arena, *out, "copy_waits", true);
-	}
-	if (len)
-		node_add_bool(c->arena, *out, "any", true);
-	if (request_param(c, r, "done", 0).len)
-		data_words(c, *out, "done", "Thank you. We have your request.");
-	return OK;
-}
-
-enum err me_requests_show(struct ctx *c, const struct request *r, struct reply *reply)
-{
-	struct node *data;
-
-	TRY(mine(c, r, &data));
-	return page_show(c, "me_requests", data, reply);
-}
-
-enum err me_requests_do(struct ctx *c, const struct request *r, struct reply *reply)
+enum err me_asked_do(struct ctx *c, const struct request *r, struct reply *reply)
 {
 	struct petition p = { .kind = PETITION_COPY, .words = str_trim(request_param(c, r, "words", 0)) };
 	struct node *data;
+	struct own own;
 
-	TRY(me_new(c, r, "", &data, &p.person));
+	TRY(me_begin(c, r, "", ME_SPEAKS, &data, &own));
+	p.person = own.id;
 	if (!p.words.len)
 		p.words = STR("A copy of everything, asked for on my own page.");
 	enum err e = petition_make(c, &p);
 	if (e == OK)
 		TRY(note_right(c, AUDIT_CREATE, p.person, "copy", p.id));
 	if (e == OK || e == ERR_CONFLICT)
-		return page_redirect(c, STR("/me/requests?done=1"), reply);
+		return me_redirect(c, &own, "/asked?sent=1", reply);
 	return e;
 }
 
@@ -345,16 +310,16 @@ enum err me_requests_do(struct ctx *c, const struct request *r, struct reply *re
 static enum err own_copy(struct ctx *c, const struct request *r, struct petition *p)
 {
 	struct node *data;
-	struct str id;
+	struct own own;
 
-	TRY(me_new(c, r, "", &data, &id));
-	if (petition_read(c, r->part[0], p) != OK || p->kind != PETITION_COPY || !str_eq(p->person, id) ||
+	TRY(me_begin(c, r, "", ME_SPEAKS, &data, &own));
+	if (petition_read(c, own.rest, p) != OK || p->kind != PETITION_COPY || !str_eq(p->person, own.id) ||
 	    !str_is(p->status, "completed"))
 		return fail(c, ERR_NOT_FOUND, "There is no such copy.");
 	return OK;
 }
 
-enum err me_copy_show(struct ctx *c, const struct request *r, struct reply *reply)
+enum err me_asked_copy(struct ctx *c, const struct request *r, struct reply *reply)
 {
 	struct petition p;
 
@@ -363,7 +328,7 @@ enum err me_copy_show(struct ctx *c, const struct request *r, struct reply *repl
 	return copy_show(c, r, &p, reply);
 }
 
-enum err me_copy_bundle(struct ctx *c, const struct request *r, struct reply *reply)
+enum err me_asked_bundle(struct ctx *c, const struct request *r, struct reply *reply)
 {
 	struct petition p;
 

@@ -26,6 +26,9 @@
 	{ HTTP_GET, BASE "/wrong", me_wrong_show, 0, 0, "own.write" }, \
 	{ HTTP_POST, BASE "/wrong", me_wrong_do, 0, FORM_MAX, "own.write" }, \
 	{ HTTP_GET, BASE "/asked", me_asked_show, 0, 0, "own.read" }, \
+	{ HTTP_POST, BASE "/asked", me_asked_do, 0, FORM_MAX, "own.write" }, \
+	{ HTTP_GET, BASE "/asked/{link}/copy", me_asked_copy, 0, 0, "own.read" }, \
+	{ HTTP_GET, BASE "/asked/{link}/copy.json", me_asked_bundle, 0, 0, "own.read" }, \
 	{ HTTP_GET, BASE "/copy", me_copy_show, 0, 0, "own.read" }, \
 	{ HTTP_GET, BASE "/copy/my-record.json", me_copy_fhir, 0, 0, "own.read" }, \
 	{ HTTP_GET, BASE "/copy/read", me_copy_read, 0, 0, "own.read" }
@@ -72,10 +75,11 @@ const struct route web_routes[] = {
 	{ HTTP_POST, "/requests/{id}", requests_one_do, 0, LIST_MAX, "subject.write" },
 	{ HTTP_GET, "/requests/{id}/copy", requests_copy, 0, 0, "subject.write" },
 	{ HTTP_GET, "/requests/{id}/copy.json", requests_bundle, 0, 0, "subject.write" },
-	{ HTTP_GET, "/me/requests", me_requests_show, 0, 0, "own.read" },
-	{ HTTP_POST, "/me/requests", me_requests_do, 0, FORM_MAX, "own.write" },
-	{ HTTP_GET, "/me/requests/{id}/copy", me_copy_show, 0, 0, "own.read" },
-	{ HTTP_GET, "/me/requests/{id}/copy.json", me_copy_bundle, 0, 0, "own.read" },
+	{ HTTP_GET, "/retention", retention_show, 0, 0, "retention.write" },
+	{ HTTP_POST, "/retention", retention_do, 0, FORM_MAX, "retention.write" },
+	{ HTTP_GET, "/patterns", patterns_show, 0, 0, "audit.read" },
+	{ HTTP_POST, "/patterns", patterns_do, 0, FORM_MAX, "glass.review" },
+	{ HTTP_GET, "/processing", processing_show, 0, 0, "account.read" },
 	{ HTTP_GET, "/people", find_show, 0, 0, "person.find" },
 	{ HTTP_GET, "/people/{id}", person_show, 0, 0, "record.read" },
 	{ HTTP_GET, "/people/{id}/print", person_print_show, 0, 0, "record.read" },
@@ -96,6 +100,12 @@ const struct route web_routes[] = {
 	{ HTTP_GET, "/do/{action}", act_show, 0, 0, SIGNED_IN },
 	{ HTTP_POST, "/do/{action}", act_do, 0, (size_t)1 << 20, SIGNED_IN },
 	{ HTTP_GET, "/organisations", organisations_show, 0, 0, "directory.read" },
+	{ HTTP_GET, "/organisations/{id}", organisation_show, 0, 0, "directory.read" },
+	{ HTTP_GET, "/agreements", agreements_show, 0, 0, "directory.read" },
+	{ HTTP_GET, "/agreements/new", agreement_new_show, 0, 0, "agreement.write" },
+	{ HTTP_POST, "/agreements/new", agreement_new_do, 0, FORM_MAX, "agreement.write" },
+	{ HTTP_GET, "/agreements/{key}", agreement_show, 0, 0, "directory.read" },
+	{ HTTP_POST, "/agreements/{key}", agreement_end_do, 0, FORM_MAX, "agreement.write" },
 	{ HTTP_GET, "/subscriptions", subscriptions_show, 0, 0, "system.read" },
 	{ HTTP_GET, "/subscriptions/{id}", subscription_show, 0, 0, "system.read" },
 	{ HTTP_POST, "/subscriptions/{id}", subscription_act, 0, 4096, "system.write" },

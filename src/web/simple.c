@@ -1,51 +1,8 @@
-/* simple.c - the pages that are mostly words: organisations, help, accessibility; and what is
+/* simple.c - the pages that are mostly words: help, accessibility; and what is
  * said when something fails. */
 #include "base/html.h"
-#include "record/search.h"
 #include "web/pages.h"
-#include "web/person.h"
 #include "web/web.h"
-
-#define ORGS_MAX 1000
-
-static struct str kind_words(struct ctx *c, const struct node *organization)
-{
-	struct str words = { 0 };
-
-	node_each(type, node_get(organization, "type"))
-		words = concept_words(c->arena, type);
-	return words.len ? words : STR("Kind not said");
-}
-
-enum err organisations_show(struct ctx *c, const struct request *r, struct reply *reply)
-{
-	struct node *data = page_new(c, r, "Organisations"), *list = data_list(c, data, "list");
-	const struct search *search;
-	struct search_page page;
-
-	TRY(search_parse(c, STR("Organization"), STR("_sort=name&_count=1000&_total=accurate"),
-			 &search));
-	TRY(search_run(c, search, &page));
-	for (size_t i = 0; i < page.len; i++) {
-		struct node *row = data_object(c, list, NULL), *org;
-		struct str phone = { 0 };
-		TRY(fhir_read_json(c, c->place->fhir, c->arena, page.at[i].body, &org));
-		data_str(c, row, "org_name",
-			 node_str(org, "name").len ? node_str(org, "name") : page.at[i].id);
-		data_str(c, row, "org_kind", kind_words(c, org));
-		data_str(c, row, "org_address",
-			 address_line(c->arena, node_get(org, "address")));
-		node_each(telecom, node_get(org, "telecom"))
-			if (str_is(node_str(telecom, "system"), "phone"))
-				phone = node_str(telecom, "value");
-		data_str(c, row, "org_phone", say_phone(c->arena, phone));
-	}
-	data_str(c, data, "count", say_count(c->arena, page.total));
-	if (page.total > (int64_t)page.len)
-		data_str(c, data, "cut",
-			 SAY(c->arena, "The first %d by name are listed.", ORGS_MAX));
-	return page_show(c, "organisations", data, reply);
-}
 
 enum err help_show(struct ctx *c, const struct request *r, struct reply *reply)
 {

@@ -1,0 +1,157 @@
+/* retention.c - how long records are kept: the schedule, what is due, what somebody proposes and another decides. */
+#include "access/retention.h"
+#include "feed/feed.h"
+#include "web/govern.h"
+
+enum { SHOWN = 100, YEAR_DAYS = 365 };
+#define DAY INT64_C(86400000000)
+
+static struct str years(struct ctx *c, int64_t n)
+{
+	return n ? SAY(c->arena, "%lld years", (long long)n) : STR("");
+}
+
+static enum err put_schedule(struct ctx *c, struct node *data)
+{
+	struct node *list = data_list(c, data, "rules");
+	const struct retention_rule *rules;
+	size_t len;
+
+	TRY(retention_rules(c, &rules, &len));
+	for (size_t i = 0; i < len; i++) {
+		struct node *row = data_object(c, list, NULL);
+
+		data_str(c, row, "rule", rules[i].words);
+		data_str(c, row, "applies", rules[i].applies);
+		data_str(c, row, "after_last", years(c, rules[i].years));
+		data_str(c, row, "after_death", years(c, rules[i].after_death));
+		if (rules[i].until_age)
+			data_str(c, row, "until_age",
+				 SAY(c->arena, "%lldth birthday", (long long)rules[i].until_age));
+		data_str(c, row, "rule_source", rules[i].source);
+	}
+	return OK;
+}
+
+static enum err put_due_people(struct ctx *c, struct node *data, int64_t ahead)
+{
+	struct node *list = data_list(c, data, "due");
+	struct kept_until *due;
+	size_t len;
+
+	TRY(retention_due(c, clock_now(c->clock) + ahead, SHOWN, &due, &len));
+	for (size_t i = 0; i < len; i++) {
+		struct node *row = data_object(c, list, NULL);
+
+		TRY(put_who(c, row, due[i].person));
+		put_day(c, row, "kept_until", due[i].until);
+		put_day(c, row, "died_on", due[i].died);
+		put_day(c, row, "last_on", due[i].last);
+		data_str(c, row, "kept_by", due[i].rule->words);
+		data_str(c, row, "kept_items", say_count(c->arena, (int64_t)due[i].items));
+		if (due[i].until <= clock_now(c->clock))
+			node_add_bool(c->arena, row, "is_due", true);
+	}
+	if (len)
+		node_add_bool(c->arena, data, "any_due", true);
+	data_str(c, data, "due_count", say_count(c->arena, (int64_t)len));
+	return OK;
+}
+
+static struct str account_text(struct ctx *c, int64_t account)
+{
+	return account_words(c, SAY(c->arena, "%lld", (long long)account));
+}
+
+static enum err put_proposals(struct ctx *c, struct node *data)
+{
+	struct node *waiting = data_list(c, data, "proposals"), *decided = data_list(c, data, "decided");
+	struct proposal *all;
+	size_t len;
+	{
+		READER(db);
+
+		TRY(store_reader(c, c->place->store, &db));
+		TRY(retention_list(c, db, &all, &len));
+	}
+	for (size_t i = 0; i < len; i++) {
+		bool waits = all[i].outcome == RETENTION_WAITS;
+		struct node *row = data_object(c, waits ? waiting : decided, NULL);
+
+		data_str(c, row, "proposal", SAY(c->arena, "%lld", (long long)all[i].key));
+		data_str(c, row, "proposed_rule", all[i].rule);
+		data_str(c, row, "proposed_words", all[i].words);
+		data_str(c, row, "proposed_by", account_text(c, all[i].actor));
+		put_day(c, row, "proposed_on", all[i].at);
+		put_day(c, row, "proposed_due", all[i].due);
+		if (all[i].person_id.len)
+			TRY(put_who(c, row, all[i].person_id));
+		if (waits && all[i].actor == (c->actor ? c->actor->account : 0))
+			node_add_bool(c->arena, row, "own", true);
+		if (waits)
+			continue;
+		data_words(c, row, "outcome", all[i].outcome == RETENTION_DESTROYED ? "Destroyed" : "Kept");
+		data_str(c, row, "decision", all[i].decision);
+		data_str(c, row, "decided_by", account_text(c, all[i].decided_by));
+		put_day(c, row, "decided_on", all[i].decided);
+		if (all[i].purge)
+			data_str(c, row, "purge", SAY(c->arena, "%lld", (long long)all[i].purge));
+	}
+	if (waiting->len)
+		node_add_bool(c->arena, data, "any_proposals", true);
+	if (decided->len)
+		node_add_bool(c->arena, data, "any_decided", true);
+	return OK;
+}
+
+static enum err retention_page(struct ctx *c, const struct request *r, struct node **out)
+{
+	struct node *data = *out = govern_page(c, r, "How long records are kept", "on_retention");
+
+	bool ahead = str_is(request_param(c, r, "ahead", 0), "year");
+
+	TRY(put_proposals(c, data));
+	TRY(put_due_people(c, data, ahead ? YEAR_DAYS * DAY : 0));
+	TRY(put_schedule(c, data));
+	if (ahead)
+		node_add_bool(c->arena, data, "ahead", true);
+	if (str_is(request_param(c, r, "done", 0), "proposed"))
+		data_words(c, data, "done", "Proposed. Somebody else has to decide.");
+	else if (request_param(c, r, "done", 0).len)
+		data_words(c, data, "done", "Decided, and recorded for good.");
+	return OK;
+}
+
+enum err retention_show(struct ctx *c, const struct request *r, struct reply *reply)
+{
+	struct node *data;
+
+	TRY(retention_page(c, r, &data));
+	return page_show(c, "retention", data, reply);
+}
+
+static enum err act(struct ctx *c, const struct request *r)
+{
+	struct str what = request_param(c, r, "do", 0), words = request_param(c, r, "words", 0);
+	int64_t key;
+
+	if (str_is(what, "propose"))
+		return retention_propose(c, request_param(c, r, "person", 0), words, &key);
+	if ((str_is(what, "destroy") || str_is(what, "keep")) && str_int(request_param(c, r, "proposal", 0), &key))
+		return retention_decide(c, key, str_is(what, "destroy"), words, &feed_purge);
+	return fail(c, ERR_BAD_REQUEST, "That is no button of this page.");
+}
+
+enum err retention_do(struct ctx *c, const struct request *r, struct reply *reply)
+{
+	bool proposing = str_is(request_param(c, r, "do", 0), "propose");
+	struct node *data;
+	enum err e = act(c, r);
+
+	if (e == OK)
+		return page_redirect(c, proposing ? STR("/retention?done=proposed") : STR("/retention?done=1"), reply);
+	const char *why = arena_str(c->arena, c->why);
+	TRY(retention_page(c, r, &data));
+	e = fail(c, e, "%s", why);
+	return show_again(c, "retention", data, e, "maincontent", reply);
+}
