@@ -1,4 +1,4 @@
--- What those who guard privacy decided, as in sqlite/0019_govern.sql, which says what each table and column means.
+-- What those who guard privacy decided, as in sqlite/0020_govern.sql, which says what each table and column means.
 
 CREATE TABLE retention (
 	key    BIGINT PRIMARY KEY,
