@@ -1,6 +1,9 @@
 -- POST: an Observation and a Task about one person at random from $BENCH_PATHS, both new
 local ids = {}
 for line in io.lines(os.getenv("BENCH_PATHS")) do ids[#ids + 1] = line end
+wrk.method = "POST"
+wrk.headers["Content-Type"] = "application/fhir+json"
+wrk.headers["Prefer"] = "return=minimal"
 request = function()
 	local id = ids[math.random(#ids)]
 	local body = '{"resourceType":"Bundle","type":"transaction","entry":[' ..
@@ -10,5 +13,5 @@ request = function()
 		'"request":{"method":"POST","url":"Observation"}},' ..
 		'{"resource":{"resourceType":"Task","status":"requested","intent":"order","for":{"reference":"' .. id .. '"},' ..
 		'"description":"Ring about weight"},"request":{"method":"POST","url":"Task"}}]}'
-	return wrk.format("POST", nil, { ["Content-Type"] = "application/fhir+json", ["Prefer"] = "return=minimal" }, body)
+	return wrk.format(nil, nil, nil, body)
 end

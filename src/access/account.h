@@ -79,8 +79,9 @@ NODISCARD enum err employment_at_orgs(struct ctx *c, struct db *db, const int64_
 /* Teams: CareTeams, Groups and Organizations below one's organisation. "CareTeam/77". */
 NODISCARD enum err team_join(struct ctx *c, int64_t account, struct str type, struct str id);
 NODISCARD enum err team_leave(struct ctx *c, int64_t account, int64_t team);
+/* *next as in fact_holds. */
 NODISCARD enum err team_list(struct ctx *c, struct db *db, int64_t account, int64_t now, int64_t **out,
-			     size_t *len);
+			     size_t *len, int64_t *next);
 
 /* Whom a person lets see their record: see delegation.h for how one is asked and let in. */
 struct delegation {

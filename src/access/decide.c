@@ -231,18 +231,32 @@ static enum err fill_resident(struct look *l, struct made *m, int64_t *until)
 	return OK;
 }
 
-/* Who they are, as far as it counts; residents are made anew each time, so that taking a permission
- * back counts at once. */
+static void key_int(struct buf *b, int64_t n)
+{
+	buf_str(b, (struct str){ (const char *)&n, sizeof n });
+}
+
+static void key_text(struct buf *b, struct str text)
+{
+	key_int(b, (int64_t)text.len);
+	buf_str(b, text);
+}
+
+/* Who they are, as far as it counts. */
 static struct str guard_key(struct ctx *c, const struct actor *a)
 {
 	struct buf b;
 
 	buf_init(&b, c->arena, 0);
-	buf_printf(&b, "%lld %d %d " STR_FMT " " STR_FMT " " STR_FMT, (long long)a->account,
-		   (int)a->kind, (int)a->purpose, STR_ARG(a->role->name), STR_ARG(a->org_id),
-		   STR_ARG(a->practitioner));
+	key_int(&b, a->account);
+	key_int(&b, a->kind);
+	key_int(&b, a->purpose);
+	key_int(&b, a->person);
+	key_text(&b, a->role->name);
+	key_text(&b, a->org_id);
+	key_text(&b, a->practitioner);
 	for (size_t i = 0; i < a->team_count; i++)
-		buf_printf(&b, " %lld", (long long)a->teams[i]);
+		key_int(&b, a->teams[i]);
 	return buf_get(&b);
 }
 
@@ -274,6 +288,13 @@ static struct made *made_of(struct kept *kept)
 	return kept ? (struct made *)(void *)((char *)kept - offsetof(struct made, kept)) : NULL;
 }
 
+/* Nothing has been written that counts for this asker. Whom residents may see hangs on accounts. */
+static bool untouched(const struct look *l, const struct seen *seen)
+{
+	return seen_untouched(seen, &l->facts, l->now) &&
+	       (l->actor->kind != ACTOR_RESIDENT || seen->facts.account == l->facts.account);
+}
+
 /* In one moment of the database: what is remembered if it holds, else made. */
 static enum err look_again(struct look *l, struct str key, struct made *known, struct seen *seen,
 			   struct made **out)
@@ -281,7 +302,7 @@ static enum err look_again(struct look *l, struct str key, struct made *known, s
 	bool good = false;
 
 	TRY(changes_read(l->c, l->db, &l->facts));
-	if (known)
+	if (known && l->actor->kind != ACTOR_RESIDENT)
 		TRY(seen_holds(l, seen, !known->guard.all_orgs, true, &good));
 	if (good) {
 		*seen = seen_now(l, seen->until);
@@ -292,39 +313,38 @@ static enum err look_again(struct look *l, struct str key, struct made *known, s
 	return make_new(l, key, out);
 }
 
-static enum err staff_guard(struct look *l, struct made **out)
+static enum err renew(struct look *l, struct str key, struct made *known, struct seen *seen,
+		      struct made **out)
+{
+	READER(db);
+
+	TRY(rules_of(l->c, &l->rules));
+	TRY(store_reader(l->c, l->c->place->store, &db));
+	l->db = db;
+	TRY(event_settled(l->c, db, seen->settled, 0, &l->settled));
+	TRY(db_begin(l->c, db));
+	enum err e = look_again(l, key, known, seen, out);
+	db_end(db);
+	return e;
+}
+
+static enum err get(struct look *l, struct made **out)
 {
 	struct str key = guard_key(l->c, l->actor);
 	struct seen seen = { 0 };
 	struct made *known = made_of(shelf_take(l->d, &l->d->guards, key, &seen));
-	enum err e = changes_read(l->c, l->db, &l->facts);
+	enum err e = changes_read(l->c, NULL, &l->facts);
 
-	if (!e && known && seen_untouched(&seen, &l->facts, l->now)) {
+	if (!e && known && untouched(l, &seen)) {
 		*out = known;
 		return OK;
 	}
 	if (!e)
-		e = event_settled(l->c, l->db, seen.settled, 0, &l->settled);
-	if (!e)
-		e = db_begin(l->c, l->db);
-	if (!e) {
-		e = look_again(l, key, known, &seen, out);
-		db_end(l->db);
-	}
+		e = renew(l, key, known, &seen, out);
 	if (known && (e || *out != known))
 		shelf_drop(&l->d->guards, &known->kept);
 	if (!e && *out != known)
 		shelf_put(l->d, &l->d->guards, &(*out)->kept);
-	return e;
-}
-
-static enum err resident_guard(struct look *l, struct made **out)
-{
-	enum err e;
-
-	TRY(db_begin(l->c, l->db));
-	e = make_new(l, STR("resident"), out);
-	db_end(l->db);
 	return e;
 }
 
@@ -333,7 +353,6 @@ enum err guard_make(struct ctx *c, const struct guard **out)
 	const struct actor *actor = c->actor;
 	struct look l = { .c = c, .actor = actor, .now = clock_now(c->clock) };
 	struct made *made = NULL;
-	READER(db);
 
 	if (!actor) {
 		*out = NULL; /* the system itself */
@@ -344,14 +363,14 @@ enum err guard_make(struct ctx *c, const struct guard **out)
 		return OK;
 	}
 	l.d = decisions_of(c);
-	TRY(rules_of(c, &l.rules));
-	TRY(store_reader(c, c->place->store, &db));
-	l.db = db;
-	TRY(actor->kind == ACTOR_RESIDENT ? resident_guard(&l, &made) : staff_guard(&l, &made));
+	TRY(get(&l, &made));
 	*out = &made->guard;
 	if (!actor->scopes)
 		return OK;
-	enum err e = smart_guard(c, db, actor->scopes, &made->guard, out);
+	READER(db);
+	enum err e = store_reader(c, c->place->store, &db);
+	if (!e)
+		e = smart_guard(c, db, actor->scopes, &made->guard, out);
 	if (e)
 		shelf_drop(&l.d->guards, &made->kept);
 	return e;

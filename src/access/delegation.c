@@ -69,6 +69,18 @@ struct revoking {
 	int64_t person, key;
 };
 
+/* So that whoever remembers whom this account may see looks again (kept.h). */
+static enum err note_revoked(struct ctx *c, struct db *db, int64_t delegation)
+{
+	bool row;
+	STMT(s);
+
+	TRY(db_stmt(c, db, SQL("SELECT account, capacity FROM delegation WHERE key = ?1"), &s));
+	stmt_bind_int(s, 1, delegation);
+	TRY(stmt_step(c, s, &row));
+	return account_note(c, db, stmt_int(s, 0), "see-ended", account_keep(c, stmt_text(s, 1)));
+}
+
 static enum err revoke(struct ctx *c, struct db *db, void *arg)
 {
 	const struct revoking *e = arg;
@@ -84,7 +96,7 @@ static enum err revoke(struct ctx *c, struct db *db, void *arg)
 	TRY(stmt_run(c, s));
 	if (!db_changes(db))
 		return fail(c, ERR_NOT_FOUND, "There is nobody to take this from.");
-	return OK;
+	return note_revoked(c, db, e->key);
 }
 
 enum err delegation_revoke(struct ctx *c, int64_t person, int64_t key)

@@ -1,6 +1,7 @@
 /* employment.c - where somebody works and as what; their teams; whom a person lets see their record. */
 #include "access/account_part.h"
 
+#include "access/relation.h"
 #include "base/vec.h"
 #include "record/inside.h"
 
@@ -280,23 +281,24 @@ enum err team_leave(struct ctx *c, int64_t account, int64_t team)
 }
 
 enum err team_list(struct ctx *c, struct db *db, int64_t account, int64_t now, int64_t **out,
-		   size_t *len)
+		   size_t *len, int64_t *next)
 {
 	VEC(int64_t) found = { 0 };
 	bool row;
 	STMT(s);
 
 	TRY(db_stmt(c, db,
-		    SQL("SELECT DISTINCT team FROM team_member WHERE account = ?1 AND since <= ?2 "
-			"AND (until = 0 OR until > ?2) ORDER BY team"),
-		    &s));
+		    SQL("SELECT team, since, until FROM team_member WHERE account = ?1 ORDER BY team"), &s));
 	stmt_bind_int(s, 1, account);
-	stmt_bind_int(s, 2, now);
 	for (;;) {
 		TRY(stmt_step(c, s, &row));
 		if (!row)
 			break;
-		*vec_push(&found, c->arena) = stmt_int(s, 0);
+		int64_t team = stmt_int(s, 0), until = stmt_int(s, 2);
+
+		if (fact_holds(stmt_int(s, 1), until ? until : INT64_MAX, now, next) &&
+		    (!found.len || found.at[found.len - 1] != team))
+			*vec_push(&found, c->arena) = team;
 	}
 	*out = found.at;
 	*len = found.len;

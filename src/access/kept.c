@@ -3,9 +3,10 @@
 
 #include <stdlib.h>
 
+#include "base/map.h"
 #include "record/views.h"
 
-enum { CROWDS_MOST = 128, GUARDS_MOST = 1024 };
+enum { CROWDS_MOST = 128, GUARDS_MOST = 1024, ASKERS_MOST = 4096 };
 
 /* --- shelves --- */
 
@@ -15,11 +16,17 @@ void shelf_drop(const struct shelf *shelf, struct kept *kept)
 		shelf->free(kept);
 }
 
-static struct kept **find(struct shelf *shelf, struct str key)
+static uint64_t key_hash(struct str key)
 {
-	struct kept **at = &shelf->first;
+	return hash_bytes(key.at, key.len);
+}
 
-	while (*at && !str_eq((*at)->key, key))
+/* Where it stands, or would: the end of its row. */
+static struct kept **find(struct shelf *shelf, struct str key, uint64_t hash)
+{
+	struct kept **at = &shelf->rows[hash % SHELF_ROWS];
+
+	while (*at && ((*at)->hash != hash || !str_eq((*at)->key, key)))
 		at = &(*at)->next;
 	return at;
 }
@@ -33,30 +40,35 @@ static void take_out(struct shelf *shelf, struct kept **at)
 	shelf_drop(shelf, kept);
 }
 
-static struct kept **least_used(struct shelf *shelf)
+/* Only on a shelf that is full, when something has just been made that cost more. */
+static void take_out_least_used(struct shelf *shelf)
 {
-	struct kept **least = &shelf->first;
+	struct kept **least = NULL;
 
-	for (struct kept **at = &shelf->first; *at; at = &(*at)->next)
-		if ((*at)->used < (*least)->used)
-			least = at;
-	return least;
+	for (size_t i = 0; i < SHELF_ROWS; i++)
+		for (struct kept **at = &shelf->rows[i]; *at; at = &(*at)->next)
+			if (!least || (*at)->used < (*least)->used)
+				least = at;
+	take_out(shelf, least);
 }
 
 /* Remembered under its key instead of what was; the caller keeps a count of its own. */
 void shelf_put(struct decisions *d, struct shelf *shelf, struct kept *kept)
 {
+	kept->hash = key_hash(kept->key);
 	pthread_mutex_lock(&d->lock);
-	struct kept **old = find(shelf, kept->key);
+	struct kept **at = find(shelf, kept->key, kept->hash);
 
-	if (*old)
-		take_out(shelf, old);
-	else if (shelf->len == shelf->most)
-		take_out(shelf, least_used(shelf));
+	if (*at) {
+		take_out(shelf, at);
+	} else if (shelf->len == shelf->most) {
+		take_out_least_used(shelf);
+		at = &shelf->rows[kept->hash % SHELF_ROWS];
+	}
 	kept->used = ++d->turn;
 	atomic_fetch_add(&kept->refs, 1);
-	kept->next = shelf->first;
-	shelf->first = kept;
+	kept->next = *at;
+	*at = kept;
 	shelf->len++;
 	pthread_mutex_unlock(&d->lock);
 }
@@ -64,8 +76,10 @@ void shelf_put(struct decisions *d, struct shelf *shelf, struct kept *kept)
 /* Counted for the caller; NULL when there is none. What it had seen goes to *seen. */
 struct kept *shelf_take(struct decisions *d, struct shelf *shelf, struct str key, struct seen *seen)
 {
+	uint64_t hash = key_hash(key);
+
 	pthread_mutex_lock(&d->lock);
-	struct kept *kept = *find(shelf, key);
+	struct kept *kept = *find(shelf, key, hash);
 
 	if (kept) {
 		atomic_fetch_add(&kept->refs, 1);
@@ -83,12 +97,18 @@ void kept_note(struct decisions *d, struct kept *kept, const struct seen *seen)
 	pthread_mutex_unlock(&d->lock);
 }
 
+static void shelf_clear(struct shelf *shelf)
+{
+	for (size_t i = 0; i < SHELF_ROWS; i++)
+		while (shelf->rows[i])
+			take_out(shelf, &shelf->rows[i]);
+}
+
 static void decisions_free(struct decisions *d)
 {
-	while (d->guards.first)
-		take_out(&d->guards, &d->guards.first);
-	while (d->crowds.first)
-		take_out(&d->crowds, &d->crowds.first);
+	shelf_clear(&d->askers);
+	shelf_clear(&d->guards);
+	shelf_clear(&d->crowds);
 	pthread_mutex_destroy(&d->lock);
 	free(d);
 }
@@ -123,6 +143,7 @@ struct decisions *decisions_of(struct ctx *c)
 		pthread_mutex_init(&d->lock, NULL);
 		d->crowds = (struct shelf){ .most = CROWDS_MOST, .free = crowd_free };
 		d->guards = (struct shelf){ .most = GUARDS_MOST, .free = made_free };
+		d->askers = (struct shelf){ .most = ASKERS_MOST, .free = asker_free };
 		note_types(c, d);
 		c->place->decisions_free = decisions_free;
 		__atomic_store_n(&c->place->decisions, d, __ATOMIC_RELEASE);
@@ -133,7 +154,7 @@ struct decisions *decisions_of(struct ctx *c)
 
 /* --- has anything changed? --- */
 
-enum err changes_read(struct ctx *c, struct db *db, struct facts *out)
+static enum err read_numbers(struct ctx *c, struct db *db, struct facts *out)
 {
 	bool row;
 	STMT(s);
@@ -145,19 +166,101 @@ enum err changes_read(struct ctx *c, struct db *db, struct facts *out)
 			"(SELECT coalesce(max(key), 0) FROM agreement_end), "
 			"(SELECT coalesce(max(key), 0) FROM opening) + "
 			"(SELECT coalesce(max(key), 0) FROM opening_review), "
-			"(SELECT coalesce(max(key), 0) FROM name)"),
+			"(SELECT coalesce(max(key), 0) FROM name), "
+			"(SELECT coalesce(max(key), 0) FROM account_event)"),
 		    &s));
 	TRY(stmt_step(c, s, &row));
-	*out = (struct facts){ stmt_int(s, 0), stmt_int(s, 1), stmt_int(s, 2), stmt_int(s, 3),
-			       stmt_int(s, 4) };
+	*out = (struct facts){ stmt_int(s, 0), stmt_int(s, 1), stmt_int(s, 2),
+			       stmt_int(s, 3), stmt_int(s, 4), stmt_int(s, 5) };
 	return OK;
 }
 
-/* Nothing at all was written since, and all that was written before has been looked at. */
+static void bind_types(struct stmt *s, const struct decisions *d)
+{
+	for (int i = 0; i < TYPES_MOST; i++)
+		stmt_bind_text(s, 2 + i, (size_t)i < d->type_count ? d->types[i] : STR(""));
+}
+
+/* The last version of what relationships and choices are made of, above `after`; 0: there is none. */
+static enum err last_relevant(struct ctx *c, struct db *db, const struct decisions *d, int64_t after,
+			      int64_t *out)
+{
+	bool row;
+	STMT(s);
+
+	TRY(db_stmt(c, db,
+		    SQL("SELECT coalesce(max(seq), 0) FROM (SELECT (SELECT max(v.seq) FROM version v "
+			"WHERE v.type = n.key AND v.seq > ?1) AS seq FROM name n WHERE n.text IN (?2, ?3, ?4, "
+			"?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)) AS last"),
+		    &s));
+	stmt_bind_int(s, 1, after);
+	bind_types(s, d);
+	TRY(stmt_step(c, s, &row));
+	*out = stmt_int(s, 0);
+	return OK;
+}
+
+/* Where there is a stamp numbers are committed in their order, so only what came since is looked at. */
+static enum err read_stamped(struct ctx *c, struct db *db, struct decisions *d, uint64_t stamp,
+			     struct facts *out)
+{
+	int64_t version, relevant;
+	struct facts facts;
+
+	TRY(read_numbers(c, db, &facts));
+	version = facts.version;
+	pthread_mutex_lock(&d->lock);
+	int64_t known = d->latest.any && d->latest.version <= version ? d->latest.version : 0;
+	facts.version = known ? d->latest.facts.version : 0;
+	pthread_mutex_unlock(&d->lock);
+	if (version > known) {
+		TRY(last_relevant(c, db, d, known, &relevant));
+		facts.version = relevant ? relevant : facts.version;
+	}
+	pthread_mutex_lock(&d->lock);
+	d->latest.any = true;
+	d->latest.stamp = stamp;
+	d->latest.version = version;
+	d->latest.facts = facts;
+	pthread_mutex_unlock(&d->lock);
+	*out = facts;
+	return OK;
+}
+
+static bool latest(struct decisions *d, uint64_t stamp, struct facts *out)
+{
+	pthread_mutex_lock(&d->lock);
+	bool same = d->latest.any && d->latest.stamp == stamp;
+
+	if (same)
+		*out = d->latest.facts;
+	pthread_mutex_unlock(&d->lock);
+	return same;
+}
+
+enum err changes_read(struct ctx *c, struct db *db, struct facts *out)
+{
+	struct decisions *d = decisions_of(c);
+	uint64_t stamp = 0; /* read first: what is committed meanwhile gives another */
+	bool stamped = store_stamp(c->place->store, &stamp);
+	READER(own);
+
+	if (stamped && latest(d, stamp, out))
+		return OK;
+	if (!db) {
+		TRY(store_reader(c, c->place->store, &own));
+		db = own;
+	}
+	return stamped ? read_stamped(c, db, d, stamp, out) : read_numbers(c, db, out);
+}
+
 bool seen_untouched(const struct seen *seen, const struct facts *now, int64_t moment)
 {
-	return memcmp(&seen->facts, now, sizeof *now) == 0 && seen->settled >= now->version &&
-	       moment < seen->until;
+	const struct facts *then = &seen->facts;
+
+	return then->version == now->version && then->event == now->event &&
+	       then->agreement == now->agreement && then->opening == now->opening &&
+	       then->name == now->name && seen->settled >= now->version && moment < seen->until;
 }
 
 /* Is there a version since of what relationships and choices are made of? */
@@ -171,8 +274,7 @@ static enum err any_relevant(struct ctx *c, struct db *db, const struct decision
 			"?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15) AND v.seq > ?1 LIMIT 1"),
 		    &s));
 	stmt_bind_int(s, 1, after);
-	for (int i = 0; i < TYPES_MOST; i++)
-		stmt_bind_text(s, 2 + i, (size_t)i < d->type_count ? d->types[i] : STR(""));
+	bind_types(s, d);
 	return stmt_step(c, s, out);
 }
 

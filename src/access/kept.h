@@ -1,15 +1,18 @@
 /* kept.h - what the files that make guards share: what is remembered, and whether it still holds.
  *
- * For decide.c and crowd.c only. Two things are remembered. A crowd is all that hangs on an organisation
+ * For decide.c, crowd.c, asker.c and sign_in.c only. Two things are remembered of decisions. A crowd is all that hangs on an organisation
  * and a purpose alone: whom it has to do with, what those people chose, whose items it is shared with; the
  * many who work there share it. A guard adds what is one asker's own: role, teams, records opened in an
  * emergency.
  *
- * How do they stay true? Both note the numbers of the last change they have seen: of versions, events,
- * agreements, openings. A request reads those numbers, one statement; the same as noted, and before
- * the next time at which a fact begins or ends, nothing can have changed, whoever wrote. Else the
- * versions since are looked at: none of a kind that relationships and choices are made of, and the
- * numbers are noted anew; a few people of them, and these are looked at again; otherwise it is made again.
+ * A third is who asks by which token (asker.c).
+ *
+ * How do they stay true? All note the numbers of the last change they have seen: of versions, events,
+ * agreements, openings, accounts. A request reads those numbers, one statement, or none while the store's
+ * stamp says that nobody has committed anything; the same as noted, and before the next time at which a
+ * fact begins or ends, nothing can have changed, whoever wrote. Else the versions since are looked at:
+ * none of a kind that relationships and choices are made of, and the numbers are noted anew; a few people
+ * of them, and these are looked at again; otherwise it is made again.
  *
  * On PostgreSQL a lower number may be committed after a higher one, so what is noted as looked at is
  * only the number below which nothing can come (event_settled).
@@ -25,9 +28,10 @@
 
 enum { TYPES_MOST = 14 };
 
-/* Numbers of the last changes. */
+/* Numbers of the last changes. Of versions only those count that relationships and choices can be made
+ * of, where the store has a stamp; else all do. */
 struct facts {
-	int64_t version, event, agreement, opening, name;
+	int64_t version, event, agreement, opening, name, account;
 };
 /* What one that is remembered has seen. */
 struct seen {
@@ -37,23 +41,31 @@ struct seen {
 };
 
 struct kept { /* head of what is remembered */
-	struct kept *next;
+	struct kept *next; /* with a hash like it */
 	struct str key;
+	uint64_t hash;
 	_Atomic int refs;
 	int64_t used;
 	struct seen seen; /* under the lock */
 	struct arena life;
 };
+enum { SHELF_ROWS = 1024 };
 struct shelf {
-	struct kept *first;
+	struct kept *rows[SHELF_ROWS];
 	size_t len, most;
 	void (*free)(struct kept *kept);
 };
 
 struct decisions {
 	pthread_mutex_t lock;
-	struct shelf crowds, guards;
+	struct shelf crowds, guards, askers;
 	int64_t turn;
+	struct { /* the numbers as they were at the store's stamp */
+		bool any;
+		uint64_t stamp;
+		int64_t version; /* the last of all */
+		struct facts facts;
+	} latest;
 	struct str types[TYPES_MOST]; /* that relationships and choices are made of */
 	size_t type_count;
 };
@@ -75,6 +87,7 @@ struct look {
 struct decisions *decisions_of(struct ctx *c);
 void crowd_free(struct kept *kept);
 void made_free(struct kept *kept);
+void asker_free(struct kept *kept);
 /* Remembered under its key instead of what was; the caller keeps a count of its own. */
 void shelf_put(struct decisions *d, struct shelf *shelf, struct kept *kept);
 /* Counted for the caller; NULL when there is none. What it had seen goes to *seen. */
@@ -85,14 +98,31 @@ void kept_note(struct decisions *d, struct kept *kept, const struct seen *seen);
 
 /* --- has anything changed? --- */
 
+/* The numbers now, without a statement when nothing was committed since they were last read. `db`: any
+ * connection, or NULL: one is taken when it is needed. */
 NODISCARD enum err changes_read(struct ctx *c, struct db *db, struct facts *out);
-/* Nothing at all was written since, and all that was written before has been looked at. */
+/* Nothing that counts was written since, and all that was written before has been looked at. But
+ * accounts: they count for residents alone, who are let see others by them. */
 bool seen_untouched(const struct seen *seen, const struct facts *now, int64_t moment);
 /* Does what was seen still hold, but for its numbers? `named`: it hangs on which organisations there
  * are; `opened`: on openings. */
 NODISCARD enum err seen_holds(struct look *l, const struct seen *seen, bool named, bool opened,
 			      bool *out);
 struct seen seen_now(const struct look *l, int64_t until);
+
+/* --- who asks by which token (asker.c) --- */
+
+struct session;
+
+/* Everything an actor was made of, if it still holds at this moment: *actor a copy in c->arena. *facts: the
+ * numbers now, for asker_keep. */
+NODISCARD enum err asker_find(struct ctx *c, struct str hash, const struct actor **actor,
+			      struct session *session, struct facts *facts, bool *found);
+/* `until`: when anything of it ends, or begins. What was read is no older than `facts`. */
+void asker_keep(struct ctx *c, struct str hash, const struct actor *actor, const struct session *session,
+		const struct facts *facts, int64_t until);
+/* The session was used at that time: its idle limit counts from there. */
+void asker_touched(struct ctx *c, int64_t session, int64_t used);
 
 /* --- lists --- */
 

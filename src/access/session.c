@@ -4,6 +4,7 @@
 #include <sodium.h>
 
 #include "access/account_part.h"
+#include "access/kept.h"
 #include "base/tsv.h"
 #include "base/vec.h"
 
@@ -193,11 +194,13 @@ static enum err touch(struct ctx *c, struct db *db, void *arg)
 
 enum err session_touch(struct ctx *c, const struct session *session)
 {
-	int64_t key = session->key;
+	int64_t key = session->key, now = clock_now(c->clock);
 
-	if (clock_now(c->clock) - session->used < MINUTE)
+	if (now - session->used < MINUTE)
 		return OK;
-	return store_write(c, c->place->store, touch, &key);
+	TRY(store_write(c, c->place->store, touch, &key));
+	asker_touched(c, key, now);
+	return OK;
 }
 
 static enum err work_in(struct ctx *c, struct db *db, void *arg)

@@ -5,6 +5,7 @@
 
 #include "access/account_part.h"
 #include "access/decide.h"
+#include "access/kept.h"
 #include "access/smart.h"
 
 /* --- into a session --- */
@@ -134,7 +135,7 @@ enum err sign_in_code(struct ctx *c, struct str token, struct str code, struct s
 
 /* What holds at this moment: a role that has ended since is not worked in any more. */
 static enum err actor_read(struct ctx *c, struct db *db, const struct session *session,
-			   struct actor *actor, bool *good)
+			   struct actor *actor, int64_t *until, bool *good)
 {
 	int64_t now = clock_now(c->clock), *teams;
 	struct employment e;
@@ -160,7 +161,8 @@ static enum err actor_read(struct ctx *c, struct db *db, const struct session *s
 		.session = session->key,
 		.device = session->device,
 	};
-	TRY(team_list(c, db, user.key, now, &teams, &actor->team_count));
+	*until = e.until ? e.until : INT64_MAX;
+	TRY(team_list(c, db, user.key, now, &teams, &actor->team_count, until));
 	actor->teams = teams;
 	if (session->scope) {
 		err = smart_at(c, db, user.key, session->scope, &actor->scopes);
@@ -177,12 +179,13 @@ static enum err user_actor(struct ctx *c, const struct user *user, int64_t scope
 {
 	struct actor *actor = NEW(c->arena, struct actor);
 	struct session session = { .account = user->key, .scope = scope };
+	int64_t until;
 	bool good;
 
 	TRY(first_employment(c, user, &session.employment));
 	READER(db);
 	TRY(store_reader(c, c->place->store, &db));
-	TRY(actor_read(c, db, &session, actor, &good));
+	TRY(actor_read(c, db, &session, actor, &until, &good));
 	if (!good)
 		return fail(c, ERR_NOT_FOUND, "That account has ended.");
 	*out = actor;
@@ -223,21 +226,29 @@ enum err sign_in_ask_as(struct ctx *c, int64_t owner)
 static enum err enter_by(struct ctx *c, struct str token, const struct actor **out,
 			 struct session *session)
 {
-	struct actor *actor = NEW(c->arena, struct actor);
+	struct str hash = token_hash(c, token);
 	struct session found;
+	struct actor *actor;
+	struct facts facts;
+	int64_t until;
 	bool good;
-	READER(db);
 
 	*out = &actor_nobody;
 	*session = (struct session){ 0 };
+	TRY(asker_find(c, hash, out, session, &facts, &good));
+	if (good)
+		return OK;
+	READER(db);
 	TRY(store_reader(c, c->place->store, &db));
 	enum err e = session_find(c, db, token, &found);
 	if (e == ERR_NOT_FOUND || (e == OK && found.stage != SESSION_FULL))
 		return OK;
 	TRY(e);
-	TRY(actor_read(c, db, &found, actor, &good));
+	actor = NEW(c->arena, struct actor);
+	TRY(actor_read(c, db, &found, actor, &until, &good));
 	if (!good)
 		return OK;
+	asker_keep(c, hash, actor, &found, &facts, until);
 	*out = actor;
 	*session = found;
 	return OK;

@@ -28,6 +28,7 @@ struct engine {
 	enum err (*alone)(struct ctx *c, struct store *store, int *fd);
 	void (*together)(struct store *store);
 	enum err (*wipe)(struct ctx *c, struct store *store, bool *wiped);
+	bool (*stamp)(const struct store *store, uint64_t *stamp);
 	enum err (*stmt)(struct ctx *c, struct db *db, const char *sql, struct stmt **out);
 	void (*stmt_done)(struct stmt *s);
 	void (*bind_int)(struct stmt *s, int index, int64_t value);

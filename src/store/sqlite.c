@@ -281,6 +281,7 @@ const struct engine engine_sqlite = {
 	.alone = sqlite_alone,
 	.together = sqlite_together,
 	.wipe = sqlite_wipe,
+	.stamp = sqlite_stamp,
 	.stmt = get_stmt,
 	.stmt_done = done_stmt,
 	.bind_int = bind_int,

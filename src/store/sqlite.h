@@ -69,6 +69,7 @@ struct sqlite_store {
 	pthread_mutex_t lock; /* of idle */
 	struct sqlite_db *idle;
 	int alone, look;    /* sqlite_alone.c: files, -1 */
+	const uint32_t *log_head; /* sqlite_stamp.c: of the log's index, shared by all programs; NULL */
 	char **append_only; /* tables never updated or deleted from, NULL-ended */
 	struct sqlite_writer writer;
 };
@@ -102,6 +103,11 @@ NODISCARD enum err sqlite_wipe(struct ctx *c, struct store *store, bool *wiped);
 NODISCARD enum err sqlite_check_alone(struct ctx *c, const struct sqlite_store *store);
 NODISCARD enum err sqlite_alone(struct ctx *c, struct store *store, int *fd);
 void sqlite_together(struct store *store);
+
+/* sqlite_stamp.c */
+/* Find the head of the log's index; store->writer.db has read. */
+void sqlite_stamp_find(struct sqlite_store *store);
+bool sqlite_stamp(const struct store *store, uint64_t *stamp);
 
 /* sqlite_writer.c */
 /* store->writer.db is its connection. */

@@ -229,6 +229,7 @@ static enum err open_all(struct ctx *c, struct sqlite_store *store)
 	store->writer.db = db;
 	TRY(sqlite_check_alone(c, store));
 	TRY(sqlite_read_append_only(c, store));
+	sqlite_stamp_find(store);
 	return sqlite_writer_start(c, store);
 }
 

@@ -160,6 +160,11 @@ enum err store_wipe(struct ctx *c, struct store *store, bool *wiped)
 	return store->engine->wipe ? store->engine->wipe(c, store, wiped) : OK;
 }
 
+bool store_stamp(const struct store *store, uint64_t *stamp)
+{
+	return store->engine->stamp && store->engine->stamp(store, stamp);
+}
+
 void store_together(struct store *store)
 {
 	if (store->engine->together)
