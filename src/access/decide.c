@@ -49,7 +49,7 @@ static struct made *made_new(struct look *l, struct str key)
 		abort();
 	arena_init(&m->kept.life);
 	m->kept.refs = 1;
-	m->kept.key = str_of(str_dup(&m->kept.life, key));
+	m->kept.key = (struct str){ arena_dup(&m->kept.life, key.at, key.len), key.len };
 	m->guard.asker = l->actor->account;
 	m->guard.kinds = kinds_of(l->c, &m->kept.life, l->rules, l->actor, false);
 	m->guard.writes = kinds_of(l->c, &m->kept.life, l->rules, l->actor, true);
