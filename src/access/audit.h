@@ -5,8 +5,11 @@
  * the row before, the heads are signed, `causeway check` proves the chain and names the row that does
  * not fit. Rows hold keys and codes, never names or values.
  *
- * A row is on disk before the reply it is about leaves: rows queue in memory and the store's group
- * commit writes many with one fsync. When they cannot be written, nothing is disclosed (ERR_STORE).
+ * What changes anything, takes a copy or signs in is on disk before the reply it is about leaves: rows queue
+ * in memory and the store's group commit writes many with one fsync. Looks (AUDIT_OPEN, AUDIT_SEARCH,
+ * AUDIT_REFUSED) are queued before the reply leaves, and on disk AUDIT_LAG later at the most. When rows
+ * cannot be written they are kept and tried again, and until that succeeds nothing is disclosed
+ * (ERR_STORE). See docs/decisions/0018-looks-are-written-together.md.
  *
  *	audit.c         what a request notes
  *	audit_write.c   the thread of a server that writes what many requests noted
@@ -53,6 +56,12 @@ NODISCARD enum err audit_flush(struct ctx *c);
  * `done` is called once, on another thread; `c` must live until then. */
 typedef void audit_done(void *arg, enum err e, const char *why);
 bool audit_settle(struct ctx *c, audit_done *done, void *arg);
+#define AUDIT_LAG 20000 /* microseconds */
+/* Looks need not be waited for: true when all that this request noted is queued, or nothing was noted. False:
+ * something else was noted, or it is not certain now that it will be written; then audit_settle. */
+bool audit_entrust(struct ctx *c);
+/* Wait until all is written that was queued before; for who reads the audit. */
+NODISCARD enum err audit_catch_up(struct ctx *c);
 /* Inside store_write: write what was noted with what it is about, all or nothing. */
 NODISCARD enum err audit_write(struct ctx *c, struct db *db);
 

@@ -220,6 +220,7 @@ enum err audit_find(struct ctx *c, struct db *db, const struct audit_ask *ask, s
 	struct answer a = { .ask = ask };
 	int64_t before = ask->before ? ask->before : INT64_MAX, made = 0;
 
+	TRY(audit_catch_up(c));
 	if (ask->person) {
 		TRY(indexed_to(c, db, &made));
 		if (before > made)
@@ -257,6 +258,7 @@ enum err audit_each(struct ctx *c, struct db *db, const struct audit_ask *ask,
 	STMT(s);
 
 	work.arena = &scratch;
+	TRY(audit_catch_up(c));
 	TRY(db_stmt(c, db, SQL("SELECT " LOOKED_COLUMNS " FROM audit ORDER BY key"), &s));
 	for (;;) {
 		struct looked l;

@@ -36,7 +36,7 @@ struct note {
 struct notes {
 	struct note *first, **last;
 	struct notes *next; /* in the queue */
-	audit_done *done;
+	audit_done *done;   /* NULL: nobody waits, and it is one piece of memory, freed when written */
 	void *arg;
 };
 
@@ -55,7 +55,10 @@ struct auditor {
 	pthread_mutex_t lock; /* of the queue */
 	pthread_cond_t came;
 	struct notes *first, **last;
-	bool stopping;
+	struct notes *unwritten; /* nobody waited, and they could not be written: tried again */
+	size_t waited_for;       /* requests in the queue whose reply waits */
+	int64_t begun;           /* the last batch, monotonic */
+	bool stopping, failing;
 	int64_t head, head_at, end; /* last signed, when (monotonic); last row written */
 	int64_t unindexed;          /* rows written since the index was made */
 	_Atomic int64_t rows, batches, failures, waiting;

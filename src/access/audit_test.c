@@ -279,6 +279,85 @@ static void the_thread_of_a_server_writes_what_many_noted(void **state)
 	assert_int_equal(proof.signatures, proof.heads);
 }
 
+static int64_t rows_there(struct world *w)
+{
+	int64_t rows;
+	bool row;
+	READER(db);
+	STMT(s);
+
+	MUST(w, store_reader(&w->c, w->place->store, &db));
+	MUST(w, db_stmt(&w->c, db, SQL("SELECT count(*) FROM audit"), &s));
+	MUST(w, stmt_step(&w->c, s, &row));
+	rows = stmt_int(s, 0);
+	return rows;
+}
+
+static void looks_are_written_soon_and_all_of_them_when_it_stops(void **state)
+{
+	struct world *w = *state;
+	struct looked *rows;
+	size_t len;
+
+	MUST(w, audit_start(&w->c, &w->setup));
+	for (int i = 0; i < 500; i++) {
+		note(w, i + 1, "plan");
+		assert_true(audit_entrust(&w->c));
+		assert_null(w->c.notes);
+	}
+	{
+		READER(db);
+
+		MUST(w, store_reader(&w->c, w->place->store, &db));
+		MUST(w, audit_find(&w->c, db, &(struct audit_ask){ .person = 500, .cap = 9 }, &rows, &len));
+		assert_int_equal(len, 1); /* who reads the audit waits for it */
+	}
+	for (int i = 0; i < 500; i++) {
+		note(w, i + 1, "plan");
+		assert_true(audit_entrust(&w->c));
+	}
+	audit_stop(w->place);
+	assert_int_equal(rows_there(w), 1000);
+	proved(w, 1000);
+}
+
+static void a_change_is_waited_for(void **state)
+{
+	struct world *w = *state;
+
+	MUST(w, audit_start(&w->c, &w->setup));
+	note(w, 1, "plan");
+	audit_note(&w->c, &(struct audit){ .what = AUDIT_CHANGE, .person = 1, .section = STR("plan") });
+	assert_false(audit_entrust(&w->c));
+	MUST(w, audit_flush(&w->c));
+	assert_int_equal(rows_there(w), 2);
+	audit_stop(w->place);
+}
+
+/* The disk fails: those that were answered are kept, nobody is answered any more, and when it is well
+ * again all are there. */
+static void looks_that_cannot_be_written_are_kept(void **state)
+{
+	struct world *w = *state;
+	struct audit_stats stats;
+	int looks = 0;
+
+	MUST(w, audit_start(&w->c, &w->setup));
+	do {
+		MUST(w, store_fault(w->place->store, 1));
+		note(w, ++looks, "plan");
+	} while (audit_entrust(&w->c));
+	audit_stats(w->place, &stats);
+	assert_true(stats.failures > 0);
+	MUST(w, store_fault(w->place->store, 0));
+	MUST(w, audit_flush(&w->c));
+	assert_int_equal(rows_there(w), looks);
+	note(w, ++looks, "plan");
+	assert_true(audit_entrust(&w->c));
+	audit_stop(w->place);
+	proved(w, looks);
+}
+
 /* ---- tampering; 2026-11 is month 682 ---- */
 
 #define KEY(n) "(682::bigint << 40) + " #n
@@ -524,6 +603,9 @@ int main(void)
 		T(texts_that_are_too_long_are_cut_between_letters),
 		T(a_write_that_fails_discloses_nothing),
 		T(the_thread_of_a_server_writes_what_many_noted),
+		T(looks_are_written_soon_and_all_of_them_when_it_stops),
+		T(a_change_is_waited_for),
+		T(looks_that_cannot_be_written_are_kept),
 		T(a_month_follows_from_the_one_before),
 		T(every_column_altered_is_found),
 		T(a_row_removed_is_found),

@@ -2,8 +2,10 @@
  *
  * Requests queue their notes and are told when these are on disk; all that wait are written with one
  * fsync. While one batch is on its way the next gathers, so waiting is short and the disk is asked
- * rarely. When there is nothing to write the thread signs the head and brings the index of people up
- * to date.
+ * rarely. Of looks nobody waits: they are copied into the queue and written together, at once where there
+ * are few and every AUDIT_LAG where there are many. Those that could not be written are kept, and until
+ * they are written everybody waits again. When there is nothing to write the thread signs the head and
+ * brings the index of people up to date.
  */
 #include <assert.h>
 #include <errno.h>
@@ -14,7 +16,14 @@
 
 #include "access/audit_part.h"
 
-enum { WAITING_MAX = 1 << 16, ROWS_AT_ONCE = 4096, IDLE_MS = 200 };
+enum {
+	WAITING_MAX = 1 << 16,
+	TRUSTED_MAX = 1 << 13, /* requests in the queue from which on everybody waits */
+	ROWS_AT_ONCE = 4096,
+	IDLE_MS = 200,
+	AGAIN_MS = 100,   /* after a failure */
+	LAST_TRIES = 20,  /* when it stops */
+};
 
 struct batch {
 	struct auditor *auditor;
@@ -38,14 +47,26 @@ static enum err write_batch(struct ctx *c, struct db *db, void *arg)
 	return OK;
 }
 
-static void tell(struct notes *notes, enum err e, const char *why)
+/* Who waits is told. What nobody waited for is gone once it is written, and kept when it is not. */
+static void tell(struct auditor *a, struct notes *notes, enum err e, const char *why)
 {
+	struct notes **kept = &a->unwritten;
+
+	a->unwritten = NULL;
 	while (notes) {
 		struct notes *next = notes->next; /* gone once told */
 
-		notes->done(notes->arg, e, why);
+		if (notes->done) {
+			notes->done(notes->arg, e, why);
+		} else if (e) {
+			*kept = notes;
+			kept = &notes->next;
+		} else {
+			free(notes);
+		}
 		notes = next;
 	}
+	*kept = NULL;
 }
 
 /* A head outside of the database; when it cannot be written the one in the database still counts. */
@@ -78,7 +99,10 @@ static void run_batch(struct auditor *a, struct notes *first, bool head)
 		a->end = b.chain.key;
 		a->unindexed += b.rows;
 	}
-	tell(first, e, c.why);
+	pthread_mutex_lock(&a->lock);
+	a->failing = e != OK;
+	pthread_mutex_unlock(&a->lock);
+	tell(a, first, e, c.why);
 	if (!e && head) {
 		a->head = b.chain.key;
 		a->head_at = clock_monotonic();
@@ -105,34 +129,63 @@ static void bring_index(struct auditor *a)
 	a->unindexed = done < INDEX_AT_ONCE ? 0 : a->unindexed;
 }
 
-/* Take what waits, up to a number of requests; waits a moment when there is nothing. */
+static void wait_ms(struct auditor *a, int64_t microseconds)
+{
+	struct timespec until;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_nsec += (long)(microseconds % 1000000) * 1000;
+	until.tv_sec += microseconds / 1000000 + until.tv_nsec / 1000000000L;
+	until.tv_nsec %= 1000000000L;
+	pthread_cond_timedwait(&a->came, &a->lock, &until);
+}
+
+/* Until there is something to write: at once when somebody waits for it or the last batch is some time
+ * ago, else when that is so. Under the lock. */
+static void wait_for_notes(struct auditor *a)
+{
+	if (a->stopping)
+		return;
+	if (a->unwritten)
+		wait_ms(a, AGAIN_MS * 1000);
+	else if (!a->first)
+		wait_ms(a, IDLE_MS * 1000);
+	for (;;) {
+		int64_t due = a->begun + AUDIT_LAG - clock_monotonic();
+
+		if (!a->first || a->stopping || a->waited_for || due <= 0)
+			return;
+		wait_ms(a, due < AUDIT_LAG ? due : AUDIT_LAG);
+	}
+}
+
+/* Take what waits, up to a number of requests, after what could not be written before. */
 static struct notes *take(struct auditor *a, bool *stopping)
 {
-	struct notes *first, **end;
+	struct notes *first, **end, **old = &a->unwritten;
 	size_t n = 0;
 
 	pthread_mutex_lock(&a->lock);
-	if (!a->first && !a->stopping) {
-		struct timespec until;
-
-		clock_gettime(CLOCK_REALTIME, &until);
-		until.tv_nsec += IDLE_MS * 1000000L;
-		until.tv_sec += until.tv_nsec / 1000000000L;
-		until.tv_nsec %= 1000000000L;
-		pthread_cond_timedwait(&a->came, &a->lock, &until);
-	}
+	wait_for_notes(a);
 	first = a->first;
-	for (end = &a->first; *end && n < ROWS_AT_ONCE; n++)
+	for (end = &first; *end && n < ROWS_AT_ONCE; n++) {
+		a->waited_for -= (*end)->done != NULL;
 		end = &(*end)->next;
+	}
 	a->first = *end;
 	if (!a->first)
 		a->last = &a->first;
 	*end = NULL;
-	if (end == &a->first)
-		first = NULL;
 	a->waiting -= (int64_t)n;
+	if (first)
+		a->begun = clock_monotonic();
 	*stopping = a->stopping && !a->first;
 	pthread_mutex_unlock(&a->lock);
+	while (*old)
+		old = &(*old)->next;
+	*old = first;
+	first = a->unwritten;
+	a->unwritten = NULL;
 	return first;
 }
 
@@ -141,7 +194,7 @@ static void *auditor_thread(void *arg)
 	struct auditor *a = arg;
 	bool stopping = false;
 
-	while (!stopping) {
+	for (int tries = LAST_TRIES; !stopping || (a->unwritten && tries > 0);) {
 		struct notes *first = take(a, &stopping);
 		bool due = (first || a->end > a->head) &&
 			   (stopping || clock_monotonic() > a->head_at + HEAD_EVERY);
@@ -150,6 +203,8 @@ static void *auditor_thread(void *arg)
 			run_batch(a, first, due);
 		if (a->unindexed >= INDEX_LATEST || (!first && a->unindexed))
 			bring_index(a);
+		if (stopping && a->unwritten && --tries > 0)
+			usleep(AGAIN_MS * 1000);
 	}
 	return NULL;
 }
@@ -191,7 +246,11 @@ enum err audit_start(struct ctx *c, const struct audit_setup *setup)
 	if (!e)
 		e = known_end(c, a);
 	pthread_mutex_init(&a->lock, NULL);
-	pthread_cond_init(&a->came, NULL);
+	pthread_condattr_t monotonic;
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&a->came, &monotonic);
+	pthread_condattr_destroy(&monotonic);
 	if (!e && pthread_create(&a->thread, NULL, auditor_thread, a) != 0)
 		e = fail(c, ERR_IO, "Cannot start a thread: %s.", strerror(errno));
 	if (e) {
@@ -213,6 +272,10 @@ void audit_stop(struct place *place)
 	pthread_cond_signal(&a->came);
 	pthread_mutex_unlock(&a->lock);
 	pthread_join(a->thread, NULL);
+	for (struct notes *lost = a->unwritten, *next; lost; lost = next) {
+		next = lost->next;
+		free(lost);
+	}
 	if (a->heads_fd >= 0)
 		close(a->heads_fd);
 	sodium_memzero(&a->key, sizeof a->key);
@@ -231,6 +294,18 @@ void audit_stats(const struct place *place, struct audit_stats *out)
 		*out = (struct audit_stats){ a->rows, a->batches, a->failures, a->waiting };
 }
 
+/* Under the lock. */
+static void queue(struct auditor *a, struct notes *notes)
+{
+	if (!a->first || (notes->done && !a->waited_for))
+		pthread_cond_signal(&a->came);
+	a->waited_for += notes->done != NULL;
+	notes->next = NULL;
+	*a->last = notes;
+	a->last = &notes->next;
+	a->waiting++;
+}
+
 bool audit_settle(struct ctx *c, audit_done *done, void *arg)
 {
 	struct auditor *a = c->place ? c->place->auditor : NULL;
@@ -244,17 +319,96 @@ bool audit_settle(struct ctx *c, audit_done *done, void *arg)
 	notes->arg = arg;
 	pthread_mutex_lock(&a->lock);
 	room = a->waiting < WAITING_MAX && !a->stopping;
-	if (room) {
-		if (!a->first)
-			pthread_cond_signal(&a->came);
-		*a->last = notes;
-		a->last = &notes->next;
-		a->waiting++;
-	}
+	if (room)
+		queue(a, notes);
 	pthread_mutex_unlock(&a->lock);
 	if (!room)
 		done(arg, ERR_BUSY, "Too much waits to be written down; try again shortly.");
 	return true;
+}
+
+/* --- looks --- */
+
+static bool is_look(const struct looked *l)
+{
+	return l->what == AUDIT_OPEN || l->what == AUDIT_SEARCH || l->what == AUDIT_REFUSED;
+}
+
+enum { TEXTS = 6 };
+
+static void texts_of(struct looked *l, struct str *out[TEXTS])
+{
+	struct str *all[TEXTS] = { &l->role, &l->device, &l->section,
+				   &l->relation, &l->detail, &l->packed };
+
+	memcpy(out, all, sizeof all);
+}
+
+/* All of a request's notes in one piece of memory of their own. */
+static struct notes *notes_copy(const struct notes *from)
+{
+	size_t size = sizeof(struct notes);
+	struct str *texts[TEXTS];
+
+	for (struct note *n = from->first; n; n = n->next) {
+		texts_of(&n->row, texts);
+		size += sizeof *n;
+		for (size_t i = 0; i < TEXTS; i++)
+			size += texts[i]->len;
+		size += -size & (_Alignof(struct note) - 1);
+	}
+	char *at = malloc(size);
+	if (!at)
+		abort();
+	struct notes *to = (struct notes *)(void *)at;
+	*to = (struct notes){ .last = &to->first };
+	at += sizeof *to;
+	for (const struct note *n = from->first; n; n = n->next) {
+		struct note *copy = (struct note *)(void *)at;
+		char *text = at + sizeof *copy;
+
+		*copy = *n;
+		copy->next = NULL;
+		copy->row.people = NULL; /* packed */
+		texts_of(&copy->row, texts);
+		for (size_t i = 0; i < TEXTS; i++) {
+			if (texts[i]->len)
+				memcpy(text, texts[i]->at, texts[i]->len);
+			texts[i]->at = text;
+			text += texts[i]->len;
+		}
+		*to->last = copy;
+		to->last = &copy->next;
+		size = (size_t)(text - at);
+		at += size + (-size & (_Alignof(struct note) - 1));
+	}
+	return to;
+}
+
+bool audit_entrust(struct ctx *c)
+{
+	struct auditor *a = c->place ? c->place->auditor : NULL;
+	struct notes *copy;
+	bool trusted;
+
+	if (!c->notes)
+		return true;
+	for (const struct note *n = c->notes->first; n; n = n->next)
+		if (!is_look(&n->row))
+			return false;
+	if (!a)
+		return false;
+	copy = notes_copy(c->notes);
+	pthread_mutex_lock(&a->lock);
+	trusted = !a->failing && !a->stopping && a->waiting < TRUSTED_MAX;
+	if (trusted)
+		queue(a, copy);
+	pthread_mutex_unlock(&a->lock);
+	if (trusted)
+		c->notes = NULL;
+	else
+		free(copy);
+	return trusted;
 }
 
 struct wait {
@@ -277,10 +431,34 @@ static enum err write_own(struct ctx *c, struct db *db, void *arg)
 	return audit_write(c, db);
 }
 
-enum err audit_flush(struct ctx *c)
+static enum err settle_and_wait(struct ctx *c)
 {
 	struct wait w = { .c = c };
 
+	sem_init(&w.written, 0, 0);
+	audit_settle(c, wake, &w);
+	while (sem_wait(&w.written) != 0)
+		continue;
+	sem_destroy(&w.written);
+	return w.e;
+}
+
+/* An empty note comes after all that was queued before it. */
+enum err audit_catch_up(struct ctx *c)
+{
+	struct notes *own = c->notes;
+
+	if (!c->place->auditor)
+		return OK;
+	c->notes = NEW(c->arena, struct notes);
+	c->notes->last = &c->notes->first;
+	enum err e = settle_and_wait(c);
+	c->notes = own;
+	return e;
+}
+
+enum err audit_flush(struct ctx *c)
+{
 	if (!c->notes)
 		return OK;
 	if (!c->place->auditor) {
@@ -288,10 +466,5 @@ enum err audit_flush(struct ctx *c)
 		c->notes = NULL;
 		return OK;
 	}
-	sem_init(&w.written, 0, 0);
-	audit_settle(c, wake, &w);
-	while (sem_wait(&w.written) != 0)
-		continue;
-	sem_destroy(&w.written);
-	return w.e;
+	return settle_and_wait(c);
 }

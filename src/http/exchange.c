@@ -178,11 +178,17 @@ static void settled(void *arg, enum err e, const char *why)
 	MHD_resume_connection(connection);
 }
 
+/* Nothing was noted, or nobody needs to wait for that. */
+static bool exchange_free(struct exchange *x)
+{
+	http_entrust *entrust = x->http->setup.entrust;
+
+	return !x->ctx.notes || !x->http->setup.settle || (entrust && entrust(&x->ctx));
+}
+
 bool exchange_waits(struct exchange *x)
 {
-	http_settle *settle = x->http->setup.settle;
-
-	return x->ctx.notes && settle && settle(&x->ctx, settled, x);
+	return !exchange_free(x) && x->http->setup.settle(&x->ctx, settled, x);
 }
 
 static enum MHD_Result answer(struct exchange *x)
@@ -243,7 +249,7 @@ static enum MHD_Result step_whole(struct exchange *x)
 
 	if (here) {
 		exchange_run(x);
-		if (!x->ctx.notes || !x->http->setup.settle)
+		if (exchange_free(x))
 			return answer(x);
 		reaper_expect(x->visitor, 0);
 		MHD_suspend_connection(x->connection);

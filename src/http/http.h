@@ -134,6 +134,8 @@ struct http_stats { /* what /metrics shows; times in microseconds */
  * wait for. Else `done` is called once, on any thread; with an error the reply is a refusal. */
 typedef void http_settled(void *arg, enum err e, const char *why);
 typedef bool http_settle(struct ctx *c, http_settled *done, void *arg);
+/* May the reply leave at once, because what was noted will be written without anybody waiting? */
+typedef bool http_entrust(struct ctx *c);
 
 struct http;
 struct http_setup {
@@ -150,6 +152,7 @@ struct http_setup {
 	const struct clock *clock;
 	const struct log *log;
 	http_settle *settle; /* NULL: requests note nothing */
+	http_entrust *entrust; /* NULL: all that is noted is waited for */
 };
 
 NODISCARD enum err http_start(struct ctx *c, const struct http_setup *setup, struct http **out);

@@ -142,6 +142,7 @@ enum err serve_place(struct ctx *c, const struct invocation *in, const struct se
 		.enter = enter,
 		.leave = leave,
 		.settle = audit_settle,
+		.entrust = audit_entrust,
 	};
 	struct entrance entrance = { .open = serve->open, .demo = serve->demo };
 	struct bulk *bulk;

@@ -460,6 +460,33 @@ static void *read_on_and_on(void *arg)
 	return NULL;
 }
 
+/* Where the engine has one. */
+static void a_stamp_tells_of_every_commit(void **state)
+{
+	struct world *w = *state;
+	uint64_t first, second;
+	struct store *other;
+
+	open_store(w, STORE_CREATE);
+	if (!store_stamp(w->store, &first)) {
+		assert_string_equal(store_engine(w->store), "postgresql");
+		return;
+	}
+	count_names(w);
+	assert_true(store_stamp(w->store, &second));
+	assert_true(first == second);
+	assert_int_equal(store_write(&w->c, w->store, add_name, (void *)(uintptr_t)"one"), OK);
+	assert_true(store_stamp(w->store, &second));
+	assert_true(first != second);
+	assert_int_equal(store_open(&w->c, &w->share, w->path, 0, &other), OK);
+	assert_true(store_stamp(w->store, &first));
+	assert_int_equal(store_write(&w->c, other, add_name, (void *)(uintptr_t)"two"), OK);
+	assert_true(store_stamp(w->store, &second));
+	assert_true(first != second);
+	store_close(other);
+	assert_true(store_stamp(w->store, &first));
+}
+
 static void readers_do_not_let_the_log_grow(void **state)
 {
 	enum { READERS = 3, ROUNDS = 200, MEGABYTE = 1 << 20 };
@@ -593,6 +620,7 @@ int main(void)
 		T(one_moment_between_begin_and_end),
 		T(many_writers_share_commits),
 		T(two_programs_take_turns),
+		T(a_stamp_tells_of_every_commit),
 		T(readers_do_not_let_the_log_grow),
 		T(a_fault_fails_the_job_and_nothing_else),
 		T(a_full_disk_refuses_and_keeps_what_was),
