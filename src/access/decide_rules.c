@@ -64,6 +64,21 @@ static uint64_t labels_delegated(const struct rules *rules, struct str scope)
 	return set;
 }
 
+/* When the next of what people let this account see begins. */
+static enum err next_delegation(struct ctx *c, struct db *db, int64_t account, int64_t now, int64_t *next)
+{
+	bool row;
+	STMT(s);
+
+	TRY(db_stmt(c, db, SQL("SELECT min(since) FROM delegation WHERE account = ?1 AND since > ?2"), &s));
+	stmt_bind_int(s, 1, account);
+	stmt_bind_int(s, 2, now);
+	TRY(stmt_step(c, s, &row));
+	if (row && !stmt_null(s, 0) && stmt_int(s, 0) < *next)
+		*next = stmt_int(s, 0);
+	return OK;
+}
+
 enum err charges_of(struct ctx *c, struct db *db, const struct rules *rules, const struct actor *actor,
 		    struct charge **out, size_t *len, int64_t *next)
 {
@@ -79,6 +94,7 @@ enum err charges_of(struct ctx *c, struct db *db, const struct rules *rules, con
 		for (size_t i = 0; i < rules->label_count; i++)
 			own->labels |= rules->labels[i].self ? rules->labels[i].bit : 0;
 	}
+	TRY(next_delegation(c, db, actor->account, now, next));
 	TRY(delegation_list(c, db, actor->account, 0, now, &given, &count));
 	for (size_t i = 0; i < count; i++) {
 		int64_t until = given[i].until ? given[i].until : INT64_MAX;
