@@ -142,7 +142,8 @@ static enum err requests(struct ctx *c)
 /* --- looks that make patterns, in the order of their times --- */
 
 struct looking {
-	struct ctx *c;
+	struct ctx *c;   /* in its own time */
+	struct ctx *now; /* who looks works here since today */
 	struct clock_fixed *clock;
 };
 
@@ -191,7 +192,7 @@ static enum err relatives(struct looking *l)
 		TRY(called(l->c, logins[i][1], &id));
 		if (!id.len)
 			continue;
-		TRY(sign_in_actor(l->c, str_of(logins[i][0]), &actor));
+		TRY(sign_in_actor(l->now, str_of(logins[i][0]), &actor));
 		TRY(look(l, actor, str_dup(l->c->arena, id), "gp"));
 		found++;
 	}
@@ -202,9 +203,9 @@ static enum err days_of_work(struct looking *l, int64_t today)
 {
 	const struct actor *lane, *osei, *pryce;
 
-	TRY(sign_in_actor(l->c, STR("lane"), &lane));
-	TRY(sign_in_actor(l->c, STR("osei"), &osei));
-	TRY(sign_in_actor(l->c, STR("pryce"), &pryce));
+	TRY(sign_in_actor(l->now, STR("lane"), &lane));
+	TRY(sign_in_actor(l->now, STR("osei"), &osei));
+	TRY(sign_in_actor(l->now, STR("pryce"), &pryce));
 	for (int day = 0; day < 7; day++) {
 		int people = day == 5 ? 44 : 4;
 
@@ -223,7 +224,7 @@ static enum err looks(struct ctx *c)
 {
 	struct clock_fixed clock;
 	struct ctx own = *c;
-	struct looking l = { &own, &clock };
+	struct looking l = { &own, c, &clock };
 	int64_t now = clock_now(c->clock);
 	struct audit_ask any = { .cap = 1 };
 	struct looked *rows;
