@@ -3,7 +3,7 @@
 
 #include "fhir/code.h"
 
-enum { LINE_MAX_BYTES = 1000, TEXT_MAX_BYTES = 50000, MANY_MAX = 100 };
+enum { LINE_MAX_BYTES = 1000, TEXT_MAX_BYTES = 50000, MANY_MAX = 500 };
 
 typedef const char *check_text(struct ctx *c, const struct action_arg *arg, struct str text);
 
@@ -138,7 +138,7 @@ static void take(struct ctx *c, const struct action_arg *arg, const struct node 
 			if (n++ < MANY_MAX)
 				check_one(c, arg, one);
 	if (n > MANY_MAX)
-		wrong(c, arg, "too-long", "has more than 100 entries");
+		wrong(c, arg, "too-long", "has more than 500 entries");
 	if (value->kind != NODE_ARRAY)
 		check_one(c, arg, value);
 	if (c->issues.errors == before)

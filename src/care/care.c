@@ -2,6 +2,7 @@
 #include "care/inside.h"
 
 static const struct action *const actions[] = {
+	form_actions,
 	referral_actions,
 	NULL,
 };

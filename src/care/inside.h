@@ -4,6 +4,7 @@
 
 #include "act/act.h"
 #include "act/flow.h"
+#include "act/form.h"
 #include "care/care.h"
 
 /* Value sets of arguments: share/code of this project's own, else HL7's. */

@@ -20,6 +20,7 @@ extern const struct command client_commands[]; /* client-add client-list client-
 extern const struct command provider_commands[]; /* provider-add provider-list provider-end */
 extern const struct command audit_commands[]; /* audit */
 extern const struct command explain_commands[]; /* explain */
+extern const struct command form_commands[]; /* forms */
 extern const struct command help_commands[];   /* completion man */
 
 struct module;

@@ -21,6 +21,7 @@ static const struct command *const command_tables[] = {
 	client_commands,
 	audit_commands,
 	emit_commands,
+	form_commands,
 	NULL,
 };
 

@@ -187,6 +187,8 @@ void place_close(struct place *place)
 		place->matcher_free(place->matcher);
 	if (place->decisions)
 		place->decisions_free(place->decisions);
+	if (place->forms)
+		place->forms_free(place->forms);
 	if (place->record) {
 		names_free(place->record->names);
 		known_free(place->record->known);

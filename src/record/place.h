@@ -18,6 +18,7 @@ struct entrance; /* of a server: access/sign_in.h */
 struct auditor; /* of a server: access/audit.h */
 struct claims; /* of record/claim.h */
 struct module; /* of act/action.h */
+struct forms;  /* of act/form.h */
 struct feeds;  /* of those that take messages: feed/feeds.h */
 
 enum references { REFERENCES_LOOSE, REFERENCES_TRANSACTION, REFERENCES_STRICT };
@@ -45,6 +46,8 @@ struct place {
 	struct auditor *auditor; /* writes what is noted; NULL: who notes writes */
 	const struct claims *claims; /* who knows whose identifiers are; NULL: nobody asks */
 	const struct module *const *modules; /* what the domains offer, NULL-ended; NULL: nothing */
+	const struct forms *forms; /* made when first needed */
+	void (*forms_free)(const struct forms *forms);
 	struct feeds *feeds;   /* tables and locks for messages; NULL until feeds_open */
 	const char *base_url;  /* "http://127.0.0.1:8080/fhir"; references to it count as local */
 	bool validate;         /* refuse resources that break FHIR (default) */
