@@ -120,8 +120,8 @@ struct str form_words(struct ctx *c, const struct form_item *item, const struct 
 bool form_put(struct ctx *c, const struct form *form, struct node *response, size_t item, unsigned n,
 	      const struct str *typed, size_t count, const char **why);
 /* One more of a repeating group, or one less. */
-void form_add(struct ctx *c, const struct form *form, struct node *response, size_t group);
-void form_take(struct ctx *c, const struct form *form, struct node *response, size_t group, unsigned n);
+void form_more(struct ctx *c, const struct form *form, struct node *response, size_t group);
+void form_less(struct ctx *c, const struct form *form, struct node *response, size_t group, unsigned n);
 
 /* Is it asked, as things stand (its own conditions and those of all groups it is in)? */
 NODISCARD enum err form_asked(struct ctx *c, const struct form *form, const struct node *response,

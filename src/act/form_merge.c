@@ -61,9 +61,9 @@ static bool merge_times(struct merge *m, size_t group)
 		return false;
 	}
 	for (; now < mine; now++)
-		form_add(m->c, m->form, m->now, group);
+		form_more(m->c, m->form, m->now, group);
 	for (; now > mine; now--)
-		form_take(m->c, m->form, m->now, group, now - 1);
+		form_less(m->c, m->form, m->now, group, now - 1);
 	return true;
 }
 

@@ -75,7 +75,7 @@ unsigned form_times(const struct form *form, const struct node *response, size_t
 	return n;
 }
 
-void form_add(struct ctx *c, const struct form *form, struct node *response, size_t group)
+void form_more(struct ctx *c, const struct form *form, struct node *response, size_t group)
 {
 	const struct form_item *it = &form->items[group];
 	struct node *up = it->parent < 0 ? response : form_node(c, form, response, (size_t)it->parent, 0, true);
@@ -83,7 +83,7 @@ void form_add(struct ctx *c, const struct form *form, struct node *response, siz
 	make_node(c, form, act_member(c, up, "item", NODE_ARRAY), group);
 }
 
-void form_take(struct ctx *c, const struct form *form, struct node *response, size_t group, unsigned n)
+void form_less(struct ctx *c, const struct form *form, struct node *response, size_t group, unsigned n)
 {
 	const struct form_item *it = &form->items[group];
 	struct node *up = it->parent < 0 ? response : form_node(c, form, response, (size_t)it->parent, 0, false);

@@ -102,14 +102,14 @@ static enum err groups_change(struct ctx *c, const struct act *act, const struct
 		group = form_index(form, more);
 		if (group < 0 || form_repeater(form, (size_t)group) != group)
 			return fail(c, ERR_INVALID, "There is no group %.64s that repeats.", str_dup(c->arena, more));
-		form_add(c, form, response, (size_t)group);
+		form_more(c, form, response, (size_t)group);
 	}
 	if (link.len) {
 		group = form_index(form, link);
 		if (group < 0 || form_repeater(form, (size_t)group) != group || !n.at || !str_int(n, &which) ||
 		    which < 0)
 			return fail(c, ERR_INVALID, "What is to go is named as group:number.");
-		form_take(c, form, response, (size_t)group, (unsigned)which);
+		form_less(c, form, response, (size_t)group, (unsigned)which);
 	}
 	return OK;
 }
