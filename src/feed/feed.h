@@ -152,7 +152,7 @@ struct feed_file {
 	int64_t began, ended;
 	int64_t done, total, applied, unchanged, refused, gone;
 };
-/* By feed and hash; makes it, or fills in the key of one that came before. began 0: now. */
+/* By feed and hash; makes it, or fills in the key of one that came before. */
 NODISCARD enum err file_begin(struct ctx *c, struct feed_file *f);
 /* Keep how far it is. */
 NODISCARD enum err file_keep(struct ctx *c, struct feed_file *f);

@@ -36,7 +36,7 @@ static enum err begin_work(struct ctx *c, struct db *db, void *arg)
 enum err file_begin(struct ctx *c, struct feed_file *f)
 {
 	f->state = FILE_RUNNING;
-	f->began = f->ended = f->began ? f->began : clock_now(c->clock);
+	f->began = f->ended = clock_now(c->clock);
 	return store_write(c, c->place->store, begin_work, f);
 }
 

@@ -188,7 +188,6 @@ struct rows_run {
 	const char *path;        /* NULL: `bytes` */
 	struct str bytes;
 	const char *name;        /* the file's, for people */
-	int64_t received;        /* when it came; 0: now */
 	unsigned jobs;           /* threads; 0: 16 */
 	const struct progress *progress;
 };

@@ -536,10 +536,10 @@ enum err rows_apply(struct ctx *c, const struct rows_run *run, struct rows_count
 
 	TRY(feeds_open(c));
 	*a = (struct applying){ .c = c, .run = run };
-	a->to = (struct rows_to){ .feed = feed, .org = str_of(feed->org), .received = run->received,
+	a->to = (struct rows_to){ .feed = feed, .org = str_of(feed->org),
 				  .source = feed_source(c->arena, str_of(feed->org)) };
 	TRY(feeds_rows(c, feed->rows ? feed->rows : feed->name, &a->to.map));
-	a->file = (struct feed_file){ .feed = feed->key, .name = str_of(run->name), .began = run->received };
+	a->file = (struct feed_file){ .feed = feed->key, .name = str_of(run->name) };
 	enum err e = run_file(c, a);
 	if (e)
 		e = refuse_file(c, a, e);

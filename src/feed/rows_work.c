@@ -74,7 +74,7 @@ static void make_message(struct group *g, struct job *j)
 	} else {
 		j->m = (struct message){
 			.feed = g->to->feed->key,
-			.received = g->to->received ? g->to->received : clock_now(g->c->clock),
+			.received = clock_now(g->c->clock),
 			.file = g->to->file,
 			.row = j->in->number,
 			.body = str_of(arena_printf(a, STR_FMT "\n" STR_FMT "\n", STR_ARG(g->to->header),

@@ -26,7 +26,6 @@ struct rows_to {
 	const struct rows_head *head;
 	struct str header;   /* as it came, for the message */
 	int64_t file;        /* feed_file.key; 0 */
-	int64_t received;    /* when the file came; 0: now */
 	struct str org, source;
 };
 

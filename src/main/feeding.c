@@ -102,9 +102,16 @@ static enum err take_message(struct ctx *c, struct feeding *f, const struct emit
 	if (f->people && (one->kind != EMIT_HL7 || !about_people(one->text)))
 		return OK;
 	TRY(feed_for(c, f, one->kind, one->org, &feed));
+	struct ctx then = *c;
+	struct clock_fixed clock;
 	struct message m = { .feed = feed->key, .received = instant(one->arrives),
 			     .body = one->kind == EMIT_FHIR ? str_trim(one->text) : one->text };
-	TRY(message_take(c, feed, &m, &answer));
+	clock_fixed_init(&clock, m.received);
+	if (f->by_day)
+		then.clock = &clock.clock;
+	enum err e = message_take(&then, feed, &m, &answer);
+	if (e)
+		return fail(c, e, "%s", then.why);
 	f->taken++;
 	f->refused += m.state == MESSAGE_REJECTED || m.state == MESSAGE_QUARANTINED;
 	return OK;
@@ -210,19 +217,16 @@ static const char *file_name(struct ctx *c, const struct feeding *f)
 	return arena_printf(c->arena, "client-level-data-%04d-%02d-%02d.csv", year, month, day);
 }
 
-enum err feeding_done(struct ctx *c, struct feeding *f, const struct progress *progress)
+static enum err take_rows(struct ctx *c, struct feeding *f, const struct progress *progress)
 {
 	struct feed *feed;
 	struct rows_count n;
 
-	if (!f->rows.len)
-		return OK;
 	TRY(feeds_open(c));
 	TRY(feed_for(c, f, EMIT_ROW, "WXL", &feed));
 	struct rows_run run = { .feed = feed,
 				.bytes = buf_get(&f->rows),
 				.name = file_name(c, f),
-				.received = f->by_day ? instant(f->rows_arrive) : 0,
 				.jobs = 8,
 				.progress = progress->tick ? progress : NULL };
 	TRY(rows_apply(c, &run, &n));
@@ -230,4 +234,19 @@ enum err feeding_done(struct ctx *c, struct feeding *f, const struct progress *p
 	f->taken += n.rows;
 	f->refused += n.refused;
 	return OK;
+}
+
+enum err feeding_done(struct ctx *c, struct feeding *f, const struct progress *progress)
+{
+	struct ctx then = *c;
+	struct clock_fixed clock;
+
+	if (!f->rows.len)
+		return OK;
+	if (f->by_day) { /* it is worked on when it arrives */
+		clock_fixed_init(&clock, instant(f->rows_arrive));
+		then.clock = &clock.clock;
+	}
+	enum err e = take_rows(&then, f, progress);
+	return e ? fail(c, e, "%s", then.why) : OK;
 }
