@@ -188,9 +188,7 @@ static enum err weigh_item(struct ctx *c, struct facts *f, const struct version 
 	if (str_starts(source, STR(ODS_SYSTEM "/")))
 		TRY(find_org(c, f,
 			     (struct str){ source.at + sizeof ODS_SYSTEM, source.len - sizeof ODS_SYSTEM }, &org));
-	at = item_time(resource, v->updated);
-	if (str_is(v->type, "Patient"))
-		at = f->k->died ? f->k->died : 0; /* the name alone is no contact */
+	at = str_is(v->type, "Patient") ? f->k->died ? f->k->died : v->updated : item_time(resource, v->updated);
 	if (at > f->k->last)
 		f->k->last = at;
 	for (size_t i = 0; i < f->rule_count; i++)
@@ -245,8 +243,10 @@ static enum err weigh(struct ctx *c, struct str person, struct kept_until *k)
 	f.last = NEW_N(c->arena, int64_t, f.rule_count);
 	for (size_t i = 0; i < f.rule_count; i++)
 		f.last[i] = INT64_MIN;
+	/* A name alone is no contact, but where it is all there is, it was last written then. */
 	for (size_t i = 0; i < len; i++)
-		TRY(weigh_item(c, &f, &all[i]));
+		if (!str_is(all[i].type, "Patient") || k->died || len == 1)
+			TRY(weigh_item(c, &f, &all[i]));
 	k->items = len;
 	for (size_t i = 0; i < f.rule_count; i++) {
 		if (f.last[i] == INT64_MIN)

@@ -44,6 +44,8 @@ static void test_the_longest_row_decides(void **state)
 	assert_string_equal(day(w, kept(w, "mind").until), "2020-03-01");
 	assert_string_equal(str_dup(w->c.arena, kept(w, "mind").rule->name), "mental-health");
 	assert_string_equal(day(w, kept(w, "gone").until), "2017-05-01"); /* last seen, eight years on */
+	put(w, "Patient", "new", "{\"resourceType\":\"Patient\",\"id\":\"new\",\"birthDate\":\"1958-08-08\"}");
+	assert_true(kept(w, "new").until > clock_now(w->c.clock)); /* registered, not seen yet */
 }
 
 static void test_two_people_end_a_record(void **state)

@@ -112,6 +112,7 @@ http_serve api_create, api_update, api_update_where, api_delete, api_delete_wher
 http_serve api_patch, api_patch_where;                                   /* write.c */
 http_serve api_bundle;                                                             /* write.c */
 http_serve api_search, api_search_form, api_search_all, api_search_all_form;       /* find.c */
+http_serve api_audit_search; /* audit_search.c */
 http_serve api_search_inside, api_search_inside_form;                              /* find.c */
 http_serve api_totals;                                                             /* meta.c */
 http_serve api_history, api_history_type, api_history_all; /* history.c */

@@ -18,6 +18,7 @@ const struct route api_routes[] = {
 	{ HTTP_GET, "/fhir/{type}/_history", api_history_type, 0, 0, SIGNED_IN },
 	{ HTTP_GET, "/fhir/_history", api_history_all, 0, 0, SIGNED_IN },
 
+	{ HTTP_GET, "/fhir/AuditEvent", api_audit_search, 0, 0, "audit.read" },
 	{ HTTP_GET, "/fhir/{type}", api_search, 0, 0, SIGNED_IN },
 	{ HTTP_GET, "/fhir/{type}/_search", api_search, 0, 0, SIGNED_IN }, /* as others take it too */
 	{ HTTP_POST, "/fhir/{type}/_search", api_search_form, 0, API_FORM_MAX, SIGNED_IN },

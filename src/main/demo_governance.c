@@ -252,8 +252,8 @@ enum err demo_governance(struct ctx *c)
 	TRY(is_made(c, &made));
 	if (made)
 		return OK;
-	TRY(looks(c));
 	TRY(people(c));
+	TRY(looks(c));
 	TRY(requests(c));
 	return agreements(c);
 }

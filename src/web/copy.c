@@ -65,7 +65,7 @@ static struct node *put_item(struct ctx *c, struct node *list, const struct subj
 static void put_totals(struct ctx *c, struct node *data, size_t len, size_t orgs, size_t waiting, size_t out)
 {
 	data_str(c, data, "items", say_count(c->arena, (int64_t)len));
-	data_str(c, data, "orgs", say_count(c->arena, (int64_t)orgs));
+	data_str(c, data, "orgs", SAY(c->arena, "%zu organisation%s", orgs, orgs == 1 ? "" : "s"));
 	data_str(c, data, "waiting", say_count(c->arena, (int64_t)waiting));
 	data_str(c, data, "left_out", say_count(c->arena, (int64_t)out));
 	if (waiting)

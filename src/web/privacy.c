@@ -43,7 +43,10 @@ static enum err put_openings(struct ctx *c, struct node *data)
 	}
 	if (len)
 		node_add_bool(c->arena, data, "any_openings", true);
-	data_str(c, data, "waiting", say_count(c->arena, (int64_t)len));
+	data_str(c, data, "waiting",
+		 len == 0   ? STR("No emergency waits")
+		 : len == 1 ? STR("One emergency waits")
+			    : SAY(c->arena, "%zu emergencies wait", len));
 	return OK;
 }
 
@@ -115,6 +118,8 @@ static enum err put_counts(struct ctx *c, struct node *data)
 	TRY(pattern_find(c, SHOWN, &found, &len, &cut));
 	for (size_t i = 0; i < len; i++)
 		waiting += !found[i].outcome;
+	if (waiting > 1)
+		node_add_bool(c->arena, data, "odd_many", true);
 	if (waiting)
 		data_str(c, data, "odd", say_count(c->arena, (int64_t)waiting));
 	return OK;
