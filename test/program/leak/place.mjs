@@ -47,6 +47,7 @@ export function asker(base) {
 			reply.on('data', part => parts.push(part))
 			reply.on('end', () => resolve({ status: reply.statusCode, headers: reply.headers, text: Buffer.concat(parts).toString() }))
 		})
+		asked.setTimeout(60000, () => asked.destroy(new Error(`no answer to ${method} ${path}`)))
 		asked.on('error', reject)
 		asked.end(body)
 	})
@@ -66,7 +67,9 @@ export async function start(t, db) {
 				resolve(found[0])
 		})
 	})
-	return { base, ask: asker(base), log: () => log + out, stop: () => new Promise(done => { child.removeAllListeners('exit'); child.once('exit', done); child.kill('SIGTERM') }) }
+	const { hostname, port } = new URL(base)
+	const open = (path, headers, take) => request({ hostname, port, path, headers }, take).end()
+	return { base, ask: asker(base), open, log: () => log + out, stop: () => new Promise(done => { child.removeAllListeners('exit'); child.once('exit', done); child.kill('SIGTERM') }) }
 }
 
 /** Make the account; resolves to what sends its proof with each request once served. */
