@@ -54,6 +54,7 @@ struct exchange {
 	bool head;     /* the verb was HEAD */
 	bool gzip_in, gzip_out;
 	bool has_body;
+	bool last; /* what follows on the connection may be read in two ways: it ends with this reply */
 	const char *target; /* as sent */
 	char *body;         /* malloc */
 	size_t body_len, body_cap, body_limit, body_declared, body_dropped;

@@ -1,4 +1,6 @@
 /* head.c - verb, address and headers of a request, looked at before any of its body is taken. */
+#include <ctype.h>
+
 #include "base/html.h"
 #include "http/exchange.h"
 #include "http/negotiate.h"
@@ -6,8 +8,26 @@
 /* The headers the server itself needs, gathered in one pass. */
 struct head {
 	struct str host, origin, length, transfer, coding, accept;
-	unsigned hosts, lengths;
+	unsigned hosts, lengths, transfers;
+	bool odd; /* a name that is no token, or a value over several lines: others would read it otherwise */
 };
+
+/* RFC 9110 5.6.2; "Content-Length " is no name. */
+static bool is_token(struct str s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (!isalnum((unsigned char)s.at[i]) && !memchr("!#$%&'*+-.^_`|~", s.at[i], 15))
+			return false;
+	return s.len > 0;
+}
+
+static bool is_line(struct str s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if ((unsigned char)s.at[i] < 0x20 && s.at[i] != '\t')
+			return false;
+	return true;
+}
 
 static enum MHD_Result gather(void *arg, enum MHD_ValueKind kind, const char *name,
 			      size_t name_len, const char *value, size_t value_len)
@@ -16,6 +36,7 @@ static enum MHD_Result gather(void *arg, enum MHD_ValueKind kind, const char *na
 	struct str n = { name, name_len }, v = { value ? value : "", value_len };
 
 	(void)kind;
+	head->odd |= !is_token(n) || !is_line(v);
 	if (token_eq(n, "Host")) {
 		head->host = v;
 		head->hosts++;
@@ -26,6 +47,7 @@ static enum MHD_Result gather(void *arg, enum MHD_ValueKind kind, const char *na
 		head->origin = v;
 	} else if (token_eq(n, "Transfer-Encoding")) {
 		head->transfer = v;
+		head->transfers++;
 	} else if (token_eq(n, "Content-Encoding")) {
 		head->coding = v;
 	} else if (token_eq(n, "Accept-Encoding")) {
@@ -74,10 +96,11 @@ static enum err head_host(struct exchange *x, const struct head *head, const cha
 		return OK;
 	}
 	if (head->hosts && !host_is_local(head->host))
-		return fail(
-			&x->ctx, ERR_FORBIDDEN,
-			"The Host header names another machine; Causeway answers only to localhost, "
-			"127.0.0.1, [::1] and the address it was told to be served under (--url).");
+		return fail(&x->ctx, ERR_FORBIDDEN,
+			    "The Host header names another machine; Causeway answers only to "
+			    "localhost, "
+			    "127.0.0.1, [::1] and the address it was told to be served under "
+			    "(--url).");
 	struct str host = head->host;
 	if (!head->hosts)
 		host = str_of(arena_printf(&x->arena, "localhost:%u", x->http->port));
@@ -105,13 +128,16 @@ static enum err head_body(struct exchange *x, const struct head *head)
 {
 	int64_t declared = 0;
 
-	if (head->lengths && head->transfer.len)
+	if (head->lengths && head->transfers)
 		return fail(&x->ctx, ERR_BAD_REQUEST,
 			    "The request has both a Content-Length and a Transfer-Encoding.");
+	if (head->transfers > 1 || (head->transfers && !token_eq(head->transfer, "chunked")))
+		return fail(&x->ctx, ERR_BAD_REQUEST,
+			    "The Transfer-Encoding is one that is not read here; chunked is.");
 	if (head->lengths > 1 ||
 	    (head->lengths && (!str_int(head->length, &declared) || declared < 0)))
 		return fail(&x->ctx, ERR_BAD_REQUEST, "The Content-Length is no number.");
-	x->has_body = declared > 0 || head->transfer.len;
+	x->has_body = declared > 0 || head->transfers;
 	x->body_declared = (size_t)declared;
 	if (!x->route || !x->has_body)
 		return OK;
@@ -191,12 +217,13 @@ enum err head_read(struct exchange *x, const char *method, const char *version)
 	x->head = x->request.verb == HTTP_HEAD;
 	MHD_get_connection_values_n(x->connection, MHD_HEADER_KIND, gather, &head);
 	x->gzip_out = head.accept.len && negotiate_weight(head.accept, "gzip") > 0;
-	x->has_body = head.transfer.len || (head.lengths && !str_eq(head.length, STR("0")));
+	x->has_body = head.transfers || (head.lengths && !str_eq(head.length, STR("0")));
 
 	/* The table of the address words every refusal, so it is looked for whatever is wrong. */
 	struct str path = head_target(x);
 	routed = head_route(x, known, method, path);
-	e = head_path(x, path);
+	e = head.odd ? fail(&x->ctx, ERR_BAD_REQUEST, "A header is not as headers are written.")
+		     : head_path(x, path);
 	if (e == OK)
 		e = head_host(x, &head, version);
 	if (e == OK)
@@ -205,6 +232,7 @@ enum err head_read(struct exchange *x, const char *method, const char *version)
 		e = head_route(x, known, method, path);
 	if (e == OK)
 		e = head_body(x, &head);
+	x->last = e != OK && (head.odd || head.transfers || head.lengths);
 	if (e != OK)
 		x->route = NULL;
 	return e;

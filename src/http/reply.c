@@ -125,7 +125,7 @@ static void send_headers(struct exchange *x, struct MHD_Response *response)
 	for (unsigned i = 0; i < reply->header_count; i++)
 		MHD_add_response_header(response, reply->headers[i].name,
 					str_dup(&x->arena, reply->headers[i].value));
-	if (atomic_load_explicit(&x->http->draining, memory_order_relaxed))
+	if (x->last || atomic_load_explicit(&x->http->draining, memory_order_relaxed))
 		MHD_add_response_header(response, "Connection", "close");
 }
 
