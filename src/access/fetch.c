@@ -2,6 +2,8 @@
 #include "access/fetch.h"
 
 #include <curl/curl.h>
+#include <pthread.h>
+#include <stdlib.h>
 
 #include "base/buf.h"
 
@@ -138,4 +140,81 @@ enum err fetch(struct ctx *c, const struct fetching *what, struct str *out)
 	if (!e)
 		*out = buf_get(&body);
 	return e;
+}
+
+/* --- remembered --- */
+
+enum { KEPT_MOST = 32 };
+
+static struct kept {
+	char url[500];
+	char *text; /* malloc */
+	size_t len;
+	int64_t asked; /* clock_monotonic() */
+} kept[KEPT_MOST]; /* under the lock; of the process, as what others say is the same for all */
+static pthread_mutex_t kept_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static struct kept *find_kept(struct str url)
+{
+	for (unsigned i = 0; i < KEPT_MOST; i++)
+		if (kept[i].text && str_is(url, kept[i].url))
+			return &kept[i];
+	return NULL;
+}
+
+/* What is remembered, copied; at NULL: nothing. */
+static struct str recall(struct ctx *c, struct str url, int64_t *asked)
+{
+	struct str text = { 0 };
+
+	pthread_mutex_lock(&kept_lock);
+	const struct kept *at = find_kept(url);
+	if (at) {
+		text = (struct str){ arena_dup(c->arena, at->text, at->len), at->len };
+		*asked = at->asked;
+	}
+	pthread_mutex_unlock(&kept_lock);
+	return text;
+}
+
+static void remember(struct str url, struct str text)
+{
+	struct kept *at;
+
+	pthread_mutex_lock(&kept_lock);
+	at = find_kept(url);
+	for (unsigned i = 0; !at && i < KEPT_MOST; i++)
+		if (!kept[i].text)
+			at = &kept[i];
+	if (!at) { /* the one asked for longest ago gives way */
+		at = &kept[0];
+		for (unsigned i = 1; i < KEPT_MOST; i++)
+			if (kept[i].asked < at->asked)
+				at = &kept[i];
+	}
+	free(at->text);
+	at->text = malloc(text.len + 1);
+	if (!at->text)
+		abort();
+	memcpy(at->text, text.at, text.len);
+	at->len = text.len;
+	at->asked = clock_monotonic();
+	memcpy(at->url, url.at, url.len);
+	at->url[url.len] = 0;
+	pthread_mutex_unlock(&kept_lock);
+}
+
+enum err fetch_kept(struct ctx *c, const struct fetching *what, int64_t seconds, struct str *out)
+{
+	int64_t asked = 0;
+	struct str text;
+
+	TRY(fetch_check(c, what->url));
+	text = recall(c, what->url, &asked);
+	if (!text.at || clock_monotonic() - asked >= seconds * 1000000) {
+		TRY(fetch(c, what, &text));
+		remember(what->url, text);
+	}
+	*out = text;
+	return OK;
 }

@@ -21,6 +21,9 @@ NODISCARD enum err fetch_check(struct ctx *c, struct str url);
 /* In c->arena. ERR_IO with the reason for anything but 200. Holds no connection to the store: ask before
  * or after, never while one is open. */
 NODISCARD enum err fetch(struct ctx *c, const struct fetching *what, struct str *out);
+/* The same of an address that says the same to everybody: what came within so many seconds is good still. */
+NODISCARD enum err fetch_kept(struct ctx *c, const struct fetching *what, int64_t seconds,
+			      struct str *out);
 /* name=value for a form, & before it when there is something already. */
 struct buf;
 void form_add(struct buf *b, const char *name, struct str value);

@@ -1,7 +1,6 @@
 /* jwk.c - JSON Web Key Sets read, and those of other servers remembered. */
 #include "access/jwk.h"
 
-#include <pthread.h>
 #include <sodium.h>
 
 #include "access/fetch.h"
@@ -117,67 +116,8 @@ enum err jwk_set_read(struct ctx *c, struct str text, struct jwk_set *out)
 
 /* --- sets of other servers --- */
 
-enum { KEPT_SETS = 32 };
-#define KEPT_FOR (INT64_C(600) * 1000000)
-#define ASK_AGAIN (INT64_C(10) * 1000000)
-
-static struct kept_set {
-	char url[500];
-	char *text; /* malloc */
-	size_t len;
-	int64_t asked; /* clock_monotonic() */
-} kept_sets[KEPT_SETS];
-static pthread_mutex_t kept_lock = PTHREAD_MUTEX_INITIALIZER;
-
-static struct kept_set *find_kept(struct str url)
-{
-	for (unsigned i = 0; i < KEPT_SETS; i++)
-		if (kept_sets[i].text && str_is(url, kept_sets[i].url))
-			return &kept_sets[i];
-	return NULL;
-}
-
-/* What is remembered, copied; at NULL: nothing. */
-static struct str recall(struct ctx *c, struct str url, int64_t *asked)
-{
-	struct str text = { 0 };
-
-	pthread_mutex_lock(&kept_lock);
-	const struct kept_set *kept = find_kept(url);
-	if (kept) {
-		text = (struct str){ arena_dup(c->arena, kept->text, kept->len), kept->len };
-		*asked = kept->asked;
-	}
-	pthread_mutex_unlock(&kept_lock);
-	return text;
-}
-
-static void remember(struct str url, struct str text)
-{
-	struct kept_set *at;
-
-	pthread_mutex_lock(&kept_lock);
-	at = find_kept(url);
-	for (unsigned i = 0; !at && i < KEPT_SETS; i++)
-		if (!kept_sets[i].text)
-			at = &kept_sets[i];
-	if (!at) { /* the one asked for longest ago gives way */
-		at = &kept_sets[0];
-		for (unsigned i = 1; i < KEPT_SETS; i++)
-			if (kept_sets[i].asked < at->asked)
-				at = &kept_sets[i];
-	}
-	free(at->text);
-	at->text = malloc(text.len + 1);
-	if (!at->text)
-		abort();
-	memcpy(at->text, text.at, text.len);
-	at->len = text.len;
-	at->asked = clock_monotonic();
-	memcpy(at->url, url.at, url.len);
-	at->url[url.len] = 0;
-	pthread_mutex_unlock(&kept_lock);
-}
+#define KEPT_FOR 600  /* seconds */
+#define ASK_AGAIN 10
 
 static bool has_kid(const struct jwk_set *set, struct str kid)
 {
@@ -189,19 +129,13 @@ static bool has_kid(const struct jwk_set *set, struct str kid)
 
 enum err jwk_set_at(struct ctx *c, struct str url, struct str kid, struct jwk_set *out)
 {
-	int64_t asked = 0, now = clock_monotonic();
+	struct fetching what = { .url = url, .most = JWK_SET_BYTES };
 	struct str text;
 
-	if (url.len >= sizeof kept_sets[0].url)
-		return fail(c, ERR_LIMIT, "The address of a set of keys is too long.");
-	text = recall(c, url, &asked);
-	if (text.at) {
-		TRY(jwk_set_read(c, text, out));
-		if (now - asked < ASK_AGAIN || (now - asked < KEPT_FOR && has_kid(out, kid)))
-			return OK;
-	}
-	TRY(fetch(c, &(struct fetching){ .url = url, .most = JWK_SET_BYTES }, &text));
+	TRY(fetch_kept(c, &what, KEPT_FOR, &text));
 	TRY(jwk_set_read(c, text, out));
-	remember(url, text);
-	return OK;
+	if (has_kid(out, kid))
+		return OK;
+	TRY(fetch_kept(c, &what, ASK_AGAIN, &text)); /* it may be new */
+	return jwk_set_read(c, text, out);
 }

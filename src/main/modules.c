@@ -19,6 +19,7 @@ static const struct command *const command_tables[] = {
 	feed_commands, rows_commands, purge_commands, help_commands,
 	account_commands,
 	client_commands,
+	provider_commands,
 	audit_commands,
 	emit_commands,
 	form_commands,

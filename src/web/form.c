@@ -25,6 +25,11 @@ static const char *cookie_visitor(struct ctx *c, const struct request *r)
 	return cookie_name(c, r, "-form");
 }
 
+const char *cookie_trip(struct ctx *c, const struct request *r)
+{
+	return cookie_name(c, r, "-trip");
+}
+
 struct str cookie_token(struct ctx *c, const struct request *r)
 {
 	return request_cookie(r, cookie_session(c, r));

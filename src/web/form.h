@@ -13,6 +13,8 @@
 /* "__Host-causeway" where the place is reached over TLS, else "causeway-8080": a cookie knows no port. */
 const char *cookie_session(struct ctx *c, const struct request *r);
 /* The token in it; empty: none. */
+/* Of somebody on the way to a provider and back. */
+const char *cookie_trip(struct ctx *c, const struct request *r);
 struct str cookie_token(struct ctx *c, const struct request *r);
 /* Give the browser the session's token; an empty one takes it away. */
 void cookie_set(struct ctx *c, const struct request *r, const char *name, struct str token,

@@ -5,7 +5,7 @@
 #include "web/page.h"
 
 /* One line for each part of the site. */
-http_serve sign_in_show, sign_in_do, sign_in_code_show, sign_in_code_do, sign_in_as_do, sign_out_do;
+http_serve sign_in_show, sign_in_do, sign_in_code_show, sign_in_code_do, sign_in_as_do, sign_in_with, sign_in_back, sign_out_do;
 http_serve welcome_show, welcome_do;
 http_serve account_show, account_password, account_sessions, account_role_do;
 http_serve account_codes_show, account_codes_do, account_codes_end;

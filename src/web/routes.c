@@ -38,6 +38,8 @@ const struct route web_routes[] = {
 	{ HTTP_POST, "/sign-in", sign_in_do, 0, FORM_MAX, PUBLIC },
 	{ HTTP_GET, "/sign-in/code", sign_in_code_show, 0, 0, PUBLIC },
 	{ HTTP_POST, "/sign-in/code", sign_in_code_do, 0, FORM_MAX, PUBLIC },
+	{ HTTP_GET, "/sign-in/with/{provider}", sign_in_with, 0, 0, PUBLIC },
+	{ HTTP_GET, "/sign-in/back/{provider}", sign_in_back, 0, 0, PUBLIC },
 	{ HTTP_POST, "/sign-in/as", sign_in_as_do, 0, FORM_MAX, PUBLIC },
 	{ HTTP_POST, "/sign-out", sign_out_do, 0, FORM_MAX, SIGNED_IN },
 	{ HTTP_GET, "/welcome/{link}", welcome_show, 0, 0, PUBLIC },

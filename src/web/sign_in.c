@@ -78,8 +78,8 @@ static enum err put_demo(struct ctx *c, struct node *data)
 	return OK;
 }
 
-static enum err sign_in_page(struct ctx *c, const struct request *r, struct reply *reply,
-			     struct node **out)
+enum err sign_in_page(struct ctx *c, const struct request *r, struct reply *reply,
+		      struct node **out)
 {
 	const struct entrance *entrance = c->place->entrance;
 	struct node *data = *out = page_new(c, r, TITLE);
@@ -88,6 +88,7 @@ static enum err sign_in_page(struct ctx *c, const struct request *r, struct repl
 	data_str(c, data, "to", way_back(c, r));
 	data_str(c, data, "sign_token", form_begin(c, r, reply));
 	data_str(c, data, "login", request_param(c, r, "login", 0));
+	TRY(put_providers(c, data));
 	if (entrance && !entrance->manned && !entrance->demo)
 		node_add_bool(c->arena, data, "unmanned", true);
 	return entrance && entrance->demo ? put_demo(c, data) : OK;

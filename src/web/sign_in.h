@@ -15,6 +15,11 @@ NODISCARD enum err show_again(struct ctx *c, const char *page, struct node *data
 bool form_mends(enum err e);
 /* "Firefox on Windows" of this request. */
 struct str device_of(struct ctx *c, const struct request *r);
+/* The page as it is before anything went wrong; ->data. (sign_in.c) */
+NODISCARD enum err sign_in_page(struct ctx *c, const struct request *r, struct reply *reply,
+				struct node **out);
+/* The buttons of organisations. (sign_in_provider.c) */
+NODISCARD enum err put_providers(struct ctx *c, struct node *data);
 /* Sign in: cookie set, on to `where`. */
 enum err enter_with(struct ctx *c, const struct request *r, const char *token, struct str where,
 		    struct reply *reply);
