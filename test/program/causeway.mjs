@@ -65,7 +65,7 @@ export function serve(t, db, ...args) {
 	return new Promise((resolve, reject) => {
 		child.once('exit', code => reject(new Error(`the server ended with ${code}`)))
 		child.stdout.once('data', data => resolve({
-			base: data.toString().trim().replace(/\/$/, ''),
+			base: data.toString().split('\n')[0].trim().replace(/\/$/, ''), // what follows may tell how the first administrator is made
 			child,
 			stop: () => new Promise(done => { child.removeAllListeners('exit'); child.once('exit', done); child.kill('SIGTERM') }),
 		}))
