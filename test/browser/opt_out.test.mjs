@@ -1,0 +1,139 @@
+// opt_out.test.mjs - a person says no in their window: at the next request of their GP in another, what others
+// wrote is on no page, in no total, in no copy; what they take back comes back. For all, one organisation, one
+// kind of record, and planning.
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { good, home } from './home.mjs'
+import { available, edith } from './place.mjs'
+
+const skip = available ? false : 'needs build/causeway and Chromium'
+const program = process.env.CAUSEWAY || new URL('../../build/causeway', import.meta.url).pathname
+const ODS = 'https://fhir.nhs.uk/Id/ods-organization-code'
+const stay = `Encounter/${edith}-stay-1` // the hospital wrote it
+let place, resident, gp
+
+before(async () => {
+	if (!available)
+		return
+	place = await home()
+	const file = join(tmpdir(), `opt-out-${process.pid}.ndjson`)
+	writeFileSync(file, JSON.stringify({ resourceType: 'Condition', id: 'opt-out-mind', subject: { reference: `Patient/${edith}` },
+		meta: { source: `${ODS}/WXM`, security: [{ system: 'http://terminology.hl7.org/CodeSystem/v3-ActCode', code: 'MH' }] },
+		code: { text: 'Grief that does not lift' } }) + '\n')
+	execFileSync(program, ['import', place.db, file, '--quiet'])
+	resident = await place.as('edith')
+	gp = await place.as('hughes')
+})
+after(async () => { await place?.close?.() })
+
+// Choose in the resident's window, by keyboard, the effect shown before it is saved.
+async function choose(choice, on) {
+	await resident.goto(`${place.base}/me/choices?choice=${choice}&do=${on ? 'on' : 'off'}`)
+	const effect = await resident.locator('.cw-lede').innerText()
+	await resident.getByRole('button', { name: 'Yes, save my choice' }).press('Enter')
+	await resident.waitForURL(/saved=1/)
+	return effect
+}
+
+const status = async (page, address) => (await page.request.get(place.base + address)).status()
+const total = async (page, query) => (await (await page.request.get(`${place.base}/fhir/${query}&_total=accurate&_count=200`)).json())
+async function everything(page) {
+	const bundle = await (await page.request.get(`${place.base}/fhir/Patient/${edith}/$everything?_count=1000`)).json()
+	return bundle.entry.map(e => `${e.resource.resourceType}/${e.resource.id}`)
+}
+
+// What a page, searches and copies show the GP of one item.
+async function sees(reference) {
+	const [type, id] = reference.split('/')
+	const page = await gp.goto(`${place.base}/people/${edith}`)
+	const found = await total(gp, `${type}?patient=${edith}`)
+	const named = await total(gp, `${type}?_id=${id}`)
+	return {
+		page: page.status() === 200 && (await gp.content()).includes(id),
+		source: await status(gp, `/people/${edith}/source/${reference}`) === 200,
+		read: await status(gp, `/fhir/${reference}`) === 200,
+		history: await status(gp, `/fhir/${reference}/_history`) === 200,
+		search: (found.entry ?? []).some(e => e.resource.id === id),
+		counted: named.total === 1,
+		copy: (await everything(gp)).includes(reference),
+		total: found.total,
+	}
+}
+const all = { page: true, source: true, read: true, history: true, search: true, counted: true, copy: true }
+const none = Object.fromEntries(Object.keys(all).map(k => [k, false]))
+const without = ({ total, ...rest }) => rest
+
+test('stop all sharing, and share again', { skip, timeout: 120000 }, async () => {
+	const before = await sees(stay)
+	assert.deepEqual(without(before), all)
+	const effect = await choose('sharing', true)
+	assert.match(effect, /\d+ items from \d+ organisations would be hidden from all but those who wrote them/)
+	const after = await sees(stay)
+	assert.deepEqual(without(after), none, 'at the very next request')
+	assert.ok(after.total < before.total, 'totals are those of what is left')
+	await good(gp, 'opt-out-gp')
+	await choose('sharing', false)
+	assert.deepEqual(await sees(stay), before, 'exactly as it was')
+})
+
+test('one organisation sees no more than it wrote, the others go on', { skip, timeout: 120000 }, async () => {
+	const nurse = await place.as('molloy')
+	await resident.goto(`${place.base}/me/choices`)
+	await resident.locator('summary', { hasText: 'Millrace Surgery' }).press('Enter')
+	await resident.getByRole('link', { name: 'Stop sharing with Millrace Surgery' }).press('Enter')
+	await resident.waitForURL(/choice=organisation-WXG001/)
+	assert.match(await resident.locator('.cw-lede').innerText(), /hidden from Millrace Surgery/)
+	await good(resident, 'opt-out-sure')
+	await resident.getByRole('button', { name: 'Yes, save my choice' }).press('Enter')
+	await resident.waitForURL(/saved=1/)
+	await good(resident, 'opt-out-choices')
+	assert.deepEqual(without(await sees(stay)), none)
+	assert.equal(await status(nurse, `/fhir/${stay}`), 200, 'the nurse still sees it')
+	await choose('organisation-WXG001', false)
+	assert.deepEqual(without(await sees(stay)), all)
+})
+
+test('what one organisation wrote is kept to itself', { skip, timeout: 120000 }, async () => {
+	await choose('source-WXA01', true)
+	assert.equal((await sees(stay)).read, false)
+	assert.equal(await status(await place.as('wolski'), `/fhir/${stay}`), 200, 'who wrote it sees it')
+	await choose('source-WXA01', false)
+	assert.equal((await sees(stay)).read, true)
+})
+
+test('one kind of record', { skip, timeout: 120000 }, async () => {
+	assert.deepEqual(without(await sees('Condition/opt-out-mind')), all)
+	const effect = await choose('category-mental-health', true)
+	assert.match(effect, /^1 item from 1 organisation would be hidden/)
+	assert.deepEqual(without(await sees('Condition/opt-out-mind')), none)
+	assert.deepEqual(without(await sees(stay)), all, 'nothing else is')
+	await choose('category-mental-health', false)
+	assert.deepEqual(without(await sees('Condition/opt-out-mind')), all)
+})
+
+test('planning and research: the analyst’s searches and exports', { skip, timeout: 120000 }, async () => {
+	const analyst = await place.as('lindqvist')
+	const exported = async () => {
+		const begun = await analyst.request.get(`${place.base}/fhir/$export?_type=Encounter`,
+			{ headers: { Prefer: 'respond-async', Accept: 'application/fhir+json' } })
+		assert.equal(begun.status(), 202)
+		let reply
+		do
+			reply = await analyst.request.get(begun.headers()['content-location'])
+		while (reply.status() === 202)
+		let text = ''
+		for (const one of (await reply.json()).output)
+			text += await (await analyst.request.get(one.url)).text()
+		return text.includes(`"${edith}-stay-1"`)
+	}
+	assert.deepEqual([await status(analyst, `/fhir/${stay}`), await exported()], [200, true])
+	await choose('secondary', true)
+	assert.deepEqual([await status(analyst, `/fhir/${stay}`), await exported()], [404, false])
+	assert.equal((await sees(stay)).read, true, 'care goes on')
+	await choose('secondary', false)
+	assert.deepEqual([await status(analyst, `/fhir/${stay}`), await exported()], [200, true])
+})
