@@ -11,6 +11,20 @@ static enum err own(struct ctx *c, struct user *user)
 	return account_at(c, db, c->actor->account, user);
 }
 
+/* Residents have it in the frame of their own pages. */
+static const char *page_of(struct ctx *c, const char *page)
+{
+	return c->actor && c->actor->kind == ACTOR_RESIDENT ? arena_printf(c->arena, "me_%s", page) : page;
+}
+
+static void put_frame(struct ctx *c, struct node *data)
+{
+	if (c->actor && c->actor->kind != ACTOR_RESIDENT)
+		node_add_bool(c->arena, data, "works", true);
+	else if (c->actor && c->actor->person)
+		data_words(c, data, "base", "/me");
+}
+
 static void put_when(struct ctx *c, struct node *to, const char *name, int64_t at)
 {
 	struct moment m = moment_at(c->arena, at);
@@ -101,6 +115,7 @@ static enum err account_page(struct ctx *c, const struct request *r, struct node
 	TRY(store_reader(c, c->place->store, &db));
 	data_str(c, data, "login", user.login);
 	data_str(c, data, "name", user.name);
+	put_frame(c, data);
 	TRY(put_roles(c, db, data));
 	TRY(put_sessions(c, db, data));
 	TRY(code_wanted(c, db, user.key, &codes, &left));
@@ -116,7 +131,7 @@ enum err account_show(struct ctx *c, const struct request *r, struct reply *repl
 	struct node *data;
 
 	TRY(account_page(c, r, &data));
-	return page_show(c, "account", data, reply);
+	return page_show(c, page_of(c, "account"), data, reply);
 }
 
 static enum err done(struct ctx *c, const char *what, struct reply *reply)
@@ -159,7 +174,7 @@ enum err account_password(struct ctx *c, const struct request *r, struct reply *
 	if (e == OK)
 		return done(c, "password", reply);
 	TRY(account_page(c, r, &data));
-	return show_again(c, "account", data, e, "password", reply);
+	return show_again(c, page_of(c, "account"), data, e, "password", reply);
 }
 
 /* --- sessions and roles --- */
@@ -214,6 +229,7 @@ static enum err codes_page(struct ctx *c, const struct request *r, struct str ke
 	struct user user;
 
 	TRY(own(c, &user));
+	put_frame(c, data);
 	data_str(c, data, "key", key);
 	data_str(c, data, "key_groups", in_groups(c, key));
 	data_str(c, data, "link", code_link(c, key, user.login, STR("Causeway")));
@@ -227,7 +243,7 @@ enum err account_codes_show(struct ctx *c, const struct request *r, struct reply
 
 	code_key_make(key);
 	TRY(codes_page(c, r, str_of(arena_str(c->arena, key)), &data));
-	return page_show(c, "account_codes", data, reply);
+	return page_show(c, page_of(c, "account_codes"), data, reply);
 }
 
 enum err account_codes_do(struct ctx *c, const struct request *r, struct reply *reply)
@@ -239,12 +255,12 @@ enum err account_codes_do(struct ctx *c, const struct request *r, struct reply *
 	TRY(codes_page(c, r, key, &data));
 	enum err e = code_begin(c, c->actor->account, key, request_param(c, r, "code", 0), recovery);
 	if (e != OK)
-		return show_again(c, "account_codes", data, e, "code", reply);
+		return show_again(c, page_of(c, "account_codes"), data, e, "code", reply);
 	list = data_list(c, data, "recovery");
 	for (unsigned i = 0; i < RECOVERY_CODES; i++)
 		data_words(c, data_object(c, list, NULL), "recovery_code", arena_str(c->arena, recovery[i]));
 	node_add_bool(c->arena, data, "begun", true);
-	return page_show(c, "account_codes", data, reply);
+	return page_show(c, page_of(c, "account_codes"), data, reply);
 }
 
 enum err account_codes_end(struct ctx *c, const struct request *r, struct reply *reply)
@@ -260,5 +276,5 @@ enum err account_codes_end(struct ctx *c, const struct request *r, struct reply 
 	if (e == OK)
 		return done(c, "codes", reply);
 	TRY(account_page(c, r, &data));
-	return show_again(c, "account", data, e, "current", reply);
+	return show_again(c, page_of(c, "account"), data, e, "current", reply);
 }

@@ -48,6 +48,27 @@ static struct str member_words(struct person *p, const struct node *member)
 	return concept_words(p->a, member);
 }
 
+/* "142, 78 mmHg": what a measurement of several parts says. */
+static struct str parts_words(struct person *p, const struct node *resource)
+{
+	struct str unit = { 0 };
+	struct buf b;
+
+	buf_init(&b, p->a, 400);
+	node_each(part, node_get(resource, "component")) {
+		const struct node *quantity = node_get(part, "valueQuantity");
+
+		if (!node_str(quantity, "value").len)
+			continue;
+		buf_cstr(&b, b.len ? ", " : "");
+		buf_str(&b, node_str(quantity, "value"));
+		unit = node_str(quantity, "unit");
+	}
+	if (b.len && unit.len)
+		buf_printf(&b, " " STR_FMT, STR_ARG(unit));
+	return buf_get(&b);
+}
+
 static struct str amount(struct person *p, const struct node *resource)
 {
 	const struct node *quantity = node_get(resource, "valueQuantity");
@@ -55,6 +76,8 @@ static struct str amount(struct person *p, const struct node *resource)
 
 	if (value.len)
 		return SAY(p->a, STR_FMT "%s" STR_FMT, STR_ARG(value), unit.len ? " " : "", STR_ARG(unit));
+	if (node_get(resource, "component"))
+		return parts_words(p, resource);
 	if (node_str(resource, "valueString").len)
 		return node_str(resource, "valueString");
 	return concept_words(p->a, node_get(resource, "valueCodeableConcept"));

@@ -6,6 +6,7 @@
 #include "access/delegation.h"
 #include "access/rules.h"
 #include "record/same.h"
+#include "web/glass.h"
 #include "web/me.h"
 #include "web/pages.h"
 #include "web/person.h"
@@ -28,7 +29,12 @@ static enum err begin(struct ctx *c, const struct request *r, struct node **data
 		return me_begin(c, r, "People I let see it", ME_SPEAKS, data, &l->own);
 	struct version v;
 	struct node *patient;
+	enum wall wall;
+
 	TRY(record_read(c, STR("Patient"), r->part[0], &v));
+	TRY(wall_of(c, r->part[0], true, &wall));
+	if (wall)
+		return fail(c, ERR_FORBIDDEN, "You have nothing to do with this person.");
 	TRY(fhir_read_json(c, c->place->fhir, c->arena, v.body, &patient));
 	l->own.id = r->part[0];
 	l->own.name = name_plain(c->arena, patient);

@@ -79,6 +79,10 @@ const struct node *extension_of(const struct node *node, const char *tail);
 /* "in the last n days", to tell old from new. */
 bool is_recent(const struct person *p, struct moment m, int days);
 
+/* The newest About me; NULL. And what it says under a linkId of share/form/about-me.tsv; empty. */
+const struct entry *person_about(const struct person *p);
+struct str person_about_said(const struct person *p, const char *link);
+
 /* The sections, in the order of the page. Each adds its object to `data` unless it has nothing. */
 void person_put_banner(struct person *p, struct node *data);
 void person_put_now(struct person *p, struct node *data);

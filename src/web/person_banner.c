@@ -1,4 +1,5 @@
 /* person_banner.c - who this is: the line that stays, the facts, the alerts. */
+#include "access/actor.h"
 #include "web/person.h"
 
 static void put_id(struct person *p, struct node *list, const char *label, struct str value)
@@ -148,6 +149,32 @@ static void put_called(struct person *p, struct node *list)
 	put_fact(p, list, "Likes to be called", joined(p, called, ". ", words));
 }
 
+/* What they say of themselves, as far as it fits a line: the rest stands in About me. */
+static struct str about_line(struct person *p, const char *link)
+{
+	enum { LINE = 160 };
+	struct str said = person_about_said(p, link), line = said;
+
+	for (size_t i = 0; i < line.len; i++)
+		if (line.at[i] == '\n' || line.at[i] == '\r')
+			line.len = i;
+	if (line.len > LINE) {
+		line.len = LINE;
+		while (line.len && line.at[line.len] != ' ')
+			line.len--;
+	}
+	return line.len < said.len ? SAY(p->a, STR_FMT " …", STR_ARG(line)) : line;
+}
+
+/* Whom to ring first, in the person's own words. */
+static void put_ring(struct person *p, struct node *list)
+{
+	struct str words = about_line(p, "ring");
+
+	if (words.len)
+		put_fact(p, list, "Who to ring", words);
+}
+
 /* Flags that say how to communicate are facts here, not alerts. */
 static bool is_communication(const struct entry *flag)
 {
@@ -160,6 +187,7 @@ static void put_communication(struct person *p, struct node *list)
 
 	person_each(flag, p, "Flag") if (is_communication(flag)) words =
 		joined(p, words, ". ", concept_words(p->a, node_get(flag->node, "code")));
+	words = joined(p, words, ". ", about_line(p, "communicate"));
 	put_fact(p, list, "Communication", words.len ? words : STR("No needs recorded"));
 }
 
@@ -316,6 +344,7 @@ static bool is_serious(const struct entry *allergy)
 static void put_alerts(struct person *p, struct node *data)
 {
 	struct node *list = data_list(p->c, data, "alerts");
+	const struct entry *about = person_about(p);
 
 	person_each(allergy, p, "AllergyIntolerance") if (is_serious(allergy))
 		put_allergy_alert(p, list, allergy);
@@ -330,6 +359,8 @@ static void put_alerts(struct person *p, struct node *data)
 					  concept_words(p->a, node_get(flag->node, "code")),
 					  note);
 		}
+	if (about && person_about_said(p, "wishes").len)
+		put_alert(p, list, about, STR("Wishes at the end of life: in About me, in their own words"), true);
 	if (list->len)
 		node_add_bool(p->a, data, "has_alerts", true);
 }
@@ -347,7 +378,10 @@ void person_put_banner(struct person *p, struct node *data)
 	put_home(p, facts);
 	put_interpreter(p, facts);
 	put_gp(p, facts);
+	put_ring(p, facts);
 	put_sharing(p, facts);
+	if (p->c->actor && actor_can(p->c, "choice.write"))
+		data_str(p->c, data, "delegates_link", SAY(p->a, "/people/" STR_FMT "/delegates", STR_ARG(p->id)));
 	put_alerts(p, data);
 	struct node *from = data_object(p->c, data, "identity");
 	data_link(p, from, patient);

@@ -1,21 +1,33 @@
 /* person_team.c - about me, in their own words; and who is involved. */
+#include "web/about.h"
 #include "web/person.h"
 
-static bool is_about_me(const struct entry *response)
+const struct entry *person_about(const struct person *p)
 {
-	return words_in(node_str(response->node, "questionnaire"), "about-me");
+	const struct entry *newest = NULL;
+
+	person_each(response, p, "QuestionnaireResponse")
+		if (about_is(response->node) && (!newest || response->as_at.from > newest->as_at.from))
+			newest = response;
+	return newest;
+}
+
+struct str person_about_said(const struct person *p, const char *link)
+{
+	const struct entry *about = person_about(p);
+
+	if (about)
+		node_each(item, node_get(about->node, "item"))
+			if (str_is(node_str(item, "linkId"), link))
+				return node_text(node_path(item, "answer.valueString"));
+	return (struct str){ 0 };
 }
 
 void person_put_about(struct person *p, struct node *data)
 {
-	const struct entry *newest = NULL;
+	const struct entry *newest = person_about(p);
 	struct node *about, *parts;
 
-	person_each(response, p,
-		    "QuestionnaireResponse") if (is_about_me(response) &&
-						 (!newest ||
-						  response->as_at.from > newest->as_at.from))
-		newest = response;
 	if (!newest)
 		return;
 	about = data_object(p->c, data, "about");
