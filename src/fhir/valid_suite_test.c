@@ -10,6 +10,7 @@
  * Every error must be named, with its code, place, line and column in the resource, and no other
  * may be found. Warnings are named the same way but may be left out. */
 #include <dirent.h>
+#include <stdlib.h>
 
 #include "base/file.h"
 #include "base/test.h"
@@ -228,6 +229,24 @@ static unsigned example_run(const char *name)
 	return wrong;
 }
 
+/* HL7's definitions are many and alike: every fourth of them, all with MATRIX=full. Of what is no definition, all. */
+static bool is_left_out(struct str name)
+{
+	static const char *const definitions[] = { "StructureDefinition-", "SearchParameter-", "ValueSet-",
+						   "CodeSystem-", "ConceptMap-", "OperationDefinition-" };
+	const char *matrix = getenv("MATRIX");
+	unsigned sum = 0;
+
+	if (matrix && strcmp(matrix, "full") == 0)
+		return false;
+	for (size_t i = 0; i < name.len; i++)
+		sum += (unsigned char)name.at[i];
+	for (size_t i = 0; i < sizeof definitions / sizeof *definitions; i++)
+		if (str_starts(name, str_of(definitions[i])))
+			return sum % 4 != 0;
+	return false;
+}
+
 static void test_examples(void **state)
 {
 	DIR *dir = opendir(EXAMPLES);
@@ -241,7 +260,8 @@ static void test_examples(void **state)
 	}
 	while ((entry = readdir(dir)) != NULL) {
 		struct str name = str_of(entry->d_name);
-		if (!str_ends(name, STR(".json")) || str_is(name, "package.json") || name.at[0] == '.')
+		if (!str_ends(name, STR(".json")) || str_is(name, "package.json") || name.at[0] == '.' ||
+		    is_left_out(name))
 			continue;
 		wrong += example_run(entry->d_name);
 		count++;
