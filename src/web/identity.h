@@ -1,4 +1,4 @@
-/* identity.h - what the pages of who is who share: identity.c, identity_pair.c, identity_merges.c. */
+/* identity.h - what the pages of who is who share: identity.c and identity_*.c. */
 #ifndef WEB_IDENTITY_H
 #define WEB_IDENTITY_H
 

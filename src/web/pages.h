@@ -20,6 +20,7 @@ http_serve agreements_show, agreement_show, agreement_new_show, agreement_new_do
 http_serve subscriptions_show, subscription_show, subscription_act;
 http_serve identity_show, identity_pair_show, identity_decide, identity_undo;
 http_serve identity_merges_show, identity_merges_undo;
+http_serve identity_preview_show, identity_preview_merge;
 http_serve feeds_show, feeds_replay, feed_message_show, feed_message_replay;
 http_serve feed_show, feed_take, feed_take_fhir;
 

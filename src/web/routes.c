@@ -94,6 +94,8 @@ const struct route web_routes[] = {
 	{ HTTP_GET, "/people/{id}/source/{type}/{rid}", source_show, 0, 0, "record.read" },
 	{ HTTP_GET, "/waiting", waiting_show, 0, 0, "care.read" },
 	{ HTTP_GET, "/identity", identity_show, 0, 0, "match.write" },
+	{ HTTP_GET, "/identity/preview", identity_preview_show, 0, 0, "match.write" },
+	{ HTTP_POST, "/identity/preview", identity_preview_merge, 0, FORM_MAX, "match.write" },
 	{ HTTP_GET, "/identity/merges", identity_merges_show, 0, 0, "match.write" },
 	{ HTTP_POST, "/identity/merges/{key}/undo", identity_merges_undo, 0, FORM_MAX, "match.write" },
 	{ HTTP_GET, "/identity/{key}", identity_pair_show, 0, 0, "match.write" },

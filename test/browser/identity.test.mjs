@@ -2,7 +2,8 @@
 import assert from 'node:assert'
 import { execFileSync } from 'node:child_process'
 import { after, before, test } from 'node:test'
-import { available, axeSource, edith, open } from './place.mjs'
+import { join } from 'node:path'
+import { available, axeSource, edith, open, shots } from './place.mjs'
 
 const program = process.env.CAUSEWAY || new URL('../../build/causeway', import.meta.url).pathname
 
@@ -56,5 +57,42 @@ test('who is who', { skip: !available && 'no program or no browser' }, async t =
 		await phone.goto(page.url())
 		assert.ok(await phone.evaluate(() => document.documentElement.scrollWidth <= innerWidth))
 		assert.deepEqual(phone.faults, [])
+	})
+
+	await t.test('any two: compared, merged and taken apart by keyboard', async () => {
+		await page.goto(`${place.base}/identity`)
+		await page.click('text=Compare any two records')
+		await page.fill('#one', edith)
+		await page.fill('#two', edith)
+		await page.press('#two', 'Enter')
+		assert.match(await page.textContent('.nhsuk-error-summary'), /same record/)
+		await page.fill('#two', 'p-000009')
+		await page.press('#two', 'Enter')
+		assert.ok(await page.locator('.cw-compare mark').count() > 0)
+		await axe()
+		await page.focus('#keep-b')
+		await page.keyboard.press('Space')
+		await page.fill('#reason', 'Their passport was seen')
+		await page.fill('#by', 'Ann Tester')
+		if (await page.locator('#force').count())
+			await page.fill('#force', 'One of the numbers was mistyped')
+		await page.press('#reason', 'Enter')
+		await page.waitForURL(/merges$/)
+		assert.match(await page.textContent('main'), /Their passport was seen/)
+		await page.goto(`${place.base}/identity/preview?a=${edith}&b=p-000009`)
+		assert.match(await page.textContent('main'), /one person already/)
+		assert.equal(await page.locator('#merge').count(), 0)
+		await page.goto(`${place.base}/identity/merges`)
+		await page.click('details summary >> nth=0')
+		await page.fill('input[name="by"] >> nth=0', 'Ann Tester')
+		await page.fill('input[name="reason"] >> nth=0', 'It was somebody else’s')
+		await page.press('input[name="reason"] >> nth=0', 'Enter')
+		await page.goto(`${place.base}/identity/preview?a=${edith}&b=p-000009`)
+		assert.equal(await page.locator('#merge').count(), 1)
+		await page.screenshot({ path: join(shots, 'identity-preview-1280.png'), fullPage: true })
+		const phone = await place.page(390)
+		await phone.goto(page.url())
+		assert.ok(await phone.evaluate(() => document.documentElement.scrollWidth <= innerWidth))
+		await phone.screenshot({ path: join(shots, 'identity-preview-390.png'), fullPage: true })
 	})
 })

@@ -88,6 +88,7 @@ export const addresses = [
 	['waiting', '/waiting'],
 	['identity', '/identity'],
 	['identity-merges', '/identity/merges'],
+	['identity-preview', `/identity/preview?a=${edith}&b=p-000002`],
 	['organisations', '/organisations'],
 	['subscriptions', '/subscriptions'],
 	['feeds', '/feeds'],
