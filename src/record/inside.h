@@ -86,6 +86,7 @@ struct record {
 	struct views *views; /* view_part.h */
 	struct reindex *reindex; /* while parameters or views are not ready, else NULL: reindex.h */
 	struct later *later; /* of a load, else NULL: later.h */
+	struct sets *sets; /* kept from one count to the next: bits.h */
 };
 
 #endif

@@ -1,6 +1,7 @@
 /* place.c - opening one place: its definitions, its store, and what record/ remembers. */
 #include <stdlib.h>
 
+#include "record/bits.h"
 #include "record/copy.h"
 #include "record/label.h"
 #include "record/later.h"
@@ -16,6 +17,7 @@ static enum err make_record(struct ctx *c, struct place *place, unsigned flags)
 	place->record = r;
 	r->names = names_new(place->fhir);
 	r->known = known_new();
+	r->sets = sets_new();
 	TRY(labels_load(c, place, &r->labels));
 	return bodies_open(c, place, flags, &r->bodies);
 }
@@ -192,6 +194,7 @@ void place_close(struct place *place)
 	if (place->record) {
 		names_free(place->record->names);
 		known_free(place->record->known);
+		sets_free(place->record->sets);
 		bodies_free(place->record->bodies);
 		later_free(place->record->later);
 		reindex_free(place->record->reindex);

@@ -64,7 +64,7 @@ static void check_rewind(struct stream *stream)
 	stream_rewind(((struct check *)stream)->from);
 }
 
-static const struct stream_ops check_ops = { check_seek, check_has, check_rewind };
+static const struct stream_ops check_ops = { check_seek, check_has, check_rewind, NULL };
 
 struct stream *stream_check(struct arena *a, struct stream *from, check_resource *fits,
 			    const void *arg)

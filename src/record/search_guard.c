@@ -203,7 +203,7 @@ static void guarded_rewind(struct stream *stream)
 	s->labelled_to = PAIR_START;
 }
 
-static const struct stream_ops guarded_ops = { guarded_seek, guarded_has, guarded_rewind };
+static const struct stream_ops guarded_ops = { guarded_seek, guarded_has, guarded_rewind, NULL };
 
 static bool any_choice(const struct guard *g, bool of_orgs)
 {

@@ -203,7 +203,12 @@ static enum err count_all(struct scope *sc, int64_t *out)
 
 	TRY(plan_open(sc, &found));
 	TRY(stream_count(sc, found, &known, out));
-	return known ? OK : count_on(sc, found, (struct pair){ 0, 0 }, INT64_MAX, out);
+	if (!known)
+		TRY(set_count(sc, found, &known, out));
+	if (known)
+		return OK;
+	TRY(count_on(sc, found, (struct pair){ 0, 0 }, INT64_MAX, out));
+	return scans_finish(sc);
 }
 
 struct taken {

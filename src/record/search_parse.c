@@ -321,7 +321,7 @@ static enum err parse_query(struct ctx *c, const struct compartment *inside, str
 	}
 	s->count = SEARCH_COUNT_DEFAULT;
 	s->choice = (struct search_choice){
-		.small = 2000, .probed = 5000, .worth = 64, .followed = 64, .chunk = 8192
+		.small = 2000, .probed = 5000, .worth = 64, .followed = 64, .chunk = 8192, .kept = 4096
 	};
 	buf_init(&p.self, c->arena, 0);
 	if (query.len && query.at[0] == '?')

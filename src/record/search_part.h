@@ -5,6 +5,8 @@
  *	search_value.c      one value     -> struct value, struct box
  *	search_leaf.c       a condition   -> streams of pairs, from the index tables
  *	search_stream.c     and, or, minus over streams
+ *	search_scan.c       statements as streams
+ *	search_set.c        counts by sets kept from one to the next
  *	search_gather.c     pairs that come in no order -> a sorted array
  *	search_check.c      a stream that asks each resource; identifier:of-type
  *	search_near.c       near on Location
@@ -170,6 +172,7 @@ struct search_choice {
 	size_t worth;    /* testing one costs as much as gathering so many (64) */
 	size_t chunk;    /* so many rows at most are read at a time (8,192) */
 	size_t followed; /* so many at the other end of a hop are followed at once (64) */
+	size_t kept;     /* sets of so many are kept for other counts (4,096); SIZE_MAX: none */
 };
 
 struct search {
@@ -247,9 +250,15 @@ struct scope {
 	struct db *db;
 	const struct search *search;
 	size_t scans; /* opened so far */
+	struct moment {
+		bool asked, sound;  /* sound: sets may be used */
+		int64_t seq, event; /* the last change, and the last that is no version */
+	} moment;
+	VEC(struct stream *) reading; /* scans of which sets are being made */
 };
 
 struct stream;
+struct bits;
 struct stream_ops {
 	/* Move to the first pair >= from and put it, or PAIR_END, into s->at. Only forward. */
 	enum err (*seek)(struct scope *sc, struct stream *s, struct pair from);
@@ -257,6 +266,9 @@ struct stream_ops {
 	enum err (*has)(struct scope *sc, struct stream *s, struct pair p, bool *out);
 	/* What seek remembers is forgotten. */
 	void (*rewind)(struct stream *s);
+	/* All of it as a set of resources' keys, of c->arena and free to be changed; NULL when that is not at
+	 * hand, and then what is read from now on may be kept for the next time. No function: never. */
+	enum err (*set)(struct scope *sc, struct stream *s, struct bits **out);
 };
 struct stream {
 	const struct stream_ops *ops;
@@ -276,6 +288,12 @@ static inline void stream_rewind(struct stream *s)
 {
 	s->at = PAIR_START;
 	s->ops->rewind(s);
+}
+
+static inline enum err stream_set(struct scope *sc, struct stream *s, struct bits **out)
+{
+	*out = NULL;
+	return s->ops->set ? s->ops->set(sc, s, out) : OK;
 }
 
 /* One statement of the index. Its parameters are args, then in ordered ones person and resource
@@ -329,6 +347,8 @@ struct stream *stream_none(struct arena *a);
 struct stream *stream_scan(struct arena *a, const struct scan *scan);
 /* How many pairs a stream has that has not been moved; *known false when it must be walked. */
 NODISCARD enum err stream_count(struct scope *sc, struct stream *s, bool *known, int64_t *out);
+/* After a stream was walked to its end: scans that are nearly through are read to theirs, to be kept. */
+NODISCARD enum err scans_finish(struct scope *sc);
 struct stream *stream_pairs(struct arena *a, const struct pairs *k);
 struct stream *stream_or(struct arena *a, struct stream **at, size_t len);
 struct stream *stream_and(struct arena *a, struct stream **at, size_t len);
@@ -338,6 +358,27 @@ NODISCARD static inline enum err stream_has(struct scope *sc, struct stream *s, 
 {
 	return s->ops->has(sc, s, p, out);
 }
+
+/* ---- sets: search_set.c ---- */
+
+struct scan_set; /* being made of what a scan reads from its start to its end */
+/* The set of a scan as it is now, or NULL; and then, if one may be kept, *reading to be filled. */
+NODISCARD enum err scan_set_find(struct scope *sc, struct stream *stream, const struct scan *scan,
+				 struct bits **out, struct scan_set **reading);
+/* The next pairs, and where the reading goes on; with the last ones the set is kept. False: that was all,
+ * or it cannot be kept. */
+bool scan_set_add(struct scope *sc, struct scan_set *set, const struct pair *at, size_t len,
+		  struct pair next, bool last);
+struct pair scan_set_next(const struct scan_set *set);
+/* So many rows more are worth reading to make it whole. */
+size_t scan_set_rest(const struct scope *sc, const struct scan_set *set);
+NODISCARD enum err set_of_all(struct scope *sc, struct stream **at, size_t len, bool all,
+			      struct bits **out);
+NODISCARD enum err set_of_pairs(struct scope *sc, const struct pairs *pairs, struct bits **out);
+NODISCARD enum err set_minus(struct scope *sc, struct stream *from, struct stream *what,
+			     struct bits **out);
+/* How many a stream has, if that can be said without walking it. */
+NODISCARD enum err set_count(struct scope *sc, struct stream *found, bool *known, int64_t *out);
 
 /* ---- from conditions to streams ---- */
 
