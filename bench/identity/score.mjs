@@ -5,7 +5,7 @@
 //
 // A pair of records is one of the truth when both are one person's, and one of ours when both are in
 // one Patient (or in two that were merged). Sensitivity: the truth's pairs that are ours; precision: ours that are true.
-// Missed pairs on the worklist wait for somebody to decide.
+// A fourth argument, all or "social care", tells the pairs missed and the wrong ones. Missed pairs on the worklist wait for somebody to decide.
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -13,7 +13,7 @@ import { join } from 'node:path'
 
 const [, , program, db, truthFile, show] = process.argv
 if (!truthFile) {
-	console.error('usage: node score.mjs CAUSEWAY DB TRUTH.csv [--show]')
+	console.error('usage: node score.mjs CAUSEWAY DB TRUTH.csv ["all" | "social care"]')
 	process.exit(2)
 }
 const run = (...args) => execFileSync(program, args, { encoding: 'utf8', maxBuffer: 1 << 30 })
@@ -64,15 +64,21 @@ const score = wanted => {
 	return { truth, both, ours, doubtful, missed, wrong }
 }
 
+/** A record's Patient on one line. */
+function tell({ org, record, id }) {
+	const p = place.patients.get(id)
+	const names = (p?.name ?? []).map(n => [...n.given ?? [], n.family].join(' '))
+	const homes = (p?.address ?? []).map(a => [...a.line ?? [], a.postalCode].join(', '))
+	return [`${org} ${record} in ${id}`, names.join(' | '), p?.gender, p?.birthDate, homes.join(' | '), (p?.telecom ?? []).map(t => t.value).join(' ')].join('; ')
+}
+
 console.log(`${records} records of ${people.size} people in ${groups.size} Patients; ${absent} records did not come; ${waiting.size} pairs wait`)
 for (const [name, wanted] of [['all', () => true], ['social care', social]]) {
 	const s = score(wanted)
 	const percent = (a, b) => b ? (100 * a / b).toFixed(3) + ' %' : '-'
 	console.log(`${name}: sensitivity ${percent(s.both, s.truth)} of ${s.truth} pairs, precision ${percent(s.both, s.ours)} of ${s.ours}; ` +
 		`${s.missed.length} missed, ${s.doubtful} of them on the worklist (with those ${percent(s.both + s.doubtful, s.truth)}), ${s.wrong.length} wrong`)
-	if (show && name === 'all') for (const [word, list] of [['missed', s.missed], ['wrong', s.wrong]])
-		for (const [a, b] of list.slice(0, 12)) {
-			const tell = r => { const p = place.patients.get(r.id); return `${r.org} ${r.record}: ${JSON.stringify({ n: p?.name, b: p?.birthDate, a: p?.address, t: p?.telecom?.map(x => x.value), i: p?.identifier?.map(x => x.value) })}` }
-			console.log(`${word}: person ${a.person}, ${b.person}\n  ${tell(a)}\n  ${tell(b)}`)
-		}
+	if (show && name === show) for (const [word, list] of [['missed', s.missed], ['wrong', s.wrong]])
+		for (const pair of list.slice(0, 100))
+			console.log(`${word}: person ${pair.map(r => r.person).join(', ')}${pair.map(r => `\n  ${tell(r)}`).join('')}`)
 }
