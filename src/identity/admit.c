@@ -213,6 +213,13 @@ static enum err attempt(struct ctx *c, struct admission *a)
 	return OK;
 }
 
+static enum err settle(struct ctx *c, const struct resolution *r)
+{
+	bool merged;
+
+	return r->how == RESOLVED_KNOWN ? identity_settle(c, r->id, &merged) : OK;
+}
+
 enum err identity_admit(struct ctx *c, struct node *patient, struct str org,
 			struct resolution *out)
 {
@@ -230,7 +237,7 @@ enum err identity_admit(struct ctx *c, struct node *patient, struct str org,
 		out->id = a.prepared.id;
 		out->version = a.written.version;
 		out->unchanged = a.written.unchanged;
-		return OK;
+		return settle(c, out);
 	}
 	return fail(c, ERR_CONFLICT, "People like this one keep changing; try again.");
 }

@@ -1,4 +1,4 @@
-/* decide.h - the decision itself, on a reader. For resolve.c and admit.c. */
+/* decide.h - the decision itself, on a reader. For resolve.c, admit.c and settle.c. */
 #ifndef IDENTITY_DECIDE_H
 #define IDENTITY_DECIDE_H
 
@@ -19,5 +19,9 @@ NODISCARD enum err decide_by_number(struct ctx *c, struct db *db, const struct f
 /* The rest, after that: the index must have caught up. */
 NODISCARD enum err decide_by_facts(struct ctx *c, struct db *db, const struct facts *facts,
 				   struct decision *out);
+/* How likely somebody of the place (`facts` as they are now) is the `other` once more, where that is
+ * enough to join them without asking; else 0. */
+NODISCARD enum err decide_again(struct ctx *c, struct db *db, const struct facts *facts,
+				int64_t other, double *probability);
 
 #endif

@@ -230,6 +230,31 @@ enum err decide_by_facts(struct ctx *c, struct db *db, const struct facts *facts
 	return alone >= w.m->lower ? doubt(c, db, found[i].person, out) : OK;
 }
 
+/* ---- a doubt that was raised before ---- */
+
+enum err decide_again(struct ctx *c, struct db *db, const struct facts *facts, int64_t other,
+		      double *probability)
+{
+	struct weigher w;
+	struct candidate *found;
+	size_t n, i = 0;
+
+	*probability = 0;
+	TRY(online_match(c, db, facts, &w, &found, &n));
+	while (i < n && found[i].person != other)
+		i++;
+	if (i == n || found[i].weighed.other_twin || must_ask(&found[i].weighed))
+		return OK;
+	double odds = exp2(found[i].weighed.log_odds);
+	double among = odds / (1 + odds + rival_odds(&w, found, n, i));
+
+	if (!isfinite(among))
+		among = probability_of(found[i].weighed.log_odds);
+	if (among >= w.m->upper)
+		*probability = among;
+	return OK;
+}
+
 /* ---- all of it ---- */
 
 enum err identity_resolve(struct ctx *c, const struct node *patient, struct str org,

@@ -47,5 +47,10 @@ NODISCARD enum err identity_resolve(struct ctx *c, const struct node *patient, s
  * those of the store. */
 NODISCARD enum err identity_admit(struct ctx *c, struct node *patient, struct str org,
 				  struct resolution *out);
+/* What is known of a Patient may have become enough to settle a doubt that was raised when less was: a
+ * baby has a name by now, a number was traced. Where both would now be linked without asking they are merged, the
+ * older one survives; a doubt that anybody has decided, put off or opened again is left to people.
+ * For after an admission, outside any transaction; a reader's query where there is no doubt. */
+NODISCARD enum err identity_settle(struct ctx *c, struct str id, bool *merged);
 
 #endif
