@@ -3,6 +3,8 @@
 
 #include <pthread.h>
 
+#include "identity/doubt.h"
+#include "identity/merge.h"
 #include "identity/online.h"
 #include "identity/resolve.h"
 
@@ -542,6 +544,100 @@ static void two_at_once_make_one_patient(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+static const struct told baby = { .id = "B1",
+				  .family = "Okonkwo",
+				  .given = "Baby",
+				  .dob = "2026-02-15",
+				  .sex = "male",
+				  .line = "28 Oak Rise",
+				  .postcode = "LN5 2EH" };
+
+static struct doubt_counts doubts(struct world *w)
+{
+	struct doubt_counts n;
+
+	SUCCEEDS(doubt_count(&w->c, &n));
+	return n;
+}
+
+/* The practice has the child with its name, the ward only as its mother's; then the ward hears it. */
+static struct resolution named_at_last(struct world *w, struct str *practice)
+{
+	struct told known = baby, named = baby;
+	struct resolution ward;
+
+	known.system = CARE_ID, known.id = "P1", known.given = "Arthur";
+	*practice = admit(w, COUNCIL, known).id;
+	ward = admit(w, TRUST, baby);
+	assert_int_equal(ward.how, RESOLVED_DOUBT);
+	named.given = "Arthur";
+	return admit(w, TRUST, named);
+}
+
+static void what_is_told_later_settles_a_doubt(void **state)
+{
+	struct world *w = *state;
+	struct str practice, head;
+	struct resolution last = named_at_last(w, &practice);
+	struct merge_event *events;
+	size_t len;
+
+	assert_int_equal(last.how, RESOLVED_KNOWN);
+	SUCCEEDS(merge_head(&w->c, last.id, &head));
+	assert_true(str_eq(head, practice));
+	assert_int_equal(doubts(w).open, 0);
+	SUCCEEDS(merge_history(&w->c, last.id, 10, &events, &len));
+	assert_int_equal(len, 1);
+	assert_string_equal(str_dup(w->c.arena, events[0].by), "matching");
+	/* Taken back by a person, it is left to people. */
+	int64_t merge;
+	SUCCEEDS(merge_undo(&w->c, last.id, STR("They are cousins."), STR("a clerk"), &merge));
+	assert_int_equal(doubts(w).open, 1);
+	struct told moved = baby;
+	moved.given = "Arthur", moved.phone = "01522 555 010";
+	admit(w, TRUST, moved);
+	assert_int_equal(doubts(w).open, 1);
+}
+
+static void a_doubt_stays_while_it_is_one(void **state)
+{
+	struct world *w = *state;
+	struct told known = baby, moved = baby;
+
+	known.system = CARE_ID, known.id = "P1", known.given = "Arthur";
+	admit(w, COUNCIL, known);
+	admit(w, TRUST, baby);
+	moved.phone = "01522 555 010";
+	admit(w, TRUST, moved);
+	assert_int_equal(doubts(w).open, 1);
+}
+
+/* A woman's other family name is likelier than a man's, and who moved has not differed twice. */
+static void who_married_and_moved_is_found(void **state)
+{
+	struct world *w = *state;
+	struct told she = { .id = "M1",
+			    .given = "Yvonne",
+			    .family = "Dunmore",
+			    .dob = "1958-09-15",
+			    .sex = "female",
+			    .line = "78 Park Street",
+			    .postcode = "LN2 3NU" },
+		    then = she, he = she, other = he;
+
+	admit(w, TRUST, she);
+	then.system = CARE_ID, then.id = "C1", then.family = "Hewitt";
+	then.line = "31 Vicarage Row", then.postcode = "LN1 3TR";
+	struct resolution hers = admit(w, COUNCIL, then);
+	he.id = "M2", he.given = "Gerald", he.sex = "male", he.dob = "1951-04-27";
+	admit(w, TRUST, he);
+	other = he;
+	other.system = CARE_ID, other.id = "C2", other.family = "Hewitt";
+	other.line = "31 Vicarage Row", other.postcode = "LN1 3TR";
+	struct resolution his = admit(w, COUNCIL, other);
+	assert_true(hers.weight > his.weight + 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -568,6 +664,9 @@ int main(void)
 		TEST(born_first_is_not_born_second),
 		TEST(the_index_follows_what_others_write),
 		TEST(two_at_once_make_one_patient),
+		TEST(what_is_told_later_settles_a_doubt),
+		TEST(a_doubt_stays_while_it_is_one),
+		TEST(who_married_and_moved_is_found),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -115,9 +115,10 @@ static struct str model_text(struct ctx *c, const struct people *p, const struct
 	buf_printf(&b,
 		   "{\"name\":\"learnt\",\"date\":\"%.10s\",\"source\":\"causeway match-learn of %u "
 		   "people\",\"upper\":%.6g,\"lower\":%.6g,\"present\":%.6g,\"kin\":%.6g,"
-		   "\"other_id\":%.6g,\"fields\":{",
+		   "\"other_id\":%.6g,\"renamed\":{\"female\":%.6g,\"male\":%.6g},\"fields\":{",
 		   when_print_us(c->arena, clock_now(c->clock)).at, p->len, before->upper,
-		   before->lower, before->present, before->kin, before->other_id);
+		   before->lower, before->present, before->kin, before->other_id, before->renamed_female,
+		   before->renamed_male);
 	for (unsigned fact = 0; fact < FACT_COUNT; fact++)
 		write_field(&b, p, learnt, &before->model, fact, of_matches);
 	buf_cstr(&b, "},\"frequency\":{");

@@ -77,6 +77,15 @@ static enum err read_frequencies(struct ctx *c, struct matcher *m, enum fact fac
 	return OK;
 }
 
+/* Models learnt before there was such a thing have none: then sex says nothing of it. */
+static enum err read_renamed(struct ctx *c, struct matcher *m, const struct node *renamed)
+{
+	if (!renamed)
+		return OK;
+	TRY(number(c, renamed, "female", -10, 10, &m->renamed_female));
+	return number(c, renamed, "male", -10, 10, &m->renamed_male);
+}
+
 static enum err fill(struct ctx *c, struct matcher *m, struct str text)
 {
 	static const struct json_options options = { 0 };
@@ -90,6 +99,7 @@ static enum err fill(struct ctx *c, struct matcher *m, struct str text)
 	TRY(number(c, tree, "present", 1e-3, 1, &m->present));
 	TRY(number(c, tree, "kin", 1e-3, 100, &m->kin));
 	TRY(number(c, tree, "other_id", -100, 0, &m->other_id));
+	TRY(read_renamed(c, m, node_get(tree, "renamed")));
 	m->model.width = FACT_COUNT;
 	for (unsigned fact = 0; fact < FACT_COUNT; fact++) {
 		TRY(read_field(c, m, (enum fact)fact, node_get(tree, "fields")));

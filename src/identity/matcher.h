@@ -19,6 +19,7 @@ struct matcher {
 	double upper, lower;    /* probabilities */
 	double present, kin;    /* how many Patients of somebody unknown to the sender there are, and kin */
 	double other_id;        /* bits, where one organisation has given two identifiers */
+	double renamed_female, renamed_male; /* bits: another family name is likelier with some */
 	struct model model;     /* columns are fields; shares of classes are not used */
 	struct map often[FACT_COUNT]; /* share of those who have the value, as double * */
 	struct people *root;          /* nicknames */

@@ -160,6 +160,24 @@ static double log2_sum(double a, double b)
 	return low < high - 50 ? high : high + log2(1 + exp2(low - high));
 }
 
+/* Who moved has another postcode and another street, and that is one thing and not two. */
+static bool told_already(const struct weighed *w, unsigned fact)
+{
+	return fact == FACT_STREET && w->level[FACT_POSTCODE] == LEVEL(POSTCODE, DIFFER) &&
+	       w->level[FACT_STREET] == LEVEL(TEXT, DIFFER);
+}
+
+/* How much likelier a changed family name is with this one's sex, in bits; nobody's else. */
+static double renamed(const struct weigher *w, const struct facts *x, unsigned fact,
+		      unsigned level)
+{
+	const struct str sex = x->of[FACT_SEX].len ? x->of[FACT_SEX].at[0] : (struct str){ 0 };
+
+	if (fact != FACT_FAMILY || level != LEVEL(NAME, DIFFER) || !sex.len)
+		return 0;
+	return str_is(sex, "female") ? w->m->renamed_female : w->m->renamed_male;
+}
+
 static void add_up(const struct weigher *w, const struct facts *x, const unsigned which[FACT_COUNT],
 		   struct weighed *out)
 {
@@ -168,16 +186,17 @@ static void add_up(const struct weigher *w, const struct facts *x, const unsigne
 
 	for (unsigned fact = 0; fact < FACT_COUNT; fact++) {
 		unsigned level = out->level[fact];
-		double more;
+		double more, changed;
 
-		if (!level)
+		if (!level || told_already(out, fact))
 			continue;
 		more = rarity(w, fact, level, x->of[fact].at[which[fact]]);
-		logs[CLASS_MATCH] += m->log2p[CLASS_MATCH][fact][level];
+		changed = renamed(w, x, fact, level);
+		logs[CLASS_MATCH] += m->log2p[CLASS_MATCH][fact][level] + changed;
 		logs[CLASS_CHANCE] += m->log2p[CLASS_CHANCE][fact][level] + more;
 		logs[CLASS_KIN] += m->log2p[CLASS_KIN][fact][level] +
 				   (m->personal[fact] ? more : 0);
-		out->bits[fact] = bits_of(w, fact, level) - more;
+		out->bits[fact] = bits_of(w, fact, level) + changed - more;
 	}
 	logs[CLASS_MATCH] += out->other_id;
 	shares = log2_sum(w->log2_share[CLASS_CHANCE], w->log2_share[CLASS_KIN]);
