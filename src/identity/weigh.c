@@ -175,7 +175,7 @@ static double renamed(const struct weigher *w, const struct facts *x, unsigned f
 
 	if (fact != FACT_FAMILY || level != LEVEL(NAME, DIFFER) || !sex.len)
 		return 0;
-	return str_is(sex, "female") ? w->m->renamed_female : w->m->renamed_male;
+	return sex.at[0] == 'f' ? w->m->renamed_female : w->m->renamed_male;
 }
 
 static void add_up(const struct weigher *w, const struct facts *x, const unsigned which[FACT_COUNT],
