@@ -3,6 +3,30 @@
 
 #include <stdlib.h>
 
+/* Whoever waits to be alone goes before those who come after. */
+static void turns_init(pthread_rwlock_t *turns)
+{
+	pthread_rwlockattr_t kind;
+
+	pthread_rwlockattr_init(&kind);
+	pthread_rwlockattr_setkind_np(&kind, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+	pthread_rwlock_init(turns, &kind);
+	pthread_rwlockattr_destroy(&kind);
+}
+
+void feeds_turn(struct feeds *feeds, unsigned attempt)
+{
+	if (attempt)
+		pthread_rwlock_wrlock(&feeds->turns);
+	else
+		pthread_rwlock_rdlock(&feeds->turns);
+}
+
+void feeds_turn_done(struct feeds *feeds)
+{
+	pthread_rwlock_unlock(&feeds->turns);
+}
+
 enum err feeds_open(struct ctx *c)
 {
 	struct feeds *feeds;
@@ -22,6 +46,7 @@ enum err feeds_open(struct ctx *c)
 	}
 	for (unsigned i = 0; i < FEED_LOCKS; i++)
 		pthread_mutex_init(&feeds->locks[i], NULL);
+	turns_init(&feeds->turns);
 	pthread_mutex_init(&feeds->rows_lock, NULL);
 	c->place->feeds = feeds;
 	return OK;
@@ -35,6 +60,7 @@ void feeds_shut(struct place *place)
 		return;
 	for (unsigned i = 0; i < FEED_LOCKS; i++)
 		pthread_mutex_destroy(&feeds->locks[i]);
+	pthread_rwlock_destroy(&feeds->turns);
 	pthread_mutex_destroy(&feeds->rows_lock);
 	uploads_free(feeds);
 	arena_done(&feeds->life);

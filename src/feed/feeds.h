@@ -23,6 +23,7 @@ struct feeds {
 	struct arena life;
 	struct maps *maps;
 	pthread_mutex_t locks[FEED_LOCKS];    /* by the hash of whom a message is about */
+	pthread_rwlock_t turns;               /* feeds_turn */
 	pthread_mutex_t rows_lock;
 	struct upload uploads[FEED_UPLOADS];
 	VEC(struct rows_map *) rows;          /* mappings of files read so far */
@@ -33,6 +34,12 @@ struct feeds {
 NODISCARD enum err feeds_open(struct ctx *c);
 /* The mapping of that name, read at its first use. */
 NODISCARD enum err feeds_rows(struct ctx *c, const char *name, const struct rows_map **out);
+
+/* Around each attempt to understand and write: people who could be one another, told by several threads at once,
+ * upset each other's decisions (ERR_STALE), so whoever begins anew (`attempt` above 0) has the place to
+ * themselves. Taken after locks of people, never twice by one thread. */
+void feeds_turn(struct feeds *feeds, unsigned attempt);
+void feeds_turn_done(struct feeds *feeds);
 
 void uploads_free(struct feeds *feeds);
 

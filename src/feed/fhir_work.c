@@ -33,6 +33,7 @@ struct hearing {
 	VEC(struct told) told;
 	VEC(struct state *) states;
 	VEC(struct put) puts;
+	VEC(struct admission *) admissions; /* to be written with the rest */
 	struct map by_name;        /* "Patient/123" and full URLs -> index + 1 */
 	bool news;
 	const char *place;
@@ -256,12 +257,44 @@ static void set(struct hearing *h, struct node *object, const char *name, struct
 	node_add_str(h->c->arena, object, name, text);
 }
 
+/* Those told before in this message are written first, each on its own, so that another who could be
+ * one of them is decided about with them there. */
+static enum err admit_waiting(struct hearing *h)
+{
+	for (size_t i = 0; i < h->admissions.len; i++)
+		TRY(identity_write(h->c, h->admissions.at[i]));
+	h->admissions.len = 0;
+	return OK;
+}
+
+static bool meets_others(const struct hearing *h, const struct admission *a)
+{
+	for (size_t i = 0; i < h->admissions.len; i++)
+		if (identity_meets(a, h->admissions.at[i]))
+			return true;
+	return false;
+}
+
+static enum err prepare_person(struct hearing *h, struct told *t)
+{
+	struct admission *a;
+
+	TRY(identity_prepare(h->c, t->resource, h->source, &a));
+	if (meets_others(h, a)) {
+		TRY(admit_waiting(h));
+		TRY(identity_prepare(h->c, t->resource, h->source, &a));
+	}
+	*vec_push(&h->admissions, h->c->arena) = a;
+	t->ours = identity_prepared(a)->id;
+	h->news |= !identity_prepared(a)->unchanged;
+	return OK;
+}
+
 /* Their id is an identifier like any other. */
 static enum err admit(struct hearing *h, struct told *t)
 {
 	struct arena *a = h->c->arena;
 	struct node *list, *own;
-	struct resolution r;
 
 	TRY(know(h, t, STATE_PERSON));
 	t->ours = node_str(t->state->body, "id");
@@ -279,9 +312,7 @@ static enum err admit(struct hearing *h, struct told *t)
 	node_add_str(a, own, "value", t->id);
 	TRY(lead_all(h, t->resource));
 	atoms_adopt(h->c->place->fhir->atoms, t->resource);
-	TRY(identity_admit(h->c, t->resource, h->source, &r));
-	t->ours = r.id.len ? r.id : r.version.id;
-	h->news |= !r.unchanged;
+	TRY(prepare_person(h, t));
 	set(h, t->state->body, "id", t->ours);
 	set(h, t->state->body, "t", t->updated);
 	return OK;
@@ -346,6 +377,8 @@ static enum err keep(struct ctx *c, struct db *db, void *arg)
 	struct message m = *h->m;
 	bool news = h->news;
 
+	for (size_t i = 0; i < h->admissions.len; i++)
+		TRY(identity_apply(c, db, h->admissions.at[i]));
 	for (size_t i = 0; i < h->puts.len; i++)
 		news |= !h->puts.at[i].companion && !h->puts.at[i].written.unchanged;
 	m.state = news ? MESSAGE_APPLIED : MESSAGE_SUPERSEDED;
@@ -400,7 +433,10 @@ static enum err work_once(struct hearing *h)
 	h->place = NULL;
 	TRY(delete_all(h));
 	put_provenance(h);
-	return record_put_all(c, h->puts.at, h->puts.len, keep, h);
+	TRY(record_put_all(c, h->puts.at, h->puts.len, keep, h));
+	for (size_t i = 0; i < h->admissions.len; i++)
+		TRY(identity_applied(c, h->admissions.at[i]));
+	return OK;
 }
 
 static bool passing(enum err e)
@@ -464,7 +500,9 @@ enum err fhir_work(struct ctx *c, const struct feed *feed, struct message *m, st
 	for (unsigned i = 0; i < ATTEMPTS && (e == ERR_STALE || e == ERR_CONFLICT); i++) {
 		h = begin(c, feed, m);
 		c->issues = (struct issues){ 0 };
+		feeds_turn(c->place->feeds, i);
 		e = work_once(&h);
+		feeds_turn_done(c->place->feeds);
 	}
 	if (e && !passing(e))
 		e = set_aside(&h, e);

@@ -8,7 +8,7 @@
 #include "feed/rows_work.h"
 #include "identity/resolve.h"
 
-enum { ATTEMPTS = 20, KEY_LIMIT = 240 };
+enum { ATTEMPTS = 20, GROUP_ATTEMPTS = 3, KEY_LIMIT = 240 };
 
 /* A row being worked on. */
 struct job {
@@ -18,6 +18,7 @@ struct job {
 	struct state *state, *person;
 	struct str person_hash;
 	bool admitted;         /* the Patient says something new */
+	bool waits;            /* for what the group says of others: it begins the next one */
 	size_t first, last;    /* its puts: [first, last) */
 };
 
@@ -28,6 +29,7 @@ struct group {
 	VEC(struct job *) settled; /* only kept, with the others: refused, or a replay that is no news */
 	VEC(struct state *) states;
 	VEC(struct put) puts;
+	VEC(struct admission *) admissions;
 };
 
 struct str rows_state_name(struct arena *a, const struct feed *feed, struct str key)
@@ -185,12 +187,29 @@ static bool put_already(struct group *g, const struct rows_made *made)
 	return false;
 }
 
+/* Who it is. Somebody the group has just said something of is decided about when that is written. */
+static enum err prepare_person(struct group *g, struct job *j)
+{
+	const struct resolution *how;
+	struct admission *a;
+
+	TRY(identity_prepare(g->c, j->row.patient, j->row.source, &a));
+	for (size_t i = 0; i < g->admissions.len && !j->waits; i++)
+		j->waits = identity_meets(a, g->admissions.at[i]);
+	if (j->waits)
+		return OK;
+	*vec_push(&g->admissions, g->c->arena) = a;
+	how = identity_prepared(a);
+	j->admitted = !how->unchanged;
+	set(g->c, j->person->body, "id", how->id);
+	return OK;
+}
+
 /* The person, and what is known of them, where it is news. */
 static enum err admit(struct group *g, struct job *j)
 {
 	struct ctx *c = g->c;
 	struct row *r = &j->row;
-	struct resolution how;
 	struct buf all;
 	struct str name = str_of(arena_printf(c->arena, "rows|%s|" STR_FMT "|" STR_FMT, r->map->name,
 					      STR_ARG(r->org), STR_ARG(r->person)));
@@ -209,9 +228,9 @@ static enum err admit(struct group *g, struct job *j)
 		return OK;
 	}
 	atoms_adopt(c->place->fhir->atoms, r->patient);
-	TRY(identity_admit(c, r->patient, r->source, &how));
-	j->admitted = !how.unchanged;
-	set(c, body, "id", how.id.len ? how.id : how.version.id);
+	TRY(prepare_person(g, j));
+	if (j->waits)
+		return OK;
 	set(c, body, "h", j->person_hash);
 	set(c, body, "t", str_of(arena_printf(c->arena, "%lld", (long long)r->said)));
 	return OK;
@@ -310,6 +329,8 @@ static enum err prepare(struct group *g, struct job *j)
 	TRY(row_map(&j->row));
 	TRY(look_up(g, j));
 	TRY(admit(g, j));
+	if (j->waits)
+		return OK;
 	j->first = g->puts.len;
 	put_all(g, j);
 	put_provenance(g, j);
@@ -348,6 +369,8 @@ static enum err keep_all(struct ctx *c, struct db *db, void *arg)
 {
 	struct group *g = arg;
 
+	for (size_t i = 0; i < g->admissions.len; i++)
+		TRY(identity_apply(c, db, g->admissions.at[i]));
 	for (size_t i = 0; i < g->states.len; i++)
 		if (g->states.at[i]->body->len)
 			TRY(state_write(c, db, g->states.at[i]));
@@ -379,21 +402,34 @@ static bool raced(enum err e)
 	return e == ERR_STALE || e == ERR_CONFLICT;
 }
 
-/* *culprit: of a single row, what is wrong with it. */
+static enum err write_group(struct group *g)
+{
+	if (!g->jobs.len && !g->settled.len)
+		return OK;
+	g->c->issues = (struct issues){ 0 };
+	TRY(record_put_all(g->c, g->puts.at, g->puts.len, keep_all, g));
+	for (size_t i = 0; i < g->admissions.len; i++)
+		TRY(identity_applied(g->c, g->admissions.at[i]));
+	return OK;
+}
+
+/* As many of the rows as go together: *done of them. *culprit: of a single row, what is wrong with it. */
 static enum err group_once(struct ctx *c, const struct rows_to *to, struct row_in *at, size_t len,
-			   struct job **culprit)
+			   size_t *done, struct job **culprit)
 {
 	struct group g = { .c = c, .to = to };
 	struct job *j = NULL;
 
-	for (size_t i = 0; i < len; i++) {
+	for (*done = 0; *done < len; ++*done) {
 		c->issues = (struct issues){ 0 };
 		j = NEW(c->arena, struct job);
-		j->in = &at[i];
+		j->in = &at[*done];
 		make_message(&g, j);
 		*culprit = j;
 		size_t puts = g.puts.len;
 		enum err e = prepare(&g, j);
+		if (j->waits)
+			break;
 		if (e && (passing(e) || raced(e)))
 			return e;
 		if (e) {
@@ -401,10 +437,7 @@ static enum err group_once(struct ctx *c, const struct rows_to *to, struct row_i
 			TRY(refuse(&g, j));
 		}
 	}
-	if (!g.jobs.len && !g.settled.len)
-		return OK;
-	c->issues = (struct issues){ 0 };
-	return record_put_all(c, g.puts.at, g.puts.len, keep_all, &g);
+	return write_group(&g);
 }
 
 /* A row whose resources the record refuses. */
@@ -416,29 +449,42 @@ static enum err set_aside(struct ctx *c, const struct rows_to *to, struct job *j
 	return record_put_all(c, NULL, 0, keep_all, &g);
 }
 
-static enum err group_retried(struct ctx *c, const struct rows_to *to, struct row_in *at, size_t len)
+static enum err group_retried(struct ctx *c, const struct rows_to *to, struct row_in *at, size_t len,
+			      size_t *done)
 {
+	unsigned attempts = len > 1 ? GROUP_ATTEMPTS : ATTEMPTS;
 	enum err e = ERR_STALE;
 	struct job *culprit = NULL;
 
-	for (unsigned i = 0; i < ATTEMPTS && raced(e); i++)
-		e = group_once(c, to, at, len, &culprit);
+	for (unsigned i = 0; i < attempts && raced(e); i++) {
+		feeds_turn(c->place->feeds, i);
+		e = group_once(c, to, at, len, done, &culprit);
+		feeds_turn_done(c->place->feeds);
+	}
 	if (!e || passing(e) || len > 1)
 		return e;
 	if (raced(e))
 		return fail(c, ERR_BUSY, "Others keep changing what row %lld is about.", (long long)at->number);
+	*done = 1;
 	e = set_aside(c, to, culprit);
 	return raced(e) ? OK : e; /* the same bytes are kept already */
 }
 
 enum err rows_group(struct ctx *c, const struct rows_to *to, struct row_in *at, size_t len)
 {
-	enum err e = group_retried(c, to, at, len);
+	size_t together = len, done;
 
-	if (!e || passing(e) || len < 2)
-		return e;
-	for (size_t i = 0; i < len; i++)
-		TRY(group_retried(c, to, &at[i], 1));
+	while (len) {
+		size_t n = together < len ? together : len;
+		enum err e = group_retried(c, to, at, n, &done);
+		if (e && !passing(e) && n > 1) {
+			together = 1;
+			continue;
+		}
+		TRY(e);
+		at += done;
+		len -= done;
+	}
 	return OK;
 }
 

@@ -341,6 +341,8 @@ static enum err write_rest(struct ctx *c, struct db *db, void *arg)
 	struct message m = *w->v->message;
 	bool news = w->admitted;
 
+	if (w->v->admission)
+		TRY(identity_apply(c, db, w->v->admission));
 	for (size_t i = 0; i < w->v->puts.len; i++)
 		news |= !w->v->puts.at[i].companion && !w->v->puts.at[i].written.unchanged;
 	m.state = news ? MESSAGE_APPLIED : MESSAGE_SUPERSEDED;
@@ -367,7 +369,7 @@ static enum err write_all(struct v2 *v)
 	for (size_t i = 0; i < v->once.len; i++)
 		atomic_store_explicit(&v->feeds->known[v->once.at[i] % FEED_KNOWN], v->once.at[i],
 				      memory_order_relaxed);
-	return OK;
+	return v->admission ? identity_applied(v->c, v->admission) : OK;
 }
 
 static enum err look_up(struct ctx *c, struct message *m)
@@ -446,7 +448,9 @@ static enum err work(struct v2 *v)
 	for (unsigned i = 0; i < ATTEMPTS && (e == ERR_STALE || e == ERR_CONFLICT); i++) {
 		*v = start;
 		v->c->issues = (struct issues){ 0 };
+		feeds_turn(v->feeds, i);
 		e = work_once(v);
+		feeds_turn_done(v->feeds);
 		if (e == ERR_STALE && !v->message->key) {
 			TRY(look_up(v->c, v->message));
 			if (is_done(v->message)) /* it came by two connections at once */

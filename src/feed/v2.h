@@ -19,6 +19,7 @@
 #define FEED_V2_H
 
 #include "feed/feeds.h"
+#include "identity/resolve.h"
 
 enum v2_effect {
 	V2_PERSON = 1,    /* PID tells about the person */
@@ -56,6 +57,7 @@ struct v2 {
 	struct state *known;    /* that state */
 	struct node *patient;   /* what the sender says of the person so far; NULL: as before */
 	struct str patient_id;  /* known after the person was admitted */
+	struct admission *admission; /* to be written with the rest; NULL: none */
 	struct str prior;       /* MRG: id of the Patient that is merged; empty */
 	struct str encounter;   /* id; empty: none */
 
@@ -112,7 +114,8 @@ NODISCARD enum err v2_person(struct v2 *v);
  * be read that far. */
 NODISCARD enum err v2_people(struct ctx *c, const struct feed *feed, struct str body,
 			     struct str names[2]);
-/* Make the person and their merge so; outside any transaction. *changed: something was written. */
+/* Find out who it is about, to be written with the rest; a merge is made so at once. Outside any
+ * transaction. *changed: they say something new. */
 NODISCARD enum err v2_admit(struct v2 *v, bool *changed);
 
 NODISCARD enum err v2_visit(struct v2 *v);

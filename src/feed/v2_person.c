@@ -6,7 +6,6 @@
 #include "feed/v2.h"
 #include "identity/merge.h"
 #include "identity/nhs_number.h"
-#include "identity/resolve.h"
 
 enum { ALIASES = 8, PID_FIELDS = 40, PD1_FIELDS = 22 };
 
@@ -152,7 +151,7 @@ static enum err patient_of(struct v2 *v, struct state *s, const struct hl7_segme
 			node_append(list, NULL, id);
 	}
 	TRY(identity_admit(v->c, p, v->source, &r));
-	v2_set(v, s->body, "id", r.id.len ? r.id : r.version.id);
+	v2_set(v, s->body, "id", r.id);
 	return OK;
 }
 
@@ -210,17 +209,31 @@ enum err v2_person(struct v2 *v)
 	return OK;
 }
 
+/* A merge needs both to be there: what it is about is admitted on its own. */
+static enum err admit_alone(struct v2 *v, struct resolution *out)
+{
+	return identity_admit(v->c, v->patient, v->source, out);
+}
+
+static enum err admit_with_the_rest(struct v2 *v, struct resolution *out)
+{
+	TRY(identity_prepare(v->c, v->patient, v->source, &v->admission));
+	*out = *identity_prepared(v->admission);
+	return OK;
+}
+
 enum err v2_admit(struct v2 *v, bool *changed)
 {
+	bool merges = v->trigger->effects & V2_MERGE;
 	struct resolution r;
 
 	*changed = false;
 	if (v->patient) {
-		TRY(identity_admit(v->c, v->patient, v->source, &r));
-		v->patient_id = r.id.len ? r.id : r.version.id;
+		TRY(merges ? admit_alone(v, &r) : admit_with_the_rest(v, &r));
+		v->patient_id = r.id;
 		*changed = !r.unchanged;
 		v2_set(v, v->known->body, "id", v->patient_id);
 		v2_set(v, v->known->body, "map", str_of(v->feeds->maps->version));
 	}
-	return v->trigger->effects & V2_MERGE ? merge(v, changed) : OK;
+	return merges ? merge(v, changed) : OK;
 }

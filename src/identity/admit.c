@@ -15,12 +15,13 @@ struct admission {
 	const struct node *said;
 	struct str org;
 	struct facts facts;
-	struct online_keys keys;
+	struct online_keys keys;  /* of what is said */
+	struct online_keys after; /* of the Patient when it is written */
 	struct decision decision;
 	int64_t seen; /* by the index when it was decided */
 	struct prepared prepared;
 	struct written written;
-	bool again;
+	struct resolution told;
 };
 
 /* ---- preparing ---- */
@@ -175,16 +176,22 @@ static enum err raise_doubt(struct ctx *c, struct db *db, const struct admission
 	return d->other_key ? doubt_add(c, db, &wish, &key) : OK;
 }
 
-static enum err work(struct ctx *c, struct db *db, void *arg)
+static bool says_nothing(const struct admission *a)
 {
-	struct admission *a = arg;
+	return a->prepared.unchanged && !a->decision.other_key;
+}
+
+/* As an engine may run a transaction again, nothing of an earlier run counts. */
+enum err identity_apply(struct ctx *c, struct db *db, struct admission *a)
+{
 	struct apply apply;
 	bool same;
 
-	TRY(still(c, db, a, &same));
-	a->again = !same;
-	if (a->again)
+	if (says_nothing(a))
 		return OK;
+	TRY(still(c, db, a, &same));
+	if (!same)
+		return fail(c, ERR_STALE, "Somebody like this one has just been written.");
 	apply_init(&apply, c, db);
 	apply_forget(&a->prepared);
 	TRY(apply_write(&apply, &a->prepared, &a->written));
@@ -195,49 +202,103 @@ static enum err work(struct ctx *c, struct db *db, void *arg)
 	return raise_doubt(c, db, a);
 }
 
-static enum err attempt(struct ctx *c, struct admission *a)
+/* ---- both ---- */
+
+/* What a write would tell that is none. */
+static void tell_unchanged(struct admission *a)
 {
-	TRY(look(c, a));
-	a->again = false;
-	if (!a->prepared.unchanged || a->decision.other_key)
-		return store_write(c, c->place->store, work, a);
+	const struct standing *seen = &a->prepared.seen;
+
 	a->written = (struct written){ .version = { .type = STR("Patient"),
 						    .id = a->prepared.id,
-						    .version = a->prepared.seen.version,
-						    .updated = a->prepared.seen.updated,
-						    .seq = a->prepared.seen.seq,
-						    .person = a->prepared.seen.person,
+						    .version = seen->version,
+						    .updated = seen->updated,
+						    .seq = seen->seq,
+						    .person = seen->person,
 						    .method = METHOD_PUT,
 						    .body = a->prepared.body },
 				       .unchanged = true };
+}
+
+static void take_keys_after(struct ctx *c, struct admission *a)
+{
+	struct facts facts;
+
+	facts_take(c->arena, a->prepared.resource, &facts);
+	online_keys(&facts, &a->after);
+}
+
+enum err identity_prepare(struct ctx *c, struct node *patient, struct str org,
+			  struct admission **out)
+{
+	struct admission *a = NEW(c->arena, struct admission);
+
+	*a = (struct admission){ .said = patient, .org = org };
+	if (!str_is(node_str(patient, "resourceType"), "Patient"))
+		return fail(c, ERR_INVALID, "Only a Patient can be admitted.");
+	facts_take(c->arena, patient, &a->facts);
+	online_keys(&a->facts, &a->keys);
+	TRY(look(c, a));
+	take_keys_after(c, a);
+	if (a->prepared.unchanged)
+		tell_unchanged(a);
+	a->told = a->decision.r;
+	a->told.id = a->prepared.id;
+	a->told.unchanged = a->prepared.unchanged;
+	*out = a;
 	return OK;
 }
 
-static enum err settle(struct ctx *c, const struct resolution *r)
+const struct resolution *identity_prepared(const struct admission *a)
+{
+	return &a->told;
+}
+
+bool identity_meets(const struct admission *later, const struct admission *earlier)
+{
+	int64_t key = later->decision.known.key;
+
+	if (key && key == earlier->decision.known.key)
+		return true;
+	return later->decision.r.how != RESOLVED_KNOWN &&
+	       online_keys_share(&later->keys, &earlier->after);
+}
+
+enum err identity_applied(struct ctx *c, const struct admission *a)
 {
 	bool merged;
 
-	return r->how == RESOLVED_KNOWN ? identity_settle(c, r->id, &merged) : OK;
+	return a->told.how == RESOLVED_KNOWN ? identity_settle(c, a->told.id, &merged) : OK;
+}
+
+static enum err work(struct ctx *c, struct db *db, void *arg)
+{
+	return identity_apply(c, db, arg);
+}
+
+enum err identity_write(struct ctx *c, struct admission *a)
+{
+	if (!says_nothing(a))
+		TRY(store_write(c, c->place->store, work, a));
+	return identity_applied(c, a);
 }
 
 enum err identity_admit(struct ctx *c, struct node *patient, struct str org,
 			struct resolution *out)
 {
-	struct admission a = { .said = patient, .org = org };
-
-	if (!str_is(node_str(patient, "resourceType"), "Patient"))
-		return fail(c, ERR_INVALID, "Only a Patient can be admitted.");
-	facts_take(c->arena, patient, &a.facts);
-	online_keys(&a.facts, &a.keys);
 	for (int i = 0; i < ATTEMPTS; i++) {
-		TRY(attempt(c, &a));
-		if (a.again)
+		struct admission *a;
+		enum err e;
+
+		TRY(identity_prepare(c, patient, org, &a));
+		e = identity_write(c, a);
+		if (e == ERR_STALE)
 			continue;
-		*out = a.decision.r;
-		out->id = a.prepared.id;
-		out->version = a.written.version;
-		out->unchanged = a.written.unchanged;
-		return settle(c, out);
+		TRY(e);
+		*out = a->told;
+		out->version = a->written.version;
+		out->unchanged = a->written.unchanged;
+		return OK;
 	}
 	return fail(c, ERR_CONFLICT, "People like this one keep changing; try again.");
 }

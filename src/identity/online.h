@@ -25,6 +25,8 @@ struct online_keys {
 
 /* Pure; stable across runs and machines. */
 void online_keys(const struct facts *f, struct online_keys *out);
+/* The key of the first given and family name alone; false: one of them is missing. */
+bool online_name_key(const struct facts *f, int64_t *key);
 bool online_keys_share(const struct online_keys *a, const struct online_keys *b);
 
 /* Take in what changed, in pieces, until nothing is left; outside a transaction. `progress` may be

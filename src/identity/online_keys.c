@@ -163,6 +163,20 @@ void online_keys(const struct facts *f, struct online_keys *out)
 	out->len = len;
 }
 
+bool online_name_key(const struct facts *f, int64_t *key)
+{
+	ARENA(scratch);
+	struct online_keys one = { .len = 0 };
+	struct made m = { .a = &scratch, .out = &one };
+
+	if (!f->of[FACT_GIVEN].len || !f->of[FACT_FAMILY].len)
+		return false;
+	add(&m, 'f', sound_of(&scratch, f->of[FACT_GIVEN].at[0]),
+	    sound_of(&scratch, f->of[FACT_FAMILY].at[0]), none);
+	*key = one.at[0];
+	return true;
+}
+
 bool online_keys_share(const struct online_keys *a, const struct online_keys *b)
 {
 	for (unsigned i = 0, j = 0; i < a->len && j < b->len;) {

@@ -60,6 +60,28 @@ static enum err share_key(struct ctx *c, struct db *db, int64_t key, struct gath
 	return OK;
 }
 
+/* At most as many as a key may have; that many or more are common enough. */
+static enum err count_namesakes(struct ctx *c, struct db *db, const struct facts *facts,
+				int64_t *out)
+{
+	int64_t key;
+	bool row;
+	STMT(s);
+
+	*out = 0;
+	if (!online_name_key(facts, &key))
+		return OK;
+	TRY(db_stmt(c, db,
+		    SQL("SELECT count(*) FROM (SELECT person FROM match_key WHERE key = ?1 "
+			"LIMIT ?2) AS namesakes"),
+		    &s));
+	stmt_bind_int(s, 1, key);
+	stmt_bind_int(s, 2, MAX_PER_KEY + 1);
+	TRY(stmt_step(c, s, &row));
+	*out = stmt_int(s, 0);
+	return OK;
+}
+
 enum { AT_ONCE = 16 };
 
 /* Facts of some; what a number is not used for stays 0, which is nobody's. */
@@ -105,12 +127,14 @@ enum err online_match(struct ctx *c, struct db *db, const struct facts *facts,
 	struct online_keys keys;
 	struct numbers mine;
 	struct candidate *found;
-	int64_t people;
+	int64_t people, namesakes;
 	size_t n = 0;
 
 	TRY(matcher_of(c, db, &m));
 	TRY(population(c, db, &people));
+	TRY(count_namesakes(c, db, facts, &namesakes));
 	weigher_init(w, c->arena, m, people);
+	weigher_common(w, namesakes, people);
 	weigher_number(w, facts, &mine);
 	online_keys(facts, &keys);
 	map_init(&g->seen, c->arena);

@@ -47,6 +47,27 @@ NODISCARD enum err identity_resolve(struct ctx *c, const struct node *patient, s
  * those of the store. */
 NODISCARD enum err identity_admit(struct ctx *c, struct node *patient, struct str org,
 				  struct resolution *out);
+/* The same in steps, for who writes more in one transaction with the Patient:
+ *
+ *	identity_prepare    decides, on the caller's thread; the id is known from then on, also a new one's
+ *	identity_apply      inside store_write, before what refers to the Patient is written
+ *	identity_applied    after it: what is known now may settle a doubt
+ *
+ * An admission lives in c->arena; `patient` must stay as it is until it is applied. */
+struct admission;
+NODISCARD enum err identity_prepare(struct ctx *c, struct node *patient, struct str org,
+				    struct admission **out);
+/* version is empty, the rest as after identity_admit. */
+const struct resolution *identity_prepared(const struct admission *a);
+/* ERR_STALE when what was decided no longer holds: prepare again, and all that names the id. */
+NODISCARD enum err identity_apply(struct ctx *c, struct db *db, struct admission *a);
+NODISCARD enum err identity_applied(struct ctx *c, const struct admission *a);
+/* One admission as a transaction of its own, and what comes after. ERR_STALE. */
+NODISCARD enum err identity_write(struct ctx *c, struct admission *a);
+/* Could `later`, prepared while `earlier` was not applied, be decided otherwise after it? Then they
+ * do not go into one transaction. */
+bool identity_meets(const struct admission *later, const struct admission *earlier);
+
 /* What is known of a Patient may have become enough to settle a doubt that was raised when less was: a
  * baby has a name by now, a number was traced. Where both would now be linked without asking they are merged, the
  * older one survives; a doubt that anybody has decided, put off or opened again is left to people.

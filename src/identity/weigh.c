@@ -16,6 +16,18 @@ void weigher_init(struct weigher *w, struct arena *a, const struct matcher *m,
 	w->log2_share[CLASS_CHANCE] = log2(1 - match - kin);
 }
 
+/* The share of namesakes as the model has it, and what the place has of them, weighed together: a few in a small
+ * place are no proof. */
+void weigher_common(struct weigher *w, int64_t namesakes, int64_t population)
+{
+	const double (*chance)[MAX_LEVELS] = w->m->model.log2p[CLASS_CHANCE];
+	double usual = chance[FACT_GIVEN][LEVEL(NAME, EXACT)] +
+		       chance[FACT_FAMILY][LEVEL(NAME, EXACT)];
+	double others = namesakes > 1 ? (double)namesakes - 1 : 0;
+
+	w->common = fmax(0, log2((1 + others) / (exp2(-usual) + (double)population)) - usual);
+}
+
 static enum kind kind_of(unsigned fact)
 {
 	return role_rows[fact_roles[fact]].kind;
@@ -153,6 +165,18 @@ static bool clearly_two(const struct weighed *w)
 	       (given && given < LEVEL(NAME, CLOSE)) || (family && family < LEVEL(NAME, CLOSE));
 }
 
+/* Does anything but name and birth speak for one person: a home, a telephone, an NHS number? */
+static bool supported(const struct weighed *w)
+{
+	static const enum fact facts[] = { FACT_POSTCODE, FACT_STREET, FACT_PHONE, FACT_EMAIL,
+					   FACT_NHS };
+
+	for (size_t i = 0; i < sizeof facts / sizeof *facts; i++)
+		if (w->level[facts[i]] > 1) /* neither missing nor different */
+			return true;
+	return false;
+}
+
 static double log2_sum(double a, double b)
 {
 	double high = fmax(a, b), low = fmin(a, b);
@@ -182,7 +206,7 @@ static void add_up(const struct weigher *w, const struct facts *x, const unsigne
 		   struct weighed *out)
 {
 	const struct model *m = &w->m->model;
-	double logs[CLASS_COUNT] = { 0 }, shares;
+	double logs[CLASS_COUNT] = { 0 }, shares, rare = 0; /* rare: of the names, by tables */
 
 	for (unsigned fact = 0; fact < FACT_COUNT; fact++) {
 		unsigned level = out->level[fact];
@@ -192,11 +216,17 @@ static void add_up(const struct weigher *w, const struct facts *x, const unsigne
 			continue;
 		more = rarity(w, fact, level, x->of[fact].at[which[fact]]);
 		changed = renamed(w, x, fact, level);
+		rare += fact == FACT_GIVEN || fact == FACT_FAMILY ? more : 0;
 		logs[CLASS_MATCH] += m->log2p[CLASS_MATCH][fact][level] + changed;
 		logs[CLASS_CHANCE] += m->log2p[CLASS_CHANCE][fact][level] + more;
 		logs[CLASS_KIN] += m->log2p[CLASS_KIN][fact][level] +
 				   (m->personal[fact] ? more : 0);
 		out->bits[fact] = bits_of(w, fact, level) + changed - more;
+	}
+	if (w->common > rare && out->level[FACT_GIVEN] == LEVEL(NAME, EXACT) &&
+	    out->level[FACT_FAMILY] == LEVEL(NAME, EXACT)) {
+		logs[CLASS_CHANCE] += w->common - rare;
+		out->bits[FACT_GIVEN] -= w->common - rare;
 	}
 	logs[CLASS_MATCH] += out->other_id;
 	shares = log2_sum(w->log2_share[CLASS_CHANCE], w->log2_share[CLASS_KIN]);
@@ -229,7 +259,7 @@ void weigh(struct weigher *w, const struct facts *x, const struct numbers *xn,
 			  !str_eq(x->birth_order, y->birth_order);
 	out->incomplete = lacks(x) || lacks(y);
 	out->born_apart = facts_born_apart(w, x, xn, y, yn);
-	out->numbered_apart = two_numbers && clearly_two(out);
+	out->numbered_apart = two_numbers && (clearly_two(out) || !supported(out));
 	add_up(w, x, which, out);
 }
 

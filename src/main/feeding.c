@@ -136,8 +136,14 @@ static void turn(struct arena *a, struct node *root, struct str was, struct str 
 	}
 }
 
-/* One transaction; what a resource refers to may come later, from somebody else. */
-static enum err put_entries(struct ctx *c, const struct node *entries)
+static enum err apply_person(struct ctx *c, struct db *db, void *arg)
+{
+	return identity_apply(c, db, arg);
+}
+
+/* One transaction, with the person they are about (NULL: nobody); what a resource refers to may come
+ * later, from somebody else. */
+static enum err put_entries(struct ctx *c, const struct node *entries, struct admission *person)
 {
 	VEC(struct put) puts = { 0 };
 
@@ -149,29 +155,38 @@ static enum err put_entries(struct ctx *c, const struct node *entries)
 				      .write = { .resource = resource,
 						 .org = node_text(node_path(resource, "meta.source")) } };
 	}
-	return puts.len ? record_put_all(c, puts.at, puts.len, NULL, NULL) : OK;
+	if (!puts.len)
+		return person ? identity_write(c, person) : OK;
+	TRY(record_put_all(c, puts.at, puts.len, person ? apply_person : NULL, person));
+	return person ? identity_applied(c, person) : OK;
+}
+
+/* A Bundle of one person, their Patient first: who they are here is decided, and all of it is about them. */
+static enum err put_person(struct ctx *c, struct feeding *f, struct node *bundle)
+{
+	struct node *entries = node_get(bundle, "entry"), *first = node_at(entries, 0);
+	struct node *patient = node_get(first, "resource");
+	struct str was = node_str(patient, "id");
+	struct admission *person;
+
+	TRY(identity_prepare(c, patient, node_text(node_path(patient, "meta.source")), &person));
+	node_remove(entries, first);
+	turn(c->arena, bundle, str_of(arena_printf(c->arena, "Patient/" STR_FMT, STR_ARG(was))),
+	     str_of(arena_printf(c->arena, "Patient/" STR_FMT,
+				 STR_ARG(identity_prepared(person)->id))));
+	return f->people ? identity_write(c, person) : put_entries(c, entries, person);
 }
 
 static enum err take_bundle(struct ctx *c, struct feeding *f, const struct emitted *one)
 {
-	struct arena *a = c->arena;
-	struct node *bundle, *entries, *first, *patient;
-	struct resolution r;
+	struct node *bundle, *entries;
 
-	TRY(fhir_read_json(c, c->place->fhir, a, str_trim(one->text), &bundle));
-	entries = node_get(bundle, "entry");
-	first = node_at(entries, 0);
-	patient = node_get(first, "resource");
-	if (str_is(node_str(patient, "resourceType"), "Patient")) {
-		struct str was = node_str(patient, "id"), source = node_text(node_path(patient, "meta.source"));
-		TRY(identity_admit(c, patient, source, &r));
-		struct str id = r.id.len ? r.id : r.version.id;
-		node_remove(entries, first);
-		turn(a, bundle, str_of(arena_printf(a, "Patient/" STR_FMT, STR_ARG(was))),
-		     str_of(arena_printf(a, "Patient/" STR_FMT, STR_ARG(id))));
-	}
+	TRY(fhir_read_json(c, c->place->fhir, c->arena, str_trim(one->text), &bundle));
 	f->taken++;
-	return f->people ? OK : put_entries(c, entries);
+	entries = node_get(bundle, "entry");
+	if (str_is(node_str(node_get(node_at(entries, 0), "resource"), "resourceType"), "Patient"))
+		return put_person(c, f, bundle);
+	return f->people ? OK : put_entries(c, entries, NULL);
 }
 
 static enum err gather_row(struct ctx *c, struct feeding *f, const struct emitted *one)
