@@ -228,7 +228,7 @@ static void no_table_with_a_person_is_forgotten(void **state)
 		/* says that somebody and all who were the same person are no more */
 		"purge",
 		/* access asks for all Patients of a person when it decides (guard_unite); what was logged stays */
-		"account", "delegation", "opening", "audit", "audit_person", "version_label",
+		"account", "delegation", "delegation_code", "opening", "audit", "audit_person", "version_label",
 		/* not of one person, or about merges */
 		"total",    "merged",	 "doubt_now",
 	};

@@ -103,6 +103,11 @@ test('a server killed while messages come: what was acknowledged is there, once'
 	t.after(() => stop(child))
 	for (const n of acknowledged)
 		assert.equal(await total(base, `Encounter?identifier=KV${n}`), 1, `message ${n}`)
+	// A Patient is written with the message about them, or not at all: none without a visit and the message it came by.
+	const everybody = await total(base, 'Patient')
+	assert.ok(everybody >= acknowledged.size)
+	assert.equal(await total(base, 'Encounter'), everybody)
+	assert.equal(await total(base, 'Patient?_has:Provenance:target:agent:missing=false'), everybody)
 	const history = async () => (await (await fetch(`${base}fhir/Encounter/_history?_count=1`)).json()).total
 	const before = await history()
 	const c = client(port)
