@@ -56,7 +56,7 @@ NODISCARD enum err audit_flush(struct ctx *c);
  * `done` is called once, on another thread; `c` must live until then. */
 typedef void audit_done(void *arg, enum err e, const char *why);
 bool audit_settle(struct ctx *c, audit_done *done, void *arg);
-#define AUDIT_LAG 20000 /* microseconds */
+#define AUDIT_LAG 50000 /* microseconds */
 /* Looks need not be waited for: true when all that this request noted is queued, or nothing was noted. False:
  * something else was noted, or it is not certain now that it will be written; then audit_settle. */
 bool audit_entrust(struct ctx *c);

@@ -63,18 +63,19 @@ static enum err gather(struct ctx *c, struct db *db, int64_t after, pairs *out, 
 	STMT(s);
 
 	TRY(db_stmt(c, db,
-		    SQL("SELECT " LOOKED_COLUMNS " FROM audit WHERE key > ?1 ORDER BY key LIMIT ?2"),
+		    SQL("SELECT key, person, people FROM audit WHERE key > ?1 ORDER BY key LIMIT ?2"),
 		    &s));
 	stmt_bind_int(s, 1, after);
 	stmt_bind_int(s, 2, INDEX_AT_ONCE);
 	for (*done = 0;; ++*done) {
-		struct looked l;
+		struct looked l = { 0 };
 
 		TRY(stmt_step(c, s, &row));
 		if (!row)
 			return OK;
-		row_take(c, s, &l);
-		*last = l.key;
+		l.key = *last = stmt_int(s, 0);
+		l.person = stmt_int(s, 1);
+		l.packed = stmt_text(s, 2); /* unpacked before the next row */
 		if (people_unpack(c, &l) == OK) /* the proof names those that are not */
 			add_pairs(out, c->arena, &l);
 	}

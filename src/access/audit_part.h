@@ -73,7 +73,10 @@ struct chain {
 NODISCARD enum err chain_end(struct ctx *c, struct db *db, struct chain *out);
 /* Add a row; the chain goes on. Inside store_write. */
 NODISCARD enum err chain_add(struct ctx *c, struct db *db, struct chain *chain, struct looked *row);
-/* What a row's hash must be after `before`. */
+/* The same for many, as fast as the engine takes them. */
+NODISCARD enum err chain_add_all(struct ctx *c, struct db *db, struct chain *chain,
+				 struct looked *const *rows, size_t len);
+/* What a row's hash must be after `before`, which may be `out`. */
 void row_hash(const struct looked *row, const unsigned char before[HASH_SIZE],
 	      unsigned char out[HASH_SIZE]);
 /* From a statement that selects LOOKED_COLUMNS; texts in c->arena; people are not unpacked. */

@@ -121,47 +121,48 @@ enum err people_unpack(struct ctx *c, struct looked *l)
 
 /* --- the hash --- */
 
-static void hash_int(crypto_generichash_state *h, int64_t n)
+static void add_int(struct buf *b, int64_t n)
 {
 	unsigned char bytes[8];
 
 	for (int i = 0; i < 8; i++)
 		bytes[i] = (unsigned char)((uint64_t)n >> (8 * i));
-	crypto_generichash_update(h, bytes, sizeof bytes);
+	buf_add(b, bytes, sizeof bytes);
 }
 
-static void hash_text(crypto_generichash_state *h, struct str s)
+static void add_text(struct buf *b, struct str s)
 {
-	hash_int(h, (int64_t)s.len);
-	crypto_generichash_update(h, (const unsigned char *)s.at, s.len);
+	add_int(b, (int64_t)s.len);
+	buf_str(b, s);
 }
 
 void row_hash(const struct looked *row, const unsigned char before[HASH_SIZE],
 	      unsigned char out[HASH_SIZE])
 {
-	crypto_generichash_state h;
+	ARENA(scratch);
+	struct buf b;
 
-	crypto_generichash_init(&h, NULL, 0, HASH_SIZE);
-	crypto_generichash_update(&h, before, HASH_SIZE);
-	hash_int(&h, row->key);
-	hash_int(&h, row->at);
-	hash_int(&h, row->what);
-	hash_int(&h, row->kind);
-	hash_int(&h, row->account);
-	hash_text(&h, row->role);
-	hash_int(&h, row->org);
-	hash_int(&h, row->purpose);
-	hash_int(&h, row->session);
-	hash_text(&h, row->device);
-	hash_int(&h, row->person);
-	hash_int(&h, row->resource);
-	hash_int(&h, row->version);
-	hash_text(&h, row->section);
-	hash_text(&h, row->relation);
-	hash_int(&h, row->outcome);
-	hash_text(&h, row->detail);
-	hash_text(&h, row->packed);
-	crypto_generichash_final(&h, out, HASH_SIZE);
+	buf_init(&b, &scratch, 0);
+	buf_add(&b, before, HASH_SIZE);
+	add_int(&b, row->key);
+	add_int(&b, row->at);
+	add_int(&b, row->what);
+	add_int(&b, row->kind);
+	add_int(&b, row->account);
+	add_text(&b, row->role);
+	add_int(&b, row->org);
+	add_int(&b, row->purpose);
+	add_int(&b, row->session);
+	add_text(&b, row->device);
+	add_int(&b, row->person);
+	add_int(&b, row->resource);
+	add_int(&b, row->version);
+	add_text(&b, row->section);
+	add_text(&b, row->relation);
+	add_int(&b, row->outcome);
+	add_text(&b, row->detail);
+	add_text(&b, row->packed);
+	crypto_generichash(out, HASH_SIZE, (const unsigned char *)b.at, b.len, NULL, 0);
 }
 
 /* --- into the table --- */
@@ -233,11 +234,9 @@ static void fill_in(struct looked *r)
 			*texts[i] = STR("");
 }
 
-enum err chain_add(struct ctx *c, struct db *db, struct chain *chain, struct looked *row)
+/* The row's key and hash; the chain ends with it. */
+static enum err link_row(struct ctx *c, struct db *db, struct chain *chain, struct looked *row)
 {
-	unsigned char hash[HASH_SIZE];
-	STMT(s);
-
 	fill_in(row);
 	row->key = next_key(chain, row->at);
 	if (AUDIT_MONTH(row->key) != AUDIT_MONTH(chain->key)) {
@@ -245,18 +244,66 @@ enum err chain_add(struct ctx *c, struct db *db, struct chain *chain, struct loo
 		if (chain->key)
 			TRY(head_add(c, db, c->place->auditor ? &c->place->auditor->key : NULL, chain));
 	}
-	row_hash(row, chain->hash, hash);
-	row->hash = (struct str){ (const char *)hash, HASH_SIZE };
+	row_hash(row, chain->hash, chain->hash);
+	chain->key = row->key;
+	return OK;
+}
+
+enum err chain_add(struct ctx *c, struct db *db, struct chain *chain, struct looked *row)
+{
+	STMT(s);
+
+	TRY(link_row(c, db, chain, row));
 	TRY(db_stmt(c, db,
 		    SQL("INSERT INTO audit (" LOOKED_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, "
 			"?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)"),
 		    &s));
+	row->hash = (struct str){ (const char *)chain->hash, HASH_SIZE };
 	bind(s, row);
-	TRY(stmt_run(c, s));
+	enum err e = stmt_run(c, s);
 	row->hash = (struct str){ 0 };
-	chain->key = row->key;
-	memcpy(chain->hash, hash, HASH_SIZE);
-	return OK;
+	return e;
+}
+
+/* --- many at once --- */
+
+enum { WIDTH = 19 };
+static const struct db_table audit_table = { "audit", LOOKED_COLUMNS, "iiiiitiiitiiittitbb", "key" };
+
+static struct db_value whole(int64_t n)
+{
+	return (struct db_value){ .number = n };
+}
+
+static struct db_value bytes(struct str s)
+{
+	return (struct db_value){ .bytes = s };
+}
+
+static void values_of(const struct looked *r, struct str hash, struct db_value out[WIDTH])
+{
+	const struct db_value values[WIDTH] = {
+		whole(r->key),	   whole(r->at),       whole(r->what),	 whole(r->kind),
+		whole(r->account), bytes(r->role),     whole(r->org),	 whole(r->purpose),
+		whole(r->session), bytes(r->device),   whole(r->person), whole(r->resource),
+		whole(r->version), bytes(r->section),  bytes(r->relation), whole(r->outcome),
+		bytes(r->detail),  { .null = !r->packed.len, .bytes = r->packed }, bytes(hash),
+	};
+
+	memcpy(out, values, sizeof values);
+}
+
+enum err chain_add_all(struct ctx *c, struct db *db, struct chain *chain, struct looked *const *rows,
+		       size_t len)
+{
+	struct db_value *values = NEW_N(c->arena, struct db_value, len * WIDTH);
+
+	for (size_t i = 0; i < len; i++) {
+		TRY(link_row(c, db, chain, rows[i]));
+		struct str hash = { arena_dup(c->arena, chain->hash, HASH_SIZE), HASH_SIZE };
+		values_of(rows[i], hash, values + i * WIDTH);
+	}
+	return db_fill(c, db, &audit_table, values, len);
 }
 
 /* --- out of the table --- */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/map.h"
+#include "base/mutex.h"
 #include "record/views.h"
 
 enum { CROWDS_MOST = 128, GUARDS_MOST = 1024, ASKERS_MOST = 4096 };
@@ -140,7 +141,7 @@ struct decisions *decisions_of(struct ctx *c)
 		d = calloc(1, sizeof *d);
 		if (!d)
 			abort();
-		pthread_mutex_init(&d->lock, NULL);
+		mutex_init_short(&d->lock);
 		d->crowds = (struct shelf){ .most = CROWDS_MOST, .free = crowd_free };
 		d->guards = (struct shelf){ .most = GUARDS_MOST, .free = made_free };
 		d->askers = (struct shelf){ .most = ASKERS_MOST, .free = asker_free };

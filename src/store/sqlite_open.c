@@ -6,6 +6,8 @@
  */
 #include "store/sqlite.h"
 
+#include "base/mutex.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -246,7 +248,7 @@ enum err sqlite_open(struct ctx *c, const char *address, unsigned flags, struct 
 	store->head.shown = store->path;
 	store->flags = flags;
 	store->alone = store->look = -1;
-	pthread_mutex_init(&store->lock, NULL);
+	mutex_init_short(&store->lock);
 	pthread_mutex_init(&store->writer.lock, NULL);
 	pthread_cond_init(&store->writer.work, NULL);
 	enum err e = open_all(c, store);
