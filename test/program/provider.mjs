@@ -1,9 +1,9 @@
 // provider.mjs - a real OpenID Connect provider (oidc-provider), started by a test on a free port.
 import { createServer } from 'node:http'
-import { Provider } from 'oidc-provider'
 
 /** `people`: { login: claims }. `secret` NULL: a public client, PKCE alone. Resolves to { issuer, close }. */
 export async function openProvider(t, { back, people, secret, client = 'causeway', claims = ['employee', 'groups', 'name'] }) {
+	const { Provider } = await import('oidc-provider')
 	const server = createServer()
 	await new Promise(done => server.listen(0, '127.0.0.1', done))
 	const issuer = `http://127.0.0.1:${server.address().port}`
