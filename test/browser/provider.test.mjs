@@ -33,7 +33,7 @@ async function throughProvider(page, login) {
 	await page.waitForURL(url => url.origin === place.base)
 }
 
-test('a social worker signs in with the council’s account', { skip, timeout: 120000 }, async t => {
+test('a social worker signs in with the council’s account', { skip, timeout: 240000 }, async t => {
 	const people = {
 		1001: { employee: 'new.worker', name: 'New Worker', groups: ['adult-social-work'] },
 		1002: { employee: 'root', name: 'Root', groups: [] },
