@@ -21,8 +21,10 @@ static void put_frame(struct ctx *c, struct node *data)
 {
 	if (c->actor && c->actor->kind != ACTOR_RESIDENT)
 		node_add_bool(c->arena, data, "works", true);
-	else if (c->actor && c->actor->person)
-		data_words(c, data, "base", "/me");
+	if (!c->actor || c->actor->kind != ACTOR_RESIDENT || !c->actor->person)
+		return;
+	data_words(c, data, "base", "/me");
+	node_add_bool(c->arena, data, "speaks", true);
 }
 
 static void put_when(struct ctx *c, struct node *to, const char *name, int64_t at)

@@ -52,8 +52,10 @@ static enum err for_page(struct ctx *c, const struct request *r, struct node **o
 	}
 	if (len)
 		node_add_bool(c->arena, data, "any_people", true);
-	if (c->actor->person)
+	if (c->actor->person) {
 		data_words(c, data, "base", "/me");
+		node_add_bool(c->arena, data, "speaks", true);
+	}
 	if (request_param(c, r, "done", 0).len)
 		data_words(c, data, "done", "The code was right. You can see their record now.");
 	return OK;

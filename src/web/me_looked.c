@@ -111,7 +111,10 @@ static struct str seen_words(struct looks *l, const struct looked *row)
 	if (row->what == AUDIT_REMOVE)
 		return STR("Took something out of your record.");
 	if (row->what == AUDIT_GRANT)
-		return STR("Asked you, and noted that you said yes.");
+		return str_is(row->detail, "asked")  ? STR("Asked you, and noted that you said yes.")
+		       : str_is(row->section, "code")  ? STR("Made a code to let somebody see your record.")
+		       : str_is(row->section, "taken") ? STR("Took back that somebody sees your record.")
+						       : STR("Was let in with a code.");
 	if (row->what == AUDIT_PRINT)
 		return STR("Printed a part of your record.");
 	words = look_word(&l->words, "section", row->section);

@@ -342,11 +342,21 @@ enum err person_load(struct ctx *c, const struct request *r, struct person *out)
 
 /* ---- words the sections share ---- */
 
+static bool is_by_themselves(const struct person *p, const struct entry *item)
+{
+	struct str author = node_str(node_get(item->node, "author"), "reference");
+
+	return str_starts(author, STR("Patient/")) && str_eq((struct str){ author.at + 8, author.len - 8 }, p->id);
+}
+
 void data_source(struct person *p, struct node *to, const struct entry *item)
 {
 	struct node *source = data_object(p->c, to, "source");
 
-	data_str(p->c, source, "org", item->org ? item->org->name : STR("Source not said"));
+	data_str(p->c, source, "org",
+		 item->org		     ? item->org->name
+		 : is_by_themselves(p, item) ? STR("In their own words")
+					     : STR("Source not said"));
 	data_time(p->c, source, "src_at", item->as_at, say_as_at(p->a, item->as_at, p->now));
 }
 

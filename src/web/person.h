@@ -79,6 +79,8 @@ const struct node *extension_of(const struct node *node, const char *tail);
 /* "in the last n days", to tell old from new. */
 bool is_recent(const struct person *p, struct moment m, int days);
 
+/* The limit a Consent sets on sharing, in words; empty when it sets none, or was taken back. */
+struct str person_limit(const struct person *p, const struct node *consent);
 /* The newest About me; NULL. And what it says under a linkId of share/form/about-me.tsv; empty. */
 const struct entry *person_about(const struct person *p);
 struct str person_about_said(const struct person *p, const char *link);

@@ -281,12 +281,12 @@ static void put_sharing(struct person *p, struct node *list)
 
 	person_each(consent, p, "Consent")
 	{
-		struct str rule = concept_words(p->a, node_get(consent->node, "policyRule"));
-		if (!str_is(node_str(consent->node, "status"), "active"))
-			continue;
-		words = rule.len ? rule : STR("A choice is recorded");
-		words = SAY(p->a, STR_FMT ", set " STR_FMT, STR_ARG(words),
-			    STR_ARG(say_date(p->a, consent->as_at)));
+		struct str said = person_limit(p, consent->node);
+
+		if (said.len)
+			words = joined(p, words, ". ",
+				       SAY(p->a, STR_FMT ", set " STR_FMT, STR_ARG(said),
+					   STR_ARG(say_date(p->a, consent->as_at))));
 	}
 	put_fact(p, list, "Sharing",
 		 words.len ? words

@@ -380,20 +380,42 @@ static bool is_limit(const struct node *provision)
 	return false;
 }
 
+/* Choices made here, by their code, for staff. */
+static const struct {
+	const char *code, *words;
+} limits[] = {
+	{ "sharing", "No sharing: each organisation sees what it wrote" },
+	{ "organisation", "One organisation sees only what it wrote" },
+	{ "source", "What one organisation wrote is kept to itself" },
+	{ "category", "One kind of record is not shared" },
+	{ "secondary", "Not for planning and research" },
+	{ "ask", "Wants to be asked first" },
+};
+
+struct str person_limit(const struct person *p, const struct node *consent)
+{
+	struct str rule = concept_words(p->a, node_get(consent, "policyRule"));
+
+	if (!str_is(node_str(consent, "status"), "active") || !is_limit(node_get(consent, "provision")))
+		return (struct str){ 0 };
+	for (unsigned i = 0; i < sizeof limits / sizeof *limits; i++)
+		if (concept_has(node_get(consent, "category"), limits[i].code))
+			return str_of(limits[i].words);
+	return rule.len ? rule : STR("A choice is recorded");
+}
+
 static void put_limits(struct person *p, struct node *list)
 {
 	person_each(consent, p, "Consent")
 	{
-		struct str rule = concept_words(p->a, node_get(consent->node, "policyRule"));
+		struct str said = person_limit(p, consent->node);
 		struct node *row;
-		if (!str_is(node_str(consent->node, "status"), "active") ||
-		    !is_limit(node_get(consent->node, "provision")))
+
+		if (!said.len)
 			continue;
 		put_notice(p, list, "hidden", "Some records are not shared",
-			   SAY(p->a, STR_FMT " has set a limit: " STR_FMT ".",
-			       STR_ARG(p->called),
-			       STR_ARG(lower_first(
-				       p->a, rule.len ? rule : STR("a choice is recorded")))));
+			   SAY(p->a, STR_FMT " has set a limit: " STR_FMT ".", STR_ARG(p->called),
+			       STR_ARG(lower_first(p->a, said))));
 		row = list->last;
 		data_link(p, row, consent);
 		data_source(p, row, consent);
