@@ -234,7 +234,7 @@ function* historyLines(n, seed) {
 	}
 }
 
-function* place(n, seed) {
+export function* place(n, seed) {
 	for (const p of population(n, seed))
 		yield patient(p, { org: 'RXX', system: 'https://trust.example/mrn', id: `m${p.number}`, nhs: verified(p) })
 }

@@ -15,6 +15,7 @@
 #include "base/lines.h"
 #include "base/vec.h"
 #include "cli/commands.h"
+#include "identity/resolve.h"
 
 #define FILE_LIMIT ((size_t)512 << 20)
 #define LINE_LIMIT ((size_t)64 << 20)
@@ -623,6 +624,14 @@ static enum err end_load(struct ctx *c, struct import *import, enum err e)
 	return ended != OK || e == OK ? ended : fail(c, e, "%s", why);
 }
 
+/* Matching knows whom the import brought. Stopped, it goes on when somebody is matched or the place is served. */
+static enum err take_people(struct ctx *c, const struct progress *progress)
+{
+	enum err e = identity_catch_up(c, progress);
+
+	return e == ERR_STOPPED ? OK : e;
+}
+
 static enum err run_import(struct ctx *c, struct invocation *in)
 {
 	struct import import = { .in = in, .stop = c->stop };
@@ -650,6 +659,8 @@ static enum err run_import(struct ctx *c, struct invocation *in)
 	/* what was written is found, also when it was stopped */
 	if (e == OK || e == ERR_STOPPED)
 		e = end_load(c, &import, e);
+	if (e == OK)
+		e = take_people(c, &import.progress);
 	bar_done(bar);
 	place_close(import.place);
 	summary = e == OK ? import_summary(c, &import, started) : e;

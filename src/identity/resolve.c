@@ -257,6 +257,11 @@ enum err decide_again(struct ctx *c, struct db *db, const struct facts *facts, i
 
 /* ---- all of it ---- */
 
+enum err identity_catch_up(struct ctx *c, const struct progress *progress)
+{
+	return online_catch_up(c, progress);
+}
+
 enum err identity_resolve(struct ctx *c, const struct node *patient, struct str org,
 			  struct resolution *out)
 {

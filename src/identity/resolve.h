@@ -68,6 +68,10 @@ NODISCARD enum err identity_write(struct ctx *c, struct admission *a);
  * do not go into one transaction. */
 bool identity_meets(const struct admission *later, const struct admission *earlier);
 
+/* Take in whoever was written since somebody was last matched, in short transactions, so that the next who
+ * asks need not wait for it. `progress` may be NULL. ERR_STOPPED. */
+NODISCARD enum err identity_catch_up(struct ctx *c, const struct progress *progress);
+
 /* What is known of a Patient may have become enough to settle a doubt that was raised when less was: a
  * baby has a name by now, a number was traced. Where both would now be linked without asking they are merged, the
  * older one survives; a doubt that anybody has decided, put off or opened again is left to people.

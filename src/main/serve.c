@@ -8,6 +8,7 @@
 #include "feed/watch.h"
 #include "main/enter.h"
 #include "identity/claim.h"
+#include "identity/resolve.h"
 #include "main/modules.h"
 
 static const struct option serve_options[] = {
@@ -272,9 +273,45 @@ struct indexing {
 	volatile bool stop;
 };
 
+#define TELL_EVERY 10000000 /* microseconds */
+
+/* Told now and then to who looks at the terminal or the journal. */
+struct telling {
+	int64_t last, people;
+};
+
+static bool tell_people(void *arg, int64_t done, int64_t total, const char *unit)
+{
+	struct telling *t = arg;
+	int64_t now = clock_monotonic();
+
+	(void)total;
+	t->people = done;
+	if (now - t->last >= TELL_EVERY) {
+		t->last = now;
+		fprintf(stderr, "The match index is taking in what was written before: %lld %s so far.\n",
+			(long long)done, unit);
+	}
+	return true;
+}
+
+/* Who was imported is known to matching before the first message about them has to wait for it. */
+static enum err match_index(struct ctx *c)
+{
+	struct telling telling = { .last = clock_monotonic() };
+	struct progress progress = { tell_people, &telling };
+
+	TRY(identity_catch_up(c, &progress));
+	if (telling.people)
+		fprintf(stderr, "The match index has taken in %lld people.\n",
+			(long long)telling.people);
+	return OK;
+}
+
 static void *index_thread(void *arg)
 {
 	struct indexing *indexing = arg;
+	struct reindex_state state;
 	int64_t resources;
 	struct ctx c;
 	ARENA(arena);
@@ -282,18 +319,19 @@ static void *index_thread(void *arg)
 	ctx_init(&c, &arena);
 	c.place = indexing->place;
 	c.stop = &indexing->stop;
-	if (record_reindex(&c, NULL, &resources) != OK && !indexing->stop)
+	if (record_reindex_state(&c, &state) && record_reindex(&c, NULL, &resources) != OK &&
+	    !indexing->stop)
 		fprintf(stderr, "The index could not be made: %s\n", c.why);
+	if (!indexing->stop && match_index(&c) != OK && !indexing->stop)
+		fprintf(stderr, "The match index could not be made: %s\n", c.why);
 	return NULL;
 }
 
 static void indexing_start(struct ctx *c, struct indexing *indexing)
 {
-	struct reindex_state state;
-
 	indexing->place = c->place;
-	indexing->started = record_reindex_state(c, &state) &&
-			    pthread_create(&indexing->thread, NULL, index_thread, indexing) == 0;
+	indexing->started =
+		pthread_create(&indexing->thread, NULL, index_thread, indexing) == 0;
 }
 
 static void indexing_stop(struct indexing *indexing)

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { TRUTH, messages } from '../../bench/identity/people.mjs'
+import { TRUTH, messages, place } from '../../bench/identity/people.mjs'
 import { causeway, scratch, serve } from './causeway.mjs'
 
 const ndjson = (path, all) => (writeFileSync(path, all.map(one => JSON.stringify(one)).join('\n') + '\n'), path)
@@ -60,4 +60,21 @@ test('Patient/$match', async t => {
 		assert.equal((await answer.json()).resourceType, 'OperationOutcome')
 	}
 	await stop()
+})
+
+test('whom an import brought is known to matching, at once and where the place is served', async t => {
+	const dir = scratch(t), db = join(dir, 'place.db')
+	const people = [...place(1500, 3)]
+	assert.equal(causeway('init', db).code, 0)
+	assert.equal(causeway('import', db, ndjson(join(dir, 'people.ndjson'), people), '--quiet').code, 0)
+	const asked = { ...people[700], id: undefined, identifier: undefined, meta: undefined }
+	const one = ndjson(join(dir, 'one.ndjson'), [asked])
+	assert.match(causeway('match', db, one).out, /^1\tcertain\t/)
+	const { base, stop } = await serve(t, db)
+	const answer = await (await fetch(`${base}/fhir/Patient/$match`, { method: 'POST',
+		headers: { 'content-type': 'application/fhir+json' }, body: JSON.stringify(asked) })).json()
+	assert.ok(answer.total >= 1)
+	assert.ok(answer.entry[0].search.score > 0.9)
+	await stop()
+	assert.equal(causeway('check', db).code, 0)
 })
