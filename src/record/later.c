@@ -11,6 +11,7 @@
 
 #include "base/sorter.h"
 #include "record/reindex.h"
+#include "record/tables.h"
 
 enum {
 	MEMORY = 48 << 20,   /* of the sorter */
@@ -233,6 +234,7 @@ enum err load_settle(struct ctx *c, const struct progress *progress)
 	TRY(sorter_finish(c, later->sorter));
 	TRY(put_all(c, later, progress));
 	TRY(store_write(c, c->place->store, is_whole, NULL));
+	TRY(store_write(c, c->place->store, tables_analyze, NULL));
 	sorter_free(later->sorter);
 	later->sorter = NULL;
 	store_together(c->place->store);

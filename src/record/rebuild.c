@@ -6,6 +6,7 @@
  */
 #include "record/label.h"
 #include "record/reindex.h"
+#include "record/tables.h"
 #include "record/view_part.h"
 
 enum { CHUNK = 300 };
@@ -381,6 +382,7 @@ static enum err rebuild(struct ctx *c, const struct progress *progress, bool vie
 	if (!views_only)
 		TRY(rebuild_old(c, &ticker));
 	TRY(store_write(c, c->place->store, views_only ? finish_views : finish, NULL));
+	TRY(store_write(c, c->place->store, tables_analyze, NULL));
 	*resources = done;
 	return OK;
 }

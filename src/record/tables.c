@@ -1,6 +1,8 @@
 /* tables.c - the list of tables.def. */
 #include "record/tables.h"
 
+#include "record/place.h"
+
 #define FROM(name, columns) "SELECT " columns " FROM \"" name "\""
 #define PERMANENT(name_, how_, key, columns, types)                                            \
 	{ .kind = KIND_PERMANENT,                                                              \
@@ -36,4 +38,13 @@ const struct table_row *place_table(struct str name)
 		if (fits(t->table.name, name))
 			return t;
 	return NULL;
+}
+
+enum err tables_analyze(struct ctx *c, struct db *db, void *unused)
+{
+	bool sqlite = strcmp(store_engine(c->place->store), "sqlite") == 0;
+
+	(void)unused;
+	return db_script(c, db, "analyze",
+			 sqlite ? STR("PRAGMA analysis_limit = 400; ANALYZE") : STR("ANALYZE"));
 }

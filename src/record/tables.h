@@ -25,4 +25,8 @@ extern const struct table_row place_tables[]; /* ended by a row without a name *
 /* The row for a table of that name; NULL: nobody has told what it is. */
 const struct table_row *place_table(struct str name);
 
+/* Inside store_write, after a load: the engine looks at a bounded part of each table, to choose indexes by what
+ * there is. No values are kept of it on SQLite, only how many are alike. */
+NODISCARD enum err tables_analyze(struct ctx *c, struct db *db, void *unused);
+
 #endif
