@@ -179,6 +179,36 @@ static void sessions_die_of_idleness_and_age(void **state)
 	assert_int_equal(who(w, in.token)->kind, ACTOR_NOBODY);
 }
 
+static void count_statement(void *arg, const char *sql)
+{
+	(void)sql;
+	++*(int *)arg;
+}
+
+static void who_asks_is_remembered_until_another_program_ends_it(void **state)
+{
+	struct world *w = *state;
+	struct store *own = w->place->store, *other;
+	struct signed_in in;
+	int asked = 0;
+	int64_t ada = join(w, "ada", "gp", "WXL");
+
+	if (strcmp(store_engine(own), "sqlite") != 0)
+		skip(); /* it has no stamp: asked each time */
+	SUCCEEDS_OR(sign_in(w, "ada", good, &in));
+	assert_int_equal(who(w, in.token)->kind, ACTOR_STAFF);
+	store_trace(own, count_statement, &asked);
+	assert_int_equal(who(w, in.token)->kind, ACTOR_STAFF);
+	store_trace(own, NULL, NULL);
+	assert_int_equal(asked, 0);
+	SUCCEEDS_OR(store_open(&w->c, &w->place->share, store_name(own), 0, &other));
+	w->place->store = other;
+	SUCCEEDS_OR(session_end_all(&w->c, ada, 0));
+	w->place->store = own;
+	assert_int_equal(who(w, in.token)->kind, ACTOR_NOBODY);
+	store_close(other);
+}
+
 static void a_change_of_role_counts_at_the_next_request(void **state)
 {
 	struct world *w = *state;
@@ -417,6 +447,7 @@ int main(void)
 		T(failures_cost_pauses),
 		T(many_logins_from_one_address_cost_pauses_too),
 		T(sessions_die_of_idleness_and_age),
+		T(who_asks_is_remembered_until_another_program_ends_it),
 		T(a_change_of_role_counts_at_the_next_request),
 		T(a_leavers_session_dies_at_once),
 		T(a_new_password_ends_the_other_sessions),
