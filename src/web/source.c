@@ -1,5 +1,6 @@
 /* source.c - the resource behind a line of a page: what it says in plain words, its JSON, and its
  * versions with what changed between them. */
+#include "access/petition.h"
 #include "record/same.h"
 #include "web/looked.h"
 #include "web/pages.h"
@@ -430,6 +431,31 @@ static bool is_of_another(const struct version *v, const struct node *resource,
 	return false;
 }
 
+/* Whoever reads an item that its person disputes is told so: it waits for an answer, or they disagree with it. */
+static enum err put_disputes(struct ctx *c, struct node *data, struct str person, struct str type, struct str id)
+{
+	struct str item = SAY(c->arena, STR_FMT "/" STR_FMT, STR_ARG(type), STR_ARG(id));
+	struct node *list = data_list(c, data, "disputes");
+	struct petition *all;
+	size_t len;
+
+	TRY(petition_list(c, PETITION_CORRECTION, person, &all, &len));
+	for (size_t i = 0; i < len; i++) {
+		struct moment at = moment_at(c->arena, all[i].asked);
+		struct node *row;
+
+		if (!str_eq(all[i].focus, item) || str_is(all[i].status, "completed"))
+			continue;
+		row = data_object(c, list, NULL);
+		data_time(c, row, "disputed_at", at, say_date(c->arena, at));
+		if (petition_open(&all[i]))
+			data_str(c, row, "disputed", all[i].words);
+		else
+			data_str(c, row, "disagreed", petition_said(&all[i], "statement"));
+	}
+	return OK;
+}
+
 enum err source_show(struct ctx *c, const struct request *r, struct reply *reply)
 {
 	struct str person = r->part[0], type = r->part[1], id = r->part[2];
@@ -468,5 +494,6 @@ enum err source_show(struct ctx *c, const struct request *r, struct reply *reply
 	json_write(&json, resource, 2);
 	data_str(c, data, "json", buf_get(&json));
 	TRY(put_history(c, data, type, id, person));
+	TRY(put_disputes(c, data, person, type, id));
 	return page_show(c, "source", data, reply);
 }
