@@ -63,6 +63,7 @@ test('an agreement: by keyboard, its effect first, then its end', { skip, timeou
 	await officer.getByRole('button', { name: 'Show what it changes' }).press('Enter')
 	assert.match(await officer.title(), /^Error/)
 	assert.equal(await officer.getByLabel('What it is called').inputValue(), 'Hospital and surgery')
+	officer.faults.length = 0 // the refusal was meant
 	await officer.getByLabel('North Weald District Council').press('Space')
 	await officer.getByLabel('Saltmere Borough Council').press('Space')
 	await officer.getByLabel('Safeguarding', { exact: true }).press('Space')
