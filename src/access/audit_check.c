@@ -36,7 +36,7 @@ static const char *audit_name(struct ctx *c, int64_t key)
 
 /* --- rows --- */
 
-/* The first row of all, or after months that were archived: it follows from a head. */
+/* The first row of all. When a head stands before it, whole months are gone: they are told of with that head. */
 static enum err begin(struct proof *p, int64_t first)
 {
 	bool row;
@@ -122,13 +122,11 @@ static enum err check_rows(struct proof *p)
 
 static void check_head(struct proof *p, int64_t key, struct str hash, struct str signature, struct str row)
 {
-	bool archived = key < p->out.first;
-
 	p->out.heads++;
-	if (!row.len && !archived)
-		FINDING(p, key, "The chain had come to this row, which is not there: the rows at the end of the "
-				"chain were removed.");
-	else if (!archived && !str_eq(hash, row))
+	if (!row.len)
+		FINDING(p, key, "The chain had come to this row, which is not there: rows up to it, or from it on, "
+				"were removed.");
+	else if (!str_eq(hash, row))
 		FINDING(p, key, "The row's hash is not the one of the head: rows up to it were altered and "
 				"the chain made anew.");
 	if (!p->key.has)
@@ -181,8 +179,6 @@ static enum err check_published_line(struct proof *p, struct str line, size_t nu
 			  "The published heads cannot be read here.");
 		return OK;
 	}
-	if (p->out.first && key < p->out.first)
-		return OK;
 	TRY(db_stmt(p->c, p->db, SQL("SELECT hash FROM audit WHERE key = ?1"), &s));
 	stmt_bind_int(s, 1, key);
 	TRY(stmt_step(p->c, s, &row));

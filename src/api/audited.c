@@ -69,3 +69,21 @@ void audited_refused(struct ctx *c, enum err e, struct str type, struct str id)
 	audit_note(c, &(struct audit){ .what = AUDIT_REFUSED, .person = person, .resource = key,
 				       .section = type, .outcome = e });
 }
+
+void audited_entry(struct ctx *c, const struct bundle_done *done)
+{
+	struct disclosed disclosed = { 0 };
+
+	if (done->error) {
+		audited_refused(c, done->error, done->type, done->id);
+		return;
+	}
+	if (done->written)
+		audited_written(c, done->written);
+	for (size_t i = 0; i < done->shown_len && done->search; i++)
+		audited_add(c, &disclosed, &done->shown[i]);
+	if (done->search)
+		audited_page(c, AUDIT_SEARCH, done->type, done->query, &disclosed);
+	else if (!done->written && done->shown_len)
+		audited_open(c, AUDIT_OPEN, done->shown);
+}

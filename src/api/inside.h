@@ -90,6 +90,8 @@ struct node *outcome_new(struct ctx *c, enum err e, const char *fine);
 /* One resource was shown, or a written one answered. */
 void audited_open(struct ctx *c, enum audit_what what, const struct version *v);
 void audited_written(struct ctx *c, const struct written *w);
+/* An entry of a Bundle: as each verb alone. */
+void audited_entry(struct ctx *c, const struct bundle_done *done);
 /* All whose resources a page shows: one row. The query's names are noted, not its values. */
 struct disclosed {
 	VEC(int64_t) people;

@@ -184,6 +184,6 @@ enum err api_bundle(struct ctx *c, const struct request *r, struct reply *reply)
 		return misplaced(
 			c, r, type ? type : bundle, "resourceType",
 			"Only a Bundle (transaction or batch) is taken at this address.");
-	TRY(record_bundle(c, r->body, bundle, &response));
+	TRY(record_bundle_told(c, r->body, bundle, audited_entry, &response));
 	return reply_node(c, &format, response, reply);
 }

@@ -223,9 +223,14 @@ static enum err command_run(struct ctx *c, const struct command *row, const stru
 	return OK;
 }
 
+/* One alone is mostly the reason itself, said already. */
 static void print_issues(const struct ctx *c, FILE *err)
 {
-	for (const struct issue *i = c->issues.first; i && c->issues.count > 1; i = i->next) {
+	const struct issue *first = c->issues.first;
+
+	if (first && !first->next && strstr(c->why, first->text))
+		return;
+	for (const struct issue *i = first; i; i = i->next) {
 		fprintf(err, "  %s: %s", issue_severity_name(i->severity), i->text);
 		if (i->where)
 			fprintf(err, " (%s)", i->where);

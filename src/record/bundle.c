@@ -344,7 +344,25 @@ static enum err ask_claims(struct ctx *c, struct bundle *b, enum err e)
 	return e;
 }
 
-static enum err run(struct ctx *c, struct str source, struct node *tree, bool *again,
+typedef void tell_done(struct ctx *c, const struct bundle_done *done);
+
+static void tell_entry(struct ctx *c, const struct entry *e, tell_done *told)
+{
+	struct str rest = e->url, path = str_cut(&rest, '?'), type = str_cut(&path, '/');
+	struct str id = path.at ? str_cut(&path, '/') : (struct str){ .at = "" };
+	bool asked = e->verb == VERB_GET;
+
+	told(c, &(struct bundle_done){ .error = e->error,
+				       .type = type,
+				       .id = e->id.len ? e->id : id,
+				       .written = asked || e->error ? NULL : &e->written,
+				       .shown = e->error ? NULL : e->shown,
+				       .shown_len = e->error ? 0 : e->shown_len,
+				       .search = asked && !id.len,
+				       .query = rest.at ? rest : (struct str){ .at = "" } });
+}
+
+static enum err run(struct ctx *c, struct str source, struct node *tree, tell_done *told, bool *again,
 		    struct node **response)
 {
 	struct bundle b;
@@ -360,17 +378,19 @@ static enum err run(struct ctx *c, struct str source, struct node *tree, bool *a
 		return OK;
 	b.applied = true;
 	TRY(each_entry(c, &b, read_entry));
+	for (size_t i = 0; told && i < b.len; i++)
+		tell_entry(c, &b.at[i], told);
 	*response = bundle_reply(c, &b);
 	return OK;
 }
 
-static enum err attempt(struct ctx *c, struct str source, struct node *tree,
+static enum err attempt(struct ctx *c, struct str source, struct node *tree, tell_done *told,
 			struct node **response)
 {
 	for (int i = 0; i < ATTEMPTS; i++) {
 		bool again;
 
-		TRY(run(c, source, tree, &again, response));
+		TRY(run(c, source, tree, told, &again, response));
 		if (!again)
 			return OK;
 		if (!source.len)
@@ -384,11 +404,16 @@ static enum err attempt(struct ctx *c, struct str source, struct node *tree,
 		    "What a condition finds keeps changing; send the Bundle again.");
 }
 
-enum err record_bundle(struct ctx *c, struct str source, struct node *tree,
-		       struct node **response)
+enum err record_bundle_told(struct ctx *c, struct str source, struct node *tree, tell_done *told,
+			    struct node **response)
 {
 	TRY(later_enter(c, tree, (struct str){ 0 }));
-	enum err e = attempt(c, source, tree, response);
+	enum err e = attempt(c, source, tree, told, response);
 	later_leave(c);
 	return e;
+}
+
+enum err record_bundle(struct ctx *c, struct str source, struct node *tree, struct node **response)
+{
+	return record_bundle_told(c, source, tree, NULL, response);
 }

@@ -34,6 +34,8 @@ struct entry {
 	struct written written;
 	struct version read; /* of a GET */
 	struct node *found;  /* of a GET that searches */
+	const struct version *shown; /* what a GET brought */
+	size_t shown_len;
 	enum err error;      /* of a batch's entry, and why */
 	const char *why;
 	struct issues issues;

@@ -100,6 +100,8 @@ static enum err search(struct ctx *c, struct str type, struct str query, struct 
 		node_append(entry, "resource", resource);
 	}
 	e->found = found;
+	e->shown = page.at;
+	e->shown_len = page.len;
 	return OK;
 }
 
@@ -123,5 +125,7 @@ enum err bundle_get(struct ctx *c, struct entry *e)
 	} else {
 		TRY(record_read(c, type, id, &e->read));
 	}
+	e->shown = &e->read;
+	e->shown_len = 1;
 	return fhir_read_json(c, c->place->fhir, c->arena, e->read.body, &e->found);
 }

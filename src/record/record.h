@@ -132,6 +132,22 @@ NODISCARD enum err record_put_all(struct ctx *c, struct put *at, size_t len, sto
 NODISCARD enum err record_bundle(struct ctx *c, struct str source, struct node *bundle,
 				 struct node **response);
 
+/* What one entry came to; only for as long as it is told. */
+struct bundle_done {
+	enum err error;                /* of a batch's entry */
+	struct str type, id;           /* as asked; id may be empty */
+	const struct written *written; /* NULL: it asked, and was answered with: */
+	const struct version *shown;
+	size_t shown_len;
+	bool search;
+	struct str query; /* of a search */
+};
+/* The same, and `told` is called for each entry when all is on disk: whoever keeps account of who saw and
+ * changed what. */
+NODISCARD enum err record_bundle_told(struct ctx *c, struct str source, struct node *bundle,
+				      void (*told)(struct ctx *c, const struct bundle_done *done),
+				      struct node **response);
+
 struct history {
 	struct str type, id;  /* empty: all types; all ids */
 	int64_t since, at;    /* microseconds; 0: none */

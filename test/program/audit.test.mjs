@@ -1,0 +1,92 @@
+// audit.test.mjs - one row of the audit altered, taken out or put in, anywhere, in any column, is found by `causeway check` and named.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { causeway, server } from './causeway.mjs'
+import { roles } from './leak/oracle.mjs'
+import { addAccount, fill, signIn, sql, start, tell } from './leak/place.mjs'
+
+const numbers = ['at', 'what', 'kind', 'account', 'org', 'purpose', 'session', 'person', 'resource', 'version', 'outcome']
+const texts = ['role', 'device', 'section', 'relation', 'detail']
+const all = ['key', ...numbers, ...texts, 'people', 'hash'].join(', ')
+const bytes = (server ? hex => `'\\x${hex}'::bytea` : hex => `x'${hex}'`)
+
+/** Who has all rights over the database takes the guards away first. */
+function open(db) {
+	if (!server)
+		return sql(db, 'DROP TRIGGER audit_no_update; DROP TRIGGER audit_no_delete; DROP TRIGGER audit_head_no_update; DROP TRIGGER audit_head_no_delete')
+	for (const table of sql(db, "SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND relnamespace = current_schema()::regnamespace AND relname ~ '^audit' AND relname !~ 'person'").split('\n'))
+		sql(db, `ALTER TABLE ${table} DISABLE TRIGGER ALL; GRANT ALL ON ${table} TO CURRENT_USER`)
+}
+
+/** A day's work: sign-ins, looks, searches, refusals, changes. Resolves to the database, its server stopped. */
+async function worked(t) {
+	const org = 'https://fhir.nhs.uk/Id/ods-organization-code/WXP'
+	const first = Array.from({ length: 5 }, (_, n) => ({ resource: { resourceType: 'Patient', id: `p${n}`, meta: { source: org }, name: [{ family: 'Plain' }], generalPractitioner: [{ reference: 'Organization/hill' }] } }))
+	const db = fill(t, { first, then: [{ resource: { ...first[0].resource, active: true }, request: { method: 'PUT', url: 'Patient/p0' } }, { request: { method: 'DELETE', url: 'Patient/p4' } }] })
+	const gp = { login: 'gp', roleName: 'gp', role: roles.gp, org: 'WXP' }, feed = { login: 'feed', roleName: 'program-feed', role: roles['program-feed'], org: 'WXP' }
+	for (const account of [gp, feed])
+		addAccount(db, account)
+	const place = await start(t, db)
+	await signIn(place, gp)
+	for (const [account, method, path, body] of [[gp, 'GET', '/fhir/Patient/p1'], [gp, 'GET', '/fhir/Patient?family=plain'], [gp, 'GET', '/fhir/Patient/nobody'], [gp, 'GET', '/people/p2'], [gp, 'GET', '/fhir/Patient/p3/$everything'],
+		[feed, 'POST', '/fhir/Flag', '{"resourceType":"Flag","status":"active","code":{"text":"x"},"subject":{"reference":"Patient/p1"}}'], [feed, 'GET', '/fhir/$export'], [gp, 'GET', '/fhir/Patient/p1/_history'],
+		[feed, 'POST', '/fhir', '{"resourceType":"Bundle","type":"transaction","entry":[{"request":{"method":"POST","url":"Flag"},"resource":{"resourceType":"Flag","status":"active","code":{"text":"x"},"subject":{"reference":"Patient/p2"}}}]}']])
+		await place.ask(method, path, { headers: { ...account.headers, 'content-type': 'application/fhir+json' }, body })
+	await place.stop()
+	return db
+}
+
+test('one row altered, removed or put in, anywhere, is found and named', async t => {
+	const db = await worked(t), key = server ? ['--audit-key', `${db}.audit-key`] : []
+	assert.equal(causeway('check', db).code, 0)
+	const keys = sql(db, 'SELECT key FROM audit ORDER BY key').split('\n').map(BigInt)
+	assert.ok(keys.length >= 8, `${keys.length} rows`)
+	const month = keys[0] >> 40n, name = at => `audit ${1970n + month / 12n}-${String(month % 12n + 1n).padStart(2, '0')}/${at & 0xffffffffffn}`
+	open(db)
+	sql(db, 'CREATE TABLE kept AS SELECT * FROM audit')
+	sql(db, 'CREATE TABLE kept_head AS SELECT * FROM audit_head')
+	const restore = () => sql(db, 'DELETE FROM audit; INSERT INTO audit SELECT * FROM kept; DELETE FROM audit_head; INSERT INTO audit_head SELECT * FROM kept_head')
+	let tried = 0
+	const found = (what, statement, ...names) => {
+		sql(db, statement)
+		const check = causeway('check', db, ...key), said = check.out + check.err
+		assert.notEqual(check.code, 0, `${what} is not found`)
+		assert.ok(names.some(one => said.includes(one)), `${what}: ${names} is not named in: ${said}`)
+		restore()
+		tried++
+	}
+	for (const at of [keys[0], keys[keys.length >> 1], keys.at(-1)]) {
+		for (const column of numbers)
+			found(`${column} of ${name(at)}`, `UPDATE audit SET ${column} = ${column} + 1 WHERE key = ${at}`, name(at))
+		for (const column of texts)
+			found(`${column} of ${name(at)}`, `UPDATE audit SET ${column} = ${column} || 'x' WHERE key = ${at}`, name(at))
+		found(`people of ${name(at)}`, `UPDATE audit SET people = ${bytes('0102')} WHERE key = ${at}`, name(at))
+		found(`hash of ${name(at)}`, `UPDATE audit SET hash = ${bytes('00'.repeat(32))} WHERE key = ${at}`, name(at))
+		found(`${name(at)} removed`, `DELETE FROM audit WHERE key = ${at}`, name(at), ...(at === keys[0] ? [name(at + 1n)] : []))
+	}
+	const copy = (from, to) => `INSERT INTO audit (${all}) SELECT ${all.replace('key', to)} FROM kept WHERE key = ${from}`
+	found('a row put in after the last', copy(keys[3], keys.at(-1) + 1n), name(keys.at(-1) + 1n))
+	found('a row put in before the first', copy(keys[3], keys[0] - 1n), name(keys[0] - 1n), name(keys[0]))
+	found('a row put in between, the later ones moved', `UPDATE audit SET key = -key WHERE key > ${keys[2]}; UPDATE audit SET key = 1 - key WHERE key < 0; ${copy(keys[1], keys[3])}`, name(keys[3]))
+	found('a row of a month before', copy(keys[3], ((month - 1n) << 40n) | 1n), name(keys[0]), `/1`)
+	found('two rows exchanged', `UPDATE audit SET key = -1 WHERE key = ${keys[2]}; UPDATE audit SET key = ${keys[2]} WHERE key = ${keys[4]}; UPDATE audit SET key = ${keys[4]} WHERE key = -1`, name(keys[2]))
+	const heads = sql(db, 'SELECT key FROM audit_head ORDER BY key').split('\n').map(BigInt)
+	assert.ok(heads.includes(keys.at(-1)), 'the end of the chain is a head')
+	for (const at of [heads[0], heads.at(-1)]) {
+		found('hash of a head', `UPDATE audit_head SET hash = ${bytes('11'.repeat(32))} WHERE key = ${at}`, name(at))
+		if (!server) { // there a place has a key only when it is given one
+			found('signature of a head', `UPDATE audit_head SET signature = ${bytes('22'.repeat(64))} WHERE key = ${at}`, name(at))
+			found('a head without its signature', `UPDATE audit_head SET signature = NULL WHERE key = ${at}`, name(at))
+		}
+	}
+	assert.equal(causeway('check', db).code, 0, 'all is as it was')
+	assert.ok(tried >= 60)
+})
+
+test('who sees, changes or is refused something is in the audit, one row for a page', async t => {
+	const db = await worked(t)
+	const rows = tell('audit', db).trim().split('\n').slice(1).map(line => line.split(','))
+	const count = what => rows.filter(cells => cells.includes(what)).length
+	for (const [what, least] of Object.entries({ 'sign-in': 1, open: 2, search: 1, refused: 1, create: 2 }))
+		assert.ok(count(what) >= least, `${what}: ${count(what)} of ${least} in\n${rows.join('\n')}`)
+})
