@@ -10,6 +10,7 @@
 #include "main/ledger.h"
 #include "main/policy.h"
 #include "main/serve.h"
+#include "money/money.h"
 #include "web/web.h"
 
 static const struct command *const command_tables[] = {
@@ -28,6 +29,7 @@ static const struct command *const command_tables[] = {
 
 const struct module *const all_modules[] = {
 	&care_module,
+	&money_module,
 	NULL,
 };
 

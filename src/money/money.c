@@ -1,0 +1,12 @@
+/* money.c - what money adds to the program: each table of actions and each machine on a line of its own. */
+#include "money/money.h"
+
+static const struct action *const actions[] = {
+	NULL,
+};
+
+static const struct flow *const flows[] = {
+	NULL,
+};
+
+const struct module money_module = { .name = "money", .actions = actions, .flows = flows };
