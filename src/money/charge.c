@@ -145,6 +145,20 @@ void line_say(struct charge *ch, const char *rule, struct str source, const char
 	va_end(args);
 }
 
+void line_count(struct charge *ch, const char *rule, struct str source, int64_t amount,
+		const char *format, ...)
+{
+	va_list args;
+
+	if (!ch->explain)
+		return;
+	va_start(args, format);
+	*vec_push(&ch->lines, ch->c->arena) = (struct charge_line){
+		rule, str_of(arena_vprintf(ch->c->arena, format, args)), source, amount, true
+	};
+	va_end(args);
+}
+
 static const struct policy_row no_figure;
 
 bool figure(struct charge *ch, struct policy_series series, int64_t day, const struct policy_row **out)

@@ -45,7 +45,7 @@ static enum err income_type(struct given g, const struct income_type **out)
 
 static int64_t count_plain(struct incomes *in, const struct income_type *type, int64_t weekly)
 {
-	line_put(in->ch, "INCOME", NULL, weekly, STR_FMT ": counted", STR_ARG(type->words));
+	line_count(in->ch, "INCOME", type->source, weekly, STR_FMT ": counted", STR_ARG(type->words));
 	return weekly;
 }
 
@@ -194,7 +194,7 @@ static enum err capital_add(struct given g, struct means *m)
 				       "");
 		return OK;
 	}
-	line_put(g.ch, "CAPITAL", NULL, share, STR_FMT ": %s%s", STR_ARG(type->words),
+	line_count(g.ch, "CAPITAL", type->source, share, STR_FMT ": %s%s", STR_ARG(type->words),
 		 share == amount ? "counted" : "the person's share of ",
 		 share == amount ? "" : pounds(g.ch, amount));
 	m->capital += share;

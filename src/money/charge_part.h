@@ -167,6 +167,9 @@ void line_put(struct charge *ch, const char *rule, const struct policy_row *row,
 	      const char *format, ...) __attribute__((format(printf, 5, 6)));
 void line_say(struct charge *ch, const char *rule, struct str source, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
+/* An amount of what was given, and the source of the rule that it counts. */
+void line_count(struct charge *ch, const char *rule, struct str source, int64_t amount,
+		const char *format, ...) __attribute__((format(printf, 5, 6)));
 /* "£1,234.50", in c->arena. */
 const char *pounds(struct charge *ch, int64_t pence);
 

@@ -113,3 +113,24 @@ enum err charge_rules_load(struct ctx *c, struct arena *a, const struct share *s
 	*out = r;
 	return OK;
 }
+
+static bool has_figures(const struct charge_rules *r, int64_t day)
+{
+	return policy_on(r->personal, day, DAY_NEVER) && policy_on(r->single_pension, day, DAY_NEVER) &&
+	       policy_on(r->single_25, day, DAY_NEVER);
+}
+
+int64_t charge_day(const struct charge_rules *r, int64_t day)
+{
+	int64_t last = INT64_MIN;
+
+	if (has_figures(r, day))
+		return day;
+	for (size_t i = 0; i < r->personal.len; i++) {
+		int64_t end = r->personal.rows[i]->to - 1;
+
+		if (r->personal.rows[i]->to != DAY_NEVER && end < day && end > last && has_figures(r, end))
+			last = end;
+	}
+	return last == INT64_MIN ? day : last;
+}

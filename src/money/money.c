@@ -1,7 +1,8 @@
 /* money.c - what money adds to the program: each table of actions and each machine on a line of its own. */
-#include "money/money.h"
+#include "money/inside.h"
 
 static const struct action *const actions[] = {
+	work_out_actions,
 	NULL,
 };
 
