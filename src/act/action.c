@@ -62,6 +62,8 @@ bool action_fits(const struct ctx *c, const struct action *action, const struct 
 	if (action->flags & ACTION_NEW || !str_is(node_str(resource, "resourceType"), action->type) ||
 	    (c->actor && !actor_can(c, action->capability)))
 		return false;
+	if (action->flags & ACTION_OPEN && flow_ended(resource))
+		return false;
 	if (!action->flow)
 		return true;
 	if (flow_of(c->place, resource) != action->flow)
@@ -101,6 +103,8 @@ static enum err step(struct ctx *c, struct act *act)
 {
 	const struct action *action = act->action;
 
+	if (action->flags & ACTION_OPEN && flow_ended(act->subject))
+		return fail(c, ERR_CONFLICT, "This is over: nothing more can be done with it.");
 	if (!action->flow || !action->event || action->flags & ACTION_NEW)
 		return OK;
 	if (flow_of(c->place, act->subject) != action->flow)

@@ -36,6 +36,7 @@ enum action_flags {
 	ACTION_NEW = 1,     /* called on the type: it makes something, /fhir/Task/$raise */
 	ACTION_TRUSTED = 2, /* what it writes beside its subject may be of types the asker may not write */
 	ACTION_QUIET = 4,   /* no form: for programs alone */
+	ACTION_OPEN = 8,    /* on a Task that has not ended, whatever machine it follows */
 };
 
 struct action {

@@ -56,6 +56,11 @@ static bool has_ended(struct str status)
 	return false;
 }
 
+bool flow_ended(const struct node *task)
+{
+	return has_ended(node_str(task, "status"));
+}
+
 void flow_set(struct ctx *c, const struct flow *flow, struct node *task, const char *state)
 {
 	const struct flow_state *to = flow_state_find(flow, str_of(state));

@@ -32,6 +32,8 @@ const struct flow_state *flow_state(const struct flow *flow, const struct node *
 const struct flow_state *flow_state_find(const struct flow *flow, struct str name);
 /* Put a task into a state, whatever it was: status, businessStatus, lastModified, executionPeriod. */
 void flow_set(struct ctx *c, const struct flow *flow, struct node *task, const char *state);
+/* Completed, cancelled, rejected or failed: nobody has to act any more. */
+bool flow_ended(const struct node *task);
 /* One step, or ERR_CONFLICT with what would be allowed. */
 NODISCARD enum err flow_step(struct ctx *c, const struct flow *flow, struct node *task, const char *event);
 /* A new Task at the start of a machine: code, intent, for, authoredOn, requester. */

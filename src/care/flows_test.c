@@ -91,6 +91,8 @@ static struct str value_for(struct world *w, const struct action_arg *arg)
 {
 	struct code_list codes;
 
+	if (strcmp(arg->name, "outcome") == 0)
+		return STR("assessment"); /* of share/care/route.tsv */
 	if (strcmp(arg->type, "Reference") == 0)
 		return str_of(reference_for(arg->of));
 	if (strcmp(arg->type, "code") == 0 && arg->of) {

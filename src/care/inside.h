@@ -13,5 +13,19 @@
 /* --- the rows of each file; care.c puts them in one list --- */
 extern const struct action referral_actions[];
 extern const struct flow referral_flow;
+extern const struct action errand_actions[], contact_actions[], mdt_actions[], notice_actions[];
+extern const struct flow errand_flow, cover_flow, contact_flow, mdt_flow, notice_flow;
+
+/* --- what falls due by the clock: rows of the table in care.c, see struct module --- */
+NODISCARD enum err clock_tick(struct ctx *c, int64_t *done);
+
+/* --- work of any kind (errand.c) --- */
+
+/* A new Task of the machine `errand`, not yet kept. `to`, `what`, `focus` may be empty. */
+struct node *errand_begin(struct ctx *c, struct str person, struct str to, struct str what, struct str focus);
+/* The argument `due`, when it is given, as the Task's. */
+void task_due_on(struct ctx *c, struct act *act, struct node *task);
+/* The argument `reason` into the subject's statusReason and notes. */
+NODISCARD enum err task_explain(struct ctx *c, struct act *act);
 
 #endif

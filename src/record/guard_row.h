@@ -1,4 +1,4 @@
-/* guard_row.h - the guard of the request, asked about rows; for record/, and for identity/, which works from its rows.
+/* guard_row.h - the guard of the request, asked about rows; for record/, and for identity/ and act/, which work from its rows.
  *
  * Whoever reads rows that may leave asks here before unpacking a body, and treats a refusal as if the row
  * were not there. c->guard NULL refuses nothing and costs nothing.
