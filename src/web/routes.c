@@ -101,6 +101,8 @@ const struct route web_routes[] = {
 	{ HTTP_GET, "/identity/{key}", identity_pair_show, 0, 0, "match.write" },
 	{ HTTP_POST, "/identity/{key}", identity_decide, 0, FORM_MAX, "match.write" },
 	{ HTTP_POST, "/identity/{key}/undo", identity_undo, 0, FORM_MAX, "match.write" },
+	{ HTTP_GET, "/money/what-if", what_if_show, 0, 0, PUBLIC },
+	{ HTTP_POST, "/money/what-if", what_if_do, 0, FORM_MAX, PUBLIC },
 	{ HTTP_GET, "/do/{action}", act_show, 0, 0, SIGNED_IN },
 	{ HTTP_POST, "/do/{action}", act_do, 0, (size_t)1 << 20, SIGNED_IN },
 	{ HTTP_GET, "/organisations", organisations_show, 0, 0, "directory.read" },
