@@ -71,7 +71,7 @@ static struct str pounds(struct ctx *c, int64_t pence)
 {
 	int64_t n = pence < 0 ? -pence : pence;
 
-	return SAY(c->arena, "%s£" STR_FMT ".%02d", pence < 0 ? "− " : "", STR_ARG(say_number(c->arena, n / 100)),
+	return SAY(c->arena, "%s£" STR_FMT ".%02d", pence < 0 ? "− " : "", STR_ARG(say_count(c->arena, n / 100)),
 		   (int)(n % 100));
 }
 
@@ -127,16 +127,43 @@ static const struct {
 	{ "other", "left", true, false },
 };
 
+/* The same in plain words: what a line is called, and what it says before its own words. */
+static const struct {
+	const char *rule, *begins, *what, *why;
+} plain[] = {
+	{ "CH-1", "", "Savings", "" },
+	{ "CH-2", "", "What savings add", "" },
+	{ "MIG", "Single", "To live on", "By law at least this much must be left each week, at this age." },
+	{ "MIG", "One of", "To live on", "By law at least this much must be left each week to one of a couple." },
+	{ "MIG", "Lone", "To live on", "By law at least this much must be left each week to a lone parent." },
+	{ "CH-N", "Less housing", "Rent and Council Tax", "What is paid for the home, in full." },
+	{ "CH-N", "Less dis", "What health or disability costs", "What was agreed, in full." },
+	{ "CH-R", "Less the pers", "Pocket money", "By law at least this much is kept in a care home each week." },
+	{ "CH-R", "Less other", "Other costs that go on", "" },
+	{ "CH-N", "Avail", "Left over", "Never asked for more than this in a week." },
+};
+
+static void put_plain(struct ctx *c, struct str rule, struct str words, struct str *what, struct str *why)
+{
+	for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)
+		if (str_is(rule, plain[i].rule) && str_starts(words, str_of(plain[i].begins))) {
+			*what = str_of(plain[i].what);
+			*why = SAY(c->arena, "%s" STR_FMT, plain[i].why, STR_ARG(*why));
+			return;
+		}
+}
+
 static void put_line(struct ctx *c, struct node *list, const struct node *line, bool amount, bool minus)
 {
 	struct str words = part_text(line, "words"), why = words, what = str_cut(&why, ':');
 	struct node *to = data_object(c, list, NULL);
 	int64_t pence;
 
+	why = str_trim(why);
+	put_plain(c, part_text(line, "rule"), words, &what, &why);
 	data_str(c, to, "what", what);
 	data_str(c, to, "rule", part_text(line, "rule"));
 	data_str(c, to, "source", part_text(line, "source"));
-	why = str_trim(why);
 	if (pence_of(part_text(line, "amount"), &pence)) {
 		if (amount)
 			data_str(c, to, "amount", pounds(c, minus && pence > 0 ? -pence : pence));
@@ -167,7 +194,8 @@ void money_put_lines(struct ctx *c, struct node *data, const struct worked *w)
 		for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
 			if (!str_is(part, places[i].part) || !places[i].list)
 				continue;
-			if (places[i].minus && is_nothing(line))
+			if ((places[i].minus && is_nothing(line)) ||
+			    (str_is(part, "claim") && str_ends(part_text(line, "words"), STR("allowed"))))
 				continue;
 			if (places[i].minus && pence_of(part_text(line, "amount"), &pence))
 				keep += pence < 0 ? -pence : pence;
