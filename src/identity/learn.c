@@ -155,13 +155,43 @@ static enum err read_before(struct ctx *c, const struct matcher **out)
 	return matcher_of(c, db, out);
 }
 
-/* Where nobody has two Patients, what is most alike are households, and EM takes them for matches: those
- * have different dates of birth. */
-static bool of_people(const struct model *m)
+/* The share of pairs taken for one person that agree in a fact, or differ in it as one slip does. */
+static double agree(const struct model *m, enum fact fact, unsigned from)
 {
-	return m->matches >= LEAST_MATCHES &&
-	       m->p[CLASS_MATCH][FACT_DOB][LEVEL(DATE, EXACT)] > 0.8 &&
-	       m->p[CLASS_MATCH][FACT_GIVEN][LEVEL(NAME, EXACT)] > 0.6;
+	double sum = 0;
+
+	for (unsigned l = from; l < m->levels[fact]; l++)
+		sum += m->p[CLASS_MATCH][fact][l];
+	return sum;
+}
+
+/* Where nobody has two Patients, what is most alike are households, and EM takes them for matches: those
+ * have other first names, other dates of birth (mostly of another year), and every second time another
+ * sex. Records of one person, however carelessly kept, differ by slips: a typing error, a nickname or
+ * an initial, two digits of a date swapped. A fact that the place does not keep says nothing; without
+ * both first names and dates of birth nothing tells the one from the other. */
+static bool of_people(const struct model *m, const struct people *p)
+{
+	static const struct {
+		enum fact fact;
+		unsigned from;
+		double least;
+		bool needed;
+	} rows[] = {
+		{ FACT_GIVEN, LEVEL(NAME, EDIT), 0.7, true },
+		{ FACT_DOB, LEVEL(DATE, FIRST), 0.7, true },
+		{ FACT_SEX, LEVEL(SEX, EXACT), 0.9, false },
+	};
+
+	if (m->matches < LEAST_MATCHES)
+		return false;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		bool kept = usable(m, p, rows[i].fact);
+
+		if (kept ? agree(m, rows[i].fact, rows[i].from) < rows[i].least : rows[i].needed)
+			return false;
+	}
+	return true;
 }
 
 enum err identity_learn(struct ctx *c, unsigned workers, const struct progress *progress,
@@ -182,7 +212,7 @@ enum err identity_learn(struct ctx *c, unsigned workers, const struct progress *
 	TRY(read_before(c, &before));
 	TRY(read_people(c, &own, &source.people));
 	TRY(link_run(c, &options, &source, result));
-	of_matches = of_people(&result->model);
+	of_matches = of_people(&result->model, source.people);
 	text = model_text(c, source.people, &result->model, before, of_matches);
 	TRY(matcher_read(c, text, &trial)); /* what cannot be read is not stored */
 	matcher_free(trial);

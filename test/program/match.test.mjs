@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { TRUTH, messages, place } from '../../bench/identity/people.mjs'
+import { TRUTH, dirty, messages, patient, place, population, random, typo, wrongDate } from '../../bench/identity/people.mjs'
 import { causeway, scratch, serve } from './causeway.mjs'
 
 const ndjson = (path, all) => (writeFileSync(path, all.map(one => JSON.stringify(one)).join('\n') + '\n'), path)
@@ -26,6 +26,35 @@ test('messages of several organisations, the council without NHS numbers', t => 
 	assert.match(learnt.out, /people/)
 	const stranger = ndjson(join(dir, 'one.ndjson'), [{ resourceType: 'Patient', name: [{ family: 'Nobody', given: ['Xerxes'] }], birthDate: '1911-11-11' }])
 	assert.match(causeway('match', db, stranger).out, /^1\tnone/)
+})
+
+// Of each person one record, of six in ten a second one kept by somebody who errs as `slip` does.
+function* twice(n, seed, slip) {
+	const r = random(seed), record = (p, id) => patient(p, { org: 'RXX', system: 'https://trust.example/mrn', id })
+	for (const p of population(n, seed)) {
+		yield record(p, `a${p.number}`)
+		if (r.chance(0.6)) yield record(slip(r, dirty(r, p)), `b${p.number}`)
+	}
+}
+
+test('a place teaches how often mistakes happen where people have several records, and not where households are all that is alike', t => {
+	const dir = scratch(t), kept = /those shipped are kept/
+	const wrongDates = (r, p) => r.chance(0.6) ? { ...p, dob: wrongDate(r, p.dob) } : p
+	const otherNames = (r, p) => r.chance(0.6) ? { ...p, given: r.chance(0.5) ? p.given[0] : typo(r, p.given) } : p
+	const without = (name, all) => all.map(({ [name]: gone, ...rest }) => rest)
+	for (const [name, learns, people] of [
+		['dates', true, without('gender', [...twice(800, 7, wrongDates)])],
+		['names', true, [...twice(800, 7, otherNames)]],
+		['undated', false, without('birthDate', [...twice(800, 7, (_, p) => p)])],
+		['households', false, without('gender', [...place(5000, 8)])],
+	]) {
+		const db = join(dir, `${name}.db`)
+		assert.equal(causeway('init', db).code, 0)
+		assert.equal(causeway('import', db, ndjson(join(dir, `${name}.ndjson`), people), '--quiet').code, 0)
+		const learnt = causeway('match-learn', db)
+		assert.equal(learnt.code, 0, learnt.err)
+		assert.equal(!kept.test(learnt.out), learns, `${name}: ${learnt.out}`)
+	}
 })
 
 test('Patient/$match', async t => {
