@@ -9,6 +9,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Server } from './peers/ask.mjs'
 import { person, whole } from './peers/people.mjs'
+import { setCookies } from '../test/program/causeway.mjs'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..'), out = join(root, 'build', 'bench'), program = process.env.CAUSEWAY ?? join(root, 'build', 'causeway')
 const engine = process.argv[2] ?? 'sqlite', env = (name, unsaid) => Number(process.env[name] ?? unsaid), postgresql = process.env.CAUSEWAY_TEST_PG
@@ -72,7 +73,7 @@ async function cookie(base, link, login) {
 	let jar = ''
 	const ask = async (path, body) => {
 		const reply = await fetch(base + path, { redirect: 'manual', headers: { cookie: jar }, ...body && { method: 'POST', body: new URLSearchParams(body) } })
-		for (const set of reply.headers.getSetCookie())
+		for (const set of setCookies(reply))
 			jar = set.split(';')[0]
 		return reply
 	}

@@ -278,7 +278,8 @@ static enum err crowd_change(struct look *l, struct crowd *old, const struct see
 	return OK;
 }
 
-static enum err crowd_renew(struct look *l, struct str key, struct crowd *old, const struct seen *seen,
+/* *seen: of the old one, then of the new one, which others may note anew as soon as it is on the shelf. */
+static enum err crowd_renew(struct look *l, struct str key, struct crowd *old, struct seen *seen,
 			    struct crowd **out)
 {
 	*out = NULL;
@@ -286,6 +287,7 @@ static enum err crowd_renew(struct look *l, struct str key, struct crowd *old, c
 		TRY(crowd_change(l, old, seen, out));
 	if (!*out)
 		TRY(crowd_make(l, key, out));
+	*seen = (*out)->kept.seen;
 	shelf_put(l->d, &l->d->crowds, &(*out)->kept);
 	return OK;
 }
@@ -304,8 +306,6 @@ enum err crowd_get(struct look *l, struct crowd **out, int64_t *until)
 		kept_note(l->d, &old->kept, &seen);
 	} else if (!e) {
 		e = crowd_renew(l, key, old, &seen, &now);
-		if (!e)
-			seen = now->kept.seen;
 	}
 	if (old && (e || now != old))
 		crowd_drop(old);

@@ -92,7 +92,7 @@ enum err identity_settle(struct ctx *c, struct str id, bool *merged)
 	struct doubtful d;
 	struct str other;
 	double probability;
-	int64_t key;
+	int64_t key = 0;
 
 	*merged = false;
 	TRY(look(c, id, &d));

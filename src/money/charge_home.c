@@ -51,7 +51,7 @@ static enum err any_occupier(struct given g, int64_t on, int64_t admitted, bool 
 
 	TRY(case_list(g, "occupiers", &list));
 	node_each(item, list) {
-		bool counts;
+		bool counts = false;
 
 		TRY(occupier_counts(case_item(g, "occupiers", i++, item), on, admitted, &counts));
 		*out |= counts;

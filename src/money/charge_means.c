@@ -178,7 +178,7 @@ static enum err capital_add(struct given g, struct means *m)
 {
 	static const char *const holders[] = { "self", "person", "joint", "partner", NULL };
 	const struct capital_type *type = NULL;
-	int64_t amount, since, share;
+	int64_t amount, since, share = 0;
 	int holder;
 
 	TRY(capital_type(g, &type));

@@ -7,7 +7,7 @@ import { after, before, test } from 'node:test'
 import { available, axeSource, open, shots } from './place.mjs'
 
 const skip = available ? false : 'needs build/causeway and Chromium'
-const program = process.env.CAUSEWAY || join(import.meta.dirname, '../../build/causeway')
+const program = process.env.CAUSEWAY || new URL('../../build/causeway', import.meta.url).pathname
 let place
 
 before(async () => {

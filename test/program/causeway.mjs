@@ -71,3 +71,6 @@ export function serve(t, db, ...args) {
 		}))
 	})
 }
+
+/** The cookies a reply sets. Debian 12's fetch gives them joined by commas, which dates have too. */
+export const setCookies = ({ headers }) => headers.getSetCookie?.() ?? headers.get('set-cookie')?.split(/, (?=[^;,= ]+=)/) ?? []

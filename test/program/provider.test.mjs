@@ -6,7 +6,7 @@ import { createServer } from 'node:http'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { causeway, scratch, serve } from './causeway.mjs'
+import { causeway, scratch, serve, setCookies } from './causeway.mjs'
 import { coded, jwt, keys, now } from './smart.mjs'
 
 /** A provider whose every answer a test can bend. */
@@ -51,14 +51,14 @@ async function place(t, provider, more = []) {
 	const trip = async (bend = back => back, jar = {}) => {
 		const out = await fetch(`${base}/sign-in/with/council?to=/people`, { redirect: 'manual' })
 		assert.equal(out.status, 303, await out.text())
-		const cookie = jar.cookie ?? out.headers.getSetCookie()[0].split(';')[0], go = new URL(out.headers.get('location'))
+		const cookie = jar.cookie ?? setCookies(out)[0].split(';')[0], go = new URL(out.headers.get('location'))
 		assert.equal(go.searchParams.get('code_challenge_method'), 'S256')
 		const code = `code-${Math.random()}`
 		provider.codes.set(code, { nonce: go.searchParams.get('nonce'), challenge: go.searchParams.get('code_challenge') })
 		const back = bend(new URLSearchParams({ code, state: go.searchParams.get('state') }))
 		const address = `${base}/sign-in/back/council?${back}`
 		const reply = await fetch(address, { redirect: 'manual', headers: { cookie } })
-		return { status: reply.status, to: reply.headers.get('location'), text: await reply.text(), cookie, address, session: reply.headers.getSetCookie().some(one => /^causeway-\d+=.{43};/.test(one)) }
+		return { status: reply.status, to: reply.headers.get('location'), text: await reply.text(), cookie, address, session: setCookies(reply).some(one => /^causeway-\d+=.{43};/.test(one)) }
 	}
 	return { db, base, trip }
 }

@@ -6,7 +6,7 @@ import { writeFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { causeway, database, program, scratch, serve } from './causeway.mjs'
+import { causeway, database, program, scratch, serve, setCookies } from './causeway.mjs'
 
 const password = 'three plain words'
 
@@ -15,7 +15,7 @@ function browser(base) {
 	const jar = new Map()
 	const ask = async (path, options = {}) => {
 		const reply = await fetch(base + path, { redirect: 'manual', ...options, headers: { cookie: [...jar].map(pair => pair.join('=')).join('; '), ...options.headers } })
-		for (const cookie of reply.headers.getSetCookie()) {
+		for (const cookie of setCookies(reply)) {
 			const [name, value] = cookie.split(';')[0].split('=')
 			value ? jar.set(name, value) : jar.delete(name)
 		}
@@ -72,7 +72,7 @@ test('until there is an administrator only the page that makes one is served', a
 test('cookies are for this place alone, and pages say so to the browser', async t => {
 	const { base } = await place(t), one = browser(base)
 	const page = await one.ask('/sign-in'), reply = await one.signIn('ada')
-	for (const cookie of [...page.headers.getSetCookie(), ...reply.headers.getSetCookie()])
+	for (const cookie of [...setCookies(page), ...setCookies(reply)])
 		assert.match(cookie, /; Path=\/; HttpOnly; SameSite=Lax$/)
 	assert.match(page.headers.get('content-security-policy'), /default-src 'none'.*frame-ancestors 'none'/)
 	assert.equal(page.headers.get('cache-control'), 'no-store')
