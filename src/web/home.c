@@ -312,6 +312,8 @@ enum err home_show(struct ctx *c, const struct request *r, struct reply *reply)
 
 	if (c->actor && c->actor->kind == ACTOR_RESIDENT)
 		return page_redirect(c, STR("/me"), reply); /* who comes for their own record, or of whom they help */
+	if (c->actor && str_is(r->path, "/") && actor_can(c, "care.read"))
+		return page_redirect(c, STR("/work"), reply); /* who has work begins with it */
 	data = page_new(c, r, "Find a person");
 	TRY(counts_get(c, &counts));
 	node_add_bool(c->arena, data, "at_home", true);
