@@ -16,12 +16,13 @@
 #define DISTINCT_MAX 10000 /* codes of one parameter looked at for :in, :above, :below */
 
 /* clang-format off */
-/* An ordered scan twice: from a pair on, and from a person on, which SQLite walks faster as it need
- * not compare two columns in each row; then its arguments. */
+/* An ordered scan three times: from a pair on; from a person on, which SQLite walks faster as it need not
+ * compare two columns in each row; and of one person alone. Its arguments are between. */
 #define ORDERED(head, key, n, m, limit, count)                                                \
 	SQL(head " AND (person, " key ") >= (?" #n ", ?" #m ") ORDER BY person, " key         \
 	    " LIMIT ?" #limit), n - 1, true, count,                                           \
-	SQL(head " AND person >= ?" #n " ORDER BY person, " key " LIMIT ?" #m)
+	SQL(head " AND person >= ?" #n " ORDER BY person, " key " LIMIT ?" #m),               \
+	SQL(head " AND person = ?" #n " AND " key " >= ?" #m " ORDER BY " key " LIMIT ?" #limit)
 
 static const struct scan_kind TYPE_SCAN = {
 	ORDERED("SELECT person, key FROM resource WHERE type = ?1 AND deleted = 0 AND version > 0",
@@ -49,7 +50,8 @@ static const struct scan_kind SUBJECT_SCAN = {
 		" WHERE param = ?1 AND target = ?2 AND person = ?2",
 		"resource", 3, 4, 5,
 		SQL("SELECT count(*) FROM reference"
-		    " WHERE param = ?1 AND target = ?2 AND person = ?2"))
+		    " WHERE param = ?1 AND target = ?2 AND person = ?2")),
+	.subject = true
 };
 static const struct scan_kind URI_SCAN = {
 	ORDERED("SELECT person, resource FROM uri WHERE param = ?1 AND value = ?2",

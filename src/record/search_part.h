@@ -311,6 +311,8 @@ struct scan_kind {
 	bool ordered;
 	struct sql count;  /* how many pairs, each different; or no text */
 	struct sql people; /* of an ordered one: from the first pair of a person on */
+	struct sql person; /* and what one person has of it, from a resource on */
+	bool subject;      /* the second argument says whose all of it is */
 };
 struct scan {
 	const struct scan_kind *kind;
@@ -347,6 +349,10 @@ struct stream *stream_none(struct arena *a);
 struct stream *stream_scan(struct arena *a, const struct scan *scan);
 /* How many pairs a stream has that has not been moved; *known false when it must be walked. */
 NODISCARD enum err stream_count(struct scope *sc, struct stream *s, bool *known, int64_t *out);
+/* Whose all that a scan of a subject gives is; 0: another stream, or it is not known. */
+int64_t stream_subject(const struct stream *s);
+/* Nothing but what is of these people (sorted) will be asked of a stream: a scan then names each. */
+void stream_narrow(struct stream *s, const int64_t *people, size_t count);
 /* After a stream was walked to its end: scans that are nearly through are read to theirs, to be kept. */
 NODISCARD enum err scans_finish(struct scope *sc);
 struct stream *stream_pairs(struct arena *a, const struct pairs *k);

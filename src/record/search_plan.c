@@ -5,6 +5,8 @@
  * given up and the candidates are looked at one by one instead. So "this patient's, since 2010"
  * never walks all dates since 2010.
  */
+#include <stdlib.h>
+
 #include "record/guard.h"
 #include "record/search_part.h"
 
@@ -19,6 +21,8 @@ struct plan {
 	struct hop_plan **hops;       /* of the conditions that have one */
 	bool probing;                 /* `few` is all that the streams found */
 	struct pairs *few;
+	int64_t *people; /* whose all that can be found is; NULL: not known */
+	size_t people_count;
 };
 
 /* The pairs of a leaf, or with `negate` all others of the type. */
@@ -34,6 +38,8 @@ static enum err finish_leaf(struct plan *p, struct leaf *leaf, struct stream *ga
 	if (!leaf->negate)
 		return OK;
 	TRY(leaf_type(p->sc, p->type, &all));
+	if (p->people)
+		stream_narrow(all, p->people, p->people_count);
 	*out = stream_minus(a, all, *out);
 	return OK;
 }
@@ -53,22 +59,60 @@ static enum err open_condition(struct plan *p, size_t i, struct leaf *leaf)
 	return hop_streams(p->sc, p->hops[i], leaf);
 }
 
+static int people_cmp(const void *a, const void *b)
+{
+	const int64_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+/* A condition on the subject alone says whose everything is that can be found. */
+static void note_people(struct plan *p, const struct leaf *leaf)
+{
+	size_t len = leaf->ordered.len, kept = 0;
+	int64_t *people;
+
+	if (p->people || leaf->negate || leaf->hop || leaf->loose.len || !len)
+		return;
+	people = NEW_N(p->sc->c->arena, int64_t, len);
+	for (size_t i = 0; i < len; i++) {
+		people[i] = stream_subject(leaf->ordered.at[i]);
+		if (!people[i])
+			return;
+	}
+	qsort(people, len, sizeof *people, people_cmp);
+	for (size_t i = 0; i < len; i++)
+		if (!kept || people[kept - 1] != people[i])
+			people[kept++] = people[i];
+	p->people = people;
+	p->people_count = kept;
+}
+
+static enum err leaf_ready(struct plan *p, struct leaf *leaf)
+{
+	struct stream *stream;
+
+	for (size_t i = 0; p->people && i < leaf->ordered.len; i++)
+		stream_narrow(leaf->ordered.at[i], p->people, p->people_count);
+	if (leaf->loose.len || leaf->hop) {
+		*vec_push(&p->loose, p->sc->c->arena) = leaf;
+		return OK;
+	}
+	TRY(finish_leaf(p, leaf, NULL, &stream));
+	*vec_push(&p->streams, p->sc->c->arena) = stream;
+	return OK;
+}
+
 static enum err open_conditions(struct plan *p)
 {
-	struct arena *a = p->sc->c->arena;
+	struct leaf *leaves = NEW_N(p->sc->c->arena, struct leaf, p->count + 1);
 
 	for (size_t i = 0; i < p->count; i++) {
-		struct leaf *leaf = NEW(a, struct leaf);
-		struct stream *stream;
-
-		TRY(open_condition(p, i, leaf));
-		if (leaf->loose.len || leaf->hop) {
-			*vec_push(&p->loose, a) = leaf;
-			continue;
-		}
-		TRY(finish_leaf(p, leaf, NULL, &stream));
-		*vec_push(&p->streams, a) = stream;
+		TRY(open_condition(p, i, &leaves[i]));
+		note_people(p, &leaves[i]);
 	}
+	for (size_t i = 0; i < p->count; i++)
+		TRY(leaf_ready(p, &leaves[i]));
 	return OK;
 }
 

@@ -19,6 +19,8 @@ struct scan_stream {
 	bool last;                  /* nothing comes after this chunk */
 	struct pair resume;         /* nothing comes between the chunk and this */
 	struct scan_set *set;       /* being made of all that is read; or NULL */
+	const int64_t *people;      /* only theirs will be asked for; NULL: anybody's */
+	size_t people_count;
 };
 
 static void bind_args(struct stmt *stmt, const struct scan *scan)
@@ -41,23 +43,13 @@ static void bind_args(struct stmt *stmt, const struct scan *scan)
 	}
 }
 
-/* Up to `want` pairs of an ordered scan from `from` on; equal neighbours once. */
-static enum err scan_read(struct scope *sc, const struct scan *scan, struct pair from,
-			  size_t want, struct pair *out, size_t *len, bool *last)
+/* The rows of one statement, equal neighbours once; *more: there may be others. */
+static enum err rows_take(struct scope *sc, struct stmt *stmt, size_t want, struct pair *out, size_t *len,
+			  bool *more)
 {
-	int index = (int)scan->kind->args;
-	bool person = from.key <= 0; /* all of a person's keys are above that */
 	size_t rows = 0, kept = 0;
 	bool row;
-	STMT(stmt);
 
-	TRY(ctx_check(sc->c));
-	TRY(db_stmt(sc->c, sc->db, person ? scan->kind->people : scan->kind->sql, &stmt));
-	bind_args(stmt, scan);
-	stmt_bind_int(stmt, ++index, from.person);
-	if (!person)
-		stmt_bind_int(stmt, ++index, from.key);
-	stmt_bind_int(stmt, ++index, (int64_t)want);
 	for (;;) {
 		TRY(stmt_step(sc->c, stmt, &row));
 		if (!row)
@@ -68,7 +60,55 @@ static enum err scan_read(struct scope *sc, const struct scan *scan, struct pair
 			out[kept++] = p;
 	}
 	*len = kept;
-	*last = rows < want;
+	*more = rows == want;
+	return OK;
+}
+
+/* Up to `want` pairs of an ordered scan from `from` on. */
+static enum err scan_read(struct scope *sc, const struct scan *scan, struct pair from,
+			  size_t want, struct pair *out, size_t *len, bool *last)
+{
+	int index = (int)scan->kind->args;
+	bool person = from.key <= 0, more; /* all of a person's keys are above that */
+	STMT(stmt);
+
+	TRY(ctx_check(sc->c));
+	TRY(db_stmt(sc->c, sc->db, person ? scan->kind->people : scan->kind->sql, &stmt));
+	bind_args(stmt, scan);
+	stmt_bind_int(stmt, ++index, from.person);
+	if (!person)
+		stmt_bind_int(stmt, ++index, from.key);
+	stmt_bind_int(stmt, ++index, (int64_t)want);
+	TRY(rows_take(sc, stmt, want, out, len, &more));
+	*last = !more;
+	return OK;
+}
+
+/* The same of some people alone, one after the other: each statement says whose rows it asks for, so that a
+ * place distributed by person asks one node. */
+static enum err scan_read_of(struct scope *sc, const struct scan_stream *s, struct pair from, size_t want,
+			     struct pair *out, size_t *len, bool *last)
+{
+	size_t taken;
+	bool more = false;
+
+	*len = 0;
+	for (size_t i = 0; i < s->people_count && !more && *len < want; i++) {
+		int index = (int)s->scan.kind->args;
+		STMT(stmt);
+
+		if (s->people[i] < from.person)
+			continue;
+		TRY(ctx_check(sc->c));
+		TRY(db_stmt(sc->c, sc->db, s->scan.kind->person, &stmt));
+		bind_args(stmt, &s->scan);
+		stmt_bind_int(stmt, ++index, s->people[i]);
+		stmt_bind_int(stmt, ++index, s->people[i] == from.person ? from.key : 0);
+		stmt_bind_int(stmt, ++index, (int64_t)(want - *len));
+		TRY(rows_take(sc, stmt, want - *len, out + *len, &taken, &more));
+		*len += taken;
+	}
+	*last = !more && *len < want;
 	return OK;
 }
 
@@ -110,7 +150,8 @@ static enum err scan_fill(struct scope *sc, struct scan_stream *s, struct pair f
 		s->chunk = arena_alloc(sc->c->arena, s->cap * sizeof *s->chunk);
 	}
 	s->pos = s->used = 0;
-	TRY(scan_read(sc, &s->scan, from, want, s->chunk, &s->len, &s->last));
+	TRY(s->people ? scan_read_of(sc, s, from, want, s->chunk, &s->len, &s->last)
+		      : scan_read(sc, &s->scan, from, want, s->chunk, &s->len, &s->last));
 	scan_trim(sc, s);
 	if (s->want < most)
 		s->want *= 4;
@@ -168,7 +209,8 @@ static enum err scan_has(struct scope *sc, struct stream *stream, struct pair p,
 	size_t len;
 	bool last;
 
-	TRY(scan_read(sc, &s->scan, p, 1, found, &len, &last));
+	TRY(s->people ? scan_read_of(sc, s, p, 1, found, &len, &last)
+		      : scan_read(sc, &s->scan, p, 1, found, &len, &last));
 	*out = len == 1 && pair_cmp(found[0], p) == 0;
 	return OK;
 }
@@ -188,8 +230,8 @@ static enum err scan_set(struct scope *sc, struct stream *stream, struct bits **
 {
 	struct scan_stream *s = (struct scan_stream *)stream;
 
-	if (pair_cmp(stream->at, PAIR_START) != 0)
-		return OK; /* it is on its way already */
+	if (pair_cmp(stream->at, PAIR_START) != 0 || s->people)
+		return OK; /* it is on its way already, or never whole */
 	TRY(scan_set_find(sc, stream, &s->scan, out, &s->set));
 	if (s->set)
 		*vec_push(&sc->reading, sc->c->arena) = stream;
@@ -222,13 +264,30 @@ struct stream *stream_scan(struct arena *a, const struct scan *scan)
 	return &s->stream;
 }
 
+int64_t stream_subject(const struct stream *stream)
+{
+	const struct scan_stream *s = (const struct scan_stream *)stream;
+
+	return stream->ops == &scan_ops && s->scan.kind->subject ? s->scan.args[1].n : 0;
+}
+
+void stream_narrow(struct stream *stream, const int64_t *people, size_t count)
+{
+	struct scan_stream *s = (struct scan_stream *)stream;
+
+	if (stream->ops != &scan_ops || s->scan.kind->subject || !s->scan.kind->person.text)
+		return;
+	s->people = people;
+	s->people_count = count;
+}
+
 enum err stream_count(struct scope *sc, struct stream *stream, bool *known, int64_t *out)
 {
 	struct scan_stream *s = (struct scan_stream *)stream;
 	bool row;
 	STMT(stmt);
 
-	*known = stream->ops == &scan_ops && s->scan.kind->count.text;
+	*known = stream->ops == &scan_ops && s->scan.kind->count.text && !s->people;
 	if (!*known)
 		return OK;
 	TRY(db_stmt(sc->c, sc->db, s->scan.kind->count, &stmt));
