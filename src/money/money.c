@@ -3,10 +3,12 @@
 
 static const struct action *const actions[] = {
 	work_out_actions,
+	assessment_actions,
 	NULL,
 };
 
 static const struct flow *const flows[] = {
+	&assessment_flow,
 	NULL,
 };
 
