@@ -289,11 +289,13 @@ static enum err decide(struct ctx *c, struct act *act)
 
 static void add_parameter(struct ctx *c, struct node *list, const char *member, const char *name, struct str text)
 {
-	struct node *one = node_add(c->arena, list, NULL, NODE_OBJECT);
+	struct node *one;
 
+	if (!text.len)
+		return;
+	one = node_add(c->arena, list, NULL, NODE_OBJECT);
 	node_add_cstr(c->arena, one, "name", name);
-	if (text.len)
-		node_add_str(c->arena, one, member, text);
+	node_add_str(c->arena, one, member, text);
 }
 
 /* A decided case once more, as it was decided, or as of another day or scheme. */
