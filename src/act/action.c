@@ -160,6 +160,9 @@ static enum err write_all(struct ctx *c, struct act *act, struct acted *out)
 						       .if_match = from->version,
 						       .if_none_match = !from->version } };
 	}
+	out->written = written;
+	if (!len && !act->also) /* it only told */
+		return OK;
 	if (act->action->flags & ACTION_TRUSTED)
 		c->guard = NULL;
 	enum err e = record_put_all(c, puts, len, act->also, act->also_arg);

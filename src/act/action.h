@@ -29,7 +29,9 @@ struct action_arg {
 	unsigned flags;    /* enum action_arg_flags */
 	const char *label; /* on the form: "Why is it returned?" */
 	const char *help;  /* one sentence, or NULL */
-	const char *of;    /* code: canonical of the value set; Reference: "Organization|CareTeam"; else NULL */
+	/* code: canonical of the value set, or "$care-choices/pathway": an action that lists what may be chosen, which
+	 * the function behind the row checks itself; Reference: "Organization|CareTeam"; else NULL */
+	const char *of;
 };
 
 enum action_flags {

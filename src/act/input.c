@@ -26,7 +26,7 @@ static const char *check_markdown(struct ctx *c, const struct action_arg *arg, s
 
 static const char *check_code(struct ctx *c, const struct action_arg *arg, struct str text)
 {
-	if (arg->of && code_in_set(c->place->fhir, arg->of, (struct str){ 0 }, text) != CODE_IN)
+	if (arg->of && arg->of[0] != '$' && code_in_set(c->place->fhir, arg->of, (struct str){ 0 }, text) != CODE_IN)
 		return "is none of the choices";
 	return check_string(c, arg, text);
 }

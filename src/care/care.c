@@ -8,6 +8,11 @@ static const struct action *const actions[] = {
 	contact_actions,
 	mdt_actions,
 	notice_actions,
+	choice_actions,
+	discharge_actions,
+	legal_notice_actions,
+	delay_actions,
+	reablement_actions,
 	NULL,
 };
 
@@ -18,10 +23,17 @@ static const struct flow *const flows[] = {
 	&contact_flow,
 	&mdt_flow,
 	&notice_flow,
+	&leave_flow,
+	&legal_notice_flow,
+	&delay_flow,
+	&day_91_flow,
+	&day_84_flow,
+	&readmission_flow,
 	NULL,
 };
 
 static enum err (*const ticks[])(struct ctx *c, int64_t *done) = {
+	discharge_tick,
 	clock_tick,
 };
 

@@ -87,6 +87,18 @@ static const char *reference_for(const char *of)
 	return NULL;
 }
 
+/* The first of what an action lists to be chosen: "$care-choices/pathway". */
+static struct str first_choice(struct world *w, const char *of)
+{
+	struct str list = str_of(of + 1), name = str_cut(&list, '/');
+	struct node *input = node_new(w->c.arena, NODE_OBJECT);
+	struct acted done;
+
+	node_add_str(w->c.arena, input, "of", list);
+	SUCCEEDS(action_run(&w->c, action_find(w->place, name), (struct str){ 0 }, input, &done));
+	return node_str(node_at(node_get(node_at(node_get(done.output, "parameter"), 0), "part"), 0), "valueString");
+}
+
 static struct str value_for(struct world *w, const struct action_arg *arg)
 {
 	struct code_list codes;
@@ -95,6 +107,8 @@ static struct str value_for(struct world *w, const struct action_arg *arg)
 		return STR("assessment"); /* of share/care/route.tsv */
 	if (strcmp(arg->type, "Reference") == 0)
 		return str_of(reference_for(arg->of));
+	if (strcmp(arg->type, "code") == 0 && arg->of && arg->of[0] == '$')
+		return first_choice(w, arg->of);
 	if (strcmp(arg->type, "code") == 0 && arg->of) {
 		SUCCEEDS(code_expand(&w->c, w->place->fhir, str_of(arg->of), &codes));
 		assert_true(codes.list.len > 0);

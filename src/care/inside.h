@@ -27,5 +27,9 @@ struct node *errand_begin(struct ctx *c, struct str person, struct str to, struc
 void task_due_on(struct ctx *c, struct act *act, struct node *task);
 /* The argument `reason` into the subject's statusReason and notes. */
 NODISCARD enum err task_explain(struct ctx *c, struct act *act);
+extern const struct action choice_actions[], discharge_actions[], legal_notice_actions[], delay_actions[], reablement_actions[];
+extern const struct flow leave_flow, legal_notice_flow, delay_flow, day_91_flow, day_84_flow, readmission_flow;
+/* Stays that changed since it was last looked: the work around them follows. */
+NODISCARD enum err discharge_tick(struct ctx *c, int64_t *done);
 
 #endif

@@ -1,6 +1,8 @@
 /* act.c - the form of an action, made from its row: what is asked, what was wrong, what was typed. */
 #include "web/act.h"
 
+#include <assert.h>
+
 #include "access/actor.h"
 #include "act/flow.h"
 #include "fhir/code.h"
@@ -93,6 +95,27 @@ static void put_choice(struct ctx *c, struct node *list, struct str value, struc
 		node_add_bool(c->arena, choice, "chosen", true);
 }
 
+/* What an action of that name lists: "$care-choices/pathway". */
+static enum err put_listed(struct ctx *c, struct node *field, const struct action_arg *arg, struct str typed)
+{
+	struct str list = str_of(arg->of + 1), name = str_cut(&list, '/');
+	struct node *input = node_new(c->arena, NODE_OBJECT), *choices = data_list(c, field, "choices");
+	const struct action *action = action_find(c->place, name);
+	struct acted done = { 0 };
+
+	assert(action);
+	node_add_str(c->arena, input, "of", list);
+	TRY(action_run(c, action, (struct str){ 0 }, input, &done));
+	node_each(one, node_get(done.output, "parameter")) {
+		const struct node *part = node_get(one, "part");
+
+		put_choice(c, choices, node_str(node_at(part, 0), "valueString"),
+			   node_str(node_at(part, 1), "valueString"), typed);
+	}
+	node_add_bool(c->arena, field, "is_select", true);
+	return OK;
+}
+
 static enum err put_codes(struct ctx *c, struct node *field, const struct action_arg *arg,
 			  struct str typed)
 {
@@ -154,6 +177,11 @@ static enum err put_reference(struct ctx *c, struct node *field, const struct ac
 	struct version v;
 	struct node *n;
 
+	if (arg->of && strcmp(arg->of, "Encounter") == 0) { /* nor a stay: the link to the form names it */
+		data_str(c, field, "fixed", typed);
+		node_add_bool(c->arena, field, typed.len ? "is_fixed" : "is_line", true);
+		return OK;
+	}
 	if (!arg->of || !strstr(arg->of, "Patient"))
 		return put_directory(c, field, str_of(arg->of), typed);
 	id = str_cut(&type, '/'); /* a person is never chosen from a list */
@@ -186,6 +214,8 @@ static enum err put_field(struct ctx *c, struct node *list, const struct action_
 			data_words(c, field, "wrong", i->text);
 	if (strcmp(arg->type, "Reference") == 0)
 		return put_reference(c, field, arg, typed);
+	if (strcmp(arg->type, "code") == 0 && arg->of && arg->of[0] == '$')
+		return put_listed(c, field, arg, typed);
 	if (strcmp(arg->type, "code") == 0 && arg->of)
 		return put_codes(c, field, arg, typed);
 	node_add_bool(c->arena, field,
