@@ -101,7 +101,7 @@ static void end_delays(struct ctx *c, struct act *act, const struct tasks *tasks
 		if (!task_follows(task, &delay_flow) || !str_is(node_str(task, "status"), "in-progress"))
 			continue;
 		flow_set(c, &delay_flow, task, "ended");
-		task_period(c, task, "end", on);
+		task_ends(c, task, on);
 		act_keep(c, act, task);
 	}
 }
@@ -140,8 +140,7 @@ static void set_notices(struct ctx *c, struct act *act, const struct tasks *task
 		if (!task_follows(task, &legal_notice_flow) || !str_is(node_str(task, "status"), from))
 			continue;
 		flow_set(c, &legal_notice_flow, task, to);
-		if (on.len)
-			task_period(c, task, "end", on);
+		task_ends(c, task, on);
 		act_keep(c, act, task);
 	}
 }
@@ -150,7 +149,7 @@ static enum err leave_now(struct ctx *c, struct act *act, struct node *leaving, 
 			  struct str ready_on)
 {
 	task_period(c, leaving, "start", ready_on.len ? ready_on : on);
-	task_period(c, leaving, "end", on);
+	task_ends(c, leaving, on);
 	act_keep(c, act, leaving);
 	end_delays(c, act, tasks, on);
 	set_notices(c, act, tasks, "accepted", "ended", on);

@@ -114,6 +114,7 @@ static enum err give(struct ctx *c, struct act *act)
 	act_refer(c, task, "owner", act_text(act, "to"));
 	task_input(c, task, "kind", "valueCode", assessment ? STR("assessment") : STR("discharge"));
 	task_input(c, task, "given", "valueDateTime", given.len ? given : act_now(c));
+	task_period(c, task, "start", given.len ? given : act_now(c));
 	TRY(count(c, act, task, assessment, earlier));
 	act_keep(c, act, task);
 	act->output = task;

@@ -66,6 +66,16 @@ struct str task_period_of(const struct node *task, const char *end)
 	return node_str(node_get(task, "executionPeriod"), end);
 }
 
+void task_ends(struct ctx *c, struct node *task, struct str on)
+{
+	struct wall start, end;
+
+	if (wall_read(task_period_of(task, "start"), &start) && wall_read(on, &end) &&
+	    (start.day > end.day || (start.day == end.day && start.minute > end.minute)))
+		task_period(c, task, "start", on);
+	task_period(c, task, "end", on);
+}
+
 static struct node *said_of(const struct node *task, const char *list, const char *codes, const char *kind)
 {
 	node_each(one, node_get(task, list))

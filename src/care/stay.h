@@ -49,6 +49,8 @@ struct node *stay_task(struct ctx *c, const struct flow *flow, struct str stay, 
 
 /* executionPeriod.start or .end; empty: taken out. */
 void task_period(struct ctx *c, struct node *task, const char *end, struct str text);
+/* It ended then, even if it was thought to begin later. */
+void task_ends(struct ctx *c, struct node *task, struct str on);
 struct str task_period_of(const struct node *task, const char *end);
 /* Task.input of a kind of ours: { type, VALUE }; empty: taken out. valueInteger is written as a number. */
 void task_input(struct ctx *c, struct node *task, const char *kind, const char *value, struct str text);
