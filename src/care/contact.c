@@ -10,6 +10,7 @@
 #include "access/actor.h"
 #include "access/account.h"
 #include "base/tsv.h"
+#include "identity/matches.h"
 #include "record/search.h"
 
 static const struct sm_row rows[] = {
@@ -286,7 +287,81 @@ static enum err send_back(struct ctx *c, struct act *act)
 	return OK;
 }
 
+/* --- somebody nobody knew --- */
+
+static void put_telecom(struct ctx *c, struct node *patient, struct str phone)
+{
+	struct node *one;
+
+	if (!phone.len)
+		return;
+	one = node_add(c->arena, node_add(c->arena, patient, "telecom", NODE_ARRAY), NULL, NODE_OBJECT);
+	node_add_cstr(c->arena, one, "system", "phone");
+	node_add_str(c->arena, one, "value", phone);
+}
+
+static struct node *patient_of(struct ctx *c, const struct act *act)
+{
+	struct node *patient = act_new(c, "Patient"), *one;
+	struct str nhs = act_text(act, "nhs"), line = act_text(act, "address"), postcode = act_text(act, "postcode");
+
+	if (nhs.len) {
+		one = node_add(c->arena, node_add(c->arena, patient, "identifier", NODE_ARRAY), NULL, NODE_OBJECT);
+		node_add_cstr(c->arena, one, "system", "https://fhir.nhs.uk/Id/nhs-number");
+		node_add_str(c->arena, one, "value", nhs);
+	}
+	one = node_add(c->arena, node_add(c->arena, patient, "name", NODE_ARRAY), NULL, NODE_OBJECT);
+	node_add_cstr(c->arena, one, "use", "official");
+	node_add_str(c->arena, one, "family", act_text(act, "family"));
+	node_add_str(c->arena, node_add(c->arena, one, "given", NODE_ARRAY), NULL, act_text(act, "given"));
+	put_telecom(c, patient, act_text(act, "phone"));
+	act_set(c, patient, "gender", act_text(act, "gender"));
+	act_set(c, patient, "birthDate", act_text(act, "born"));
+	if (!line.len && !postcode.len)
+		return patient;
+	one = node_add(c->arena, node_add(c->arena, patient, "address", NODE_ARRAY), NULL, NODE_OBJECT);
+	node_add_cstr(c->arena, one, "use", "home");
+	if (line.len)
+		node_add_str(c->arena, node_add(c->arena, one, "line", NODE_ARRAY), NULL, line);
+	act_set(c, one, "postalCode", postcode);
+	return patient;
+}
+
+/* Who is likely to be here already is not added again, unless somebody says that they looked. */
+static enum err add_person(struct ctx *c, struct act *act)
+{
+	struct node *patient = patient_of(c, act);
+	struct match *found;
+	size_t len = 0;
+
+	atoms_adopt(c->place->fhir->atoms, patient);
+	if (!act_true(act, "sure")) {
+		enum err e = identity_matches(c, patient, false, 5, &found, &len);
+		if (e != OK && e != ERR_INVALID) /* that: nothing to match by */
+			return e;
+	}
+	if (len)
+		return fail(c, ERR_CONFLICT,
+			    "Somebody like this is here already: Patient/%.64s. Say that you looked, and that it is somebody else.",
+			    str_dup(c->arena, found[0].version.id));
+	act_keep(c, act, patient);
+	return OK;
+}
+
 /* --- the rows --- */
+
+static const struct action_arg person_args[] = {
+	{ "family", "string", ARG_NEEDED, "Family name", NULL, NULL },
+	{ "given", "string", ARG_NEEDED, "Given name", NULL, NULL },
+	{ "born", "date", 0, "Date of birth", NULL, NULL },
+	{ "gender", "code", 0, "Gender", NULL, "http://hl7.org/fhir/ValueSet/administrative-gender" },
+	{ "nhs", "string", 0, "NHS number", NULL, NULL },
+	{ "address", "string", 0, "Address", NULL, NULL },
+	{ "postcode", "string", 0, "Postcode", NULL, NULL },
+	{ "phone", "string", 0, "Phone", NULL, NULL },
+	{ "sure", "boolean", 0, "I looked: it is nobody who is here", NULL, NULL },
+	{ 0 }
+};
 
 static const struct action_arg make_args[] = {
 	{ "person", "Reference", ARG_NEEDED, "Whom it is about", NULL, "Patient" },
@@ -333,7 +408,9 @@ static const struct action_arg withdraw_args[] = {
 
 const struct action contact_actions[] = {
 	{ "contact-log", "contact", "Task", "New contact", "Write down who rang about whom, and send it to who must act.",
-	  "care.write", make_args, &contact_flow, NULL, make, ACTION_NEW },
+	  "care.write", make_args, &contact_flow, NULL, make, ACTION_NEW | ACTION_TRUSTED },
+	{ "person-add", "add", "Patient", "Add a person", "Add somebody nobody knew, after looking for them.", "care.write",
+	  person_args, NULL, NULL, add_person, ACTION_NEW | ACTION_TRUSTED },
 	ROW("route", "Send on", "Send an open contact to who must act.", route_args, route, 0),
 	ROW("accept", "Accept", "Take a contact on; the work it asks for begins.", accept_args, accept, ACTION_TRUSTED),
 	ROW("return", "Send back", "Send a contact back to the front door, with the reason.", return_args, send_back, 0),

@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <stdio.h>
 
+#include "act/work.h"
 #include "base/html.h"
 #include "web/form.h"
 
@@ -126,6 +127,22 @@ static struct str place_name(struct ctx *c)
 	return name;
 }
 
+/* How many notices nobody has looked at yet; a page is shown also when they cannot be counted. */
+static void put_notices(struct ctx *c, struct node *data)
+{
+	const char *why = arena_str(c->arena, c->why);
+	int64_t count = 0;
+	READER(db);
+
+	if (!c->actor || !c->actor->practitioner.len || !c->place->store || !actor_can(c, "care.read"))
+		return;
+	if (store_reader(c, c->place->store, &db) != OK ||
+	    work_count(c, db, SAY(c->arena, "Practitioner/" STR_FMT, STR_ARG(c->actor->practitioner)), "notice", &count) != OK)
+		snprintf(c->why, sizeof c->why, "%s", why);
+	if (count)
+		data_str(c, data, "notices", say_count(c->arena, count));
+}
+
 /* Who is signed in, as what, and what of the menu is theirs. */
 static void put_asker(struct ctx *c, const struct request *r, struct node *data)
 {
@@ -143,6 +160,9 @@ static void put_asker(struct ctx *c, const struct request *r, struct node *data)
 	for (unsigned i = 0; i < sizeof menu / sizeof *menu; i++)
 		if (actor_can(c, menu[i][1]))
 			node_add_bool(c->arena, data, menu[i][0], true);
+	if (actor_can(c, "care.write") && actor_can(c, "person.find"))
+		node_add_bool(c->arena, data, "can_contact", true);
+	put_notices(c, data);
 	if (!c->actor)
 		node_add_bool(c->arena, data, "open", true);
 	if (entrance && entrance->demo)

@@ -191,7 +191,10 @@ static enum err put_row(struct list *l, struct node *rows, const struct work *wo
 	data_str(c, row, "state", work_state(c, task));
 	data_str(c, row, "by", who_words(c, task, others ? "owner" : "requester"));
 	reason = reason_words(c, task);
-	data_str(c, row, "reason", reason.len ? reason : concept_words(c->arena, node_get(task, "code")));
+	if (!reason.len)
+		reason = concept_words(c->arena, node_get(task, "code"));
+	if (!str_eq(reason, node_str(row, "what")))
+		data_str(c, row, "reason", reason);
 	if (moment_read(node_str(task, "authoredOn"), &asked)) {
 		int64_t nights = london_day(l->now) - moment_day(asked);
 
@@ -410,10 +413,18 @@ static void put_kinds(struct list *l, struct node *data)
 		}
 }
 
+static struct str none(struct ctx *c, int64_t n)
+{
+	return n ? say_number(c->arena, n) : STR("none");
+}
+
 static void put_lede(struct list *l, struct node *data, const struct works *mine, const struct works *waiting)
 {
 	struct ctx *c = l->c;
 	int64_t late = 0, today = 0, stuck = 0, tonight = (london_day(l->now) + 1) * DAY;
+	struct str things = mine->len == 1 ? STR("One thing needs")
+					   : SAY(c->arena, STR_FMT " things need",
+						 STR_ARG(say_count(c->arena, (int64_t)mine->len)));
 
 	for (size_t i = 0; i < mine->len; i++) {
 		late += mine->at[i].when && mine->at[i].when < l->now;
@@ -422,13 +433,10 @@ static void put_lede(struct list *l, struct node *data, const struct works *mine
 	for (size_t i = 0; i < waiting->len; i++)
 		stuck += waiting->at[i].when && waiting->at[i].when < l->now;
 	data_str(c, data, "lede",
-		 !mine->len ? STR("Nothing needs you now.")
-			    : SAY(c->arena, "%s needs you%s; " STR_FMT " %s late, " STR_FMT " due today.",
-				  mine->len == 1 ? "One thing"
-						 : arena_printf(c->arena, STR_FMT " things",
-								STR_ARG(say_count(c->arena, (int64_t)mine->len))),
-				  "", STR_ARG(say_number(c->arena, late)), late == 1 ? "is" : "are",
-				  STR_ARG(say_number(c->arena, today))));
+		 !mine->len	    ? STR("Nothing needs you now.")
+		 : !late && !today ? SAY(c->arena, STR_FMT " you. Nothing is late or due today.", STR_ARG(things))
+				   : SAY(c->arena, STR_FMT " you: " STR_FMT " late, " STR_FMT " due today.",
+					 STR_ARG(things), STR_ARG(none(c, late)), STR_ARG(none(c, today))));
 	if (stuck)
 		data_str(c, data, "stuck",
 			 SAY(c->arena, "Others are late with " STR_FMT " of what you wait for.",
