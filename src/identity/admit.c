@@ -75,8 +75,11 @@ static struct node *new_patient(struct ctx *c, const struct admission *a)
 static struct node *changed_patient(struct ctx *c, const struct admission *a)
 {
 	struct node *patient = a->decision.known.tree, *before = node_copy(c->arena, patient);
+	struct node *said = node_copy(c->arena, a->said);
 
-	blend(c->arena, patient, a->said, a->org, clock_now(c->clock));
+	if (a->decision.nhs_contested)
+		contest_nhs(c, said);
+	blend(c->arena, patient, said, a->org, clock_now(c->clock));
 	if (!node_equal(before, patient))
 		set_source(c, patient, a);
 	return patient;

@@ -37,7 +37,7 @@ static bool is_unique(const struct node *rules, const struct node *identifier)
 {
 	struct str system = node_str(identifier, "system");
 
-	if (!system.len || !node_str(identifier, "value").len ||
+	if (!system.len || !node_str(identifier, "value").len || facts_unchecked(system) ||
 	    str_is(node_str(identifier, "use"), "old"))
 		return false;
 	return listed(node_get(rules, "always"), system) ||

@@ -10,7 +10,7 @@ struct decision {
 	struct resolution r;
 	struct known known; /* the Patient to write to; key 0: a new one */
 	int64_t other_key;  /* of r.other */
-	bool nhs_contested; /* its NHS number is verified, but another's by name and birth */
+	bool nhs_contested; /* its NHS number is verified, but another's */
 };
 
 /* By identifiers and a verified NHS number alone: out->known.key 0 when they tell nothing. */

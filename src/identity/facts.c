@@ -48,6 +48,11 @@ static void take_nhs_number(struct arena *a, const struct node *identifier, stru
 	f->nhs_verified = verified;
 }
 
+bool facts_unchecked(struct str system)
+{
+	return str_ends(system, STR("/unchecked-nhs-number"));
+}
+
 static void take_identifier(struct arena *a, const struct node *identifier, struct facts *f)
 {
 	struct str system = str_trim(node_str(identifier, "system")),
@@ -55,6 +60,8 @@ static void take_identifier(struct arena *a, const struct node *identifier, stru
 
 	if (str_is(system, NHS_NUMBER_SYSTEM))
 		take_nhs_number(a, identifier, f);
+	else if (facts_unchecked(system))
+		return;
 	else if (system.len && value.len && f->id_count < MAX_IDENTIFIERS)
 		f->ids[f->id_count++] = (struct identifier){ system, value };
 }

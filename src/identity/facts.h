@@ -58,4 +58,8 @@ void facts_read(struct str text, struct facts *out);
 /* Is an identifier's NHS number verified? (UK Core's extension, code 01 or the slug before it.) */
 bool nhs_identifier_verified(const struct node *identifier);
 
+/* Is it the system of numbers that were meant for NHS numbers and are none (a wrong check digit, all
+ * zeros)? Many people have the same: it says of nobody who they are. */
+bool facts_unchecked(struct str system);
+
 #endif

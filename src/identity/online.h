@@ -16,7 +16,7 @@
 enum { MAX_ONLINE_KEYS = 128, MAX_PER_KEY = 300, MAX_CANDIDATES = 600 };
 
 /* Raised when facts or keys are made otherwise: the tables are then made anew. */
-#define ONLINE_MADE 1
+#define ONLINE_MADE 2
 
 struct online_keys {
 	int64_t at[MAX_ONLINE_KEYS]; /* sorted, each once */

@@ -53,7 +53,7 @@ static enum err contradict(struct ctx *c, struct db *db, const struct facts *x,
 	return OK;
 }
 
-/* Whoever has the NHS number now; key 0: nobody. */
+/* Whoever has the NHS number now, first of all verified; key 0: nobody. */
 static enum err holder(struct ctx *c, struct db *db, struct str nhs, struct known *out,
 		       struct facts *facts)
 {
@@ -62,10 +62,15 @@ static enum err holder(struct ctx *c, struct db *db, struct str nhs, struct know
 
 	*out = (struct known){ 0 };
 	TRY(known_find(c, db, STR(NHS_NUMBER_SYSTEM), nhs, MOST_FOUND, found, &n));
-	for (size_t i = 0; i < n && !out->key; i++) {
-		facts_take(c->arena, found[i].tree, facts);
-		if (str_eq(facts->nhs, nhs)) /* or it was theirs once */
-			*out = found[i];
+	for (size_t i = 0; i < n; i++) {
+		struct facts theirs;
+
+		facts_take(c->arena, found[i].tree, &theirs);
+		if (!str_eq(theirs.nhs, nhs) || /* it was theirs once */
+		    (out->key && !(theirs.nhs_verified && !facts->nhs_verified)))
+			continue;
+		*out = found[i];
+		*facts = theirs;
 	}
 	return OK;
 }
@@ -89,6 +94,25 @@ static enum err by_nhs_number(struct ctx *c, struct db *db, const struct facts *
 	return OK;
 }
 
+/* Another number of the message leads to another Patient: two numbers of one system's own. */
+static enum err other_by_identifier(struct ctx *c, struct db *db, const struct facts *f,
+				    struct decision *out)
+{
+	struct known found[MOST_FOUND];
+	size_t n;
+
+	for (unsigned i = 0; i < f->id_count && f->id_count > 1; i++) {
+		TRY(known_find(c, db, f->ids[i].system, f->ids[i].value, MOST_FOUND, found,
+			       &n));
+		if (!n || found[0].key == out->known.key)
+			continue;
+		out->r.other = found[0].id;
+		out->other_key = found[0].key;
+		return OK;
+	}
+	return OK;
+}
+
 /* The sender's number leads to one Patient, the verified NHS number to another. */
 static enum err look_for_other(struct ctx *c, struct db *db, const struct facts *f,
 			       struct decision *out)
@@ -97,12 +121,13 @@ static enum err look_for_other(struct ctx *c, struct db *db, const struct facts 
 	struct known k;
 
 	facts_take(c->arena, out->known.tree, &theirs);
-	if (str_eq(theirs.nhs, f->nhs))
+	if (str_eq(theirs.nhs, f->nhs) && theirs.nhs_verified)
 		return OK;
 	TRY(holder(c, db, f->nhs, &k, &theirs));
-	if (k.key && k.key != out->known.key) {
+	if (k.key && k.key != out->known.key && theirs.nhs_verified) {
 		out->r.other = k.id;
 		out->other_key = k.key;
+		out->nhs_contested = true;
 	}
 	return OK;
 }
@@ -110,6 +135,7 @@ static enum err look_for_other(struct ctx *c, struct db *db, const struct facts 
 static const char *const texts[] = {
 	"The sender's own number is one person's, the verified NHS number the other's.",
 	"Both are sent with one verified NHS number, but first name and date of birth differ.",
+	"One message has a number of the one and a number of the other.",
 };
 
 static struct str sentence(struct ctx *c, const char *text)
@@ -127,6 +153,11 @@ enum err decide_by_number(struct ctx *c, struct db *db, const struct facts *f,
 		TRY(look_for_other(c, db, f, &d));
 		if (d.other_key)
 			d.r.why = sentence(c, texts[0]);
+	}
+	if (d.known.key && !d.other_key) {
+		TRY(other_by_identifier(c, db, f, &d));
+		if (d.other_key)
+			d.r.why = sentence(c, texts[2]);
 	}
 	if (!d.known.key && f->nhs_verified)
 		TRY(by_nhs_number(c, db, f, &d));
