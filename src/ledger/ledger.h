@@ -76,6 +76,8 @@ struct posted {
  * the wrong unit, words too long. ERR_CONFLICT: the token is here with other content, the period is
  * closed, or an account's limit would be broken. */
 NODISCARD enum err ledger_post(struct ctx *c, struct db *db, const struct entry *entry, struct posted *out);
+/* Has an entry with this token been written? */
+NODISCARD enum err ledger_has(struct ctx *c, struct db *db, struct str token, bool *out);
 /* The entry that undoes another, effective on a day; each can be reversed once (ERR_CONFLICT). */
 NODISCARD enum err ledger_reverse(struct ctx *c, struct db *db, int64_t key, struct str token,
 				  int64_t effective, struct str words, struct posted *out);

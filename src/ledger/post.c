@@ -117,6 +117,15 @@ static enum err find_token(struct ctx *c, struct db *db, const struct entry *e, 
 	return OK;
 }
 
+enum err ledger_has(struct ctx *c, struct db *db, struct str token, bool *out)
+{
+	STMT(s);
+
+	TRY(db_stmt(c, db, SQL("SELECT 1 FROM ledger_entry WHERE token = ?1"), &s));
+	stmt_bind_text(s, 1, token);
+	return stmt_step(c, s, out);
+}
+
 /* ---- writing ---- */
 
 /* The balances that limited accounts would have with the entry. */

@@ -12,6 +12,10 @@ static const struct option ledger_options[] = {
 	{ "format", "csv|hledger|beancount", "how entries are exported", "csv" },
 	{ "before", "DAY", "close: the days before this one", NULL },
 	{ "by", "NAME", "close: who closes them", NULL },
+	{ "entries", "N", "exercise: how many", "100000" },
+	{ "writers", "N", "exercise: threads that write at once", "8" },
+	{ "seed", "N", "exercise: another seed writes other entries", "1" },
+	{ "verbose", NULL, "exercise: a line for each batch that is durable: writer and how many", NULL },
 	{ 0 },
 };
 
@@ -158,6 +162,8 @@ static enum err run_word(struct ctx *c, struct invocation *in)
 
 	if (strcmp(in->argv[0], "close") == 0)
 		return run_close(c, in);
+	if (strcmp(in->argv[0], "exercise") == 0)
+		return ledger_exercise(c, in);
 	TRY(store_reader(c, c->place->store, &db));
 	TRY(db_begin(c, db));
 	w.db = db;
@@ -169,7 +175,7 @@ static enum err run_word(struct ctx *c, struct invocation *in)
 			return e;
 		}
 	db_end(db);
-	return fail(c, ERR_USAGE, "ledger takes trial, check, export or close, not %s", in->argv[0]);
+	return fail(c, ERR_USAGE, "ledger takes trial, check, export, close or exercise, not %s", in->argv[0]);
 }
 
 static enum err run_ledger(struct ctx *c, struct invocation *in)
@@ -187,11 +193,14 @@ const struct command ledger_commands[] = {
 	{ "ledger", "WORD DB", "Look at the ledger, prove it, export it, close days.",
 	  "trial: debits, credits and balance of each account. check: prove that every entry balances and nothing\n"
 	  "was altered; each finding is a line. export: every entry, for a spreadsheet, hledger or beancount.\n"
-	  "close: take no more entries that are effective before a day; what is closed stays closed.",
+	  "close: take no more entries that are effective before a day; what is closed stays closed. exercise: write\n"
+	  "invented entries from many threads into a ledger of its own, with reversals and closing, and say how fast;\n"
+	  "the same seed writes the same, so one that was killed can be run again and compared.",
 	  ledger_options, run_ledger,
 	  "  causeway ledger check county.db\n"
 	  "  causeway ledger trial county.db --on 2016-03-31 --known 2016-04-30T00:00:00Z\n"
 	  "  causeway ledger export county.db --format hledger > county.journal\n"
-	  "  causeway ledger close county.db --before 2016-04-01 --by 'A. Finance'" },
+	  "  causeway ledger close county.db --before 2016-04-01 --by 'A. Finance'\n"
+	  "  causeway ledger exercise trial.db --entries 1000000" },
 	{ 0 },
 };

@@ -1,15 +1,24 @@
 /* money.c - what money adds to the program: each table of actions and each machine on a line of its own. */
 #include "money/inside.h"
+#include "money/keep.h"
 
 static const struct action *const actions[] = {
 	work_out_actions,
 	assessment_actions,
+	budget_actions,
+	direct_payment_actions,
 	NULL,
 };
 
 static const struct flow *const flows[] = {
 	&assessment_flow,
+	&budget_flow,
 	NULL,
 };
 
-const struct module money_module = { .name = "money", .actions = actions, .flows = flows };
+static enum err tick(struct ctx *c, int64_t *done)
+{
+	return budget_tick(c, done);
+}
+
+const struct module money_module = { .name = "money", .actions = actions, .flows = flows, .tick = tick };

@@ -1,0 +1,299 @@
+/* budget_look.c - the statement of a budget: what it is, where it went, and what is to be looked into.
+ *
+ * All figures come from the ledger; what is looked into is found by the rules of share/policy/england/budget.tsv. The
+ * officer's page and the person's own show the same statement.
+ */
+#include "money/budget.h"
+
+#include <stdlib.h>
+
+#define ENTRIES_SHOWN 60
+
+struct looking {
+	struct ctx *c;
+	const struct budget *b;
+	const struct policy *policy;
+	struct node *to;
+	int64_t today, held, spent, paid, paid_in;
+	int64_t entries;
+	struct arena *life; /* of the rows: ledger_each gives back what c->arena allocates under it */
+	VEC(struct entry_row) rows;
+};
+struct entry_row {
+	int64_t day, amount;
+	struct str words;
+};
+
+/* --- what is agreed --- */
+
+static void put_agreed(struct looking *l)
+{
+	const struct budget *b = l->b;
+	struct node *to = l->to;
+	struct ctx *c = l->c;
+
+	answer_text(c, to, "account", b->id);
+	answer_text(c, to, "person", b->person);
+	answer_amount(c, to, "indicative", kept_money_of(b->account, "budget-indicative"));
+	answer_text(c, to, "held_as", b->held);
+	answer_text(c, to, "holder", kept_text_of(b->account, "budget-holder", "valueString"));
+	answer_text(c, to, "prepared_by", kept_text_of(b->account, "prepared-by", "valueString"));
+	answer_text(c, to, "signed_off_by", kept_text_of(b->account, "signed-off-by", "valueString"));
+	answer_date(c, to, "signed_off_on", day_read(kept_text_of(b->account, "signed-off-on", "valueDate")));
+	answer_date(c, to, "review", day_read(kept_text_of(b->account, "budget-review", "valueDate")));
+	answer_date(c, to, "started", b->start);
+	answer_date(c, to, "ended", b->ended);
+	if (!b->weekly)
+		return;
+	answer_amount(c, to, "weekly", b->weekly);
+	answer_amount(c, to, "yearly", b->weekly * 52);
+	answer_amount(c, to, "council", b->council);
+	if (b->nhs)
+		answer_amount(c, to, "nhs", b->nhs);
+	if (b->charge)
+		answer_amount(c, to, "charge", b->charge);
+}
+
+static void put_purposes(struct looking *l)
+{
+	node_each(one, node_get(l->b->account, "extension")) {
+		struct str words;
+		struct node *row;
+
+		if (!kept_is(one, "budget-purpose"))
+			continue;
+		row = answer_row(l->c, l->to, "purpose");
+		if (purpose_check(l->c, node_str(one, "valueCode"), l->b->nhs > 0, &words) != OK)
+			words = node_str(one, "valueCode");
+		answer_text(l->c, row, "purpose_words", words);
+	}
+}
+
+/* --- where it went --- */
+
+static enum err put_spent(struct looking *l, struct db *db)
+{
+	struct str begins = str_of(arena_printf(l->c->arena, "spent:" STR_FMT ":", STR_ARG(l->b->id)));
+	struct account *accounts;
+	size_t len;
+
+	TRY(ledger_accounts(l->c, db, begins, &accounts, &len));
+	for (size_t i = 0; i < len; i++) {
+		struct str code = { accounts[i].code.at + begins.len, accounts[i].code.len - begins.len }, words;
+		struct node *row;
+		int64_t amount;
+
+		TRY(ledger_balance(l->c, db, accounts[i].key, AS_AT_NOW, &amount));
+		l->spent += amount;
+		row = answer_row(l->c, l->to, "went");
+		if (str_is(code, "arranged"))
+			words = STR("Care the council arranged");
+		else if (purpose_check(l->c, code, l->b->nhs > 0, &words) != OK)
+			words = code;
+		answer_text(l->c, row, "went_words", words);
+		answer_amount(l->c, row, "went_amount", amount);
+	}
+	return OK;
+}
+
+static enum err take_entry(struct ctx *c, void *arg, const struct entry_read *e)
+{
+	struct looking *l = arg;
+
+	(void)c;
+	for (size_t i = 0; i < e->entry.count; i++) {
+		if (!str_starts(e->accounts[i]->code, STR("held:")))
+			continue;
+		int64_t amount = e->entry.postings[i].amount;
+		bool pay = str_starts(e->entry.token, STR("budget-pay:"));
+
+		l->paid += pay ? amount : 0;
+		l->paid_in += str_starts(e->entry.token, STR("paid-in:")) ? amount : 0;
+		*vec_push(&l->rows, l->life) = (struct entry_row){
+			e->entry.effective, amount, { str_dup(l->life, e->entry.words), e->entry.words.len } };
+	}
+	return OK;
+}
+
+static struct str copied(struct ctx *c, struct str s)
+{
+	return (struct str){ str_dup(c->arena, s), s.len };
+}
+
+static int newest_first(const void *x, const void *y)
+{
+	const struct entry_row *a = x, *b = y;
+
+	return (a->day < b->day) - (a->day > b->day);
+}
+
+static enum err put_entries(struct looking *l, struct db *db)
+{
+	struct account account;
+	int64_t balance = 0;
+	enum err e = ledger_find(l->c, db, str_of(arena_printf(l->c->arena, "held:" STR_FMT, STR_ARG(l->b->id))), &account);
+
+	if (e == ERR_NOT_FOUND)
+		return OK;
+	TRY(e);
+	TRY(ledger_each(l->c, db, account.key, take_entry, l));
+	TRY(ledger_balance(l->c, db, account.key, AS_AT_NOW, &balance));
+	l->held = balance;
+	if (l->rows.len)
+		qsort(l->rows.at, l->rows.len, sizeof *l->rows.at, newest_first);
+	for (size_t i = 0; i < l->rows.len && i < ENTRIES_SHOWN; i++) {
+		struct node *row = answer_row(l->c, l->to, "entry");
+
+		answer_date(l->c, row, "entry_day", l->rows.at[i].day);
+		answer_text(l->c, row, "entry_words", copied(l->c, l->rows.at[i].words));
+		answer_amount(l->c, row, l->rows.at[i].amount > 0 ? "entry_in" : "entry_out",
+			      llabs(l->rows.at[i].amount));
+		answer_amount(l->c, row, "entry_balance", balance);
+		balance -= l->rows.at[i].amount;
+	}
+	return OK;
+}
+
+static enum err put_aside(struct looking *l, struct db *db)
+{
+	static const char *const shares[] = { "council", "nhs" };
+	int64_t left, all = 0;
+
+	for (size_t i = 0; i < 2; i++) {
+		TRY(balance_of(l->c, db, str_of(arena_printf(l->c->arena, "budget:" STR_FMT ":%s", STR_ARG(l->b->id), shares[i])),
+			       &left));
+		all += left;
+	}
+	answer_amount(l->c, l->to, "aside", all);
+	return OK;
+}
+
+/* --- what is to be looked into --- */
+
+static void flag(struct looking *l, const char *kind, struct str words)
+{
+	struct node *row = answer_row(l->c, l->to, "flag");
+
+	answer_text(l->c, row, "flag_kind", str_of(kind));
+	answer_text(l->c, row, "flag_words", words);
+}
+
+#define SAY(...) str_of(arena_printf(l->c->arena, __VA_ARGS__))
+
+static enum err put_surplus(struct looking *l)
+{
+	int64_t weeks, most, whole = l->held * 10 / l->b->weekly;
+
+	TRY(figure_of(l->c, l->policy, "surplus_weeks", l->today, &weeks));
+	most = l->b->weekly * (weeks / POLICY_ONE);
+	answer_amount(l->c, l->to, "surplus_from", most);
+	if (l->held > most)
+		flag(l, "surplus", SAY("A surplus: " STR_FMT " unspent is %lld.%lld weeks of the budget; more than %lld is looked into.",
+				       STR_ARG(pence_say(l->c->arena, l->held)), (long long)(whole / 10), (long long)(whole % 10),
+				       (long long)(weeks / POLICY_ONE)));
+	return OK;
+}
+
+/* Spending is judged when a quarter has gone by: before, one receipt more or less says nothing. */
+static enum err put_expected(struct looking *l)
+{
+	int64_t weeks = (l->today - l->b->start) / 7, expected = l->b->weekly * weeks, percent, differs;
+
+	if (weeks < 1)
+		return OK;
+	answer_amount(l->c, l->to, "expected", expected);
+	TRY(figure_of(l->c, l->policy, "spend_tolerance", l->today, &percent));
+	differs = pence_div((wide)(l->spent - expected) * 100, expected, HALF_UP);
+	answer_count(l->c, l->to, "differs_percent", differs);
+	if (weeks >= 13 && llabs(differs) * POLICY_ONE > percent)
+		flag(l, "spending", SAY("Spending is %lld in 100 %s what was expected.", (long long)llabs(differs),
+					differs < 0 ? "below" : "above"));
+	if (l->held < 0)
+		flag(l, "overspent", SAY("More was spent than paid: " STR_FMT " of the person's own money.",
+					 STR_ARG(pence_say(l->c->arena, -l->held))));
+	return OK;
+}
+
+static enum err put_returns(struct looking *l)
+{
+	int64_t every, grace, last = l->b->start, due;
+
+	node_each(one, node_get(l->b->account, "extension")) {
+		struct node *row;
+		int64_t until;
+
+		if (!kept_is(one, "budget-return"))
+			continue;
+		until = day_read(kept_text_of(one, "until", "valueDate"));
+		row = answer_row(l->c, l->to, "return");
+		answer_date(l->c, row, "return_until", until);
+		answer_date(l->c, row, "return_received", day_read(kept_text_of(one, "received", "valueDate")));
+		answer_amount(l->c, row, "return_balance", kept_money_of(one, "balance"));
+		answer_text(l->c, row, "return_note", kept_text_of(one, "note", "valueString"));
+		last = until > last ? until : last;
+	}
+	TRY(figure_of(l->c, l->policy, "return_weeks", l->today, &every));
+	TRY(figure_of(l->c, l->policy, "return_grace_weeks", l->today, &grace));
+	due = last + 7 * (every / POLICY_ONE);
+	answer_date(l->c, l->to, "return_due", due);
+	if (l->today > due + 7 * (grace / POLICY_ONE))
+		flag(l, "return", SAY("A return is missing: it was due on " STR_FMT ".", STR_ARG(day_say(l->c->arena, due))));
+	return OK;
+}
+
+static void put_recovery(struct looking *l)
+{
+	int64_t due = day_read(kept_text_of(l->b->account, "recovery-due", "valueDate"));
+
+	if (due == NO_DAY)
+		return;
+	answer_date(l->c, l->to, "recovery_due", due);
+	answer_amount(l->c, l->to, "recovery_amount", kept_money_of(l->b->account, "recovery-amount"));
+	answer_text(l->c, l->to, "recovery_reason", kept_text_of(l->b->account, "recovery-reason", "valueString"));
+}
+
+static enum err look_into(struct looking *l)
+{
+	int64_t review = day_read(kept_text_of(l->b->account, "budget-review", "valueDate"));
+
+	if (review != NO_DAY && review < l->today && l->b->ended == NO_DAY)
+		flag(l, "review", SAY("The review was due on " STR_FMT ".", STR_ARG(day_say(l->c->arena, review))));
+	if (!budget_is_paid_out(l->b))
+		return OK;
+	if (l->b->ended == NO_DAY) {
+		TRY(put_surplus(l));
+		TRY(put_expected(l));
+		TRY(put_returns(l));
+	}
+	put_recovery(l);
+	return OK;
+}
+
+enum err budget_look(struct ctx *c, const struct budget *b, struct node *to)
+{
+	ARENA(rows);
+	struct looking l = { .c = c, .b = b, .to = to, .today = day_today(c), .life = &rows };
+
+	put_agreed(&l);
+	put_purposes(&l);
+	if (b->start == NO_DAY || !b->weekly)
+		return OK;
+	TRY(money_policy(c, &l.policy));
+	{
+		READER(db);
+
+		TRY(store_reader(c, c->place->store, &db));
+		TRY(put_aside(&l, db));
+		TRY(put_spent(&l, db));
+		TRY(put_entries(&l, db));
+	}
+	answer_date(c, to, "next", instalment_next(b, l.today));
+	answer_amount(c, to, "spent", l.spent);
+	if (budget_is_paid_out(b)) {
+		answer_text(c, to, "paid_out", STR("yes"));
+		answer_amount(c, to, "paid", l.paid);
+		answer_amount(c, to, "paid_in", l.paid_in);
+		answer_amount(c, to, "held_balance", l.held);
+	}
+	return look_into(&l);
+}
