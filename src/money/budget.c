@@ -53,8 +53,8 @@ void budget_read(struct node *account, struct budget *out)
 		.weekly = kept_money_of(account, "budget-weekly"),
 		.nhs = kept_money_of(account, "budget-nhs"),
 		.charge = kept_money_of(account, "budget-charge"),
-		.start = day_read(kept_text_of(account, "budget-start", "valueDate")),
-		.ended = day_read(node_str(node_get(account, "servicePeriod"), "end")),
+		.start = read_day(kept_text_of(account, "budget-start", "valueDate")),
+		.ended = read_day(node_str(node_get(account, "servicePeriod"), "end")),
 		.every = 4,
 	};
 	if (str_int(kept_text_of(account, "budget-every", "valueString"), &every) && every > 0)
@@ -135,7 +135,7 @@ static enum err indicative_case(struct ctx *c, const struct act *act, struct nod
 	if (act_text(act, "price").len)
 		return OK;
 	TRY(money_policy(c, &policy));
-	TRY(figure_of(c, policy, "point_price", day_today(c), &price));
+	TRY(figure_of(c, policy, "point_price", money_today(c), &price));
 	node_add_str(c->arena, given, "price_per_point", pence_print(c->arena, price));
 	return OK;
 }
@@ -159,7 +159,7 @@ static enum err indicate(struct ctx *c, struct act *act)
 	TRY(money_rules(c, &rules));
 	TRY(charge_case(c, rules, STR("indicative_budget"), given, &result, NULL));
 	TRY(pence_read(c, node_str(result, "indicative_budget"), "Indicative budget", 0, &pence));
-	TRY(account_new(c, BUDGET_KIND, "Personal budget", act_text(act, "person"), day_today(c), &account));
+	TRY(account_new(c, BUDGET_KIND, "Personal budget", act_text(act, "person"), money_today(c), &account));
 	kept_money(c, account, "budget-indicative", pence);
 	keep_case(c, account, given);
 	task = flow_begin(c, &budget_flow, act_text(act, "person"), act_keep(c, act, account));
@@ -248,7 +248,7 @@ static enum err sign_off(struct ctx *c, struct act *act)
 		return fail(c, ERR_FORBIDDEN, "You prepared this budget; somebody else signs it off.");
 	kept_text(c, b.account, "signed-off-by", "valueString",
 		  c->actor && c->actor->name.len ? c->actor->name : STR("the program"));
-	kept_text(c, b.account, "signed-off-on", "valueDate", day_print(c->arena, day_today(c)));
+	kept_text(c, b.account, "signed-off-on", "valueDate", money_day(c->arena, money_today(c)));
 	act_remark(c, act->subject, act_text(act, "note"));
 	act_keep(c, act, b.account);
 	return OK;
@@ -264,8 +264,8 @@ static enum err set_review(struct ctx *c, struct act *act, const struct budget *
 	TRY(money_policy(c, &policy));
 	TRY(figure_of(c, policy, !first ? "review_next" : b->nhs ? "review_first_nhs" : "review_first_council", from,
 		      &months));
-	int64_t due = day_add_months(from, (int)(months / POLICY_ONE));
-	kept_text(c, b->account, "budget-review", "valueDate", day_print(c->arena, due));
+	int64_t due = months_after(from, (int)(months / POLICY_ONE));
+	kept_text(c, b->account, "budget-review", "valueDate", money_day(c->arena, due));
 	flow_set_due(c, act->subject, due * INT64_C(86400000000));
 	return OK;
 }
@@ -288,16 +288,16 @@ static struct moves *moves_of(struct ctx *c, const struct budget *b)
 
 static enum err start(struct ctx *c, struct act *act)
 {
-	int64_t from = day_given(c, act, "from");
+	int64_t from = argument_day(c, act, "from");
 	struct moves *moves;
 	struct budget b;
 
 	TRY(budget_edit(c, act, &b));
-	kept_text(c, b.account, "budget-start", "valueDate", day_print(c->arena, from));
+	kept_text(c, b.account, "budget-start", "valueDate", money_day(c->arena, from));
 	b.start = from;
 	moves = moves_of(c, &b);
 	TRY(set_review(c, act, &b, from, true));
-	TRY(instalments_due(c, &b, day_today(c), moves));
+	TRY(instalments_due(c, &b, money_today(c), moves));
 	TRY(post(c, act, moves));
 	act_keep(c, act, b.account);
 	return OK;
@@ -308,8 +308,8 @@ static enum err review(struct ctx *c, struct act *act)
 	struct budget b;
 
 	TRY(budget_edit(c, act, &b));
-	kept_text(c, b.account, "budget-reviewed", "valueDate", day_print(c->arena, day_given(c, act, "on")));
-	TRY(set_review(c, act, &b, day_given(c, act, "on"), false));
+	kept_text(c, b.account, "budget-reviewed", "valueDate", money_day(c->arena, argument_day(c, act, "on")));
+	TRY(set_review(c, act, &b, argument_day(c, act, "on"), false));
 	act_remark(c, act->subject, act_text(act, "note"));
 	act_keep(c, act, b.account);
 	return OK;
@@ -319,7 +319,7 @@ static enum err review(struct ctx *c, struct act *act)
 static enum err end(struct ctx *c, struct act *act)
 {
 	static const char *const shares[] = { "council", "nhs" };
-	int64_t day = day_given(c, act, "on"), left;
+	int64_t day = argument_day(c, act, "on"), left;
 	struct moves *moves;
 	struct budget b;
 
@@ -339,7 +339,7 @@ static enum err end(struct ctx *c, struct act *act)
 		}
 	}
 	TRY(post(c, act, moves));
-	act_set(c, act_member(c, b.account, "servicePeriod", NODE_OBJECT), "end", day_print(c->arena, day));
+	act_set(c, act_member(c, b.account, "servicePeriod", NODE_OBJECT), "end", money_day(c->arena, day));
 	act_set(c, b.account, "status", STR("inactive"));
 	act_remark(c, act->subject, act_text(act, "reason"));
 	act_keep(c, act, b.account);

@@ -39,8 +39,8 @@ static void put_agreed(struct looking *l)
 	answer_text(c, to, "holder", kept_text_of(b->account, "budget-holder", "valueString"));
 	answer_text(c, to, "prepared_by", kept_text_of(b->account, "prepared-by", "valueString"));
 	answer_text(c, to, "signed_off_by", kept_text_of(b->account, "signed-off-by", "valueString"));
-	answer_date(c, to, "signed_off_on", day_read(kept_text_of(b->account, "signed-off-on", "valueDate")));
-	answer_date(c, to, "review", day_read(kept_text_of(b->account, "budget-review", "valueDate")));
+	answer_date(c, to, "signed_off_on", read_day(kept_text_of(b->account, "signed-off-on", "valueDate")));
+	answer_date(c, to, "review", read_day(kept_text_of(b->account, "budget-review", "valueDate")));
 	answer_date(c, to, "started", b->start);
 	answer_date(c, to, "ended", b->ended);
 	if (!b->weekly)
@@ -224,10 +224,10 @@ static enum err put_returns(struct looking *l)
 
 		if (!kept_is(one, "budget-return"))
 			continue;
-		until = day_read(kept_text_of(one, "until", "valueDate"));
+		until = read_day(kept_text_of(one, "until", "valueDate"));
 		row = answer_row(l->c, l->to, "return");
 		answer_date(l->c, row, "return_until", until);
-		answer_date(l->c, row, "return_received", day_read(kept_text_of(one, "received", "valueDate")));
+		answer_date(l->c, row, "return_received", read_day(kept_text_of(one, "received", "valueDate")));
 		answer_amount(l->c, row, "return_balance", kept_money_of(one, "balance"));
 		answer_text(l->c, row, "return_note", kept_text_of(one, "note", "valueString"));
 		last = until > last ? until : last;
@@ -237,13 +237,13 @@ static enum err put_returns(struct looking *l)
 	due = last + 7 * (every / POLICY_ONE);
 	answer_date(l->c, l->to, "return_due", due);
 	if (l->today > due + 7 * (grace / POLICY_ONE))
-		flag(l, "return", SAY("A return is missing: it was due on " STR_FMT ".", STR_ARG(day_say(l->c->arena, due))));
+		flag(l, "return", SAY("A return is missing: it was due on " STR_FMT ".", STR_ARG(long_day(l->c->arena, due))));
 	return OK;
 }
 
 static void put_recovery(struct looking *l)
 {
-	int64_t due = day_read(kept_text_of(l->b->account, "recovery-due", "valueDate"));
+	int64_t due = read_day(kept_text_of(l->b->account, "recovery-due", "valueDate"));
 
 	if (due == NO_DAY)
 		return;
@@ -254,10 +254,10 @@ static void put_recovery(struct looking *l)
 
 static enum err look_into(struct looking *l)
 {
-	int64_t review = day_read(kept_text_of(l->b->account, "budget-review", "valueDate"));
+	int64_t review = read_day(kept_text_of(l->b->account, "budget-review", "valueDate"));
 
 	if (review != NO_DAY && review < l->today && l->b->ended == NO_DAY)
-		flag(l, "review", SAY("The review was due on " STR_FMT ".", STR_ARG(day_say(l->c->arena, review))));
+		flag(l, "review", SAY("The review was due on " STR_FMT ".", STR_ARG(long_day(l->c->arena, review))));
 	if (!budget_is_paid_out(l->b))
 		return OK;
 	if (l->b->ended == NO_DAY) {
@@ -272,7 +272,7 @@ static enum err look_into(struct looking *l)
 enum err budget_look(struct ctx *c, const struct budget *b, struct node *to)
 {
 	ARENA(rows);
-	struct looking l = { .c = c, .b = b, .to = to, .today = day_today(c), .life = &rows };
+	struct looking l = { .c = c, .b = b, .to = to, .today = money_today(c), .life = &rows };
 
 	put_agreed(&l);
 	put_purposes(&l);

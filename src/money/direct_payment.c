@@ -80,7 +80,7 @@ static enum err last_is_paid(struct ctx *c, const struct budget *b, int64_t toda
 
 static enum err pay_due(struct ctx *c, struct node *account, void *arg)
 {
-	int64_t *done = arg, today = day_today(c);
+	int64_t *done = arg, today = money_today(c);
 	struct moves moves = { 0 };
 	struct budget b;
 	bool paid;
@@ -158,7 +158,7 @@ static enum err spend(struct ctx *c, struct act *act)
 			    STR_ARG(words));
 	moves_add(c, moves, (struct move){
 		code_of(c, "held", &b, NULL), code_of(c, "spent", &b, str_dup(c->arena, purpose)), pence,
-		day_given(c, act, "on"),
+		argument_day(c, act, "on"),
 		str_of(arena_printf(c->arena, "receipt:" STR_FMT ":" STR_FMT, STR_ARG(b.id), STR_ARG(receipt))),
 		str_of(arena_printf(c->arena, STR_FMT ", receipt " STR_FMT, STR_ARG(words), STR_ARG(receipt))) });
 	act_also(act, moves_write, moves);
@@ -176,7 +176,7 @@ static enum err pay_in(struct ctx *c, struct act *act)
 	TRY(pence_read(c, act_text(act, "amount"), "Amount", 1, &pence));
 	TRY(receipt_of(c, act, &receipt));
 	moves_add(c, moves, (struct move){
-		code_of(c, "charge", &b, NULL), code_of(c, "held", &b, NULL), pence, day_given(c, act, "on"),
+		code_of(c, "charge", &b, NULL), code_of(c, "held", &b, NULL), pence, argument_day(c, act, "on"),
 		str_of(arena_printf(c->arena, "paid-in:" STR_FMT ":" STR_FMT, STR_ARG(b.id), STR_ARG(receipt))),
 		STR("Paid in by the person") });
 	act_also(act, moves_write, moves);
@@ -186,19 +186,19 @@ static enum err pay_in(struct ctx *c, struct act *act)
 /* A return says until when it accounts for the money, and what the bank's statement shows then. */
 static enum err take_return(struct ctx *c, struct act *act)
 {
-	int64_t until = day_given(c, act, "until"), pence;
+	int64_t until = argument_day(c, act, "until"), pence;
 	struct moves *moves;
 	struct node *one;
 	struct budget b;
 
 	TRY(begun(c, act, &b, &moves));
 	TRY(pence_read(c, act_text(act, "balance"), "Balance", -INT64_C(100000000), &pence));
-	if (until > day_today(c) || until < b.start)
+	if (until > money_today(c) || until < b.start)
 		return fail(c, ERR_INVALID, "A return is for days from the start of the budget to today.");
 	one = kept_group(c, b.account, "budget-return");
-	kept_text(c, one, "until", "valueDate", day_print(c->arena, until));
+	kept_text(c, one, "until", "valueDate", money_day(c->arena, until));
 	kept_money(c, one, "balance", pence);
-	kept_text(c, one, "received", "valueDate", day_print(c->arena, day_today(c)));
+	kept_text(c, one, "received", "valueDate", money_day(c->arena, money_today(c)));
 	kept_text(c, one, "note", "valueString", act_text(act, "note"));
 	act_keep(c, act, b.account);
 	return OK;
@@ -218,7 +218,7 @@ static enum err held_now(struct ctx *c, const struct budget *b, int64_t *out)
 static void write_notice(struct ctx *c, struct act *act, const struct budget *b, int64_t pence, int64_t due)
 {
 	struct node *n = act_new(c, "Communication"), *payload;
-	struct str amount = pence_say(c->arena, pence), day = day_say(c->arena, due);
+	struct str amount = pence_say(c->arena, pence), day = long_day(c->arena, due);
 
 	act_set(c, n, "status", STR("completed"));
 	act_concept(c, node_add(c->arena, n, "category", NODE_ARRAY), NULL, "http://terminology.hl7.org/CodeSystem/communication-category",
@@ -251,11 +251,11 @@ static enum err recover_notice(struct ctx *c, struct act *act)
 	if (kept_text_of(b.account, "recovery-due", "valueDate").len)
 		return fail(c, ERR_CONFLICT, "Notice was given already; take that back first.");
 	TRY(money_policy(c, &policy));
-	TRY(figure_of(c, policy, "recovery_notice_days", day_today(c), &days));
-	int64_t due = day_today(c) + days / POLICY_ONE;
+	TRY(figure_of(c, policy, "recovery_notice_days", money_today(c), &days));
+	int64_t due = money_today(c) + days / POLICY_ONE;
 	one = b.account;
 	kept_money(c, one, "recovery-amount", pence);
-	kept_text(c, one, "recovery-due", "valueDate", day_print(c->arena, due));
+	kept_text(c, one, "recovery-due", "valueDate", money_day(c->arena, due));
 	kept_text(c, one, "recovery-reason", "valueString", act_text(act, "reason"));
 	kept_text(c, one, "recovery-by", "valueString",
 		  c->actor ? str_of(arena_printf(c->arena, "%lld", (long long)c->actor->account)) : STR(""));
@@ -280,12 +280,12 @@ static enum err recover(struct ctx *c, struct act *act)
 	struct budget b;
 
 	TRY(begun(c, act, &b, &moves));
-	due = day_read(kept_text_of(b.account, "recovery-due", "valueDate"));
+	due = read_day(kept_text_of(b.account, "recovery-due", "valueDate"));
 	pence = kept_money_of(b.account, "recovery-amount");
 	if (due == NO_DAY)
 		return fail(c, ERR_CONFLICT, "No notice was given.");
-	if (due > day_today(c))
-		return fail(c, ERR_CONFLICT, "The notice runs until " STR_FMT ".", STR_ARG(day_say(c->arena, due)));
+	if (due > money_today(c))
+		return fail(c, ERR_CONFLICT, "The notice runs until " STR_FMT ".", STR_ARG(long_day(c->arena, due)));
 	if (c->actor && str_int(kept_text_of(b.account, "recovery-by", "valueString"), &preparer) &&
 	    preparer == c->actor->account)
 		return fail(c, ERR_FORBIDDEN, "You gave the notice; somebody else takes the money back.");
@@ -294,7 +294,7 @@ static enum err recover(struct ctx *c, struct act *act)
 	for (size_t i = 0; i < 2; i++)
 		moves_add(c, moves, (struct move){ code_of(c, "held", &b, NULL),
 						   str_of(arena_printf(c->arena, "fund:%s", shares[i].name)), shares[i].weekly,
-						   day_today(c), token_of(c, "recover", &b, due, shares[i].name),
+						   money_today(c), token_of(c, "recover", &b, due, shares[i].name),
 						   STR("Unspent, taken back after notice") });
 	act_also(act, moves_write, moves);
 	forget_notice(b.account);

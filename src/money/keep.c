@@ -47,7 +47,7 @@ struct str pence_say(struct arena *a, int64_t pence)
 	return buf_get(&b);
 }
 
-struct str day_print(struct arena *a, int64_t day)
+struct str money_day(struct arena *a, int64_t day)
 {
 	int y, m, d;
 
@@ -55,7 +55,7 @@ struct str day_print(struct arena *a, int64_t day)
 	return str_of(arena_printf(a, "%04d-%02d-%02d", y, m, d));
 }
 
-struct str day_say(struct arena *a, int64_t day)
+struct str long_day(struct arena *a, int64_t day)
 {
 	static const char *const months[] = { "January", "February", "March", "April", "May", "June", "July", "August",
 					      "September", "October", "November", "December" };
@@ -65,7 +65,7 @@ struct str day_say(struct arena *a, int64_t day)
 	return str_of(arena_printf(a, "%d %s %d", d, months[m - 1], y));
 }
 
-int64_t day_read(struct str text)
+int64_t read_day(struct str text)
 {
 	struct when w;
 
@@ -74,21 +74,21 @@ int64_t day_read(struct str text)
 	return when_days(w.year, w.month, w.day);
 }
 
-int64_t day_today(const struct ctx *c)
+int64_t money_today(const struct ctx *c)
 {
 	int64_t now = clock_now(c->clock);
 
 	return (now + (int64_t)when_london_offset(now) * 60000000) / INT64_C(86400000000);
 }
 
-int64_t day_given(const struct ctx *c, const struct act *act, const char *name)
+int64_t argument_day(const struct ctx *c, const struct act *act, const char *name)
 {
-	int64_t day = day_read(act_text(act, name));
+	int64_t day = read_day(act_text(act, name));
 
-	return day == NO_DAY ? day_today(c) : day;
+	return day == NO_DAY ? money_today(c) : day;
 }
 
-int64_t day_add_months(int64_t day, int months)
+int64_t months_after(int64_t day, int months)
 {
 	int y, m, d, most;
 
@@ -214,7 +214,7 @@ void answer_amount(struct ctx *c, struct node *to, const char *name, int64_t pen
 void answer_date(struct ctx *c, struct node *to, const char *name, int64_t day)
 {
 	if (day != NO_DAY)
-		node_add_str(c->arena, answer_part(c, to, name), "valueDate", day_print(c->arena, day));
+		node_add_str(c->arena, answer_part(c, to, name), "valueDate", money_day(c->arena, day));
 }
 
 void answer_count(struct ctx *c, struct node *to, const char *name, int64_t n)
@@ -238,7 +238,7 @@ enum err figure_of(struct ctx *c, const struct policy *policy, const char *key, 
 	row = policy_on(series, day, DAY_NEVER);
 	if (!row)
 		return fail(c, ERR_NOT_FOUND, "share/policy has no %s for " STR_FMT ".", key,
-			    STR_ARG(day_print(c->arena, day)));
+			    STR_ARG(money_day(c->arena, day)));
 	*out = row->value;
 	return OK;
 }
@@ -257,7 +257,7 @@ enum err account_new(struct ctx *c, const char *kind, const char *words, struct 
 	act_set(c, n, "name", str_of(words));
 	list = node_add(c->arena, n, "subject", NODE_ARRAY);
 	node_add_str(c->arena, node_add(c->arena, list, NULL, NODE_OBJECT), "reference", person);
-	act_set(c, act_member(c, n, "servicePeriod", NODE_OBJECT), "start", day_print(c->arena, from));
+	act_set(c, act_member(c, n, "servicePeriod", NODE_OBJECT), "start", money_day(c->arena, from));
 	TRY(act_org(c, &org));
 	act_refer(c, n, "owner", org);
 	*out = n;

@@ -26,15 +26,15 @@ NODISCARD enum err pence_read(struct ctx *c, struct str text, const char *what, 
 struct str pence_print(struct arena *a, int64_t pence);
 /* "£1,234.50" */
 struct str pence_say(struct arena *a, int64_t pence);
-struct str day_print(struct arena *a, int64_t day);
+struct str money_day(struct arena *a, int64_t day);
 /* NO_DAY for what is no day. */
-int64_t day_read(struct str text);
-int64_t day_today(const struct ctx *c);
+int64_t read_day(struct str text);
+int64_t money_today(const struct ctx *c);
 /* The argument's day, else today. */
-int64_t day_given(const struct ctx *c, const struct act *act, const char *name);
-int64_t day_add_months(int64_t day, int months);
+int64_t argument_day(const struct ctx *c, const struct act *act, const char *name);
+int64_t months_after(int64_t day, int months);
 /* "3 April 2026" */
-struct str day_say(struct arena *a, int64_t day);
+struct str long_day(struct arena *a, int64_t day);
 
 /* --- figures on a resource: extension NAME of our base, set anew --- */
 

@@ -7,6 +7,8 @@ static const struct action *const actions[] = {
 	assessment_actions,
 	budget_actions,
 	direct_payment_actions,
+	care_account_actions,
+	deferral_actions,
 	NULL,
 };
 
@@ -18,7 +20,9 @@ static const struct flow *const flows[] = {
 
 static enum err tick(struct ctx *c, int64_t *done)
 {
-	return budget_tick(c, done);
+	TRY(budget_tick(c, done));
+	TRY(care_account_tick(c, done));
+	return deferral_tick(c, done);
 }
 
 const struct module money_module = { .name = "money", .actions = actions, .flows = flows, .tick = tick };

@@ -1,0 +1,386 @@
+/* deferral.c - deferred payment agreements as they are kept: what is agreed on an Account, the debt in the ledger.
+ *
+ * The reckoning is the engine's (deferred.c): care deferred up to the equity limit, fees, interest capitalised each
+ * half-year at the gilt rate of share/policy/england/gilt.tsv with its margin. The clock writes what each week and
+ * half-year adds; the schedule looks ahead by the same reckoning.
+ */
+#include "money/inside.h"
+#include "money/keep.h"
+
+#define DEFERRAL_KIND "deferred-payment"
+#define HALF_YEARS_MOST 80
+
+struct deferral {
+	struct node *account;
+	struct str id, person;
+	int64_t start, died, ended;
+};
+
+static void deferral_read(struct node *account, struct deferral *out)
+{
+	*out = (struct deferral){
+		.account = account,
+		.id = node_str(account, "id"),
+		.person = node_str(node_at(node_get(account, "subject"), 0), "reference"),
+		.start = read_day(node_str(node_get(account, "servicePeriod"), "start")),
+		.died = read_day(kept_text_of(account, "deferral-died", "valueDate")),
+		.ended = read_day(node_str(node_get(account, "servicePeriod"), "end")),
+	};
+}
+
+/* --- the case --- */
+
+/* Kept as one extension each, and members of the case by the same table. */
+static const struct {
+	const char *arg, *kept, *member, *label;
+} amounts[] = {
+	{ "value", "deferral-value", "property_value", "Value of the home" },
+	{ "charges", "deferral-charges", "prior_charges", "Charges of others" },
+	{ "cost", "deferral-cost", "weekly_cost", "Cost of the care home a week" },
+	{ "income", "deferral-income", "weekly_income", "Income a week" },
+	{ "keeps", "deferral-keeps", "keeps", "What the person keeps a week" },
+	{ "fee", "deferral-fee", "admin_fee", "Fee" },
+};
+
+static enum err put_gilts(struct ctx *c, struct node *given, int64_t until)
+{
+	struct node *list = node_add(c->arena, given, "gilt_rates", NODE_ARRAY);
+	const struct policy *policy;
+	struct policy_series series;
+
+	TRY(money_policy(c, &policy));
+	TRY(policy_find(c, policy, "england", "gilt_rate", &series));
+	for (size_t i = 0; i < series.len && series.rows[i]->from <= until; i++) {
+		struct node *one = node_add(c->arena, list, NULL, NODE_OBJECT);
+
+		node_add_str(c->arena, one, "from", money_day(c->arena, series.rows[i]->from));
+		node_add_str(c->arena, one, "percent", policy_print(c->arena, series.rows[i]->key, series.rows[i]->value));
+	}
+	return OK;
+}
+
+static enum err deferral_work(struct ctx *c, const struct deferral *d, int64_t until, struct node **result)
+{
+	struct node *given = node_new(c->arena, NODE_OBJECT);
+	struct str rate = kept_text_of(d->account, "deferral-rate", "valueString");
+	const struct charge_rules *rules;
+
+	TRY(money_rules(c, &rules));
+	node_add_str(c->arena, given, "started_on", money_day(c->arena, d->start));
+	node_add_str(c->arena, given, "until", money_day(c->arena, until));
+	if (d->died != NO_DAY)
+		node_add_str(c->arena, given, "died_on", money_day(c->arena, d->died));
+	if (rate.len)
+		node_add_str(c->arena, given, "council_rate_percent", rate);
+	for (size_t i = 0; i < sizeof amounts / sizeof *amounts; i++)
+		node_add_str(c->arena, given, amounts[i].member, pence_print(c->arena, kept_money_of(d->account, amounts[i].kept)));
+	TRY(put_gilts(c, given, until));
+	TRY(charge_case(c, rules, STR("deferred_payment"), given, result, NULL));
+	if (node_get(*result, "refused"))
+		return fail(c, ERR_INVALID, "The rules give no answer: " STR_FMT ".", STR_ARG(node_str(*result, "refused")));
+	return OK;
+}
+
+static int64_t result_pence(const struct node *result, const char *name)
+{
+	int64_t pence;
+
+	return pence_of(node_str(result, name), &pence) ? pence : 0;
+}
+
+/* --- the debt in the ledger --- */
+
+static const struct {
+	const char *account, *member, *words;
+} parts[] = {
+	{ "care", "care_deferred", "Care deferred" },
+	{ "fees", "admin_fees", "Fee of the agreement" },
+	{ "interest", "interest_capitalised", "Interest of the half-year" },
+};
+
+/* What is due by the end of a day and not yet in the ledger, each part an entry. */
+static enum err owe(struct ctx *c, const struct deferral *d, int64_t day, int64_t before[3], struct moves *out)
+{
+	struct node *result;
+
+	TRY(deferral_work(c, d, day, &result));
+	for (size_t i = 0; i < 3; i++) {
+		int64_t now = result_pence(result, parts[i].member);
+
+		moves_add(c, out, (struct move){
+			STR("lent:council"), str_of(arena_printf(c->arena, "debt:" STR_FMT ":%s", STR_ARG(d->id), parts[i].account)),
+			now - before[i], day,
+			str_of(arena_printf(c->arena, "defer:" STR_FMT ":%s:" STR_FMT, STR_ARG(d->id), parts[i].account,
+					    STR_ARG(money_day(c->arena, day)))),
+			str_of(parts[i].words) });
+		before[i] = now;
+	}
+	return OK;
+}
+
+static bool is_half_year(int64_t day)
+{
+	int y, m, d;
+
+	when_civil(day, &y, &m, &d);
+	return d == 1 && (m == 1 || m == 7);
+}
+
+static enum err owe_all(struct ctx *c, const struct deferral *d, int64_t today, struct moves *out)
+{
+	int64_t before[3], last = read_day(kept_text_of(d->account, "deferral-booked", "valueDate"));
+	{
+		READER(db);
+
+		TRY(store_reader(c, c->place->store, &db));
+		for (size_t i = 0; i < 3; i++)
+			TRY(balance_of(c, db, str_of(arena_printf(c->arena, "debt:" STR_FMT ":%s", STR_ARG(d->id), parts[i].account)),
+				       &before[i]));
+	}
+	if (today - d->start > 366 * HALF_YEARS_MOST / 2)
+		return fail(c, ERR_LIMIT, "An agreement runs for at most forty years.");
+	for (int64_t day = last == NO_DAY ? d->start : last + 1; day < today; day++)
+		if ((day - d->start) % 7 == 6 || is_half_year(day) || day == d->start)
+			TRY(owe(c, d, day, before, out));
+	return OK;
+}
+
+static enum err book(struct ctx *c, struct act *act)
+{
+	struct moves *moves = NEW(c->arena, struct moves);
+	int64_t today = money_today(c);
+	struct deferral d;
+
+	deferral_read(act->subject, &d);
+	moves->resource = str_of(arena_printf(c->arena, "Account/" STR_FMT, STR_ARG(d.id)));
+	TRY(owe_all(c, &d, today, moves));
+	TRY(moves_ready(c, moves));
+	kept_text(c, act->subject, "deferral-booked", "valueDate", money_day(c->arena, today - 1));
+	if (moves->at.len)
+		act_also(act, moves_write, moves);
+	act_keep(c, act, act->subject);
+	return OK;
+}
+
+static enum err book_due(struct ctx *c, struct node *account, void *arg)
+{
+	int64_t *done = arg, last, today = money_today(c);
+	struct acted acted;
+	struct deferral d;
+
+	deferral_read(account, &d);
+	last = read_day(kept_text_of(account, "deferral-booked", "valueDate"));
+	if (d.start == NO_DAY || today <= d.start || (last != NO_DAY && today - 1 - last < 7))
+		return OK;
+	TRY(action_run(c, action_find(c->place, STR("deferred-payment-book")), d.id, NULL, &acted));
+	++*done;
+	return OK;
+}
+
+enum err deferral_tick(struct ctx *c, int64_t *done)
+{
+	return accounts_each(c, DEFERRAL_KIND, book_due, done);
+}
+
+/* --- agreeing, changing, ending --- */
+
+static enum err agree(struct ctx *c, struct act *act)
+{
+	int64_t from = argument_day(c, act, "from"), pence;
+	struct node *account, *result;
+	struct deferral d;
+
+	TRY(account_new(c, DEFERRAL_KIND, "Deferred payment agreement", act_text(act, "person"), from, &account));
+	for (size_t i = 0; i < sizeof amounts / sizeof *amounts; i++) {
+		if (!act_text(act, amounts[i].arg).len)
+			continue;
+		TRY(pence_read(c, act_text(act, amounts[i].arg), amounts[i].label, 0, &pence));
+		kept_money(c, account, amounts[i].kept, pence);
+	}
+	kept_text(c, account, "deferral-rate", "valueString", act_text(act, "rate"));
+	kept_text(c, account, "deferral-security", "valueString", act_text(act, "security"));
+	deferral_read(account, &d);
+	TRY(deferral_work(c, &d, pence_max(from, money_today(c)), &result));
+	if (!result_pence(result, "equity_limit"))
+		return fail(c, ERR_INVALID, "Nothing can be deferred against this home: its equity limit is nil.");
+	act_keep(c, act, account);
+	return OK;
+}
+
+/* After a death nothing more is deferred; interest runs until it is repaid. */
+static enum err died(struct ctx *c, struct act *act)
+{
+	int64_t on = read_day(act_text(act, "on")), booked = read_day(kept_text_of(act->subject, "deferral-booked", "valueDate"));
+
+	if (booked != NO_DAY && on < booked - 7)
+		return fail(c, ERR_CONFLICT, "Weeks until " STR_FMT " are booked; reverse them in the ledger first.",
+			    STR_ARG(long_day(c->arena, booked)));
+	kept_text(c, act->subject, "deferral-died", "valueDate", money_day(c->arena, on));
+	act_keep(c, act, act->subject);
+	return OK;
+}
+
+/* Interest to the day is booked, then all three parts are paid. */
+static enum err repay_moves(struct ctx *c, const struct deferral *d, int64_t debt, int64_t today, struct moves *out)
+{
+	struct str code[3];
+	int64_t balance[3];
+	READER(db);
+
+	TRY(store_reader(c, c->place->store, &db));
+	for (size_t i = 0; i < 3; i++) {
+		code[i] = str_of(arena_printf(c->arena, "debt:" STR_FMT ":%s", STR_ARG(d->id), parts[i].account));
+		TRY(balance_of(c, db, code[i], &balance[i]));
+	}
+	int64_t accrued = debt - balance[0] - balance[1] - balance[2];
+	moves_add(c, out, (struct move){ STR("lent:council"), code[2], accrued, today,
+					 str_of(arena_printf(c->arena, "repay:" STR_FMT ":accrued", STR_ARG(d->id))),
+					 STR("Owed to the day of repayment") });
+	balance[2] += accrued;
+	for (size_t i = 0; i < 3; i++)
+		moves_add(c, out, (struct move){ code[i], STR("lent:council"), balance[i], today,
+						 str_of(arena_printf(c->arena, "repay:" STR_FMT ":%s", STR_ARG(d->id), parts[i].account)),
+						 STR("Repaid") });
+	return OK;
+}
+
+static enum err repay(struct ctx *c, struct act *act)
+{
+	struct moves *moves = NEW(c->arena, struct moves);
+	int64_t today = money_today(c), pence, debt;
+	struct deferral d;
+	struct node *result;
+
+	deferral_read(act->subject, &d);
+	TRY(deferral_work(c, &d, today, &result));
+	debt = result_pence(result, "total_debt");
+	TRY(pence_read(c, act_text(act, "amount"), "Amount", 1, &pence));
+	if (pence != debt)
+		return fail(c, ERR_INVALID, "An agreement ends when all is repaid: " STR_FMT " today, with interest.",
+			    STR_ARG(pence_say(c->arena, debt)));
+	moves->resource = str_of(arena_printf(c->arena, "Account/" STR_FMT, STR_ARG(d.id)));
+	TRY(repay_moves(c, &d, debt, today, moves));
+	TRY(moves_ready(c, moves));
+	act_also(act, moves_write, moves);
+	act_set(c, act_member(c, act->subject, "servicePeriod", NODE_OBJECT), "end", money_day(c->arena, today));
+	act_set(c, act->subject, "status", STR("inactive"));
+	kept_text(c, act->subject, "deferral-ended", "valueString", act_text(act, "reason"));
+	act_keep(c, act, act->subject);
+	return OK;
+}
+
+/* --- the statement and the schedule --- */
+
+static enum err put_schedule(struct ctx *c, const struct deferral *d, struct node *to, int64_t today)
+{
+	int64_t day = d->start;
+	struct node *result, *row;
+	int y, m, dd;
+
+	for (int i = 0; i < HALF_YEARS_MOST; i++) {
+		TRY(deferral_work(c, d, day, &result));
+		row = answer_row(c, to, "step");
+		answer_date(c, row, "step_day", day);
+		answer_amount(c, row, "step_care", result_pence(result, "care_deferred"));
+		answer_amount(c, row, "step_fees", result_pence(result, "admin_fees"));
+		answer_amount(c, row, "step_interest",
+			      result_pence(result, "interest_capitalised") + result_pence(result, "interest_accrued"));
+		answer_amount(c, row, "step_debt", result_pence(result, "total_debt"));
+		answer_text(c, row, "step_when", day <= today ? STR("") : STR("ahead"));
+		if (day > today + 366 * 5 && read_day(node_str(result, "first_short_week_on")) != NO_DAY)
+			break;
+		if (day > today + 366 * 12)
+			break;
+		when_civil(day, &y, &m, &dd);
+		day = m < 7 ? when_days(y, 7, 1) : when_days(y + 1, 1, 1);
+	}
+	return OK;
+}
+
+static enum err deferral_look(struct ctx *c, struct node *account, void *arg)
+{
+	static const char *const names[] = { "weekly_contribution", "weekly_deferral", "equity_limit", "review_threshold",
+					     "care_deferred", "admin_fees", "interest_capitalised", "interest_accrued", "total_debt",
+					     "equity_left" };
+	static const char *const days[] = { "first_short_week_on", "review_on", "repayment_due_on" };
+	int64_t today = money_today(c), until;
+	struct node *to = arg, *result, *ahead;
+	struct deferral d;
+
+	deferral_read(account, &d);
+	until = d.ended != NO_DAY ? d.ended : today;
+	TRY(deferral_work(c, &d, pence_max(until, d.start), &result));
+	TRY(deferral_work(c, &d, pence_max(until, d.start) + 366 * 30, &ahead));
+	answer_text(c, to, "account", d.id);
+	answer_text(c, to, "person", d.person);
+	answer_date(c, to, "started", d.start);
+	answer_date(c, to, "today", today);
+	answer_date(c, to, "died", d.died);
+	answer_date(c, to, "ended", d.ended);
+	answer_text(c, to, "security", kept_text_of(account, "deferral-security", "valueString"));
+	for (size_t i = 0; i < sizeof amounts / sizeof *amounts; i++)
+		answer_amount(c, to, amounts[i].member, kept_money_of(account, amounts[i].kept));
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		answer_amount(c, to, names[i], result_pence(result, names[i]));
+	for (size_t i = 0; i < sizeof days / sizeof *days; i++)
+		answer_date(c, to, days[i], read_day(node_str(ahead, days[i])));
+	if (result_pence(result, "total_debt") >= result_pence(result, "review_threshold"))
+		answer_text(c, to, "review_due", STR("yes"));
+	return put_schedule(c, &d, to, today);
+}
+
+static enum err look(struct ctx *c, struct act *act)
+{
+	act->output = answer_new(c);
+	return deferral_look(c, act->subject, act->output);
+}
+
+static enum err look_one(struct ctx *c, struct node *account, void *arg)
+{
+	return deferral_look(c, account, answer_row(c, arg, "deferred_payment"));
+}
+
+static enum err own(struct ctx *c, struct act *act)
+{
+	act->output = answer_new(c);
+	return accounts_of(c, act->id, DEFERRAL_KIND, look_one, act->output);
+}
+
+/* --- the rows --- */
+
+static const struct action_arg agree_args[] = {
+	{ "person", "Reference", ARG_NEEDED, "Who defers", NULL, "Patient" },
+	{ "value", "decimal", ARG_NEEDED, "Value of the home in pounds", NULL, NULL },
+	{ "charges", "decimal", 0, "What others may claim from it first", "Such as a mortgage.", NULL },
+	{ "cost", "decimal", ARG_NEEDED, "Cost of the care home, pounds a week", NULL, NULL },
+	{ "income", "decimal", ARG_NEEDED, "Income, pounds a week", NULL, NULL },
+	{ "keeps", "decimal", 0, "What the person keeps of it a week", "At most the disposable income allowance.", NULL },
+	{ "fee", "decimal", 0, "Fee of the agreement", NULL, NULL },
+	{ "rate", "decimal", 0, "The council's own rate of interest in percent", "At most the gilt rate and its margin.", NULL },
+	{ "security", "string", ARG_NEEDED, "What secures it", "Such as first legal charge.", NULL },
+	{ "from", "date", 0, "From", "Today unless you say so.", NULL },
+	{ 0 }
+};
+static const struct action_arg died_args[] = { { "on", "date", ARG_NEEDED, "Died on", NULL, NULL }, { 0 } };
+static const struct action_arg repay_args[] = {
+	{ "amount", "decimal", ARG_NEEDED, "Amount repaid in pounds", NULL, NULL },
+	{ "reason", "markdown", ARG_NEEDED, "Why does it end?", "Sale of the home, repayment or death.", NULL },
+	{ 0 }
+};
+
+#define ROW(op, label, help, capability, args, run, flags) \
+	{ "deferred-payment-" op, "deferred-payment-" op, "Account", label, help, capability, args, NULL, NULL, run, flags }
+
+const struct action deferral_actions[] = {
+	ROW("agree", "Agree to defer payments", "Defer the cost of a care home against the person's home.", "money.approve", agree_args,
+	    agree, ACTION_NEW | ACTION_TRUSTED),
+	ROW("died", "The person died", "Stop deferring; the debt is due after the days the rules give.", "money.write", died_args, died,
+	    0),
+	ROW("repay", "Repaid", "End an agreement with all that is owed.", "money.write", repay_args, repay, 0),
+	ROW("book", "Book what is due", "Write what weeks and half-years add to the debt into the ledger.", "money.write", NULL, book,
+	    ACTION_QUIET),
+	ROW("statement", "Statement", "What is owed, what is left, and the schedule ahead.", "money.read", NULL, look, ACTION_QUIET),
+	{ "deferred-payment-own", "own-deferred-payment", "Patient", "My deferred payment", "The person's own agreements.", "own.read",
+	  NULL, NULL, NULL, own, ACTION_QUIET },
+	{ 0 }
+};
