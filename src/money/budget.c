@@ -370,13 +370,13 @@ static enum err look_own(struct ctx *c, struct node *account, void *arg)
 	struct budget b;
 
 	budget_read(account, &b);
-	return b.start == NO_DAY ? OK : budget_look(c, &b, answer_row(c, arg, "budget"));
+	return b.start == NO_DAY ? OK : budget_look(c, &b, told_row(c, arg, "budget"));
 }
 
 /* The person's own budgets that have started, the same statement for each. */
 static enum err own(struct ctx *c, struct act *act)
 {
-	act->output = answer_new(c);
+	act->output = told_new(c);
 	return accounts_of(c, act->id, BUDGET_KIND, look_own, act->output);
 }
 
@@ -387,9 +387,9 @@ static enum err look(struct ctx *c, struct act *act)
 
 	TRY(act_look(c, act_reference(act->subject, "focus"), "Account", &account));
 	budget_read(account, &b);
-	act->output = answer_new(c);
-	answer_text(c, act->output, "task", act->id);
-	answer_text(c, act->output, "state", flow_state(&budget_flow, act->subject)
+	act->output = told_new(c);
+	told_text(c, act->output, "task", act->id);
+	told_text(c, act->output, "state", flow_state(&budget_flow, act->subject)
 						     ? str_of(flow_state(&budget_flow, act->subject)->words) : STR(""));
 	return budget_look(c, &b, act->output);
 }

@@ -32,26 +32,26 @@ static void put_agreed(struct looking *l)
 	struct node *to = l->to;
 	struct ctx *c = l->c;
 
-	answer_text(c, to, "account", b->id);
-	answer_text(c, to, "person", b->person);
-	answer_amount(c, to, "indicative", kept_money_of(b->account, "budget-indicative"));
-	answer_text(c, to, "held_as", b->held);
-	answer_text(c, to, "holder", kept_text_of(b->account, "budget-holder", "valueString"));
-	answer_text(c, to, "prepared_by", kept_text_of(b->account, "prepared-by", "valueString"));
-	answer_text(c, to, "signed_off_by", kept_text_of(b->account, "signed-off-by", "valueString"));
-	answer_date(c, to, "signed_off_on", read_day(kept_text_of(b->account, "signed-off-on", "valueDate")));
-	answer_date(c, to, "review", read_day(kept_text_of(b->account, "budget-review", "valueDate")));
-	answer_date(c, to, "started", b->start);
-	answer_date(c, to, "ended", b->ended);
+	told_text(c, to, "account", b->id);
+	told_text(c, to, "person", b->person);
+	told_amount(c, to, "indicative", kept_money_of(b->account, "budget-indicative"));
+	told_text(c, to, "held_as", b->held);
+	told_text(c, to, "holder", kept_text_of(b->account, "budget-holder", "valueString"));
+	told_text(c, to, "prepared_by", kept_text_of(b->account, "prepared-by", "valueString"));
+	told_text(c, to, "signed_off_by", kept_text_of(b->account, "signed-off-by", "valueString"));
+	told_date(c, to, "signed_off_on", read_day(kept_text_of(b->account, "signed-off-on", "valueDate")));
+	told_date(c, to, "review", read_day(kept_text_of(b->account, "budget-review", "valueDate")));
+	told_date(c, to, "started", b->start);
+	told_date(c, to, "ended", b->ended);
 	if (!b->weekly)
 		return;
-	answer_amount(c, to, "weekly", b->weekly);
-	answer_amount(c, to, "yearly", b->weekly * 52);
-	answer_amount(c, to, "council", b->council);
+	told_amount(c, to, "weekly", b->weekly);
+	told_amount(c, to, "yearly", b->weekly * 52);
+	told_amount(c, to, "council", b->council);
 	if (b->nhs)
-		answer_amount(c, to, "nhs", b->nhs);
+		told_amount(c, to, "nhs", b->nhs);
 	if (b->charge)
-		answer_amount(c, to, "charge", b->charge);
+		told_amount(c, to, "charge", b->charge);
 }
 
 static void put_purposes(struct looking *l)
@@ -62,10 +62,10 @@ static void put_purposes(struct looking *l)
 
 		if (!kept_is(one, "budget-purpose"))
 			continue;
-		row = answer_row(l->c, l->to, "purpose");
+		row = told_row(l->c, l->to, "purpose");
 		if (purpose_check(l->c, node_str(one, "valueCode"), l->b->nhs > 0, &words) != OK)
 			words = node_str(one, "valueCode");
-		answer_text(l->c, row, "purpose_words", words);
+		told_text(l->c, row, "purpose_words", words);
 	}
 }
 
@@ -85,13 +85,13 @@ static enum err put_spent(struct looking *l, struct db *db)
 
 		TRY(ledger_balance(l->c, db, accounts[i].key, AS_AT_NOW, &amount));
 		l->spent += amount;
-		row = answer_row(l->c, l->to, "went");
+		row = told_row(l->c, l->to, "went");
 		if (str_is(code, "arranged"))
 			words = STR("Care the council arranged");
 		else if (purpose_check(l->c, code, l->b->nhs > 0, &words) != OK)
 			words = code;
-		answer_text(l->c, row, "went_words", words);
-		answer_amount(l->c, row, "went_amount", amount);
+		told_text(l->c, row, "went_words", words);
+		told_amount(l->c, row, "went_amount", amount);
 	}
 	return OK;
 }
@@ -142,13 +142,13 @@ static enum err put_entries(struct looking *l, struct db *db)
 	if (l->rows.len)
 		qsort(l->rows.at, l->rows.len, sizeof *l->rows.at, newest_first);
 	for (size_t i = 0; i < l->rows.len && i < ENTRIES_SHOWN; i++) {
-		struct node *row = answer_row(l->c, l->to, "entry");
+		struct node *row = told_row(l->c, l->to, "entry");
 
-		answer_date(l->c, row, "entry_day", l->rows.at[i].day);
-		answer_text(l->c, row, "entry_words", copied(l->c, l->rows.at[i].words));
-		answer_amount(l->c, row, l->rows.at[i].amount > 0 ? "entry_in" : "entry_out",
+		told_date(l->c, row, "entry_day", l->rows.at[i].day);
+		told_text(l->c, row, "entry_words", copied(l->c, l->rows.at[i].words));
+		told_amount(l->c, row, l->rows.at[i].amount > 0 ? "entry_in" : "entry_out",
 			      llabs(l->rows.at[i].amount));
-		answer_amount(l->c, row, "entry_balance", balance);
+		told_amount(l->c, row, "entry_balance", balance);
 		balance -= l->rows.at[i].amount;
 	}
 	return OK;
@@ -164,7 +164,7 @@ static enum err put_aside(struct looking *l, struct db *db)
 			       &left));
 		all += left;
 	}
-	answer_amount(l->c, l->to, "aside", all);
+	told_amount(l->c, l->to, "aside", all);
 	return OK;
 }
 
@@ -172,10 +172,10 @@ static enum err put_aside(struct looking *l, struct db *db)
 
 static void flag(struct looking *l, const char *kind, struct str words)
 {
-	struct node *row = answer_row(l->c, l->to, "flag");
+	struct node *row = told_row(l->c, l->to, "flag");
 
-	answer_text(l->c, row, "flag_kind", str_of(kind));
-	answer_text(l->c, row, "flag_words", words);
+	told_text(l->c, row, "flag_kind", str_of(kind));
+	told_text(l->c, row, "flag_words", words);
 }
 
 #define SAY(...) str_of(arena_printf(l->c->arena, __VA_ARGS__))
@@ -186,7 +186,7 @@ static enum err put_surplus(struct looking *l)
 
 	TRY(figure_of(l->c, l->policy, "surplus_weeks", l->today, &weeks));
 	most = l->b->weekly * (weeks / POLICY_ONE);
-	answer_amount(l->c, l->to, "surplus_from", most);
+	told_amount(l->c, l->to, "surplus_from", most);
 	if (l->held > most)
 		flag(l, "surplus", SAY("A surplus: " STR_FMT " unspent is %lld.%lld weeks of the budget; more than %lld is looked into.",
 				       STR_ARG(pence_say(l->c->arena, l->held)), (long long)(whole / 10), (long long)(whole % 10),
@@ -201,10 +201,10 @@ static enum err put_expected(struct looking *l)
 
 	if (weeks < 1)
 		return OK;
-	answer_amount(l->c, l->to, "expected", expected);
+	told_amount(l->c, l->to, "expected", expected);
 	TRY(figure_of(l->c, l->policy, "spend_tolerance", l->today, &percent));
 	differs = pence_div((wide)(l->spent - expected) * 100, expected, HALF_UP);
-	answer_count(l->c, l->to, "differs_percent", differs);
+	told_count(l->c, l->to, "differs_percent", differs);
 	if (weeks >= 13 && llabs(differs) * POLICY_ONE > percent)
 		flag(l, "spending", SAY("Spending is %lld in 100 %s what was expected.", (long long)llabs(differs),
 					differs < 0 ? "below" : "above"));
@@ -225,17 +225,17 @@ static enum err put_returns(struct looking *l)
 		if (!kept_is(one, "budget-return"))
 			continue;
 		until = read_day(kept_text_of(one, "until", "valueDate"));
-		row = answer_row(l->c, l->to, "return");
-		answer_date(l->c, row, "return_until", until);
-		answer_date(l->c, row, "return_received", read_day(kept_text_of(one, "received", "valueDate")));
-		answer_amount(l->c, row, "return_balance", kept_money_of(one, "balance"));
-		answer_text(l->c, row, "return_note", kept_text_of(one, "note", "valueString"));
+		row = told_row(l->c, l->to, "return");
+		told_date(l->c, row, "return_until", until);
+		told_date(l->c, row, "return_received", read_day(kept_text_of(one, "received", "valueDate")));
+		told_amount(l->c, row, "return_balance", kept_money_of(one, "balance"));
+		told_text(l->c, row, "return_note", kept_text_of(one, "note", "valueString"));
 		last = until > last ? until : last;
 	}
 	TRY(figure_of(l->c, l->policy, "return_weeks", l->today, &every));
 	TRY(figure_of(l->c, l->policy, "return_grace_weeks", l->today, &grace));
 	due = last + 7 * (every / POLICY_ONE);
-	answer_date(l->c, l->to, "return_due", due);
+	told_date(l->c, l->to, "return_due", due);
 	if (l->today > due + 7 * (grace / POLICY_ONE))
 		flag(l, "return", SAY("A return is missing: it was due on " STR_FMT ".", STR_ARG(long_day(l->c->arena, due))));
 	return OK;
@@ -247,9 +247,9 @@ static void put_recovery(struct looking *l)
 
 	if (due == NO_DAY)
 		return;
-	answer_date(l->c, l->to, "recovery_due", due);
-	answer_amount(l->c, l->to, "recovery_amount", kept_money_of(l->b->account, "recovery-amount"));
-	answer_text(l->c, l->to, "recovery_reason", kept_text_of(l->b->account, "recovery-reason", "valueString"));
+	told_date(l->c, l->to, "recovery_due", due);
+	told_amount(l->c, l->to, "recovery_amount", kept_money_of(l->b->account, "recovery-amount"));
+	told_text(l->c, l->to, "recovery_reason", kept_text_of(l->b->account, "recovery-reason", "valueString"));
 }
 
 static enum err look_into(struct looking *l)
@@ -287,13 +287,13 @@ enum err budget_look(struct ctx *c, const struct budget *b, struct node *to)
 		TRY(put_spent(&l, db));
 		TRY(put_entries(&l, db));
 	}
-	answer_date(c, to, "next", instalment_next(b, l.today));
-	answer_amount(c, to, "spent", l.spent);
+	told_date(c, to, "next", instalment_next(b, l.today));
+	told_amount(c, to, "spent", l.spent);
 	if (budget_is_paid_out(b)) {
-		answer_text(c, to, "paid_out", STR("yes"));
-		answer_amount(c, to, "paid", l.paid);
-		answer_amount(c, to, "paid_in", l.paid_in);
-		answer_amount(c, to, "held_balance", l.held);
+		told_text(c, to, "paid_out", STR("yes"));
+		told_amount(c, to, "paid", l.paid);
+		told_amount(c, to, "paid_in", l.paid_in);
+		told_amount(c, to, "held_balance", l.held);
 	}
 	return look_into(&l);
 }

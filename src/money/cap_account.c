@@ -312,10 +312,10 @@ static enum err put_years(struct ctx *c, const struct cap *cap, struct node *to,
 	for (int64_t on = NO_DAY; on != today; y++) {
 		on = pence_min(when_days(y, 4, 5), today);
 		TRY(cap_work(c, cap, on, &result));
-		row = answer_row(c, to, "year");
-		answer_date(c, row, "year_end", on);
-		answer_amount(c, row, "year_accrued", result_pence(result, "accrued"));
-		answer_amount(c, row, "year_cap", result_pence(result, "cap"));
+		row = told_row(c, to, "year");
+		told_date(c, row, "year_end", on);
+		told_amount(c, row, "year_accrued", result_pence(result, "accrued"));
+		told_amount(c, row, "year_cap", result_pence(result, "cap"));
 	}
 	return OK;
 }
@@ -328,37 +328,37 @@ static enum err cap_look(struct ctx *c, struct node *account, void *arg)
 
 	cap_read(account, &cap);
 	TRY(cap_work(c, &cap, today, &result));
-	answer_text(c, to, "account", cap.id);
-	answer_text(c, to, "person", cap.person);
-	answer_text(c, to, "plan", cap.plan);
-	answer_date(c, to, "assessed", cap.assessed);
-	answer_date(c, to, "today", today);
-	answer_amount(c, to, "cap", result_pence(result, "cap"));
-	answer_amount(c, to, "accrued", result_pence(result, "accrued"));
-	answer_amount(c, to, "left", result_pence(result, "cap") - result_pence(result, "accrued"));
-	answer_text(c, to, "percent", node_str(result, "progress_percent"));
-	answer_amount(c, to, "metered_weekly", result_pence(result, "metered_weekly"));
-	answer_date(c, to, "indicative", read_day(node_str(result, "indicative_date")));
-	answer_date(c, to, "reached", read_day(node_str(result, "reached_on")));
-	answer_amount(c, to, "pays_after", result_pence(result, "person_pays_after_cap"));
-	answer_amount(c, to, "council_after", result_pence(result, "la_pays_after_cap"));
+	told_text(c, to, "account", cap.id);
+	told_text(c, to, "person", cap.person);
+	told_text(c, to, "plan", cap.plan);
+	told_date(c, to, "assessed", cap.assessed);
+	told_date(c, to, "today", today);
+	told_amount(c, to, "cap", result_pence(result, "cap"));
+	told_amount(c, to, "accrued", result_pence(result, "accrued"));
+	told_amount(c, to, "left", result_pence(result, "cap") - result_pence(result, "accrued"));
+	told_text(c, to, "percent", node_str(result, "progress_percent"));
+	told_amount(c, to, "metered_weekly", result_pence(result, "metered_weekly"));
+	told_date(c, to, "indicative", read_day(node_str(result, "indicative_date")));
+	told_date(c, to, "reached", read_day(node_str(result, "reached_on")));
+	told_amount(c, to, "pays_after", result_pence(result, "person_pays_after_cap"));
+	told_amount(c, to, "council_after", result_pence(result, "la_pays_after_cap"));
 	return put_years(c, &cap, to, today);
 }
 
 static enum err look(struct ctx *c, struct act *act)
 {
-	act->output = answer_new(c);
+	act->output = told_new(c);
 	return cap_look(c, act->subject, act->output);
 }
 
 static enum err look_one(struct ctx *c, struct node *account, void *arg)
 {
-	return cap_look(c, account, answer_row(c, arg, "care_account"));
+	return cap_look(c, account, told_row(c, arg, "care_account"));
 }
 
 static enum err own(struct ctx *c, struct act *act)
 {
-	act->output = answer_new(c);
+	act->output = told_new(c);
 	return accounts_of(c, act->id, CAP_KIND, look_one, act->output);
 }
 

@@ -279,14 +279,14 @@ static enum err put_schedule(struct ctx *c, const struct deferral *d, struct nod
 
 	for (int i = 0; i < HALF_YEARS_MOST; i++) {
 		TRY(deferral_work(c, d, day, &result));
-		row = answer_row(c, to, "step");
-		answer_date(c, row, "step_day", day);
-		answer_amount(c, row, "step_care", result_pence(result, "care_deferred"));
-		answer_amount(c, row, "step_fees", result_pence(result, "admin_fees"));
-		answer_amount(c, row, "step_interest",
+		row = told_row(c, to, "step");
+		told_date(c, row, "step_day", day);
+		told_amount(c, row, "step_care", result_pence(result, "care_deferred"));
+		told_amount(c, row, "step_fees", result_pence(result, "admin_fees"));
+		told_amount(c, row, "step_interest",
 			      result_pence(result, "interest_capitalised") + result_pence(result, "interest_accrued"));
-		answer_amount(c, row, "step_debt", result_pence(result, "total_debt"));
-		answer_text(c, row, "step_when", day <= today ? STR("") : STR("ahead"));
+		told_amount(c, row, "step_debt", result_pence(result, "total_debt"));
+		told_text(c, row, "step_when", day <= today ? STR("") : STR("ahead"));
 		if (day > today + 366 * 5 && read_day(node_str(result, "first_short_week_on")) != NO_DAY)
 			break;
 		if (day > today + 366 * 12)
@@ -311,38 +311,38 @@ static enum err deferral_look(struct ctx *c, struct node *account, void *arg)
 	until = d.ended != NO_DAY ? d.ended : today;
 	TRY(deferral_work(c, &d, pence_max(until, d.start), &result));
 	TRY(deferral_work(c, &d, pence_max(until, d.start) + 366 * 30, &ahead));
-	answer_text(c, to, "account", d.id);
-	answer_text(c, to, "person", d.person);
-	answer_date(c, to, "started", d.start);
-	answer_date(c, to, "today", today);
-	answer_date(c, to, "died", d.died);
-	answer_date(c, to, "ended", d.ended);
-	answer_text(c, to, "security", kept_text_of(account, "deferral-security", "valueString"));
+	told_text(c, to, "account", d.id);
+	told_text(c, to, "person", d.person);
+	told_date(c, to, "started", d.start);
+	told_date(c, to, "today", today);
+	told_date(c, to, "died", d.died);
+	told_date(c, to, "ended", d.ended);
+	told_text(c, to, "security", kept_text_of(account, "deferral-security", "valueString"));
 	for (size_t i = 0; i < sizeof amounts / sizeof *amounts; i++)
-		answer_amount(c, to, amounts[i].member, kept_money_of(account, amounts[i].kept));
+		told_amount(c, to, amounts[i].member, kept_money_of(account, amounts[i].kept));
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-		answer_amount(c, to, names[i], result_pence(result, names[i]));
+		told_amount(c, to, names[i], result_pence(result, names[i]));
 	for (size_t i = 0; i < sizeof days / sizeof *days; i++)
-		answer_date(c, to, days[i], read_day(node_str(ahead, days[i])));
+		told_date(c, to, days[i], read_day(node_str(ahead, days[i])));
 	if (result_pence(result, "total_debt") >= result_pence(result, "review_threshold"))
-		answer_text(c, to, "review_due", STR("yes"));
+		told_text(c, to, "review_due", STR("yes"));
 	return put_schedule(c, &d, to, today);
 }
 
 static enum err look(struct ctx *c, struct act *act)
 {
-	act->output = answer_new(c);
+	act->output = told_new(c);
 	return deferral_look(c, act->subject, act->output);
 }
 
 static enum err look_one(struct ctx *c, struct node *account, void *arg)
 {
-	return deferral_look(c, account, answer_row(c, arg, "deferred_payment"));
+	return deferral_look(c, account, told_row(c, arg, "deferred_payment"));
 }
 
 static enum err own(struct ctx *c, struct act *act)
 {
-	act->output = answer_new(c);
+	act->output = told_new(c);
 	return accounts_of(c, act->id, DEFERRAL_KIND, look_one, act->output);
 }
 

@@ -177,7 +177,7 @@ struct str kept_text_of(const struct node *of, const char *name, const char *val
 
 /* --- answers --- */
 
-struct node *answer_new(struct ctx *c)
+struct node *told_new(struct ctx *c)
 {
 	struct node *n = node_new(c->arena, NODE_OBJECT);
 
@@ -195,29 +195,29 @@ static struct node *answer_part(struct ctx *c, struct node *to, const char *name
 	return one;
 }
 
-struct node *answer_row(struct ctx *c, struct node *to, const char *name)
+struct node *told_row(struct ctx *c, struct node *to, const char *name)
 {
 	return answer_part(c, to, name);
 }
 
-void answer_text(struct ctx *c, struct node *to, const char *name, struct str text)
+void told_text(struct ctx *c, struct node *to, const char *name, struct str text)
 {
 	if (text.len)
 		node_add_str(c->arena, answer_part(c, to, name), "valueString", text);
 }
 
-void answer_amount(struct ctx *c, struct node *to, const char *name, int64_t pence)
+void told_amount(struct ctx *c, struct node *to, const char *name, int64_t pence)
 {
 	put_money(c, answer_part(c, to, name), "valueMoney", pence);
 }
 
-void answer_date(struct ctx *c, struct node *to, const char *name, int64_t day)
+void told_date(struct ctx *c, struct node *to, const char *name, int64_t day)
 {
 	if (day != NO_DAY)
 		node_add_str(c->arena, answer_part(c, to, name), "valueDate", money_day(c->arena, day));
 }
 
-void answer_count(struct ctx *c, struct node *to, const char *name, int64_t n)
+void told_count(struct ctx *c, struct node *to, const char *name, int64_t n)
 {
 	node_add_int(c->arena, answer_part(c, to, name), "valueInteger", n);
 }

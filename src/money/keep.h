@@ -51,13 +51,13 @@ bool kept_is(const struct node *extension, const char *name);
 
 /* --- answers: Parameters whose parts a page can show --- */
 
-struct node *answer_new(struct ctx *c);
+struct node *told_new(struct ctx *c);
 /* A part with parts: one row of the list `name`. */
-struct node *answer_row(struct ctx *c, struct node *to, const char *name);
-void answer_text(struct ctx *c, struct node *to, const char *name, struct str text); /* empty: left out */
-void answer_amount(struct ctx *c, struct node *to, const char *name, int64_t pence);
-void answer_date(struct ctx *c, struct node *to, const char *name, int64_t day); /* NO_DAY: left out */
-void answer_count(struct ctx *c, struct node *to, const char *name, int64_t n);
+struct node *told_row(struct ctx *c, struct node *to, const char *name);
+void told_text(struct ctx *c, struct node *to, const char *name, struct str text); /* empty: left out */
+void told_amount(struct ctx *c, struct node *to, const char *name, int64_t pence);
+void told_date(struct ctx *c, struct node *to, const char *name, int64_t day); /* NO_DAY: left out */
+void told_count(struct ctx *c, struct node *to, const char *name, int64_t n);
 
 /* --- moves: each an entry of two postings, from one account to another, in pence --- */
 
