@@ -153,7 +153,7 @@ static void put_asker(struct ctx *c, const struct request *r, struct node *data)
 		{ "can_accounts", "account.read" }, { "can_review", "glass.review" },
 		{ "can_subject", "subject.write" }, { "can_agree", "agreement.write" },
 		{ "can_retain", "retention.write" }, { "can_audit", "audit.read" },
-		{ "can_own_write", "own.write" },
+		{ "can_own_write", "own.write" },    { "can_money", "money.read" },
 	};
 	const struct entrance *entrance = c->place->entrance;
 

@@ -36,7 +36,8 @@ http_serve act_show, act_do;
 http_serve privacy_show, privacy_review_do;
 http_serve requests_show, requests_open, requests_one_show, requests_one_do, requests_copy, requests_bundle;
 http_serve retention_show, retention_do, patterns_show, patterns_do;
-http_serve what_if_show, what_if_do;
+http_serve what_if_show, what_if_do, me_money_show, me_money_do;
+http_serve money_show, money_case_show, money_case_do, money_letter_show, money_next_show, carer_money_show, carer_money_do;
 http_serve me_asked_do, me_asked_copy, me_asked_bundle;
 
 #endif

@@ -123,6 +123,14 @@ static void put_money(struct person *p, struct node *papers)
 			SAY(p->a, "a week is %s share of services ordered", "their own"));
 		data_str(p->c, row, "figure", say_money(p->a, money));
 	}
+	person_each(decision, p, "CoverageEligibilityResponse")
+	{
+		const struct node *was = extension_of(decision->node, "/charge-result");
+		struct str words = node_str(decision->node, "disposition");
+
+		if (was && words.len)
+			put_line(p, list, decision, words, STR("for care, as decided"));
+	}
 	person_each(plan, p, "CarePlan")
 	{
 		const struct node *budget = extension_of(plan->node, "/personal-budget");

@@ -29,6 +29,8 @@
 	{ HTTP_POST, BASE "/asked", me_asked_do, 0, FORM_MAX, "own.write" }, \
 	{ HTTP_GET, BASE "/asked/{link}/copy", me_asked_copy, 0, 0, "own.read" }, \
 	{ HTTP_GET, BASE "/asked/{link}/copy.json", me_asked_bundle, 0, 0, "own.read" }, \
+	{ HTTP_GET, BASE "/money", me_money_show, 0, 0, "own.read" }, \
+	{ HTTP_POST, BASE "/money", me_money_do, 0, FORM_MAX, "own.write" }, \
 	{ HTTP_GET, BASE "/copy", me_copy_show, 0, 0, "own.read" }, \
 	{ HTTP_GET, BASE "/copy/my-record.json", me_copy_fhir, 0, 0, "own.read" }, \
 	{ HTTP_GET, BASE "/copy/read", me_copy_read, 0, 0, "own.read" }
@@ -110,6 +112,13 @@ const struct route web_routes[] = {
 	{ HTTP_GET, "/identity/{key}", identity_pair_show, 0, 0, "match.write" },
 	{ HTTP_POST, "/identity/{key}", identity_decide, 0, FORM_MAX, "match.write" },
 	{ HTTP_POST, "/identity/{key}/undo", identity_undo, 0, FORM_MAX, "match.write" },
+	{ HTTP_GET, "/money", money_show, 0, 0, "money.read" },
+	{ HTTP_GET, "/money/cases/{task}", money_case_show, 0, 0, "money.read" },
+	{ HTTP_POST, "/money/cases/{task}", money_case_do, 0, FORM_MAX, "money.write" },
+	{ HTTP_GET, "/money/cases/{task}/letter", money_letter_show, 0, 0, "money.read" },
+	{ HTTP_GET, "/money/next", money_next_show, 0, 0, "money.read" },
+	{ HTTP_GET, "/money/carer", carer_money_show, 0, 0, PUBLIC },
+	{ HTTP_POST, "/money/carer", carer_money_do, 0, FORM_MAX, PUBLIC },
 	{ HTTP_GET, "/money/what-if", what_if_show, 0, 0, PUBLIC },
 	{ HTTP_POST, "/money/what-if", what_if_do, 0, FORM_MAX, PUBLIC },
 	{ HTTP_GET, "/do/{action}", act_show, 0, 0, SIGNED_IN },
