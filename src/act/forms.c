@@ -4,6 +4,16 @@
 #include "access/actor.h"
 
 #define SET_MAX 500
+#define AGAIN CAUSEWAY_BASE "StructureDefinition/amended"
+#define SAVED_BY CAUSEWAY_BASE "StructureDefinition/saved-by"
+
+static struct node *mark_of(const struct node *response, const char *url)
+{
+	node_each(one, node_get(response, "extension"))
+		if (str_is(node_str(one, "url"), url))
+			return one;
+	return NULL;
+}
 
 /* --- begin --- */
 
@@ -142,6 +152,21 @@ static enum err edit_older(struct ctx *c, struct act *act, const struct form *fo
 	return form_merge(c, form, base, mine, act->subject);
 }
 
+/* Who saved this version, beside the author, who began or completed it: others are told whose answer it is. */
+static void saved_by(struct ctx *c, struct node *response)
+{
+	struct node *mark = mark_of(response, SAVED_BY);
+	struct str who = act_who(c);
+
+	if (!who.len)
+		return;
+	if (!mark) {
+		mark = node_add(c->arena, act_member(c, response, "extension", NODE_ARRAY), NULL, NODE_OBJECT);
+		node_add_cstr(c->arena, mark, "url", SAVED_BY);
+	}
+	act_refer(c, mark, "valueReference", who);
+}
+
 static enum err save(struct ctx *c, struct act *act)
 {
 	const struct form *form;
@@ -155,21 +180,12 @@ static enum err save(struct ctx *c, struct act *act)
 	else
 		TRY(edit(c, act, form, act->subject));
 	TRY(form_settle(c, form, act->subject));
+	saved_by(c, act->subject);
 	act_keep(c, act, act->subject);
 	return OK;
 }
 
 /* --- complete, amend, discard --- */
-
-#define AGAIN CAUSEWAY_BASE "StructureDefinition/amended"
-
-static struct node *again_mark(const struct node *response)
-{
-	node_each(one, node_get(response, "extension"))
-		if (str_is(node_str(one, "url"), AGAIN))
-			return one;
-	return NULL;
-}
 
 static enum err complete(struct ctx *c, struct act *act)
 {
@@ -179,7 +195,7 @@ static enum err complete(struct ctx *c, struct act *act)
 	TRY(form_of(c, act->subject, &form));
 	TRY(form_settle(c, form, act->subject));
 	TRY(form_missing(c, form, act->subject, -1));
-	act_set(c, act->subject, "status", again_mark(act->subject) ? STR("amended") : STR("completed"));
+	act_set(c, act->subject, "status", mark_of(act->subject, AGAIN) ? STR("amended") : STR("completed"));
 	act_set(c, act->subject, "authored", act_now(c));
 	if (act_who(c).len)
 		act_refer(c, act->subject, "author", act_who(c));
@@ -194,12 +210,12 @@ static enum err amend(struct ctx *c, struct act *act)
 	if (!str_is(node_str(act->subject, "status"), "completed") &&
 	    !str_is(node_str(act->subject, "status"), "amended"))
 		return fail(c, ERR_CONFLICT, "Only what was completed is amended.");
-	if (!again_mark(act->subject)) {
+	if (!mark_of(act->subject, AGAIN)) {
 		mark = node_add(c->arena, act_member(c, act->subject, "extension", NODE_ARRAY), NULL, NODE_OBJECT);
 		node_add_cstr(c->arena, mark, "url", AGAIN);
 		node_add_str(c->arena, mark, "valueString", act_text(act, "reason"));
 	} else {
-		act_set(c, again_mark(act->subject), "valueString", act_text(act, "reason"));
+		act_set(c, mark_of(act->subject, AGAIN), "valueString", act_text(act, "reason"));
 	}
 	act_set(c, act->subject, "status", STR("in-progress"));
 	act_keep(c, act, act->subject);

@@ -3,6 +3,7 @@
 #include "base/html.h"
 #include "feed/rows.h"
 #include "web/feeds.h"
+#include "web/multipart.h"
 #include "web/pages.h"
 
 enum { FILES_SHOWN = 50, BAD_SHOWN = 100 };
@@ -84,39 +85,6 @@ enum err feed_show(struct ctx *c, const struct request *r, struct reply *reply)
 
 /* --- a file from a browser --- */
 
-/* The part of a multipart/form-data body that is a file (RFC 7578). */
-static bool file_part(struct str type, struct str body, struct str *name, struct str *bytes)
-{
-	ptrdiff_t at = str_find(type, STR("boundary=")), end;
-	char mark[96] = "\r\n--";
-	struct str boundary;
-
-	if (at < 0)
-		return false;
-	boundary = (struct str){ type.at + at + 9, type.len - (size_t)at - 9 };
-	boundary = str_trim(str_cut(&boundary, ';'));
-	if (boundary.len > 1 && *boundary.at == '"')
-		boundary = (struct str){ boundary.at + 1, boundary.len - 2 };
-	if (!boundary.len || boundary.len > 70)
-		return false;
-	memcpy(mark + 4, boundary.at, boundary.len);
-	at = str_find(body, STR("filename=\""));
-	if (at < 0)
-		return false;
-	*name = (struct str){ body.at + at + 10, body.len - (size_t)at - 10 };
-	*bytes = *name;
-	*name = str_cut(name, '"');
-	at = str_find(*bytes, STR("\r\n\r\n"));
-	if (at < 0)
-		return false;
-	*bytes = (struct str){ bytes->at + at + 4, bytes->len - (size_t)at - 4 };
-	end = str_find(*bytes, str_of(mark));
-	if (end < 0)
-		return false;
-	bytes->len = (size_t)end;
-	return true;
-}
-
 static void put_seen(struct ctx *c, struct node *row, const struct rows_seen *seen)
 {
 	data_str(c, row, "number", SAY(c->arena, "%lld", (long long)seen->number));
@@ -133,7 +101,7 @@ static enum err preview(struct ctx *c, const struct request *r, const struct fee
 	struct str name, bytes, key;
 	struct node *data;
 
-	if (!file_part(request_header(r, "Content-Type"), r->body, &name, &bytes) || !bytes.len)
+	if (!multipart_file(request_header(r, "Content-Type"), r->body, &name, &bytes) || !bytes.len)
 		return show(c, r, feed, NULL, "Choose a file first.", reply);
 	enum err e = rows_preview(c, feed, bytes, &view);
 	if (e == ERR_INVALID || e == ERR_SYNTAX)

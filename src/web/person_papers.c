@@ -1,4 +1,6 @@
 /* person_papers.c - assessments, money, documents. */
+#include "access/actor.h"
+#include "act/form.h"
 #include "web/person.h"
 
 static struct node *put_line(struct person *p, struct node *list, const struct entry *item,
@@ -52,17 +54,27 @@ static void put_assessments(struct person *p, struct node *papers)
 	static const char *const names[][2] = { { "eligibility-adult", "Care Act eligibility" },
 						{ "joint-assessment", "Joint assessment" } };
 	struct node *list = data_list(p->c, papers, "assessments");
+	const struct forms *forms = NULL;
 
+	(void)(forms_of(p->c, &forms) == OK); /* without them the lines are there, with plainer names */
 	person_each(form, p, "QuestionnaireResponse")
 	{
 		struct str questionnaire = node_str(form->node, "questionnaire"),
 			   name = STR("Form");
-		if (words_in(questionnaire, "about-me"))
+		struct node *row;
+		const struct form *known;
+
+		if (words_in(questionnaire, "about-me") || str_is(node_str(form->node, "status"), "entered-in-error"))
 			continue;
 		for (unsigned i = 0; i < 2; i++)
 			if (str_ends(questionnaire, str_of(names[i][0])))
 				name = str_of(names[i][1]);
-		put_line(p, list, form, name, form_rest(p, form));
+		known = forms ? form_find(forms, questionnaire) : NULL;
+		row = put_line(p, list, form, known ? known->title : name, form_rest(p, form));
+		if (known) {
+			node_remove(row, node_get(row, "link"));
+			data_str(p->c, row, "link", SAY(p->a, "/forms/" STR_FMT, STR_ARG(form->id)));
+		}
 	}
 	person_each(task, p, "Task")
 	{
@@ -167,6 +179,8 @@ void person_put_papers(struct person *p, struct node *data)
 	struct node *papers = data_object(p->c, data, "papers");
 
 	put_assessments(p, papers);
+	if (actor_can(p->c, "care.write") && !p->dead)
+		node_add_bool(p->a, papers, "may_begin", true);
 	put_money(p, papers);
 	put_documents(p, papers);
 }

@@ -56,6 +56,27 @@
 			form.querySelector('#reason').focus()
 		})
 
+	// Questions that depend on others of the same page are shown and hidden at once (web/forms_part.c sends the conditions).
+	const asks = [...document.querySelectorAll('[data-when]')].map(row => ({ row, levels: JSON.parse(row.dataset.when) }))
+	const answers = name => [...document.getElementsByName(name)]
+		.filter(e => !e.matches(':disabled') && (!/^(radio|checkbox)$/.test(e.type) || e.checked) && e.value.trim())
+		.map(e => e.value.trim())
+	const order = (a, b) => a !== '' && b !== '' && !isNaN(a) && !isNaN(b) ? a - b : a < b ? -1 : a > b ? 1 : 0
+	const compare = { '=': o => o === 0, '!=': o => o !== 0, '<': o => o < 0, '>': o => o > 0, '<=': o => o <= 0, '>=': o => o >= 0 }
+	const holds = ([name, op, value]) => op === 'exists' ? answers(name).length > 0 === (value === 'true')
+		: answers(name).some(answer => compare[op]?.(order(answer, value)))
+	const ask = () => {
+		for (const { row, levels } of asks) {
+			const asked = levels.every(({ any, tests }) => any ? tests.some(holds) : tests.every(holds))
+			row.hidden = row.disabled = !asked
+		}
+	}
+	if (asks.length) {
+		document.addEventListener('change', ask)
+		document.addEventListener('input', ask)
+		ask()
+	}
+
 	for (const link of document.querySelectorAll('[data-print]'))
 		link.addEventListener('click', e => {
 			e.preventDefault()
