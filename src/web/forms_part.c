@@ -7,7 +7,7 @@
 #include "base/json.h"
 #include "web/forms.h"
 
-enum { RADIOS_MAX = 8 };
+enum { RADIOS_MAX = 10 };
 
 /* --- conditions the page can look at itself --- */
 
