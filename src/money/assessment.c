@@ -197,9 +197,9 @@ static enum err save(struct ctx *c, struct act *act)
 static enum err prepare(struct ctx *c, struct act *act)
 {
 	struct node *request, *of, *result, *given;
-	bool refused = act_true(act, "refused"), light = act_true(act, "light");
+	bool refused = act_true(act, "refused"), light = act_true(act, "light"), nhs = act_true(act, "nhs");
 
-	if ((refused || light) && !act_text(act, "note").len)
+	if ((refused || light || nhs) && !act_text(act, "note").len)
 		return fail(c, ERR_INVALID, "Say why the means are not looked at in full.");
 	TRY(request_edit(c, act, &request));
 	TRY(case_check(c, extension(c, request, "charge-case"), &of, &result, NULL));
@@ -209,12 +209,15 @@ static enum err prepare(struct ctx *c, struct act *act)
 		node_remove(given, undisclosed);
 	if (refused)
 		node_add_bool(c->arena, given, "refused_to_disclose", true);
+	/* Whoever has NHS continuing healthcare is not charged by the council. */
+	act_set(c, given, "free_under", nhs ? STR("nhs_continuing_healthcare") : (struct str){ 0 });
 	TRY(case_check(c, json_text(c, of), &of, &result, NULL));
 	if (node_get(result, "refused"))
 		return fail(c, ERR_CONFLICT, "The rules have no answer to this case: " STR_FMT ".",
 			    STR_ARG(node_str(result, "refused")));
 	put_extension(c, request, "charge-case", json_text(c, of));
 	put_extension(c, request, "charge-way",
+		      nhs     ? STR("NHS continuing healthcare") :
 		      refused ? STR("refused to disclose") : light ? STR("light touch") : STR("in full"));
 	put_who(c, request, "enterer");
 	put_extension(c, request, "charge-prepared-by", account_text(c));
@@ -392,6 +395,8 @@ static const struct action_arg save_args[] = {
 static const struct action_arg prepare_args[] = {
 	{ "light", "boolean", 0, "Light touch", "Clear without all papers: say why.", NULL },
 	{ "refused", "boolean", 0, "They will not say what they have", "They then pay all of it: say why.", NULL },
+	{ "nhs", "boolean", 0, "NHS continuing healthcare was decided",
+	  "The NHS pays all of the care then, and the council charges nothing: say when it was decided.", NULL },
 	{ "note", "markdown", 0, "Note", NULL, NULL },
 	{ 0 }
 };

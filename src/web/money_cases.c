@@ -301,6 +301,17 @@ static bool is_open(const struct node *task)
 	return str_is(act_code(task, "businessStatus", CAUSEWAY_CODES "financial-assessment"), "evidence");
 }
 
+/* The steps of this machine alone: other work has buttons of its own. */
+static void put_steps(struct ctx *c, struct node *data, const struct node *task, struct str back)
+{
+	struct node *all = node_new(c->arena, NODE_OBJECT), *list = data_list(c, data, "actions");
+
+	put_actions(c, all, "actions", task, back);
+	node_each(one, node_get(all, "actions"))
+		if (str_starts(node_str(one, "href"), STR("/do/financial-assessment-")))
+			node_append(list, NULL, node_copy(c->arena, one));
+}
+
 static enum err case_show_with(struct ctx *c, const struct request *r, const char *error, struct reply *reply)
 {
 	struct money_case k;
@@ -312,7 +323,7 @@ static enum err case_show_with(struct ctx *c, const struct request *r, const cha
 	put_seen(c, data, &k);
 	if (k.worked.result)
 		TRY(put_year(c, data, &k));
-	put_actions(c, data, "actions", k.task, SAY(c->arena, "/money/cases/" STR_FMT, STR_ARG(r->part[0])));
+	put_steps(c, data, k.task, SAY(c->arena, "/money/cases/" STR_FMT, STR_ARG(r->part[0])));
 	if (error) {
 		node_add_bool(c->arena, data, "failed", true);
 		data_words(c, data, "error", error);
@@ -329,6 +340,29 @@ enum err money_case_show(struct ctx *c, const struct request *r, struct reply *r
 	return case_show_with(c, r, NULL, reply);
 }
 
+/* The same means by the rules of another day: what a notice of change tells. */
+static enum err put_notice(struct ctx *c, struct node *data, const struct money_case *k, struct str day)
+{
+	struct node *given = node_copy(c->arena, k->given), *on = node_get(given, "on");
+	struct worked then;
+
+	if (on)
+		node_remove(given, on);
+	node_add_str(c->arena, given, "on", day);
+	TRY(money_work(c, str_dup(c->arena, k->kind), given, false, &then));
+	if (!then.result || !node_get(then.result, "charge"))
+		return fail(c, ERR_INVALID, "The rules of that day are not known here.");
+	node_remove(data, node_get(data, "pay"));
+	node_remove(data, node_get(data, "explain"));
+	money_put_pay(c, data, &then, false);
+	money_put_lines(c, data, &then);
+	struct node *notice = data_object(c, data, "notice");
+	put_date(c, notice, "from", day);
+	data_str(c, notice, "was", money_words(c, node_str(k->worked.result, "charge")));
+	data_str(c, notice, "will", money_words(c, node_str(then.result, "charge")));
+	return OK;
+}
+
 enum err money_letter_show(struct ctx *c, const struct request *r, struct reply *reply)
 {
 	struct money_case k;
@@ -339,6 +373,9 @@ enum err money_letter_show(struct ctx *c, const struct request *r, struct reply 
 		return fail(c, ERR_CONFLICT, "There is no letter before there is a decision.");
 	council = try_one(c, act_reference(k.response, "insurer"));
 	data_str(c, data, "council", node_str(council, "name"));
+	struct str day = str_trim(request_param(c, r, "day", 0));
+	if (day.len)
+		TRY(put_notice(c, data, &k, day));
 	return page_show(c, "money_letter", data, reply);
 }
 

@@ -26,7 +26,7 @@ static enum err put_decision(struct ctx *c, struct node *data, const struct own 
 	TRY(newest(c, "CoverageEligibilityResponse", "_sort=-created", own->id, &response));
 	if (!response)
 		return OK;
-	to = data_object(c, data, "decision");
+	to = data_object(c, data, "decided");
 	data_str(c, to, "words", node_str(response, "disposition"));
 	data_str(c, to, "by", node_str(node_get(response, "requestor"), "display"));
 	return OK;
