@@ -31,6 +31,23 @@ void clock_fixed_init(struct clock_fixed *fixed, int64_t at)
 	__atomic_store_n(&fixed->at, at, __ATOMIC_RELAXED);
 }
 
+static int64_t moved_now(const struct clock *clock)
+{
+	const struct clock_moved *moved = (const struct clock_moved *)clock; /* its first member */
+
+	return clock_now(moved->of) + __atomic_load_n(&moved->by, __ATOMIC_RELAXED);
+}
+
+void clock_moved_init(struct clock_moved *moved, const struct clock *of)
+{
+	*moved = (struct clock_moved){ .clock = { moved_now }, .of = of };
+}
+
+void clock_move(struct clock_moved *moved, int64_t by)
+{
+	__atomic_store_n(&moved->by, by, __ATOMIC_RELAXED);
+}
+
 int64_t clock_monotonic(void)
 {
 	return read_clock(CLOCK_MONOTONIC);

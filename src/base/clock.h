@@ -23,6 +23,15 @@ struct clock_fixed {
 };
 void clock_fixed_init(struct clock_fixed *fixed, int64_t at);
 
+/* Another clock, moved forward by its owner: a demonstration in which days go by when somebody says so. */
+struct clock_moved {
+	struct clock clock;
+	const struct clock *of;
+	int64_t by; /* microseconds, never below 0; read and written atomically */
+};
+void clock_moved_init(struct clock_moved *moved, const struct clock *of);
+void clock_move(struct clock_moved *moved, int64_t by); /* to `by` after `of` */
+
 static inline int64_t clock_now(const struct clock *clock)
 {
 	return clock->now(clock);

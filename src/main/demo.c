@@ -13,6 +13,7 @@
 #include "main/demo_governance.h"
 #include "main/load.h"
 #include "main/serve.h"
+#include "act/time.h"
 
 static const struct option demo_options[] = {
 	{ "people", "N", "how many live in the place", "2000" },
@@ -117,6 +118,7 @@ static enum err run_demo(struct ctx *c, struct invocation *in)
 	struct serve serve = { .address = "127.0.0.1" };
 	struct people_options people;
 	struct clock_fixed chosen;
+	struct clock_moved moved;
 	struct place *place;
 	const char *db;
 	enum err e;
@@ -135,7 +137,12 @@ static enum err run_demo(struct ctx *c, struct invocation *in)
 	TRY(place_open(c, in->share, db, STORE_MIGRATE, false, &place));
 	serve.exports = serve_exports(c, db);
 	serve.demo = true;
-	e = demo_accounts(c);
+	clock_moved_init(&moved, serve.clock ? serve.clock : &clock_system);
+	place->moved = &moved;
+	c->clock = serve.clock = &moved.clock;
+	e = time_begin(c);
+	if (e == OK)
+		e = demo_accounts(c);
 	if (e == OK)
 		e = demo_governance(c);
 	if (e == OK)

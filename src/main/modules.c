@@ -10,6 +10,7 @@
 #include "main/ledger.h"
 #include "main/policy.h"
 #include "main/serve.h"
+#include "main/time.h"
 #include "money/money.h"
 #include "web/web.h"
 
@@ -24,6 +25,7 @@ static const struct command *const command_tables[] = {
 	audit_commands,
 	emit_commands,
 	form_commands,
+	time_commands,
 	NULL,
 };
 

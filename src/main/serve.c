@@ -10,6 +10,7 @@
 #include "identity/claim.h"
 #include "identity/resolve.h"
 #include "main/modules.h"
+#include "main/time.h"
 
 static const struct option serve_options[] = {
 	{ "port", "PORT", "to listen on; 0 takes any that is free", "8080" },
@@ -151,6 +152,7 @@ enum err serve_place(struct ctx *c, const struct invocation *in, const struct se
 	struct hooks *hooks = NULL;
 	struct mllp *mllp = NULL;
 	struct watch *watch = NULL;
+	struct ticking ticking = { 0 };
 	struct http *http;
 	int64_t workers = 0;
 	enum err e;
@@ -179,8 +181,10 @@ enum err serve_place(struct ctx *c, const struct invocation *in, const struct se
 						  http_port(http));
 		say_ready(in, serve, http_port(http));
 		e = say_entrance(c, in, serve, http_port(http));
+		ticking_start(c, setup.clock, &ticking);
 		if (e == OK)
 			wait_for_stop(c);
+		ticking_stop(&ticking);
 		http_stop(http, 10);
 	}
 	audit_stop(c->place);

@@ -48,6 +48,7 @@ struct place {
 	const struct module *const *modules; /* what the domains offer, NULL-ended; NULL: nothing */
 	const struct forms *forms; /* made when first needed */
 	void (*forms_free)(const struct forms *forms);
+	struct clock_moved *moved; /* the clock of a demonstration, which may be moved; NULL: time goes its own way */
 	struct feeds *feeds;   /* tables and locks for messages; NULL until feeds_open */
 	const char *base_url;  /* "http://127.0.0.1:8080/fhir"; references to it count as local */
 	bool validate;         /* refuse resources that break FHIR (default) */

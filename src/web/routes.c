@@ -102,6 +102,8 @@ const struct route web_routes[] = {
 	{ HTTP_POST, "/contact/person", contact_person_do, 0, FORM_MAX, "care.write" },
 	{ HTTP_GET, "/contact/new", contact_new_show, 0, 0, "care.write" },
 	{ HTTP_POST, "/contact/new", contact_new_do, 0, (size_t)1 << 17, "care.write" },
+	{ HTTP_GET, "/time", time_show, 0, 0, "system.read" },
+	{ HTTP_POST, "/time", time_do, 0, FORM_MAX, "system.write" },
 	{ HTTP_GET, "/find", home_show, 0, 0, SIGNED_IN },
 	{ HTTP_GET, "/people/{id}/forms", form_new_show, 0, 0, "care.write" },
 	{ HTTP_POST, "/people/{id}/forms", form_new_do, 0, FORM_MAX, "care.write" },
