@@ -15,6 +15,7 @@ http_serve roles_show, processing_show;
 http_serve home_show, help_show, accessibility_show, static_show;
 http_serve find_show, person_show, person_print_show, person_printed_do, timeline_show, source_show;
 http_serve waiting_show;
+http_serve discharge_show, discharge_one_show;
 http_serve contact_show, contact_person_do, contact_new_show, contact_new_do;
 http_serve time_show, time_do;
 http_serve work_show, work_one_show, work_hand_show, work_hand_do;

@@ -116,6 +116,8 @@ const struct route web_routes[] = {
 	{ HTTP_GET, "/forms/{response}/{part}", form_part_show, 0, 0, "care.read" },
 	{ HTTP_POST, "/forms/{response}/{part}", form_part_do, 0, (size_t)1 << 20, "care.write" },
 	{ HTTP_GET, "/waiting", waiting_show, 0, 0, "care.read" },
+	{ HTTP_GET, "/discharge", discharge_show, 0, 0, "care.read" },
+	{ HTTP_GET, "/people/{id}/discharge", discharge_one_show, 0, 0, "care.read" },
 	{ HTTP_GET, "/identity", identity_show, 0, 0, "match.write" },
 	{ HTTP_GET, "/identity/preview", identity_preview_show, 0, 0, "match.write" },
 	{ HTTP_POST, "/identity/preview", identity_preview_merge, 0, FORM_MAX, "match.write" },
