@@ -11,6 +11,7 @@
 #include "main/demo_accounts.h"
 #include "main/demo_feeds.h"
 #include "main/demo_governance.h"
+#include "main/demo_money.h"
 #include "main/load.h"
 #include "main/serve.h"
 #include "act/time.h"
@@ -145,6 +146,8 @@ static enum err run_demo(struct ctx *c, struct invocation *in)
 		e = demo_accounts(c);
 	if (e == OK)
 		e = demo_governance(c);
+	if (e == OK)
+		e = demo_money(c);
 	if (e == OK)
 		e = serve_place(c, in, &serve);
 	place_close(place);

@@ -53,4 +53,19 @@ struct chart_lanes {
 /* Bars and marks outside [from, to] are cut or left out; those of a lane are sorted. */
 struct str chart_lanes(struct arena *a, struct chart_lanes *chart);
 
+/* What is owed at each half-year, in whole pounds, care below and interest above it; lines at what may be
+ * deferred at most and at the review. What lies ahead is drawn lighter. */
+struct debt_step {
+	struct str words;
+	int year;
+	bool begins_year, ahead;
+	int64_t debt, interest;
+};
+struct chart_debt {
+	int64_t limit, review;
+	struct str desc;
+	VEC(struct debt_step) steps;
+};
+struct str chart_debt(struct arena *a, const struct chart_debt *chart);
+
 #endif

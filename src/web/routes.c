@@ -31,6 +31,7 @@
 	{ HTTP_GET, BASE "/asked/{link}/copy.json", me_asked_bundle, 0, 0, "own.read" }, \
 	{ HTTP_GET, BASE "/money", me_money_show, 0, 0, "own.read" }, \
 	{ HTTP_POST, BASE "/money", me_money_do, 0, FORM_MAX, "own.write" }, \
+	{ HTTP_GET, BASE "/budget", me_budget_show, 0, 0, "own.read" }, \
 	{ HTTP_GET, BASE "/copy", me_copy_show, 0, 0, "own.read" }, \
 	{ HTTP_GET, BASE "/copy/my-record.json", me_copy_fhir, 0, 0, "own.read" }, \
 	{ HTTP_GET, BASE "/copy/read", me_copy_read, 0, 0, "own.read" }
@@ -133,6 +134,10 @@ const struct route web_routes[] = {
 	{ HTTP_GET, "/money/next", money_next_show, 0, 0, "money.read" },
 	{ HTTP_GET, "/money/carer", carer_money_show, 0, 0, PUBLIC },
 	{ HTTP_POST, "/money/carer", carer_money_do, 0, FORM_MAX, PUBLIC },
+	{ HTTP_GET, "/budgets", budgets_show, 0, 0, "money.read" },
+	{ HTTP_GET, "/budgets/{id}", budget_show, 0, 0, "money.read" },
+	{ HTTP_GET, "/care-accounts/{id}", care_account_show, 0, 0, "money.read" },
+	{ HTTP_GET, "/deferred/{id}", deferral_show, 0, 0, "money.read" },
 	{ HTTP_GET, "/money/what-if", what_if_show, 0, 0, PUBLIC },
 	{ HTTP_POST, "/money/what-if", what_if_do, 0, FORM_MAX, PUBLIC },
 	{ HTTP_GET, "/do/{action}", act_show, 0, 0, SIGNED_IN },
