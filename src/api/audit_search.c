@@ -17,6 +17,14 @@ enum { COUNT_DEFAULT = 50, COUNT_MOST = 500, ACCOUNTS_MOST = 8, LOOKED_AT = 2000
 static const char *const params[] = { "patient", "agent", "date", "action", "subtype", "_count",
 				      "_cursor", "_format", "_pretty", NULL };
 
+bool audit_search_takes(const char *code)
+{
+	for (const char *const *p = params; *p; p++)
+		if (strcmp(*p, code) == 0)
+			return true;
+	return false;
+}
+
 struct asked {
 	struct audit_ask ask;
 	struct same people; /* len 0: anybody */

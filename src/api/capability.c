@@ -155,6 +155,17 @@ static void add_profiles(struct arena *a, const struct fhir *f, struct node *o,
 		node_append(o, "supportedProfile", list);
 }
 
+/* _text and _content have no path; of special ones only near is supported. */
+static bool is_searchable(const struct fhir_type *type, const struct fhir_param *p)
+{
+	bool whole = p->type != PARAM_COMPOSITE || p->components;
+	bool words = !strcmp(p->code, "_text") || !strcmp(p->code, "_content");
+
+	if (!strcmp(type->name, "AuditEvent"))
+		return audit_search_takes(p->code);
+	return (p->path || words) && whole && (p->type != PARAM_SPECIAL || !strcmp(p->code, "near"));
+}
+
 static void add_resource(struct arena *a, const struct fhir *f, struct node *list,
 			 const struct fhir_type *type)
 {
@@ -174,17 +185,12 @@ static void add_resource(struct arena *a, const struct fhir *f, struct node *lis
 	node_add_bool(a, o, "conditionalUpdate", true);
 	node_add_cstr(a, o, "conditionalDelete", "single");
 	node_add_cstr(a, node_add(a, o, "referencePolicy", NODE_ARRAY), NULL, "literal");
-	add_includes(a, f, o, type);
+	if (strcmp(type->name, "AuditEvent") != 0)
+		add_includes(a, f, o, type);
 	params = node_new(a, NODE_ARRAY);
-	for (const struct fhir_param *const *p = param_list(f, type); p && *p; p++) {
-		/* _text and _content have no path; of special ones only near is supported */
-		bool whole = (*p)->type != PARAM_COMPOSITE || (*p)->components;
-		bool words = !strcmp((*p)->code, "_text") || !strcmp((*p)->code, "_content");
-
-		if (((*p)->path || words) && whole &&
-		    ((*p)->type != PARAM_SPECIAL || !strcmp((*p)->code, "near")))
+	for (const struct fhir_param *const *p = param_list(f, type); p && *p; p++)
+		if (is_searchable(type, *p))
 			add_param(a, params, *p);
-	}
 	if (params->first)
 		node_append(o, "searchParam", params);
 	add_operations(a, o, type->name);

@@ -115,6 +115,8 @@ http_serve api_patch, api_patch_where;                                   /* writ
 http_serve api_bundle;                                                             /* write.c */
 http_serve api_search, api_search_form, api_search_all, api_search_all_form;       /* find.c */
 http_serve api_audit_search; /* audit_search.c */
+/* Is it a parameter of GET /fhir/AuditEvent, which asks the audit itself and not the record's indexes? */
+bool audit_search_takes(const char *code);
 http_serve api_search_inside, api_search_inside_form;                              /* find.c */
 http_serve api_totals;                                                             /* meta.c */
 http_serve api_history, api_history_type, api_history_all; /* history.c */
