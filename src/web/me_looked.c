@@ -29,6 +29,8 @@ struct looks {
 	size_t len;
 	struct opening *openings;
 	size_t opening_count;
+	struct petition *questions; /* of the person, about looks */
+	size_t question_count;
 	int64_t now;
 	size_t people, stopped;
 	int64_t seen_accounts[64];
@@ -151,19 +153,33 @@ static void put_review(struct looks *l, struct node *look, const struct looked *
 	}
 }
 
-/* Has the person asked about this row? */
+/* What became of what the person asked about this row. */
+static struct str answer_words(struct looks *l, struct str key)
+{
+	for (size_t i = 0; i < l->question_count; i++) {
+		const struct petition *p = &l->questions[i];
+
+		if (!str_eq(petition_said(p, "audit row"), key) || petition_open(p))
+			continue;
+		return SAY(l->a, "We answered on " STR_FMT "." STR_FMT STR_FMT,
+			   STR_ARG(say_date(l->a, moment_at(l->a, p->done))), STR_ARG(str_of(p->answer.len ? " " : "")),
+			   STR_ARG(p->answer));
+	}
+	return STR("A person will answer you in 2 working days.");
+}
+
+/* Has the person asked about this row? The newest row that says so counts. */
 static void put_question(struct looks *l, struct node *look, const struct looked *row)
 {
-	const char *key = audit_key_text(l->a, row->key);
+	struct str key = str_of(audit_key_text(l->a, row->key));
 
 	for (size_t i = 0; i < l->len; i++) {
 		struct moment at = moment_at(l->a, l->rows[i].at);
 
-		if (l->rows[i].what == AUDIT_QUERY && str_is(l->rows[i].detail, key)) {
+		if (l->rows[i].what == AUDIT_QUERY && str_eq(l->rows[i].detail, key)) {
 			data_str(l->c, look, "asked_about",
-				 SAY(l->a, "You asked about this on " STR_FMT
-					   ". A person will answer you in 2 working days.",
-				     STR_ARG(say_date(l->a, at))));
+				 SAY(l->a, "You asked about this on " STR_FMT ". " STR_FMT,
+				     STR_ARG(say_date(l->a, at)), STR_ARG(answer_words(l, key))));
 			return;
 		}
 	}
@@ -348,7 +364,7 @@ static size_t put_spans(struct ctx *c, const struct request *r, struct node *dat
 	return chosen;
 }
 
-static enum err looks_read(struct looks *l, int64_t since)
+static enum err looks_read(struct looks *l, struct str patient, int64_t since)
 {
 	struct ctx *c = l->c;
 
@@ -357,6 +373,7 @@ static enum err looks_read(struct looks *l, int64_t since)
 	TRY(audit_find(c, l->db,
 		       &(struct audit_ask){ .person = l->person, .since = since, .cap = LOOKS_MAX },
 		       &l->rows, &l->len));
+	TRY(petition_list(c, PETITION_QUERY, patient, &l->questions, &l->question_count));
 	return glass_list(c, l->db, &(struct glass_query){ .person = l->person, .cap = 100 }, &l->openings,
 			  &l->opening_count);
 }
@@ -377,7 +394,7 @@ enum err me_looked_show(struct ctx *c, const struct request *r, struct reply *re
 	READER(db);
 	TRY(store_reader(c, c->place->store, &db));
 	l.db = db;
-	TRY(looks_read(&l, spans[span].us ? l.now - spans[span].us : 0));
+	TRY(looks_read(&l, own.id, spans[span].us ? l.now - spans[span].us : 0));
 	TRY(put_days(&l, data));
 	put_heading(&l, data, spans[span].span);
 	return page_show(c, "me_looked", data, reply);
