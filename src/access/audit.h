@@ -13,6 +13,7 @@
  *
  *	audit.c         what a request notes
  *	audit_write.c   the thread of a server that writes what many requests noted
+ *	audit_trust.c   looks that nobody waits for, on their way to it
  *	audit_row.c     a row: its bytes, its hash, into the table and out of it
  *	audit_sign.c    the key, and heads
  *	audit_check.c   the proof

@@ -36,8 +36,9 @@ struct note {
 struct notes {
 	struct note *first, **last;
 	struct notes *next; /* in the queue */
-	audit_done *done;   /* NULL: nobody waits, and it is one piece of memory, freed when written */
+	audit_done *done;   /* NULL: nobody waits, and it lies in `block` until it is written */
 	void *arg;
+	struct audit_block *block;
 };
 
 /* The signing key; `has` false: heads are not signed. */
@@ -55,6 +56,7 @@ struct auditor {
 	pthread_mutex_t lock; /* of the queue */
 	pthread_cond_t came;
 	struct notes *first, **last;
+	struct audit_block *block; /* being filled with looks that nobody waits for */
 	struct notes *unwritten; /* nobody waited, and they could not be written: tried again */
 	size_t waited_for;       /* requests in the queue whose reply waits */
 	int64_t begun;           /* the last batch, monotonic */
@@ -63,6 +65,13 @@ struct auditor {
 	int64_t unindexed;          /* rows written since the index was made */
 	_Atomic int64_t rows, batches, failures, waiting;
 };
+
+/* --- audit_write.c, audit_trust.c --- */
+/* Under the lock. */
+void auditor_queue(struct auditor *a, struct notes *notes);
+/* Those of whom nobody waits, once written; and what is left when the auditor stops. */
+void entrusted_free(struct notes *notes);
+void entrusted_end(struct auditor *a);
 
 /* --- audit_row.c --- */
 struct chain {

@@ -20,7 +20,6 @@
 
 enum {
 	WAITING_MAX = 1 << 16,
-	TRUSTED_MAX = 1 << 13, /* requests in the queue from which on everybody waits */
 	ROWS_AT_ONCE = 4096,
 	MANY = 16,        /* rows from which on preparing to write them faster is worth it */
 	IDLE_MS = 200,
@@ -70,7 +69,7 @@ static void tell(struct auditor *a, struct notes *notes, enum err e, const char 
 			*kept = notes;
 			kept = &notes->next;
 		} else {
-			free(notes);
+			entrusted_free(notes);
 		}
 		notes = next;
 	}
@@ -89,13 +88,13 @@ static void publish(struct ctx *c, struct auditor *a, const struct chain *chain)
 		a->failures++;
 }
 
-static void run_batch(struct auditor *a, struct notes *first, bool head)
+static void run_batch(struct auditor *a, struct arena *arena, struct notes *first, bool head)
 {
 	struct batch b = { .auditor = a, .first = first, .head = head };
 	struct ctx c;
-	ARENA(arena);
 
-	ctx_init(&c, &arena);
+	arena_reset(arena);
+	ctx_init(&c, arena);
 	c.place = a->place;
 	c.clock = a->clock;
 	enum err e = store_write(&c, a->place->store, write_batch, &b);
@@ -201,6 +200,7 @@ static void *auditor_thread(void *arg)
 {
 	struct auditor *a = arg;
 	bool stopping = false;
+	ARENA(arena); /* kept warm between batches */
 
 	for (int tries = LAST_TRIES; !stopping || (a->unwritten && tries > 0);) {
 		struct notes *first = take(a, &stopping);
@@ -208,7 +208,7 @@ static void *auditor_thread(void *arg)
 			   (stopping || clock_monotonic() > a->head_at + HEAD_EVERY);
 
 		if (first || due)
-			run_batch(a, first, due);
+			run_batch(a, &arena, first, due);
 		if (a->unindexed >= INDEX_LATEST || (!first && a->unindexed))
 			bring_index(a);
 		if (stopping && a->unwritten && --tries > 0)
@@ -282,8 +282,9 @@ void audit_stop(struct place *place)
 	pthread_join(a->thread, NULL);
 	for (struct notes *lost = a->unwritten, *next; lost; lost = next) {
 		next = lost->next;
-		free(lost);
+		entrusted_free(lost);
 	}
+	entrusted_end(a);
 	if (a->heads_fd >= 0)
 		close(a->heads_fd);
 	sodium_memzero(&a->key, sizeof a->key);
@@ -302,8 +303,7 @@ void audit_stats(const struct place *place, struct audit_stats *out)
 		*out = (struct audit_stats){ a->rows, a->batches, a->failures, a->waiting };
 }
 
-/* Under the lock. */
-static void queue(struct auditor *a, struct notes *notes)
+void auditor_queue(struct auditor *a, struct notes *notes)
 {
 	if (!a->first || (notes->done && !a->waited_for))
 		pthread_cond_signal(&a->came);
@@ -328,96 +328,14 @@ bool audit_settle(struct ctx *c, audit_done *done, void *arg)
 	pthread_mutex_lock(&a->lock);
 	room = a->waiting < WAITING_MAX && !a->stopping;
 	if (room)
-		queue(a, notes);
+		auditor_queue(a, notes);
 	pthread_mutex_unlock(&a->lock);
 	if (!room)
 		done(arg, ERR_BUSY, "Too much waits to be written down; try again shortly.");
 	return true;
 }
 
-/* --- looks --- */
-
-static bool is_look(const struct looked *l)
-{
-	return l->what == AUDIT_OPEN || l->what == AUDIT_SEARCH || l->what == AUDIT_REFUSED;
-}
-
-enum { TEXTS = 6 };
-
-static void texts_of(struct looked *l, struct str *out[TEXTS])
-{
-	struct str *all[TEXTS] = { &l->role, &l->device, &l->section,
-				   &l->relation, &l->detail, &l->packed };
-
-	memcpy(out, all, sizeof all);
-}
-
-/* All of a request's notes in one piece of memory of their own. */
-static struct notes *notes_copy(const struct notes *from)
-{
-	size_t size = sizeof(struct notes);
-	struct str *texts[TEXTS];
-
-	for (struct note *n = from->first; n; n = n->next) {
-		texts_of(&n->row, texts);
-		size += sizeof *n;
-		for (size_t i = 0; i < TEXTS; i++)
-			size += texts[i]->len;
-		size += -size & (_Alignof(struct note) - 1);
-	}
-	char *at = malloc(size);
-	if (!at)
-		abort();
-	struct notes *to = (struct notes *)(void *)at;
-	*to = (struct notes){ .last = &to->first };
-	at += sizeof *to;
-	for (const struct note *n = from->first; n; n = n->next) {
-		struct note *copy = (struct note *)(void *)at;
-		char *text = at + sizeof *copy;
-
-		*copy = *n;
-		copy->next = NULL;
-		copy->row.people = NULL; /* packed */
-		texts_of(&copy->row, texts);
-		for (size_t i = 0; i < TEXTS; i++) {
-			if (texts[i]->len)
-				memcpy(text, texts[i]->at, texts[i]->len);
-			texts[i]->at = text;
-			text += texts[i]->len;
-		}
-		*to->last = copy;
-		to->last = &copy->next;
-		size = (size_t)(text - at);
-		at += size + (-size & (_Alignof(struct note) - 1));
-	}
-	return to;
-}
-
-bool audit_entrust(struct ctx *c)
-{
-	struct auditor *a = c->place ? c->place->auditor : NULL;
-	struct notes *copy;
-	bool trusted;
-
-	if (!c->notes)
-		return true;
-	for (const struct note *n = c->notes->first; n; n = n->next)
-		if (!is_look(&n->row))
-			return false;
-	if (!a)
-		return false;
-	copy = notes_copy(c->notes);
-	pthread_mutex_lock(&a->lock);
-	trusted = !a->failing && !a->stopping && a->waiting < TRUSTED_MAX;
-	if (trusted)
-		queue(a, copy);
-	pthread_mutex_unlock(&a->lock);
-	if (trusted)
-		c->notes = NULL;
-	else
-		free(copy);
-	return trusted;
-}
+/* --- waiting --- */
 
 struct wait {
 	sem_t written;
