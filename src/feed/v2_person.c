@@ -40,15 +40,35 @@ enum err v2_person_name(struct v2 *v, const struct hl7_segment *s, unsigned fiel
 	return OK;
 }
 
-/* The state a name leads to, through merges. */
+/* Has somebody taken the merge back that made one state stand for the other? Then each is itself again. */
+static enum err parted(struct v2 *v, const struct state *one, const struct state *other, bool *out)
+{
+	struct str a = node_str(one->body, "id"), b = node_str(other->body, "id");
+
+	if (a.len && b.len && !str_eq(a, b)) {
+		TRY(merge_head(v->c, a, &a));
+		TRY(merge_head(v->c, b, &b));
+	}
+	*out = a.len && b.len && !str_eq(a, b);
+	return OK;
+}
+
+/* The state a name leads to, through merges that hold. */
 static enum err follow(struct v2 *v, struct str name, struct state **out)
 {
+	TRY(v2_state(v, STATE_PERSON, name, out));
 	for (unsigned i = 0; i < ALIASES; i++) {
-		TRY(v2_state(v, STATE_PERSON, name, out));
 		struct str alias = node_str((*out)->body, "alias");
+		struct state *next;
+		bool apart;
+
 		if (!alias.len)
 			return OK;
-		name = alias;
+		TRY(v2_state(v, STATE_PERSON, alias, &next));
+		TRY(parted(v, *out, next, &apart));
+		if (apart)
+			return OK;
+		*out = next;
 	}
 	return OK;
 }

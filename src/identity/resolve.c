@@ -8,6 +8,12 @@ enum { MOST_FOUND = 4 };
 
 /* ---- by number ---- */
 
+static void name_other(struct decision *out, const struct known *other)
+{
+	out->r.other = other->id;
+	out->other_key = other->key;
+}
+
 static enum err by_identifier(struct ctx *c, struct db *db, const struct facts *f,
 			      struct decision *out)
 {
@@ -19,6 +25,10 @@ static enum err by_identifier(struct ctx *c, struct db *db, const struct facts *
 			       &n));
 		if (n)
 			out->known = found[0];
+		/* two have it, as after a merge that was taken back: the older one, and people are asked */
+		for (size_t k = 1; k < n && !out->other_key; k++)
+			if (found[k].key != found[0].key)
+				name_other(out, &found[k]);
 	}
 	return OK;
 }
@@ -89,8 +99,7 @@ static enum err by_nhs_number(struct ctx *c, struct db *db, const struct facts *
 		out->known = k;
 		return OK;
 	}
-	out->r.other = k.id;
-	out->other_key = k.key;
+	name_other(out, &k);
 	return OK;
 }
 
@@ -106,8 +115,7 @@ static enum err other_by_identifier(struct ctx *c, struct db *db, const struct f
 			       &n));
 		if (!n || found[0].key == out->known.key)
 			continue;
-		out->r.other = found[0].id;
-		out->other_key = found[0].key;
+		name_other(out, &found[0]);
 		return OK;
 	}
 	return OK;
@@ -125,8 +133,7 @@ static enum err look_for_other(struct ctx *c, struct db *db, const struct facts 
 		return OK;
 	TRY(holder(c, db, f->nhs, &k, &theirs));
 	if (k.key && k.key != out->known.key && theirs.nhs_verified) {
-		out->r.other = k.id;
-		out->other_key = k.key;
+		name_other(out, &k);
 		out->nhs_contested = true;
 	}
 	return OK;
@@ -151,11 +158,12 @@ enum err decide_by_number(struct ctx *c, struct db *db, const struct facts *f,
 	TRY(by_identifier(c, db, f, &d));
 	if (d.known.key && f->nhs_verified) {
 		TRY(look_for_other(c, db, f, &d));
-		if (d.other_key)
+		if (d.nhs_contested)
 			d.r.why = sentence(c, texts[0]);
 	}
-	if (d.known.key && !d.other_key) {
-		TRY(other_by_identifier(c, db, f, &d));
+	if (d.known.key && !d.nhs_contested) {
+		if (!d.other_key)
+			TRY(other_by_identifier(c, db, f, &d));
 		if (d.other_key)
 			d.r.why = sentence(c, texts[2]);
 	}

@@ -130,3 +130,49 @@ test('what is no message is answered, and the connection goes on', async t => {
 	assert.match(await (await fetch(`${base}metrics`)).text(), /causeway_feed_messages_total\{feed="mllp",state="quarantined"\} 1/)
 	c.close()
 })
+
+const told = (n, at, event, number, name, more = '', line = '1 Mill Lane') =>
+	`MSH|^~\\&|PAS|RX1|CW|CW|${at}||ADT^${event}|M${n}|P|2.4\rEVN|${event}|${at}\r` +
+	`PID|1||${number}^^^RX1^MR||${name}||19410303|F|||${line}^^Netherfold^^WX4 6QT\r${more}`
+const mrg = 'MRG|200^^^RX1^MR\r'
+
+test('a message about a number that was merged goes to who goes on; when the merge is taken back, to whose it was', async t => {
+	const { child, base, port } = await serve(join(scratch(t), 'm.db'))
+	t.after(() => stop(child))
+	const c = client(port), ask = async path => (await fetch(`${base}fhir/${path}`)).json()
+	const send = async (...args) => assert.match(await c.send(told(...args)), /MSA\|AA/)
+	const having = async (number, living) => (await ask('Patient?_count=9')).entry.map(e => e.resource)
+		.find(p => p.identifier.some(i => i.value === number) && !!p.link?.some(l => l.type === 'replaced-by') !== living)
+	await send(1, '20250101100000', 'A28', 100, 'Walker^Ann')
+	await send(2, '20250101110000', 'A28', 200, 'Marlow^Bea', '', '9 High Street')
+	await send(3, '20250103100000', 'A40', 100, 'Walker^Ann', mrg)
+	const ann = (await having('100', true)).id, bea = (await having('200', false)).id
+	assert.notEqual(ann, bea)
+	const street = async id => (await ask(`Patient/${id}`)).address[0].line[0]
+	await send(4, '20250104100000', 'A31', 200, 'Walker^Ann', '', '5 Station Road') // the old number, after the merge
+	assert.equal(await street(ann), '5 Station Road')
+	const undo = await fetch(`${base}fhir/Patient/${bea}/$unmerge`, { method: 'POST' })
+	assert.equal(undo.status, 200)
+	await send(5, '20250105100000', 'A31', 200, 'Marlow^Bea', '', '7 Park Avenue')
+	assert.equal(await street(bea), '7 Park Avenue')
+	assert.equal(await street(ann), '5 Station Road')
+	await send(6, '20250106100000', 'A31', 100, 'Walker^Ann', '', '6 Chapel Road')
+	assert.equal(await street(ann), '6 Chapel Road')
+	assert.equal(await street(bea), '7 Park Avenue')
+	c.close()
+})
+
+test('what was said of a number before it was merged, and comes late, is kept as it came and changes nobody', async t => {
+	const { child, base, port } = await serve(join(scratch(t), 'l.db'))
+	t.after(() => stop(child))
+	const c = client(port), ask = async path => (await fetch(`${base}fhir/${path}`)).json()
+	assert.match(await c.send(told(1, '20250101100000', 'A28', 100, 'Walker^Ann')), /MSA\|AA/)
+	assert.match(await c.send(told(3, '20250103100000', 'A40', 100, 'Walker^Ann', mrg)), /MSA\|AA/)
+	const now = async () => (await ask('Patient?_count=9')).entry.map(e => e.resource)
+	const before = await now()
+	assert.equal(before.length, 2) // the merged number is a Patient of its own, so that the merge can be taken back
+	assert.match(await c.send(told(2, '20250101110000', 'A28', 200, 'Marlow^Bea', '', '9 High Street')), /MSA\|AA/)
+	assert.deepEqual(await now(), before)
+	assert.match(await (await fetch(`${base}feeds/messages/3`)).text(), /Marlow/)
+	c.close()
+})
