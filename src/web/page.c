@@ -155,7 +155,6 @@ static void put_asker(struct ctx *c, const struct request *r, struct node *data)
 		{ "can_retain", "retention.write" }, { "can_audit", "audit.read" },
 		{ "can_own_write", "own.write" },    { "can_money", "money.read" },
 		{ "can_own_write", "own.write" },
-		{ "can_money", "money.read" },
 	};
 	const struct entrance *entrance = c->place->entrance;
 
