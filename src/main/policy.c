@@ -171,7 +171,8 @@ static enum err run_check(struct asking *a)
 	const struct charge_rules *rules;
 	size_t counts[3] = { 0 };
 
-	TRY(charge_rules_load(a->c, a->c->arena, a->in->share, command_option(a->in, "pack"), &rules));
+	if (strcmp(command_option(a->in, "pack"), "england") == 0) /* the one that charging is worked out by */
+		TRY(charge_rules_load(a->c, a->c->arena, a->in->share, "england", &rules));
 	for (size_t i = 0; i < a->len; i++)
 		counts[str_is(a->rows[i]->evidence, "source") ? 0 : str_is(a->rows[i]->evidence, "local") ? 1 : 2]++;
 	fprintf(a->in->out, "%zu figures: %zu from a source read, %zu from recollection (verify before live use), %zu local\n",

@@ -154,7 +154,6 @@ static void put_asker(struct ctx *c, const struct request *r, struct node *data)
 		{ "can_subject", "subject.write" }, { "can_agree", "agreement.write" },
 		{ "can_retain", "retention.write" }, { "can_audit", "audit.read" },
 		{ "can_own_write", "own.write" },    { "can_money", "money.read" },
-		{ "can_own_write", "own.write" },
 	};
 	const struct entrance *entrance = c->place->entrance;
 
