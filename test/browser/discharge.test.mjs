@@ -1,0 +1,58 @@
+// The way out of hospital in a browser: the list, one person's page, a delay recorded and disputed by keyboard and without JavaScript.
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { available, axeSource, open, shots, edith } from './place.mjs'
+
+let place
+before(async () => { if (available) place = await open() }, { timeout: 240000 })
+after(() => place?.close())
+
+async function clean(page, name) {
+	await page.evaluate(axeSource)
+	const { violations } = await page.evaluate(() => window.axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }))
+	assert.deepEqual(violations.map(v => `${v.id}: ${v.nodes[0].html}`), [], name)
+	const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
+	assert.ok(wide <= 0, `${name} scrolls sideways by ${wide}`)
+}
+
+for (const width of [1280, 390, 320])
+	test(`the list and one person at ${width}`, { skip: !available }, async () => {
+		const page = await place.page(width)
+		await page.goto(`${place.base}/discharge`)
+		await clean(page, 'list')
+		assert.match(await page.locator('h1').innerText(), /Leaving hospital/)
+		const rows = await page.locator('#d-ready ~ table tbody tr').count()
+		assert.ok(rows > 0, 'somebody waits')
+		await page.screenshot({ path: join(shots, `discharge-${width}.png`), fullPage: true })
+		const ward = await page.locator('#f-ward option').nth(1).getAttribute('value')
+		await page.selectOption('#f-ward', ward)
+		await page.locator('form[action="/discharge"] button').click()
+		await page.waitForURL(url => url.searchParams.get('ward') === ward)
+		await clean(page, 'ward')
+		await page.goto(`${place.base}/people/${edith}/discharge`)
+		await clean(page, 'one')
+		await page.screenshot({ path: join(shots, `discharge-one-${width}.png`), fullPage: true })
+		assert.deepEqual(page.faults, [])
+		await page.context().close()
+	})
+
+test('a delay is recorded and disputed without JavaScript', { skip: !available }, async () => {
+	const page = await place.page(1280, { javaScriptEnabled: false })
+	await page.goto(`${place.base}/people/${edith}/discharge`)
+	await page.getByRole('link', { name: 'Record a delay' }).click()
+	await page.getByLabel('Why do they wait?').selectOption('F')
+	await page.getByLabel('Who is answerable?').selectOption('social')
+	await page.getByLabel('Who must act?').selectOption({ index: 1 })
+	await page.getByLabel('What must happen next?').fill('Deliver the rails')
+	await page.getByRole('button', { name: 'Record a delay' }).click()
+	await page.waitForURL(url => url.pathname.endsWith('/discharge'))
+	assert.match(await page.locator('main').innerText(), /Deliver the rails[\s\S]*F: Awaiting community equipment/)
+	await page.getByRole('link', { name: 'Dispute: Deliver the rails' }).focus()
+	await page.keyboard.press('Enter')
+	await page.getByLabel('What is disputed, and why?').fill('They were fitted yesterday')
+	await page.getByRole('button', { name: 'Dispute' }).click()
+	await page.waitForURL(url => url.pathname.endsWith('/discharge'))
+	assert.match(await page.locator('main').innerText(), /Waiting; disputed/)
+	await page.context().close()
+})
