@@ -54,6 +54,7 @@ struct v2 {
 
 	const struct hl7_segment *pid, *pv1;
 	struct str person;      /* name of its state */
+	bool renamed;             /* the message has a number that was merged into that */
 	struct state *known;    /* that state */
 	struct node *patient;   /* what the sender says of the person so far; NULL: as before */
 	struct str patient_id;  /* known after the person was admitted */

@@ -75,6 +75,13 @@ static enum err follow(struct v2 *v, struct str name, struct state **out)
 
 /* --- fields --- */
 
+/* PID-2 and PID-3 of a message that names a merged number: it stays the number of whom it was, who may
+ * be parted again. */
+static bool another_s_number(const struct v2 *v, const struct hl7_segment *s, unsigned field)
+{
+	return v->renamed && s == v->pid && (field == 2 || field == 3);
+}
+
 /* Put what a segment says into the state; true when something is new. */
 static bool gather(struct v2 *v, struct node *fields, const struct hl7_segment *s, unsigned count)
 {
@@ -85,7 +92,7 @@ static bool gather(struct v2 *v, struct node *fields, const struct hl7_segment *
 		struct str raw = str_trim(s->fields[i]);
 		char *name = arena_printf(a, "%s-%u", s->name, i);
 		struct node *had = node_get(fields, name);
-		if (!raw.len || i == 1)
+		if (!raw.len || i == 1 || another_s_number(v, s, i))
 			continue;
 		if (had && v2_time(had, "t") > v->at)
 			continue;
@@ -217,6 +224,7 @@ enum err v2_person(struct v2 *v)
 	TRY(check_said(v));
 	TRY(follow(v, name, &v->known));
 	v->person = v->known->name;
+	v->renamed = !str_eq(name, v->person);
 	fields = node_get(v->known->body, "f");
 	if (!fields)
 		fields = node_add(v->c->arena, v->known->body, "f", NODE_OBJECT);

@@ -72,6 +72,35 @@ static struct node *new_patient(struct ctx *c, const struct admission *a)
 	return patient;
 }
 
+static bool has_identifier(const struct node *patient, const struct node *said)
+{
+	node_each(n, node_get(patient, "identifier"))
+	{
+		if (str_eq(str_trim(node_str(n, "system")), str_trim(node_str(said, "system"))) &&
+		    str_eq(str_trim(node_str(n, "value")), str_trim(node_str(said, "value"))))
+			return true;
+	}
+	return false;
+}
+
+/* A sender's number that a merged Patient has stays there: were the survivor given it too, nobody could
+ * tell whose it is when the merge is taken back. */
+static void leave_numbers(const struct known *known, struct node *said)
+{
+	struct node *list = node_get(said, "identifier"), *next;
+
+	if (known->first == known->tree || !list)
+		return;
+	for (struct node *n = list->first; n; n = next) {
+		next = n->next;
+		if (!str_is(node_str(n, "system"), NHS_NUMBER_SYSTEM) &&
+		    has_identifier(known->first, n))
+			node_remove(list, n);
+	}
+	if (!list->len)
+		node_remove(said, list);
+}
+
 static struct node *changed_patient(struct ctx *c, const struct admission *a)
 {
 	struct node *patient = a->decision.known.tree, *before = node_copy(c->arena, patient);
@@ -79,6 +108,7 @@ static struct node *changed_patient(struct ctx *c, const struct admission *a)
 
 	if (a->decision.nhs_contested)
 		contest_nhs(c, said);
+	leave_numbers(&a->decision.known, said);
 	blend(c->arena, patient, said, a->org, clock_now(c->clock));
 	if (!node_equal(before, patient))
 		set_source(c, patient, a);

@@ -46,6 +46,7 @@ enum err known_read(struct ctx *c, struct db *db, struct str id, struct known *o
 	bool there;
 
 	TRY(read_one(c, db, id, &k, &there));
+	struct node *first = there ? k.tree : NULL;
 	for (int hop = 0; there && hop < MAX_HOPS; hop++) {
 		struct known next;
 		bool more;
@@ -58,8 +59,10 @@ enum err known_read(struct ctx *c, struct db *db, struct str id, struct known *o
 			break;
 		k = next;
 	}
-	if (there)
+	if (there) {
 		*out = k;
+		out->first = first;
+	}
 	*found = there;
 	return OK;
 }

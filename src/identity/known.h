@@ -9,6 +9,7 @@ struct known {
 	struct str id;
 	int64_t key, version; /* resource.key; 0: there is none */
 	struct node *tree;
+	struct node *first; /* of the Patient that was found, who may be merged into this one */
 };
 
 /* The Patient with that id, or the one it has been merged into; *out untouched and *found false when

@@ -159,6 +159,17 @@ test('a message about a number that was merged goes to who goes on; when the mer
 	await send(6, '20250106100000', 'A31', 100, 'Walker^Ann', '', '6 Chapel Road')
 	assert.equal(await street(ann), '6 Chapel Road')
 	assert.equal(await street(bea), '7 Park Avenue')
+	// The same by hand: merged, told of, parted.
+	const merged = await fetch(`${base}fhir/Patient/$merge`, { method: 'POST', headers: { 'content-type': 'application/fhir+json' },
+		body: JSON.stringify({ resourceType: 'Parameters', parameter: [{ name: 'target-patient', valueReference: { reference: `Patient/${ann}` } },
+			{ name: 'source-patient', valueReference: { reference: `Patient/${bea}` } }] }) })
+	assert.equal(merged.status, 200)
+	await send(7, '20250107100000', 'A31', 200, 'Walker^Ann', '', '8 Chapel Road')
+	assert.equal(await street(ann), '8 Chapel Road')
+	assert.equal((await fetch(`${base}fhir/Patient/${bea}/$unmerge`, { method: 'POST' })).status, 200)
+	await send(8, '20250108100000', 'A31', 200, 'Marlow^Bea', '', '9 Queens Drive')
+	assert.equal(await street(bea), '9 Queens Drive')
+	assert.equal(await street(ann), '8 Chapel Road')
 	c.close()
 })
 
