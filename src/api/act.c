@@ -84,8 +84,6 @@ static enum err act_on(struct ctx *c, const struct request *r, struct str id, st
 	struct acted done;
 
 	TRY(type_check(c, r->part[0]));
-	if (op.len < 2 || op.at[0] != '$')
-		return fail(c, ERR_NOT_FOUND, "There is no such operation here.");
 	TRY(action_of(c, r->part[0], id, (struct str){ op.at + 1, op.len - 1 }, &action));
 	TRY(format_choose(c, r, &format));
 	TRY(query_only(c, r, none));
@@ -106,4 +104,11 @@ enum err api_act(struct ctx *c, const struct request *r, struct reply *reply)
 enum err api_act_new(struct ctx *c, const struct request *r, struct reply *reply)
 {
 	return act_on(c, r, (struct str){ 0 }, r->part[1], reply);
+}
+
+/* What an action does is never done by looking. */
+enum err api_act_get(struct ctx *c, const struct request *r, struct reply *reply)
+{
+	(void)r, (void)reply;
+	return fail(c, ERR_NOT_FOUND, "There is no such operation here that GET may call.");
 }

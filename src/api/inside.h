@@ -129,7 +129,7 @@ http_serve api_purge;      /* purge.c */
 http_serve api_everything; /* everything.c */
 http_serve api_match;      /* match.c */
 http_serve api_explain;    /* explain.c */
-http_serve api_act, api_act_new; /* act.c */
+http_serve api_act, api_act_new, api_act_get; /* act.c */
 http_serve api_metadata;                                   /* capability.c */
 http_serve api_events;                                     /* live.c */
 http_serve api_token, api_smart_configuration;            /* auth.c */

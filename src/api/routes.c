@@ -74,8 +74,10 @@ const struct route api_routes[] = {
 
 	{ HTTP_POST, "/fhir/Patient/$match", api_match, 0, API_RESOURCE_MAX, "person.find" },
 
-	{ HTTP_POST, "/fhir/{type}/{op}", api_act_new, 0, API_RESOURCE_MAX, SIGNED_IN },
-	{ HTTP_POST, "/fhir/{type}/{id}/{op}", api_act, 0, API_RESOURCE_MAX, SIGNED_IN },
+	{ HTTP_POST, "/fhir/{type}/${op}", api_act_new, 0, API_RESOURCE_MAX, SIGNED_IN },
+	{ HTTP_POST, "/fhir/{type}/{id}/${op}", api_act, 0, API_RESOURCE_MAX, SIGNED_IN },
+	{ HTTP_GET, "/fhir/{type}/${op}", api_act_get, 0, 0, SIGNED_IN },
+	{ HTTP_GET, "/fhir/{type}/{id}/${op}", api_act_get, 0, 0, SIGNED_IN },
 
 	{ HTTP_GET, "/fhir/$events", api_events, 0, 0, SIGNED_IN },
 

@@ -91,7 +91,7 @@ enum route_flags {
 
 struct route {
 	enum http_verb verb;
-	const char *pattern; /* "/fhir/{type}/{id}"; literal parts win over {…}; {rest*} takes the rest */
+	const char *pattern; /* "/fhir/{type}/{id}"; literal parts win over {…}; ${op} takes what begins with $, {rest*} the rest */
 	http_serve *serve;
 	unsigned flags;
 	size_t body_limit;   /* bytes; 0: none taken */

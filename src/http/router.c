@@ -8,7 +8,7 @@
 
 #define PARTS_MAX 12
 
-enum part_kind { PART_LITERAL, PART_ANY, PART_REST }; /* in order of precedence */
+enum part_kind { PART_LITERAL, PART_OPERATION, PART_ANY, PART_REST }; /* in order of precedence */
 
 struct pattern_part {
 	enum part_kind kind;
@@ -69,6 +69,8 @@ struct str verb_list(struct arena *a, unsigned verbs)
 
 static struct pattern_part part_of(struct str text)
 {
+	if (str_starts(text, STR("${")))
+		return (struct pattern_part){ PART_OPERATION };
 	if (str_starts(text, STR("{")))
 		return (struct pattern_part){ str_ends(text, STR("*}")) ? PART_REST
 									: PART_ANY };
@@ -199,6 +201,8 @@ static bool pattern_fits(const struct pattern *p, const struct split *split)
 			return false;
 		if (p->parts[i].kind == PART_LITERAL &&
 		    !str_eq(p->parts[i].text, split->raw[i]))
+			return false;
+		if (p->parts[i].kind == PART_OPERATION && split->raw[i].at[0] != '$')
 			return false;
 	}
 	return p->count == split->count && !split->more;
