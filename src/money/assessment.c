@@ -7,6 +7,7 @@
  */
 #include "money/inside.h"
 
+#include "access/account.h"
 #include "access/actor.h"
 #include "record/search.h"
 
@@ -96,23 +97,34 @@ static enum err case_check(struct ctx *c, struct str text, struct node **of, str
 
 /* --- asked for --- */
 
-/* Whom the application goes to: as given, else the organisation of who asks, else the council of the place. */
-static enum err council(struct ctx *c, const struct act *act, struct str *out)
+/* The council of the place: who manages its area, else the only one there is. Never a guess among several, because
+ * whoever is asked may then see the person. */
+static enum err council_here(struct ctx *c, struct str *out)
 {
 	const struct search *search;
 	struct search_page page;
+	struct node *area;
 
-	*out = act_text(act, "to");
-	if (!out->len && !(c->actor && c->actor->kind == ACTOR_RESIDENT))
-		TRY(act_org(c, out));
-	if (out->len)
-		return OK;
-	TRY(search_parse(c, STR("Organization"), STR("_count=1&_elements=id&name:contains=council"), &search));
+	if (act_look(c, STR("Location/loc-county"), "Location", &area) == OK) {
+		*out = act_reference(area, "managingOrganization");
+		if (out->len)
+			return OK;
+	}
+	TRY(search_parse(c, STR("Organization"), STR("_count=2&_elements=id&name:contains=council"), &search));
 	TRY(search_run(c, search, &page));
-	if (!page.len)
+	if (page.len != 1)
 		return fail(c, ERR_INVALID, "Say which council is asked.");
 	*out = str_of(arena_printf(c->arena, "Organization/" STR_FMT, STR_ARG(page.at[0].id)));
 	return OK;
+}
+
+/* Whom the application goes to: as given, else the organisation of who asks, else the council of the place. */
+static enum err council(struct ctx *c, const struct act *act, struct str *out)
+{
+	*out = act_text(act, "to");
+	if (!out->len && !(c->actor && c->actor->kind == ACTOR_RESIDENT))
+		TRY(act_org(c, out));
+	return out->len ? OK : council_here(c, out);
 }
 
 /* A resident asks for themselves, or for whom they speak. */
@@ -126,6 +138,28 @@ static enum err may_ask(struct ctx *c, struct str person)
 	return key == c->actor->person || whose == c->actor->person ?
 		       OK :
 		       fail(c, ERR_FORBIDDEN, "A resident applies for themselves.");
+}
+
+/* What a resident sends becomes part of the record of the council it is sent to: what they choose about sharing
+ * between organisations does not keep their own application from whoever has to answer it. */
+static enum err hand_over(struct ctx *c, struct str to, struct node *request, struct node *task)
+{
+	struct node *organisation;
+
+	if (!c->actor || c->actor->kind != ACTOR_RESIDENT)
+		return OK;
+	TRY(act_look(c, to, "Organization", &organisation));
+	node_each(one, node_get(organisation, "identifier")) {
+		const char *source;
+
+		if (!str_is(node_str(one, "system"), ODS_SYSTEM))
+			continue;
+		source = arena_printf(c->arena, ODS_SYSTEM "/" STR_FMT, STR_ARG(node_str(one, "value")));
+		act_set(c, act_member(c, request, "meta", NODE_OBJECT), "source", str_of(source));
+		act_set(c, act_member(c, task, "meta", NODE_OBJECT), "source", str_of(source));
+		return OK;
+	}
+	return OK;
 }
 
 static enum err ask(struct ctx *c, struct act *act)
@@ -147,6 +181,7 @@ static enum err ask(struct ctx *c, struct act *act)
 	act_set(c, task, "description", STR("What is to be paid for care"));
 	act_refer(c, task, "owner", to);
 	act_remark(c, task, act_text(act, "note"));
+	TRY(hand_over(c, to, request, task));
 	act_keep(c, act, task);
 	act->output = task;
 	return OK;
