@@ -41,7 +41,7 @@ static const struct {
 	{ "fenn", "budget-propose", NULL, "weekly=588.00;charge=112.00;held=managed", 58 },
 	{ "thorne", "budget-sign-off", NULL, "", 57 },
 	{ "fenn", "budget-start", NULL, "", 56 },
-	{ "fenn", "care-account-open", "p-000009", "plan=planned_2016;setting=care_home;eligible=588.00;pays=412.00", 1340 },
+	{ "fenn", "care-account-open", "p-000004", "plan=planned_2016;setting=care_home;eligible=588.00;pays=412.00", 1340 },
 	/* still to be signed off, and a first figure */
 	{ "fenn", "budget-indicate", "p-000003", "points=180;carer=10", 6 },
 	{ "fenn", "budget-propose", NULL, "weekly=190.00;held=direct-payment;purposes=day-activity transport;reason=Transport to the day centre was left out of the points.", 2 },

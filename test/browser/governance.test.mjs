@@ -85,7 +85,7 @@ test('an agreement: by keyboard, its effect first, then its end', { skip, timeou
 test('a copy: judged, prepared, released by another, taken away by the person', { skip, timeout: 120000 }, async () => {
 	const first = await as('sharma'), second = await as('bell'), edith = await as('edith', 390)
 	await edith.goto(`${base}/me/asked`)
-	const mine = edith.getByRole('region', { name: /A copy of everything/ })
+	const mine = edith.getByRole('article', { name: /A copy of everything/ })
 	assert.match(await mine.innerText(), /Answer by/)
 	await first.goto(`${base}/requests?kind=subject-access`)
 	await first.getByRole('link', { name: /Edith Tredwell/ }).press('Enter')

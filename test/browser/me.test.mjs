@@ -165,7 +165,7 @@ test('this is wrong: asked from a line of the record, and what became of it', { 
 	await edith.getByLabel(/What is wrong/).fill('I never had this. It was my sister Doris.')
 	await edith.getByRole('button', { name: 'Ask for a correction' }).press('Enter')
 	await edith.waitForURL(/asked\?sent=1/)
-	const line = await edith.locator('.cw-me__choice').first().innerText()
+	const line = await edith.locator('.cw-me__choice', { hasText: 'This is wrong' }).first().innerText()
 	assert.match(line, /This is wrong: Osteoporosis/)
 	assert.match(line, /my sister Doris/)
 	assert.match(line, /We have it/)
