@@ -108,6 +108,6 @@ test('the skip link goes to the content', { skip }, async () => {
 	await page.keyboard.press('Tab')
 	assert.match(await focused(page), /Skip to main content/)
 	await page.keyboard.press('Enter')
-	assert.match(page.url(), /#maincontent$/)
+	await page.waitForURL(/#maincontent$/)
 	await page.context().close()
 })
