@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { causeway, program, root, scratch } from './causeway.mjs'
 
-const sql = (file, ...statements) => execFileSync('sqlite3', ['-readonly', file, ...statements], { encoding: 'utf8', maxBuffer: 1 << 30 })
+const sql = (file, ...statements) => execFileSync('sqlite3', ['-readonly', '-cmd', '.timeout 60000', file, ...statements], { encoding: 'utf8', maxBuffer: 1 << 30 })
 
 /** All that an import leaves (words are not to be listed; `check` counts them) but the times and bytes it was written with, a table's rows in order. */
 function dump(file) {

@@ -16,7 +16,7 @@ const index = ['token', 'string', 'date', 'number', 'quantity', 'reference', 'ur
 function sql(db, query) {
 	if (server)
 		return psql(query, database(db))
-	return execFileSync('sqlite3', [db, query], { encoding: 'utf8', maxBuffer: 1 << 28 })
+	return execFileSync('sqlite3', ['-cmd', '.timeout 60000', db, query], { encoding: 'utf8', maxBuffer: 1 << 28 })
 }
 
 const sorted = text => text.trim().split('\n').sort().join('\n')

@@ -82,7 +82,7 @@ test('a server is ready at once, refuses only what is not, and ends with all', a
 function meddle(db, sql) {
 	if (server)
 		return psql(sql, database(db))
-	return execFileSync('sqlite3', [db, sql], { encoding: 'utf8' }).trim()
+	return execFileSync('sqlite3', ['-cmd', '.timeout 60000', db, sql], { encoding: 'utf8' }).trim()
 }
 
 /** As a program left it that found other values in the same resources. */

@@ -13,7 +13,7 @@ const lines = list => list.map(one => JSON.stringify(one)).join('\n') + '\n'
 export function sql(db, text) {
 	if (server)
 		return psql(text, database(db))
-	const done = spawnSync('sqlite3', [db, text], { encoding: 'utf8' })
+	const done = spawnSync('sqlite3', ['-cmd', '.timeout 60000', db, text], { encoding: 'utf8' })
 	if (done.status !== 0)
 		throw new Error(done.stderr)
 	return done.stdout.trim()
