@@ -2,16 +2,14 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { available, axeSource, open, shots, edith } from './place.mjs'
+import { available, barriers, open, shots, edith } from './place.mjs'
 
 let place
 before(async () => { if (available) place = await open() }, { timeout: 240000 })
 after(() => place?.close())
 
 async function clean(page, name) {
-	await page.evaluate(axeSource)
-	const { violations } = await page.evaluate(() => window.axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }))
-	assert.deepEqual(violations.map(v => `${v.id}: ${v.nodes[0].html}`), [], name)
+	assert.deepEqual(await barriers(page), [], name)
 	const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
 	assert.ok(wide <= 0, `${name} scrolls sideways by ${wide}`)
 }

@@ -2,18 +2,14 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { join } from 'node:path'
-import { available, axeSource, demo, edith, shots, signIn } from './place.mjs'
+import { available, barriers, demo, edith, shots, signIn } from './place.mjs'
 
 let place
 before(async () => { place = available ? await demo() : null })
 after(() => place?.close())
 const skip = !available && 'no program or no browser here'
 
-const axe = async page => {
-	await page.evaluate(axeSource)
-	const { violations } = await page.evaluate(() => axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa', 'best-practice'] }))
-	assert.deepEqual(violations.map(v => `${v.id}: ${v.nodes[0].html}`), [])
-}
+const axe = async page => assert.deepEqual(await barriers(page), [])
 const fits = async page => assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `sideways scroll at ${page.url()}`)
 const shot = (page, name) => page.screenshot({ path: join(shots, `form-${name}.png`), fullPage: true })
 

@@ -2,7 +2,7 @@
 // people release and its person takes away, a correction, an odd pattern, a record at the end of its time.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { available, axeSource, demo, shots, signIn } from './place.mjs'
+import { available, barriers, demo, shots, signIn } from './place.mjs'
 
 const skip = !available && 'needs the built program and Chromium'
 let place, base
@@ -24,10 +24,7 @@ async function as(login, width = 1280, options = {}) {
 
 // No fault, no barrier, no sideways scroll at 320 px.
 async function good(page, name) {
-	await page.evaluate(axeSource)
-	const found = await page.evaluate(async () => (await axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa',
-		'wcag22aa', 'best-practice'] })).violations.map(v => `${v.id}: ${v.nodes.map(n => n.target.join(' ')).slice(0, 3).join(' | ')}`))
-	assert.deepEqual(found, [], name)
+	assert.deepEqual(await barriers(page), [], name)
 	assert.deepEqual(page.faults, [], name)
 	await page.screenshot({ path: `${shots}/gov-${name}.png`, fullPage: true })
 }

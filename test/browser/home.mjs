@@ -2,7 +2,7 @@
 // residents' pages and of access begin with.
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
-import { axeSource, demo, shots, signIn } from './place.mjs'
+import { barriers, demo, shots, signIn } from './place.mjs'
 
 export async function home() {
 	const place = await demo()
@@ -22,9 +22,7 @@ export async function home() {
 // Is the page good: axe finds nothing, and it fits its width? A picture of it is kept.
 export async function good(page, name) {
 	const width = page.viewportSize().width
-	await page.evaluate(axeSource)
-	const found = await page.evaluate(() => axe.run().then(r => r.violations.map(v => `${v.id}: ${v.nodes[0].html}`)))
-	assert.deepEqual(found, [], `${name} at ${width}`)
+	assert.deepEqual(await barriers(page), [], `${name} at ${width}`)
 	assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${name} fits into ${width}`)
 	await page.screenshot({ path: join(shots, `${name}-${width}.png`), fullPage: true })
 }

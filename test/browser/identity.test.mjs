@@ -3,7 +3,7 @@ import assert from 'node:assert'
 import { execFileSync } from 'node:child_process'
 import { after, before, test } from 'node:test'
 import { join } from 'node:path'
-import { available, axeSource, edith, open, shots } from './place.mjs'
+import { available, barriers, edith, open, shots } from './place.mjs'
 
 const program = process.env.CAUSEWAY || new URL('../../build/causeway', import.meta.url).pathname
 
@@ -16,11 +16,7 @@ test('who is who', { skip: !available && 'no program or no browser' }, async t =
 	})
 	after(() => place.close())
 
-	const axe = async () => {
-		await page.addScriptTag({ content: axeSource })
-		const { violations } = await page.evaluate(() => globalThis.axe.run())
-		assert.deepEqual(violations.map(v => v.id), [])
-	}
+	const axe = async () => assert.deepEqual(await barriers(page), [])
 
 	await t.test('the first page leads to the list, and the list to the pair', async () => {
 		await page.goto(place.base)

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { chromium } from 'playwright-core'
-import { available, axeSource, shots } from './place.mjs'
+import { available, barriers, shots } from './place.mjs'
 
 const skip = available ? false : 'needs build/causeway and Chromium'
 const root = new URL('../../', import.meta.url).pathname
@@ -52,9 +52,7 @@ async function as(name, width = 1280) {
 
 async function good(page, name) {
 	const width = page.viewportSize().width
-	await page.evaluate(axeSource)
-	const found = await page.evaluate(() => axe.run().then(r => r.violations.map(v => `${v.id}: ${v.nodes[0].html}`)))
-	assert.deepEqual(found, [], `${name} at ${width}`)
+	assert.deepEqual(await barriers(page), [], `${name} at ${width}`)
 	assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${name} fits into ${width}`)
 	await page.screenshot({ path: join(shots, `${name}-${width}.png`), fullPage: true })
 }

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { available, axeSource, demo, shots, signIn } from './place.mjs'
+import { available, barriers, demo, shots, signIn } from './place.mjs'
 
 const skip = available ? false : 'needs build/causeway and Chromium'
 let place
@@ -14,11 +14,8 @@ after(async () => { if (place) await place.close() })
 async function good(page, name, { script = true } = {}) {
 	const width = page.viewportSize().width
 	assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${name} fits into ${width}`)
-	if (script) {
-		await page.evaluate(axeSource)
-		const found = await page.evaluate(() => axe.run().then(r => r.violations.map(v => `${v.id}: ${v.nodes[0].html}`)))
-		assert.deepEqual(found, [], `${name} at ${width}`)
-	}
+	if (script)
+		assert.deepEqual(await barriers(page), [], `${name} at ${width}`)
 	await page.screenshot({ path: join(shots, `${name}-${width}.png`), fullPage: true })
 }
 

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { addresses, available, axeSource, edith, failing, open, shots, synthea } from './place.mjs'
+import { addresses, available, barriers, edith, failing, open, shots, synthea } from './place.mjs'
 
 const skip = available ? false : 'needs build/causeway and Chromium'
 const widths = [1280, 390, 320]
@@ -12,14 +12,6 @@ let place
 
 before(async () => { if (available) place = await open() })
 after(async () => { if (place) await place.close() })
-
-async function axe(page) {
-	await page.evaluate(axeSource)
-	const found = await page.evaluate(() => axe.run(document, {
-		runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
-	}))
-	return found.violations.map(v => `${v.id}: ${v.nodes.slice(0, 3).map(n => n.html.slice(0, 160)).join(' | ')}`)
-}
 
 const sideways = page => page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
 
@@ -30,7 +22,7 @@ for (const width of widths)
 			await t.test(name, async () => {
 				page.faults.length = 0
 				await page.goto(place.base + address)
-				assert.deepEqual(await axe(page), [])
+				assert.deepEqual(await barriers(page), [])
 				assert.ok(await sideways(page) <= 0, 'scrolls sideways')
 				assert.deepEqual(page.faults.filter(f => !/40[04] /.test(f) && !/status of 40[04]/.test(f)), [])
 				assert.match(await page.title(), / - Causeway/)
@@ -53,7 +45,7 @@ test('records of another make have decent pages too', { skip: skip || (existsSyn
 			for (const address of [`/people/${id}`, `/people/${id}/timeline?kind=all`]) {
 				page.faults.length = 0
 				await page.goto(place.base + address)
-				assert.deepEqual(await axe(page), [])
+				assert.deepEqual(await barriers(page), [])
 				assert.ok(await sideways(page) <= 0, 'scrolls sideways')
 				assert.deepEqual(page.faults, [])
 			}

@@ -11,7 +11,23 @@ const require = createRequire(import.meta.url)
 const program = process.env.CAUSEWAY || join(root, 'build/causeway')
 const chrome = process.env.CHROMIUM || '/usr/bin/chromium'
 const people = 300
-export const axeSource = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8')
+const axeSource = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8')
+const contrasted = new Set()
+
+// What axe finds wrong with a page, a line each. Contrast is most of the work and the same at every
+// width: it is judged the first time a page is met.
+export async function barriers(page) {
+	const met = `${new URL(page.url()).pathname} ${await page.title()} ${await page.locator('*').count()}`
+	await page.evaluate(axeSource)
+	const found = await page.evaluate(contrast => globalThis.axe.run(document, {
+		runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
+		rules: { 'color-contrast': { enabled: contrast } },
+		resultTypes: ['violations'],
+	}).then(({ violations }) => violations.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map(n => n.html.slice(0, 160)).join(' | ')}`)),
+	!contrasted.has(met))
+	contrasted.add(met)
+	return found
+}
 export const shots = join(root, 'test/browser/shots')
 export const edith = 'p-000001' // always the first: waiting to leave hospital
 

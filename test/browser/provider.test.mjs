@@ -5,7 +5,7 @@ import { readdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { openProvider } from '../program/provider.mjs'
-import { available, axeSource, demo, shots } from './place.mjs'
+import { available, barriers, demo, shots } from './place.mjs'
 
 const skip = available ? false : 'needs build/causeway and Chromium'
 const program = process.env.CAUSEWAY || new URL('../../build/causeway', import.meta.url).pathname
@@ -16,9 +16,7 @@ before(async () => { if (!skip) place = await demo() }, { timeout: 120000 })
 after(async () => place?.close())
 
 async function fine(page, name) {
-	await page.evaluate(axeSource)
-	const found = await page.evaluate(() => axe.run())
-	assert.deepEqual(found.violations.map(v => `${v.id}: ${v.nodes[0].html}`), [], name)
+	assert.deepEqual(await barriers(page), [], name)
 	await page.screenshot({ path: join(shots, `${name}-${page.viewportSize().width}.png`), fullPage: true })
 }
 

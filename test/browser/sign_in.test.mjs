@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { createHmac } from 'node:crypto'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { available, axeSource, demo, shots, signIn } from './place.mjs'
+import { available, barriers, demo, shots, signIn } from './place.mjs'
 
 const skip = available ? false : 'needs build/causeway and Chromium'
 let place
@@ -23,9 +23,7 @@ function code(key, at = Date.now()) {
 }
 
 async function fine(page, name) {
-	await page.evaluate(axeSource)
-	const found = await page.evaluate(() => axe.run())
-	assert.deepEqual(found.violations.map(v => `${v.id}: ${v.nodes[0].html}`), [], name)
+	assert.deepEqual(await barriers(page), [], name)
 	const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
 	assert.ok(wide <= 0, `${name} is ${wide} pixels too wide`)
 	await page.screenshot({ path: join(shots, `${name}-${page.viewportSize().width}.png`), fullPage: true })
