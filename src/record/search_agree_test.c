@@ -20,7 +20,7 @@
 
 #define STORED_MAX 400
 #define BYTES_MAX 30000 /* of one example: enough kinds, no long reading */
-#define QUERIES 1500
+#define QUERIES 700
 
 static const struct share share = { NULL, SOURCE_DIR "/share" };
 
