@@ -1,9 +1,8 @@
 // budget.test.mjs - money of people on pages: the finance officer's budgets, one with a surplus, a care account, a deferred
 // payment with its chart, and the person's own statement; wide and narrow, by axe, without JavaScript, by keyboard.
 import assert from 'node:assert/strict'
-import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { available, barriers, demo, shots, signIn } from './place.mjs'
+import { available, barriers, demo, picture, signIn } from './place.mjs'
 
 const skip = available ? false : 'needs build/causeway and Chromium'
 let place
@@ -11,7 +10,7 @@ before(async () => { if (available) place = await demo() })
 after(() => place?.close())
 
 async function good(page, name) {
-	await page.screenshot({ path: join(shots, `${name}-${page.viewportSize().width}.png`), fullPage: true })
+	await picture(page, `${name}-${page.viewportSize().width}`)
 	assert.deepEqual(await barriers(page), [], name)
 	assert.ok(await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth) <= 0, `${name} scrolls sideways`)
 	assert.deepEqual(page.faults, [])

@@ -1,8 +1,7 @@
 // The way out of hospital in a browser: the list, one person's page, a delay recorded and disputed by keyboard and without JavaScript.
 import assert from 'node:assert/strict'
-import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { available, barriers, open, shots, edith } from './place.mjs'
+import { available, barriers, edith, open, picture } from './place.mjs'
 
 let place
 before(async () => { if (available) place = await open() }, { timeout: 240000 })
@@ -22,7 +21,7 @@ for (const width of [1280, 390, 320])
 		assert.match(await page.locator('h1').innerText(), /Leaving hospital/)
 		const rows = await page.locator('#d-ready ~ table tbody tr').count()
 		assert.ok(rows > 0, 'somebody waits')
-		await page.screenshot({ path: join(shots, `discharge-${width}.png`), fullPage: true })
+		await picture(page, `discharge-${width}`)
 		const ward = await page.locator('#f-ward option').nth(1).getAttribute('value')
 		await page.selectOption('#f-ward', ward)
 		await page.locator('form[action="/discharge"] button').click()
@@ -30,7 +29,7 @@ for (const width of [1280, 390, 320])
 		await clean(page, 'ward')
 		await page.goto(`${place.base}/people/${edith}/discharge`)
 		await clean(page, 'one')
-		await page.screenshot({ path: join(shots, `discharge-one-${width}.png`), fullPage: true })
+		await picture(page, `discharge-one-${width}`)
 		assert.deepEqual(page.faults, [])
 		await page.context().close()
 	})

@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { available, barriers, open, shots } from './place.mjs'
+import { available, barriers, open, picture, shots } from './place.mjs'
 
 const skip = available ? false : 'needs build/causeway and Chromium'
 const program = process.env.CAUSEWAY || new URL('../../build/causeway', import.meta.url).pathname
@@ -37,7 +37,7 @@ for (const width of [1280, 390, 320])
 			assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth))
 		}
 		assert.deepEqual(page.faults, [])
-		await page.screenshot({ path: join(shots, `feeds-${width}.png`) })
+		await picture(page, `feeds-${width}`)
 	})
 
 test('by keyboard and without JavaScript: from the list to the message, and tried again', { skip }, async () => {

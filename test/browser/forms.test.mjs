@@ -1,8 +1,7 @@
 // Forms about a person: begun, filled in by keyboard, with and without JavaScript, by two people at once.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { join } from 'node:path'
-import { available, barriers, demo, edith, shots, signIn } from './place.mjs'
+import { available, barriers, demo, edith, picture, signIn } from './place.mjs'
 
 let place
 before(async () => { place = available ? await demo() : null })
@@ -11,7 +10,7 @@ const skip = !available && 'no program or no browser here'
 
 const axe = async page => assert.deepEqual(await barriers(page), [])
 const fits = async page => assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `sideways scroll at ${page.url()}`)
-const shot = (page, name) => page.screenshot({ path: join(shots, `form-${name}.png`), fullPage: true })
+const shot = (page, name) => picture(page, `form-${name}`)
 
 // Begin a form about Edith; its address.
 async function begin(page, title) {

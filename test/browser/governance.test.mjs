@@ -2,7 +2,7 @@
 // people release and its person takes away, a correction, an odd pattern, a record at the end of its time.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { available, barriers, demo, shots, signIn } from './place.mjs'
+import { available, barriers, demo, picture, signIn } from './place.mjs'
 
 const skip = !available && 'needs the built program and Chromium'
 let place, base
@@ -26,7 +26,7 @@ async function as(login, width = 1280, options = {}) {
 async function good(page, name) {
 	assert.deepEqual(await barriers(page), [], name)
 	assert.deepEqual(page.faults, [], name)
-	await page.screenshot({ path: `${shots}/gov-${name}.png`, fullPage: true })
+	await picture(page, `gov-${name}`)
 }
 
 const pages = ['/privacy', '/requests', '/patterns', '/agreements', '/agreements/new', '/organisations', '/organisations/org-council',

@@ -1,8 +1,7 @@
 // home.mjs - a demonstration in which people sign in, each in a browser of their own: what the tests of the
 // residents' pages and of access begin with.
 import assert from 'node:assert/strict'
-import { join } from 'node:path'
-import { barriers, demo, shots, signIn } from './place.mjs'
+import { barriers, demo, picture, signIn } from './place.mjs'
 
 export async function home() {
 	const place = await demo()
@@ -24,7 +23,7 @@ export async function good(page, name) {
 	const width = page.viewportSize().width
 	assert.deepEqual(await barriers(page), [], `${name} at ${width}`)
 	assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${name} fits into ${width}`)
-	await page.screenshot({ path: join(shots, `${name}-${width}.png`), fullPage: true })
+	await picture(page, `${name}-${width}`)
 }
 
 // Move by the Tab key alone until this is in focus.

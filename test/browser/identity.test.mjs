@@ -2,8 +2,7 @@
 import assert from 'node:assert'
 import { execFileSync } from 'node:child_process'
 import { after, before, test } from 'node:test'
-import { join } from 'node:path'
-import { available, barriers, edith, open, shots } from './place.mjs'
+import { available, barriers, edith, open, picture } from './place.mjs'
 
 const program = process.env.CAUSEWAY || new URL('../../build/causeway', import.meta.url).pathname
 
@@ -85,10 +84,10 @@ test('who is who', { skip: !available && 'no program or no browser' }, async t =
 		await page.press('input[name="reason"] >> nth=0', 'Enter')
 		await page.goto(`${place.base}/identity/preview?a=${edith}&b=p-000009`)
 		assert.equal(await page.locator('#merge').count(), 1)
-		await page.screenshot({ path: join(shots, 'identity-preview-1280.png'), fullPage: true })
+		await picture(page, 'identity-preview-1280')
 		const phone = await place.page(390)
 		await phone.goto(page.url())
 		assert.ok(await phone.evaluate(() => document.documentElement.scrollWidth <= innerWidth))
-		await phone.screenshot({ path: join(shots, 'identity-preview-390.png'), fullPage: true })
+		await picture(phone, 'identity-preview-390')
 	})
 })

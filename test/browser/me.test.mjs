@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { chromium } from 'playwright-core'
-import { available, barriers, shots } from './place.mjs'
+import { available, barriers, picture, shots } from './place.mjs'
 
 const skip = available ? false : 'needs build/causeway and Chromium'
 const root = new URL('../../', import.meta.url).pathname
@@ -54,7 +54,7 @@ async function good(page, name) {
 	const width = page.viewportSize().width
 	assert.deepEqual(await barriers(page), [], `${name} at ${width}`)
 	assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${name} fits into ${width}`)
-	await page.screenshot({ path: join(shots, `${name}-${width}.png`), fullPage: true })
+	await picture(page, `${name}-${width}`)
 }
 
 test('who looked is told, asked about and answered for', { skip, timeout: 120000 }, async () => {

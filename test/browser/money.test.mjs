@@ -1,9 +1,8 @@
 // money.test.mjs - somebody works out on a phone what she would pay, without a script and without signing in,
 // sends it after signing in; an officer looks at the evidence, another decides, the letter can be printed.
 import assert from 'node:assert/strict'
-import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { available, barriers, demo, shots, signIn } from './place.mjs'
+import { available, barriers, demo, picture, signIn } from './place.mjs'
 
 const skip = available ? false : 'needs build/causeway and Chromium'
 let place
@@ -16,7 +15,7 @@ async function good(page, name, { script = true } = {}) {
 	assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${name} fits into ${width}`)
 	if (script)
 		assert.deepEqual(await barriers(page), [], `${name} at ${width}`)
-	await page.screenshot({ path: join(shots, `${name}-${width}.png`), fullPage: true })
+	await picture(page, `${name}-${width}`)
 }
 
 const next = page => page.getByRole('button', { name: 'Go on' }).click()

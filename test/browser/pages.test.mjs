@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { addresses, available, barriers, edith, failing, open, shots, synthea } from './place.mjs'
+import { addresses, available, barriers, edith, failing, open, picture, synthea } from './place.mjs'
 
 const skip = available ? false : 'needs build/causeway and Chromium'
 const widths = [1280, 390, 320]
@@ -28,7 +28,7 @@ for (const width of widths)
 				assert.match(await page.title(), / - Causeway/)
 				assert.equal(await page.locator('h1').count(), 1)
 				if (width >= 390 && /^(home|search|person|timeline|waiting)$/.test(name))
-					await page.screenshot({ path: join(shots, `${name}-${width}.png`), fullPage: true })
+					await picture(page, `${name}-${width}`)
 			})
 		await page.context().close()
 	})

@@ -29,6 +29,11 @@ export async function barriers(page) {
 	return found
 }
 export const shots = join(root, 'test/browser/shots')
+
+// With SHOTS=1 a picture of the whole page is kept, to be looked at.
+export const picture = (page, name) =>
+	process.env.SHOTS ? page.screenshot({ path: join(shots, `${name}.png`), fullPage: true }) : undefined
+
 export const edith = 'p-000001' // always the first: waiting to leave hospital
 
 // A demonstration, where people sign in: page.goto(base), then signIn(page, 'raman').

@@ -5,7 +5,7 @@ import { readdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { openProvider } from '../program/provider.mjs'
-import { available, barriers, demo, shots } from './place.mjs'
+import { available, barriers, demo, picture } from './place.mjs'
 
 const skip = available ? false : 'needs build/causeway and Chromium'
 const program = process.env.CAUSEWAY || new URL('../../build/causeway', import.meta.url).pathname
@@ -17,7 +17,7 @@ after(async () => place?.close())
 
 async function fine(page, name) {
 	assert.deepEqual(await barriers(page), [], name)
-	await page.screenshot({ path: join(shots, `${name}-${page.viewportSize().width}.png`), fullPage: true })
+	await picture(page, `${name}-${page.viewportSize().width}`)
 }
 
 async function throughProvider(page, login) {

@@ -1,9 +1,8 @@
 // sign_in.test.mjs - signing in by keyboard, wrong passwords, codes from a phone; accounts made and ended.
 import assert from 'node:assert/strict'
 import { createHmac } from 'node:crypto'
-import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { available, barriers, demo, shots, signIn } from './place.mjs'
+import { available, barriers, demo, picture, signIn } from './place.mjs'
 
 const skip = available ? false : 'needs build/causeway and Chromium'
 let place
@@ -26,7 +25,7 @@ async function fine(page, name) {
 	assert.deepEqual(await barriers(page), [], name)
 	const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
 	assert.ok(wide <= 0, `${name} is ${wide} pixels too wide`)
-	await page.screenshot({ path: join(shots, `${name}-${page.viewportSize().width}.png`), fullPage: true })
+	await picture(page, `${name}-${page.viewportSize().width}`)
 }
 
 // The administrator adds somebody and gets the link for them.

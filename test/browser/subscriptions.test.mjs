@@ -2,9 +2,8 @@
 // delivered again by a button, with and without JavaScript; and the first page shows changes live.
 import assert from 'node:assert/strict'
 import { createServer } from 'node:http'
-import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { available, barriers, open, shots } from './place.mjs'
+import { available, barriers, open, picture } from './place.mjs'
 
 const skip = available ? false : 'needs build/causeway and Chromium'
 let place, receiver, refuse = true, seen = 0
@@ -58,11 +57,11 @@ test('what was given up is shown with its reason, and delivered again by a butto
 		const page = await place.page(width, options)
 		await page.goto(`${place.base}/subscriptions`)
 		await good(page)
-		await page.screenshot({ path: join(shots, `subscriptions-${width}.png`), fullPage: true })
+		await picture(page, `subscriptions-${width}`)
 		await page.getByRole('link', { name: 'Tell the ward board' }).click()
 		await good(page)
 		assert.match(await page.locator('#dead-h').evaluate(h => h.closest('section').innerText), /answered 422/)
-		await page.screenshot({ path: join(shots, `subscription-${width}.png`), fullPage: true })
+		await picture(page, `subscription-${width}`)
 		await page.context().close()
 	}
 	refuse = false
