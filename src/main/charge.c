@@ -1,4 +1,6 @@
 /* charge.c - causeway charge-cases and charge-explain: the charging engine for machines and the curious. */
+#include <string.h>
+
 #include "base/file.h"
 #include "base/lines.h"
 #include "base/vec.h"
@@ -37,12 +39,29 @@ static enum err case_work(struct ctx *c, const struct charge_rules *rules, const
 	return charge_case(c, rules, node_str(of, "kind"), node_get(of, "given"), result, lines);
 }
 
+struct asked {
+	struct str line;
+	int64_t number; /* of the line in the file, from 1 */
+	bool too_long;  /* it was passed over */
+};
+
+/* "line 3: given.on is missing". A line is read by itself, as if it were the first. */
+static const char *error_words(struct ctx *c, int64_t number)
+{
+	const char *why = c->why;
+
+	if (strncmp(why, "Line 1, ", 8) == 0)
+		return arena_printf(c->arena, "line %lld, %s", (long long)number, why + 8);
+	return arena_printf(c->arena, "line %lld: %s", (long long)number, why);
+}
+
 /* {"id": …, "result": {…}}, or "error" in place of a result. */
-static bool case_answer(struct ctx *c, const struct charge_rules *rules, struct str line, struct buf *out)
+static bool case_answer(struct ctx *c, const struct charge_rules *rules, const struct asked *asked, struct buf *out)
 {
 	struct node *of = NULL, *result = NULL, *answer = node_new(c->arena, NODE_OBJECT);
 	const struct node *id;
-	enum err e = case_read(c, line, &of);
+	enum err e = asked->too_long ? fail(c, ERR_TOO_LARGE, "A case has at most %zu bytes.", CASE_LIMIT) :
+				       case_read(c, asked->line, &of);
 
 	if (e == OK)
 		e = case_work(c, rules, of, &result, NULL);
@@ -54,7 +73,7 @@ static bool case_answer(struct ctx *c, const struct charge_rules *rules, struct 
 	if (e == OK)
 		node_append(answer, "result", result);
 	else
-		node_add_cstr(c->arena, answer, "error", c->why);
+		node_add_cstr(c->arena, answer, "error", error_words(c, asked->number));
 	json_write(out, answer, 0);
 	buf_char(out, '\n');
 	return e == OK;
@@ -66,7 +85,7 @@ struct batch {
 	const struct charge_rules *rules;
 	const struct clock *clock;
 	struct arena life; /* of the lines */
-	VEC(struct str) lines;
+	VEC(struct asked) lines;
 	size_t bytes;
 	struct arena room[SLICES];
 	struct buf out[SLICES];
@@ -84,7 +103,7 @@ static void work_slice(void *arg, size_t slice, unsigned worker)
 	ctx_init(&c, &scratch);
 	c.clock = b->clock;
 	for (size_t i = from; i < to; i++) {
-		if (!case_answer(&c, b->rules, b->lines.at[i], &b->out[slice]))
+		if (!case_answer(&c, b->rules, &b->lines.at[i], &b->out[slice]))
 			b->wrong[slice]++;
 		c.issues = (struct issues){ 0 };
 		arena_reset(&scratch);
@@ -119,12 +138,14 @@ static enum err cases_run(struct ctx *c, const char *path, struct batch *b, unsi
 
 	TRY(lines_open(c, path, CASE_LIMIT, &lines));
 	for (;;) {
-		struct str line;
-		bool more;
+		struct str line = { 0 };
+		bool more = true;
+		enum err e = lines_next(c, lines, &b->life, &line, &more);
 
-		TRY(lines_next(c, lines, &b->life, &line, &more));
-		if (more && str_trim(line).len) {
-			*vec_push(&b->lines, &b->life) = line;
+		if (e != OK && e != ERR_TOO_LARGE)
+			return e;
+		if (more && (e != OK || str_trim(line).len)) {
+			*vec_push(&b->lines, &b->life) = (struct asked){ line, lines_number(lines), e != OK };
 			b->bytes += line.len;
 			++*cases;
 		}
@@ -202,7 +223,7 @@ const struct command charge_commands[] = {
 	  "Reads {\"id\", \"kind\", \"given\"} and writes {\"id\", \"result\"} for each, in order. Money is text with two\n"
 	  "decimals, per week unless it is capital; days are 2015-06-01. A case that the rules give no answer\n"
 	  "to has the result {\"refused\": reason}; one that cannot be read has \"error\" in place of a result,\n"
-	  "and the command ends with 65. docs/charging.md lists the kinds and their members.",
+	  "with the number of its line, and the command ends with 65. docs/charging.md lists the kinds and their members.",
 	  charge_options, run_cases, "  causeway charge-cases cases.ndjson > results.ndjson" },
 	{ "charge-explain", "FILE", "Show line by line how one case of charging is worked out.",
 	  "Each line has the amount, the rule, what was done, and the source of the figure used with its date.",

@@ -1,11 +1,22 @@
 /* policy.c - causeway policy: the dated figures of share/policy, to look at and to check. */
 #include "main/policy.h"
 
+#include <dirent.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
 #include "base/sheet.h"
 #include "base/when.h"
 #include "money/charge.h"
 #include "rules/pension_age.h"
 #include "rules/policy.h"
+
+#define TABLE_LIMIT ((size_t)4 << 20)
 
 static const struct option policy_options[] = {
 	{ "pack", "NAME", "the folder of share/policy", "england" },
@@ -180,6 +191,121 @@ static enum err run_check(struct asking *a)
 	return OK;
 }
 
+/* --- a folder that is no pack of this place yet --- */
+
+/* Its tables, laid out as a place's folder has them, in a folder of their own that tables_away takes away. */
+struct tables {
+	char root[64];     /* empty: the folder is laid out like that itself */
+	const char *place;
+	const char *from;  /* what "share/policy" or "share/policy/PACK" in a complaint stands for */
+	const char *called;
+};
+
+static bool is_there(struct ctx *c, const char *dir, const char *name)
+{
+	return access(arena_printf(c->arena, "%s/%s", dir, name), F_OK) == 0;
+}
+
+static enum err copy_table(struct ctx *c, const char *from, const char *to, const char *name)
+{
+	struct str text;
+	FILE *f;
+
+	TRY(file_read(c, c->arena, arena_printf(c->arena, "%s/%s", from, name), TABLE_LIMIT, &text));
+	f = fopen(arena_printf(c->arena, "%s/%s", to, name), "w");
+	if (!f)
+		return fail(c, ERR_IO, "%s/%s cannot be written: %m", to, name);
+	bool whole = fwrite(text.at, 1, text.len, f) == text.len;
+	return fclose(f) == 0 && whole ? OK : fail(c, ERR_IO, "%s/%s cannot be written: %m", to, name);
+}
+
+static enum err copy_tables(struct ctx *c, const char *from, const char *to)
+{
+	DIR *dir = opendir(from);
+	struct dirent *entry;
+	enum err e = OK;
+
+	if (!dir)
+		return fail(c, ERR_NOT_FOUND, "%s cannot be read: %m", from);
+	if (mkdir(to, 0700) != 0)
+		e = fail(c, ERR_IO, "%s cannot be made: %m", to);
+	while (e == OK && (entry = readdir(dir)))
+		if (str_ends(str_of(entry->d_name), STR(".tsv")))
+			e = copy_table(c, from, to, entry->d_name);
+	closedir(dir);
+	return e;
+}
+
+static enum err tables_laid_out(struct ctx *c, const char *dir, const char *pack, struct tables *t)
+{
+	const char *policy;
+
+	if (is_there(c, dir, "policy")) {
+		t->place = dir;
+		t->from = "share/policy";
+		t->called = arena_printf(c->arena, "%s/policy", dir);
+		return OK;
+	}
+	snprintf(t->root, sizeof t->root, "/tmp/causeway-policy-XXXXXX");
+	if (!mkdtemp(t->root))
+		return fail(c, ERR_IO, "%s cannot be made: %m", t->root);
+	t->place = t->root;
+	t->called = dir;
+	policy = arena_printf(c->arena, "%s/policy", t->root);
+	t->from = arena_printf(c->arena, "share/policy/%s", pack);
+	if (!is_there(c, dir, pack) && !is_there(c, dir, "key.tsv")) {
+		if (mkdir(policy, 0700) != 0)
+			return fail(c, ERR_IO, "%s cannot be made: %m", policy);
+		return copy_tables(c, dir, arena_printf(c->arena, "%s/%s", policy, pack));
+	}
+	t->from = "share/policy";
+	TRY(copy_tables(c, dir, policy));
+	return is_there(c, dir, pack) ? copy_tables(c, arena_printf(c->arena, "%s/%s", dir, pack),
+						    arena_printf(c->arena, "%s/%s", policy, pack)) :
+					OK;
+}
+
+static int take_away(const char *path, const struct stat *st, int type, struct FTW *at)
+{
+	(void)st;
+	(void)type;
+	(void)at;
+	return remove(path);
+}
+
+/* The complaint names the file where it really is. */
+static enum err called_right(struct ctx *c, enum err e, const struct tables *t)
+{
+	const char *why = arena_str(c->arena, c->why), *at = t->from ? strstr(why, t->from) : NULL;
+
+	if (e == OK || !at)
+		return e;
+	return fail(c, e, "%.*s%s%s", (int)(at - why), why, t->called, at + strlen(t->from));
+}
+
+/* The pack as a place would have it with these tables over what is shipped. */
+static enum err check_folder(struct ctx *c, struct invocation *in, const char *dir)
+{
+	const char *pack = command_option(in, "pack");
+	struct share share = { .dir = in->share->dir };
+	struct invocation over = *in;
+	struct asking a = { .c = c, .in = &over };
+	struct tables t = { 0 };
+	enum err e = tables_laid_out(c, dir, pack, &t);
+
+	share.place = t.place;
+	over.share = &share;
+	if (e == OK)
+		e = policy_load(c, c->arena, &share, pack, &a.policy);
+	if (e == OK) {
+		a.rows = policy_rows(a.policy, &a.len);
+		e = run_check(&a);
+	}
+	if (t.root[0])
+		nftw(t.root, take_away, 8, FTW_DEPTH | FTW_PHYS);
+	return called_right(c, e, &t);
+}
+
 static enum err run_policy(struct ctx *c, struct invocation *in)
 {
 	static const struct {
@@ -188,6 +314,8 @@ static enum err run_policy(struct ctx *c, struct invocation *in)
 	} words[] = { { "list", run_list }, { "show", run_show }, { "diff", run_diff }, { "check", run_check } };
 	struct asking a = { .c = c, .in = in, .csv = command_option(in, "csv") };
 
+	if (strcmp(in->argv[0], "check") == 0 && in->argc == 2)
+		return check_folder(c, in, in->argv[1]);
 	TRY(policy_load(c, c->arena, in->share, command_option(in, "pack"), &a.policy));
 	a.rows = policy_rows(a.policy, &a.len);
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
@@ -199,10 +327,12 @@ static enum err run_policy(struct ctx *c, struct invocation *in)
 const struct command policy_commands[] = {
 	{ "policy", "WORD [ARG...]", "Look at the dated figures rules use, and check them.",
 	  "list: the figures of a day. show KEY: all values of one, with their days and sources. diff DAY DAY: what\n"
-	  "changed between two days. check: load everything, refusing with file and line what is wrong.",
+	  "changed between two days. check [DIR]: load everything, refusing with file and line what is wrong; DIR is a\n"
+	  "place's folder, or tables of a pack, laid over what is shipped.",
 	  policy_options, run_policy,
 	  "  causeway policy list --on 2015-06-01\n"
 	  "  causeway policy show personal_expenses_allowance\n"
-	  "  causeway policy diff 2024-04-01 2025-06-01" },
+	  "  causeway policy diff 2024-04-01 2025-06-01\n"
+	  "  causeway policy check ./our-figures" },
 	{ 0 },
 };

@@ -2,8 +2,8 @@
  *
  * The Task carries the machine. Its focus is a CoverageEligibilityRequest, FHIR's question what somebody has to
  * pay: the case stands in its extension charge-case, what was seen in supportingInfo. The decision is the
- * CoverageEligibilityResponse to it, written once: the case as it was, the result, and every line with its
- * rule, source and amount, so that it can be read, and worked out again, without the rules of that day.
+ * CoverageEligibilityResponse to it, written once: the case as it was, the result, every line with its rule, source
+ * and amount, and every figure used, so that it can be read, and worked out again, without the rules of that day.
  */
 #include "money/inside.h"
 
@@ -293,16 +293,20 @@ static void freeze_line(struct ctx *c, struct node *response, const struct charg
 
 static enum err decide(struct ctx *c, struct act *act)
 {
-	struct node *request, *response, *of, *result;
+	const struct charge_rules *rules;
+	struct node *request, *response, *of, *result, *used;
 	struct charge_lines lines;
 
 	TRY(request_edit(c, act, &request));
 	if (c->actor && str_eq(account_text(c), extension(c, request, "charge-prepared-by")))
 		return fail(c, ERR_FORBIDDEN, "Somebody other than who prepared it decides.");
-	TRY(case_check(c, extension(c, request, "charge-case"), &of, &result, &lines));
+	TRY(case_parse(c, extension(c, request, "charge-case"), &of));
+	TRY(money_rules(c, &rules));
+	TRY(charge_case_by(c, rules, NULL, node_str(of, "kind"), node_get(of, "given"), &result, &lines, &used));
 	response = act_new(c, RESPONSE);
 	put_extension(c, response, "charge-case", json_text(c, of));
 	put_extension(c, response, "charge-result", json_text(c, result));
+	put_extension(c, response, "charge-figures", json_text(c, used));
 	put_extension(c, response, "charge-way", extension(c, request, "charge-way"));
 	for (size_t i = 0; i < lines.len; i++)
 		freeze_line(c, response, &lines.at[i]);
@@ -336,11 +340,13 @@ static void add_parameter(struct ctx *c, struct node *list, const char *member, 
 	node_add_str(c->arena, one, member, text);
 }
 
-/* A decided case once more, as it was decided, or as of another day or scheme. */
+/* A decided case once more: as it was decided, by the figures kept with the decision; or by the rules as they are of
+ * another day or scheme. */
 static enum err again(struct ctx *c, const struct node *response, struct str on, struct str scheme,
 		      struct node **result)
 {
-	struct node *of, *given;
+	struct str figures = on.len || scheme.len ? (struct str){ 0 } : extension(c, response, "charge-figures");
+	struct node *of, *given, *frozen = NULL;
 	const struct charge_rules *rules;
 
 	TRY(case_parse(c, extension(c, response, "charge-case"), &of));
@@ -351,8 +357,10 @@ static enum err again(struct ctx *c, const struct node *response, struct str on,
 		act_set(c, given, "on", on);
 	if (scheme.len)
 		act_set(c, given, "scheme", scheme);
+	if (figures.len)
+		TRY(json_read(c, c->arena, figures, NULL, &frozen));
 	TRY(money_rules(c, &rules));
-	return charge_case(c, rules, node_str(of, "kind"), given, result, NULL);
+	return charge_case_by(c, rules, frozen, node_str(of, "kind"), given, result, NULL, NULL);
 }
 
 static enum err replay(struct ctx *c, struct act *act)

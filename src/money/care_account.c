@@ -46,8 +46,8 @@ static enum err read_package(struct given g, struct period *p)
 
 		TRY(case_word(part, "for", purposes, 0, &purpose));
 		TRY(case_money(part, "weekly", &weekly));
-		p->eligible += purpose == 0 ? weekly : 0;
-		p->top_up += purpose == 1 ? weekly : 0;
+		if (purpose < 2)
+			TRY(case_add(part, "weekly", weekly, purpose ? &p->top_up : &p->eligible));
 	}
 	return OK;
 }
@@ -104,6 +104,7 @@ static int by_day(const void *x, const void *y)
 static enum err read_adjustments(struct given g, struct account *a)
 {
 	const struct node *list;
+	wide grown = PERCENT_WHOLE;
 	size_t i = 0;
 
 	TRY(case_list(g, "adjustments", &list));
@@ -118,6 +119,9 @@ static enum err read_adjustments(struct given g, struct account *a)
 			return case_fail(one, "year", "must be a year");
 		if (adjustment.percent <= -(int64_t)PERCENT_WHOLE || adjustment.percent > 10 * (int64_t)PERCENT_WHOLE)
 			return case_fail(one, "earnings_percent", "must be above -100 and at most 1000");
+		grown = grown * pence_max((int64_t)PERCENT_WHOLE, (int64_t)PERCENT_WHOLE + adjustment.percent) / PERCENT_WHOLE;
+		if (grown > 1000000 * PERCENT_WHOLE)
+			return case_fail(one, "earnings_percent", "raises the cap more than a million times");
 		adjustment.day = when_days((int)year, 4, 6);
 		if (adjustment.day > a->starts)
 			*vec_push(&a->adjustments, g.ch->c->arena) = adjustment;

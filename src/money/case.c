@@ -3,6 +3,14 @@
 
 #include "base/when.h"
 
+static const char *place_text(struct ctx *c, const struct place_in *at)
+{
+	const char *up = at->up ? place_text(c, at->up) : NULL;
+	const char *name = up ? arena_printf(c->arena, "%s.%s", up, at->name) : at->name;
+
+	return at->item ? arena_printf(c->arena, "%s[%zu]", name, at->item - 1) : name;
+}
+
 enum err case_refuse(struct given g, const char *name, const char *format, ...)
 {
 	struct ctx *c = g.ch->c;
@@ -11,7 +19,15 @@ enum err case_refuse(struct given g, const char *name, const char *format, ...)
 	va_start(args, format);
 	const char *why = arena_vprintf(c->arena, format, args);
 	va_end(args);
-	return fail(c, ERR_INVALID, "%s%s%s %s", g.path, name ? "." : "", name ? name : "", why);
+	return fail(c, ERR_INVALID, "%s%s%s %s", place_text(c, g.at), name ? "." : "", name ? name : "", why);
+}
+
+static const struct place_in *place_new(struct given g, const char *name, size_t item)
+{
+	struct place_in *at = NEW(g.ch->c->arena, struct place_in);
+
+	*at = (struct place_in){ g.at, name, item };
+	return at;
 }
 
 static const struct node *member(struct given g, const char *name)
@@ -32,7 +48,7 @@ enum err case_object(struct given g, const char *name, struct given *out)
 
 	if (n && n->kind != NODE_OBJECT)
 		return case_fail(g, name, "must be an object");
-	*out = (struct given){ g.ch, n, n ? arena_printf(g.ch->c->arena, "%s.%s", g.path, name) : name };
+	*out = (struct given){ g.ch, n, place_new(g, name, 0) };
 	return OK;
 }
 
@@ -50,7 +66,7 @@ enum err case_list(struct given g, const char *name, const struct node **list)
 
 struct given case_item(struct given g, const char *name, size_t index, const struct node *item)
 {
-	return (struct given){ g.ch, item, arena_printf(g.ch->c->arena, "%s.%s[%zu]", g.path, name, index) };
+	return (struct given){ g.ch, item, place_new(g, name, index + 1) };
 }
 
 /* Digits with a point, text or a JSON number, as whole `scale`ths; no exponent, no sign but -. */
@@ -110,6 +126,16 @@ enum err case_money(struct given g, const char *name, int64_t *out)
 	TRY(read_scaled(g, name, 2, "money with at most two decimals", 0, out));
 	if (*out < 0)
 		return case_fail(g, name, "must not be below nothing");
+	return OK;
+}
+
+enum err case_add(struct given g, const char *name, int64_t amount, int64_t *total)
+{
+	const int64_t most = INT64_C(2000000000000000000);
+
+	if (amount > most - *total)
+		return case_fail(g, name, "makes the sum larger than can be reckoned");
+	*total += amount;
 	return OK;
 }
 

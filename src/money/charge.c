@@ -1,6 +1,7 @@
 /* charge.c - one case: its kind, its result, and the lines that explain it. */
 #include "money/charge_part.h"
 
+#include "base/dec.h"
 #include "base/when.h"
 
 static const struct {
@@ -76,20 +77,28 @@ void answer_null(struct charge *ch, struct node *to, const char *name)
 	node_add(ch->c->arena, to, name, NODE_NULL);
 }
 
-void answer_day(struct charge *ch, struct node *to, const char *name, int64_t day)
+struct str day_text(struct charge *ch, int64_t day)
 {
 	int y, m, d;
 
-	if (day == DAY_NEVER) {
-		answer_null(ch, to, name);
-		return;
-	}
+	if (day == DAY_NEVER)
+		return (struct str){ 0 };
 	when_civil(day, &y, &m, &d);
-	node_add_cstr(ch->c->arena, to, name, arena_printf(ch->c->arena, "%04d-%02d-%02d", y, m, d));
+	return str_of(arena_printf(ch->c->arena, "%04d-%02d-%02d", y, m, d));
+}
+
+void answer_day(struct charge *ch, struct node *to, const char *name, int64_t day)
+{
+	if (day == DAY_NEVER)
+		answer_null(ch, to, name);
+	else
+		node_add_str(ch->c->arena, to, name, day_text(ch, day));
 }
 
 const char *pounds(struct charge *ch, int64_t pence)
 {
+	if (!ch->explain)
+		return ""; /* only lines have words */
 	bool minus = pence < 0;
 	uint64_t n = minus ? 0 - (uint64_t)pence : (uint64_t)pence, whole = n / 100;
 	char text[48], *at = text + sizeof text;
@@ -159,23 +168,88 @@ void line_count(struct charge *ch, const char *rule, struct str source, int64_t 
 	va_end(args);
 }
 
+void refuse(struct charge *ch, const char *reason)
+{
+	if (!ch->refused)
+		ch->refused = reason;
+}
+
+struct str rule_held(struct charge *ch, const char *table, struct str name, struct str now)
+{
+	struct arena *a = ch->c->arena;
+	const struct node *held;
+	const char *what;
+
+	if (!ch->frozen && !ch->used)
+		return now;
+	what = arena_printf(a, "%s/" STR_FMT, table, STR_ARG(name));
+	held = node_get(ch->frozen, what);
+	if (held)
+		now = node_text(held);
+	if (ch->used && now.len && !node_get(ch->used, what))
+		node_add_str(a, ch->used, what, now);
+	return now;
+}
+
+/* A figure as people write it, back in its unit; false for what is none. */
+static bool figure_value(const struct policy_key *key, struct str text, int64_t *out)
+{
+	struct dec d;
+
+	if (str_is(text, "all")) {
+		*out = POLICY_ALL;
+		return true;
+	}
+	if (!dec_parse(text, &d) || !dec_to_scale(d, key->money ? 2 : 5, ROUND_DOWN, &d))
+		return false;
+	d.scale = 0;
+	return dec_to_int(d, out);
+}
+
+const struct policy_row *figure_on(struct charge *ch, struct policy_series series, int64_t day, int64_t known)
+{
+	const struct policy_row *row = policy_on(series, day, known), *like = row ? row : series.rows[0];
+	struct arena *a = ch->c->arena;
+	struct policy_row *held;
+	struct str now;
+
+	if (!ch->frozen && !ch->used)
+		return row;
+	now = row ? policy_print(a, row->key, row->value) : (struct str){ 0 };
+	now = rule_held(ch, str_dup(a, like->scheme), like->key->name, now);
+	if (!now.len || !ch->frozen)
+		return row;
+	held = NEW(a, struct policy_row);
+	*held = *like;
+	return figure_value(held->key, now, &held->value) ? held : row;
+}
+
 static const struct policy_row no_figure;
 
 bool figure(struct charge *ch, struct policy_series series, int64_t day, const struct policy_row **out)
 {
-	*out = policy_on(series, day, DAY_NEVER);
+	*out = figure_on(ch, series, day, DAY_NEVER);
 	if (*out)
 		return true;
 	*out = &no_figure;
-	ch->refused = "no_figures_for_date";
+	refuse(ch, "no_figures_for_date");
 	return false;
 }
 
 enum err charge_case(struct ctx *c, const struct charge_rules *rules, struct str kind,
 		     const struct node *given, struct node **result, struct charge_lines *lines)
 {
-	struct charge ch = { .c = c, .rules = rules, .explain = lines != NULL };
-	struct given g = { &ch, given, "given" };
+	return charge_case_by(c, rules, NULL, kind, given, result, lines, NULL);
+}
+
+enum err charge_case_by(struct ctx *c, const struct charge_rules *rules, const struct node *frozen, struct str kind,
+			const struct node *given, struct node **result, struct charge_lines *lines,
+			struct node **used)
+{
+	static const struct place_in top = { .name = "given" };
+	struct charge ch = { .c = c, .rules = rules, .explain = lines != NULL, .frozen = frozen,
+			     .used = used ? node_new(c->arena, NODE_OBJECT) : NULL };
+	struct given g = { &ch, given, &top };
 	struct node *out = node_new(c->arena, NODE_OBJECT);
 	size_t i = 0;
 
@@ -192,6 +266,8 @@ enum err charge_case(struct ctx *c, const struct charge_rules *rules, struct str
 		node_add_cstr(c->arena, out, "refused", ch.refused);
 	}
 	*result = out;
+	if (used)
+		*used = ch.used;
 	if (lines)
 		*lines = (struct charge_lines){ ch.lines.at, ch.lines.len };
 	return OK;

@@ -40,6 +40,13 @@ NODISCARD enum err charge_case(struct ctx *c, const struct charge_rules *rules, 
 			       const struct node *given, struct node **result,
 			       struct charge_lines *lines);
 
+/* As charge_case, with what the rules said in *used ({"england/capital_lower": "14250.00", "income_type/earnings":
+ * "ignored", …; NULL: not asked for). Kept with a decision and given back as `frozen` (NULL: none), it stands in
+ * place of the rules as they are now: a decision made again is the same, whatever has been corrected since. */
+NODISCARD enum err charge_case_by(struct ctx *c, const struct charge_rules *rules, const struct node *frozen,
+				  struct str kind, const struct node *given, struct node **result,
+				  struct charge_lines *lines, struct node **used);
+
 /* The day itself where there are figures for a means test, else the last one before it that has them: so
  * that a question of today has an answer while the figures of a new year are not entered yet. */
 int64_t charge_day(const struct charge_rules *rules, int64_t day);

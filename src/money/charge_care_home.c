@@ -98,6 +98,8 @@ void care_week_work(struct charge *ch, const struct care_week *w, int64_t notion
 	if (!w->refused_to_disclose)
 		r.tariff = tariff(ch, r.home_counted ? w->m.scheme->home_counted : w->m.scheme->otherwise, w->m.on,
 				  0, 0, r.capital);
+	if (!r.tariff.full && w->m.income_unknown)
+		refuse(ch, "no_figures_for_date");
 	if (!r.tariff.full && figure(ch, ch->rules->personal, w->m.on, &personal)) {
 		r.allowance = personal->value;
 		line_put(ch, "CH-R", NULL, w->m.income + r.tariff.income, "Income that counts, with tariff income");

@@ -62,7 +62,7 @@ static enum err read_gifts(struct given g, int64_t *out)
 		int64_t counts = motive && foreseen ? pence_max(0, value - received) : 0;
 		line_put(g.ch, "GIFT", NULL, counts, "Given away %s for %s%s", pounds(g.ch, value),
 			 pounds(g.ch, received), counts ? "" : ": does not count");
-		*out += counts;
+		TRY(case_add(gift, "value", counts, out));
 	}
 	return OK;
 }

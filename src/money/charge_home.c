@@ -12,7 +12,7 @@ static int64_t whole(struct charge *ch, struct policy_series series, int64_t day
 static enum err occupier_counts(struct given g, int64_t on, int64_t admitted, bool *out)
 {
 	const struct charge_rules *r = g.ch->rules;
-	const struct occupier_type *type = NULL;
+	struct occupier_type held = { 0 }, *type = &held;
 	int64_t born, since;
 	bool incapacitated, lone_parent;
 	struct str relation;
@@ -20,8 +20,8 @@ static enum err occupier_counts(struct given g, int64_t on, int64_t admitted, bo
 	TRY(case_text(g, "relation", &relation));
 	for (size_t i = 0; i < r->occupiers.len; i++)
 		if (str_eq(r->occupiers.at[i].name, relation))
-			type = &r->occupiers.at[i];
-	if (!type)
+			held = r->occupiers.at[i];
+	if (!occupier_treatment(rule_held(g.ch, "occupier", relation, held.treatment), &held.when))
 		return case_fail(g, "relation", "'%.40s' is no relation known to share/policy",
 				  str_dup(g.ch->c->arena, relation));
 	TRY(case_day(g, "born", DAY_NEVER, &born));

@@ -28,7 +28,7 @@ static enum err read_expenses(struct given g, int64_t *out)
 		TRY(case_word(claim, "decision", decisions, 0, &decision));
 		line_put(g.ch, "DRE", NULL, decision == 2 ? weekly : 0, "Disability-related expense of %s: %s",
 			 pounds(g.ch, weekly), decisions[decision]);
-		allowed += decision == 2 ? weekly : 0;
+		TRY(case_add(claim, "weekly", decision == 2 ? weekly : 0, &allowed));
 	}
 	TRY(case_money(g, "standard_disability_allowance", &standard));
 	*out = pence_max(allowed, standard);
@@ -45,7 +45,7 @@ static enum err read_housing(struct given g, int64_t *out)
 	*out = 0;
 	for (size_t i = 0; i < sizeof costs / sizeof *costs; i++) {
 		TRY(case_money(housing, costs[i], &cost));
-		*out += cost;
+		TRY(case_add(housing, costs[i], cost, out));
 	}
 	return OK;
 }
@@ -69,7 +69,7 @@ enum err home_week_read(struct given g, int64_t cost, struct home_week *out)
 	if (w.percentage < 0)
 		return case_fail(g, "local_percentage", "must not be below 0");
 	if (w.percentage > (int64_t)PERCENT_WHOLE)
-		g.ch->refused = "percentage_above_100";
+		refuse(g.ch, "percentage_above_100");
 	*out = w;
 	return OK;
 }
@@ -92,6 +92,8 @@ void home_week_work(struct charge *ch, const struct home_week *w, int64_t notion
 	if (!w->refused_to_disclose)
 		r.tariff = tariff(ch, w->m.scheme->otherwise, w->m.on, w->local_lower, w->local_upper, r.capital);
 	if (!r.tariff.full) {
+		if (w->m.income_unknown)
+			refuse(ch, "no_figures_for_date");
 		minimum_income(ch, &w->m.person, w->m.on, w->uplift, &m);
 		r.minimum = m.total;
 		r.available = w->m.income + r.tariff.income - w->housing - w->expenses - r.minimum;

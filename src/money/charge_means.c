@@ -29,17 +29,21 @@ struct incomes {
 	int64_t savings_credit, war_pension;
 };
 
-static enum err income_type(struct given g, const struct income_type **out)
+static enum err income_type(struct given g, struct income_type *out)
 {
 	const struct charge_rules *r = g.ch->rules;
+	struct income_type t = { 0 };
 	struct str type;
 
 	TRY(case_text(g, "type", &type));
+	t.name = t.words = type;
 	for (size_t i = 0; i < r->incomes.len; i++)
-		if (str_eq(r->incomes.at[i].name, type)) {
-			*out = &r->incomes.at[i];
-			return OK;
-		}
+		if (str_eq(r->incomes.at[i].name, type))
+			t = r->incomes.at[i];
+	if (income_treatment(rule_held(g.ch, "income_type", type, t.treatment), &t.kind)) {
+		*out = t;
+		return OK;
+	}
 	return case_fail(g, "type", "'%.40s' is no income known to share/policy", str_dup(g.ch->c->arena, type));
 }
 
@@ -60,7 +64,7 @@ static int64_t count_ignored(struct incomes *in, const struct income_type *type)
 static int64_t count_shared(struct incomes *in, const struct income_type *type, int64_t weekly, int64_t passed)
 {
 	const struct person *p = &in->m->person;
-	const struct policy_row *row = policy_on(in->ch->rules->shared_pension, in->m->on, DAY_NEVER);
+	const struct policy_row *row = figure_on(in->ch, in->ch->rules->shared_pension, in->m->on, DAY_NEVER);
 	int64_t left_out;
 
 	if (in->setting != SETTING_CARE_HOME || !p->married || p->lives_with_partner || !row || !passed ||
@@ -75,10 +79,10 @@ static int64_t count_shared(struct incomes *in, const struct income_type *type, 
 
 static enum err income_add(struct given g, struct incomes *in)
 {
-	const struct income_type *type = NULL;
+	struct income_type held, *type = &held;
 	int64_t weekly, passed, counted = 0;
 
-	TRY(income_type(g, &type));
+	TRY(income_type(g, type));
 	TRY(case_money(g, "weekly", &weekly));
 	TRY(case_money(g, "passed_to_partner", &passed));
 	switch (type->kind) {
@@ -92,17 +96,16 @@ static enum err income_add(struct given g, struct incomes *in)
 		counted = count_shared(in, type, weekly, passed);
 		break;
 	case INCOME_SAVINGS_CREDIT:
-		in->savings_credit += weekly;
+		TRY(case_add(g, "weekly", weekly, &in->savings_credit));
 		break;
 	case INCOME_WAR_PENSION:
-		in->war_pension += weekly;
+		TRY(case_add(g, "weekly", weekly, &in->war_pension));
 		break;
 	case INCOME_IGNORED:
 		counted = count_ignored(in, type);
 		break;
 	}
-	in->m->income += counted;
-	return OK;
+	return case_add(g, "weekly", counted, &in->m->income);
 }
 
 /* What is above a figure counts, of all payments of the kind together. */
@@ -111,8 +114,13 @@ static void count_above(struct incomes *in, const char *what, int64_t weekly, st
 	const struct policy_row *row;
 	int64_t counted;
 
-	if (!weekly || !figure(in->ch, series, in->m->on, &row))
+	if (!weekly)
 		return;
+	row = figure_on(in->ch, series, in->m->on, DAY_NEVER);
+	if (!row) {
+		in->m->income_unknown = true;
+		return;
+	}
 	counted = row->value == POLICY_ALL ? 0 : pence_max(0, weekly - row->value);
 	line_put(in->ch, "INCOME", row, counted, "%s: %s, of which %s is left out", what, pounds(in->ch, weekly),
 		 row->value == POLICY_ALL ? "all" : pounds(in->ch, pence_min(weekly, row->value)));
@@ -138,23 +146,26 @@ static enum err read_income(struct given g, struct incomes *in)
 	TRY(case_money(g, "notional_income", &notional));
 	if (notional)
 		line_put(g.ch, "INCOME-NOTIONAL", NULL, notional, "Notional income");
-	in->m->income += notional;
-	return OK;
+	return case_add(g, "notional_income", notional, &in->m->income);
 }
 
 /* ---- capital ---- */
 
-static enum err capital_type(struct given g, const struct capital_type **out)
+static enum err capital_type(struct given g, struct capital_type *out)
 {
 	const struct charge_rules *r = g.ch->rules;
+	struct capital_type t = { 0 };
 	struct str type;
 
 	TRY(case_text(g, "type", &type));
+	t.name = t.words = type;
 	for (size_t i = 0; i < r->capitals.len; i++)
-		if (str_eq(r->capitals.at[i].name, type)) {
-			*out = &r->capitals.at[i];
-			return OK;
-		}
+		if (str_eq(r->capitals.at[i].name, type))
+			t = r->capitals.at[i];
+	if (capital_treatment(rule_held(g.ch, "capital_type", type, t.treatment), &t.weeks)) {
+		*out = t;
+		return OK;
+	}
 	return case_fail(g, "type", "'%.40s' is no capital known to share/policy", str_dup(g.ch->c->arena, type));
 }
 
@@ -167,8 +178,8 @@ static enum err share_of(struct given g, int64_t amount, int64_t *out)
 	TRY(case_number(g, "share_percent", -1, &percent));
 	if (owners < 1)
 		return case_fail(g, "owners", "must be 1 or more");
-	if (percent > (int64_t)PERCENT_WHOLE)
-		return case_fail(g, "share_percent", "must not be above 100");
+	if (case_has(g, "share_percent") && (percent < 0 || percent > (int64_t)PERCENT_WHOLE))
+		return case_fail(g, "share_percent", "must be from 0 to 100");
 	*out = percent >= 0 ? pence_div((wide)amount * percent, PERCENT_WHOLE, HALF_DOWN) :
 			      pence_div(amount, owners, HALF_DOWN);
 	return OK;
@@ -177,17 +188,19 @@ static enum err share_of(struct given g, int64_t amount, int64_t *out)
 static enum err capital_add(struct given g, struct means *m)
 {
 	static const char *const holders[] = { "self", "person", "joint", "partner", NULL };
-	const struct capital_type *type = NULL;
+	struct capital_type held, *type = &held;
 	int64_t amount, since, share = 0;
 	int holder;
 
-	TRY(capital_type(g, &type));
+	TRY(capital_type(g, type));
 	TRY(case_money(g, "amount", &amount));
 	TRY(case_day(g, "since", DAY_NEVER, &since));
 	TRY(case_word(g, "held_by", holders, 0, &holder));
 	TRY(share_of(g, amount, &share));
 	bool weeks_run = type->weeks > 0 && since != DAY_NEVER && m->on < since + 7 * type->weeks;
 	if (holder == 3 || type->weeks == WEEKS_ALWAYS || weeks_run) {
+		if (!g.ch->explain)
+			return OK;
 		line_say(g.ch, "CAPITAL", type->source, STR_FMT ": left out%s", STR_ARG(type->words),
 			 holder == 3 ? ", it is the partner's" :
 			 weeks_run   ? arena_printf(g.ch->c->arena, " for %d weeks", type->weeks) :
@@ -197,8 +210,7 @@ static enum err capital_add(struct given g, struct means *m)
 	line_count(g.ch, "CAPITAL", type->source, share, STR_FMT ": %s%s", STR_ARG(type->words),
 		 share == amount ? "counted" : "the person's share of ",
 		 share == amount ? "" : pounds(g.ch, amount));
-	m->capital += share;
-	return OK;
+	return case_add(g, "amount", share, &m->capital);
 }
 
 static enum err read_capital(struct given g, struct means *m)
@@ -213,8 +225,7 @@ static enum err read_capital(struct given g, struct means *m)
 	TRY(case_money(g, "notional_capital", &notional));
 	if (notional)
 		line_put(g.ch, "CAPITAL-NOTIONAL", NULL, notional, "Notional capital");
-	m->capital += notional;
-	return OK;
+	return case_add(g, "notional_capital", notional, &m->capital);
 }
 
 enum err means_read(struct given g, enum setting setting, struct means *out)

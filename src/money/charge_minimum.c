@@ -1,4 +1,5 @@
 /* charge_minimum.c - tariff income, minimum income, nursing contribution, ages and allowances. */
+#include "base/when.h"
 #include "money/charge_part.h"
 
 /* CH-1, CH-2: nothing up to the lower limit; above it so much for each step or part of one; in full
@@ -41,9 +42,19 @@ static int64_t allowance(struct charge *ch, struct policy_series series, int64_t
 
 static bool pension_age_reached(struct charge *ch, int64_t born, int64_t on)
 {
-	struct str source = { 0 };
+	struct str source = { 0 }, held;
+	int64_t day;
+	struct when w;
 
-	return born != DAY_NEVER && on >= pension_day(ch->rules->pension, born, &source);
+	if (born == DAY_NEVER)
+		return false;
+	day = pension_day(ch->rules->pension, born, &source);
+	if (!ch->frozen && !ch->used)
+		return on >= day;
+	held = rule_held(ch, "pension_age", day_text(ch, born), day_text(ch, day));
+	if (when_parse_date(held, &w))
+		day = when_days(w.year, w.month, w.day);
+	return on >= day;
 }
 
 static int64_t whole_years(struct charge *ch, struct policy_series series, int64_t on)
@@ -79,7 +90,7 @@ void minimum_income(struct charge *ch, const struct person *p, int64_t on, int64
 	bool older = pension_age_reached(ch, p->born, on);
 
 	if (age_on(p->born, on) < whole_years(ch, r->adult_age, on)) {
-		ch->refused = "under_18";
+		refuse(ch, "under_18");
 		return;
 	}
 	m.base = base_of(ch, p, on, older);
@@ -106,9 +117,9 @@ int64_t nursing(struct charge *ch, int band, int64_t on, int64_t known)
 
 	if (!band)
 		return 0;
-	row = policy_on(band == 1 ? ch->rules->nursing_standard : ch->rules->nursing_higher, on, known);
+	row = figure_on(ch, band == 1 ? ch->rules->nursing_standard : ch->rules->nursing_higher, on, known);
 	if (!row) {
-		ch->refused = "no_figures_for_date";
+		refuse(ch, "no_figures_for_date");
 		return 0;
 	}
 	line_put(ch, "FNC", row, row->value, "NHS-funded nursing care, %s band", nursing_bands[band]);

@@ -84,19 +84,23 @@ struct cap_plan {
 enum income_kind { INCOME_COUNTED, INCOME_DISABILITY, INCOME_SHARED, INCOME_SAVINGS_CREDIT, INCOME_WAR_PENSION,
 		   INCOME_IGNORED };
 struct income_type {
-	struct str name, words, source;
+	struct str name, treatment, words, source;
 	enum income_kind kind;
 };
 #define WEEKS_ALWAYS -1
 struct capital_type {
-	struct str name, words, source;
+	struct str name, treatment, words, source;
 	int weeks; /* ignored from the day of receipt; WEEKS_ALWAYS */
 };
 enum occupier_if { OCCUPIER_ALWAYS, OCCUPIER_LONE_PARENT, OCCUPIER_OLDER_OR_INCAPACITATED, OCCUPIER_YOUNG };
 struct occupier_type {
-	struct str name, words, source;
+	struct str name, treatment, words, source;
 	enum occupier_if when;
 };
+/* What a table of the pack means by the word in its second column; false for a word it does not know. */
+bool income_treatment(struct str word, enum income_kind *out);
+bool capital_treatment(struct str word, int *weeks);
+bool occupier_treatment(struct str word, enum occupier_if *out);
 enum free_if { FREE_ALWAYS, FREE_WEEKS, FREE_COST };
 struct free_type {
 	struct str name, words, source;
@@ -123,15 +127,22 @@ struct charge {
 	struct ctx *c;
 	const struct charge_rules *rules;
 	const char *refused;      /* "under_18": the rules give no answer */
+	const struct node *frozen; /* figures of a decision, in place of those of the rules; NULL */
+	struct node *used;         /* the figures used, to be kept with a decision; NULL */
 	VEC(struct charge_line) lines;
 	bool explain;
 };
 
-/* ---- members of a case; `path` is how the object is called in complaints ("given.home") ---- */
+/* ---- members of a case; `at` is where the object stands, for complaints ("given.home.occupiers[1]") ---- */
+struct place_in {
+	const struct place_in *up; /* NULL: the case itself */
+	const char *name;
+	size_t item;               /* from 1; 0: no item of a list */
+};
 struct given {
 	struct charge *ch;
 	const struct node *object; /* NULL: absent, all of it */
-	const char *path;
+	const struct place_in *at;
 };
 NODISCARD enum err case_object(struct given g, const char *name, struct given *out);
 /* Members of an array; *list NULL when absent. */
@@ -140,6 +151,8 @@ struct given case_item(struct given g, const char *name, size_t index, const str
 bool case_has(struct given g, const char *name);
 /* Pence; 0 when absent. */
 NODISCARD enum err case_money(struct given g, const char *name, int64_t *out);
+/* One more amount of a sum; ERR_INVALID before it overflows. Of such sums a few can be added without a thought. */
+NODISCARD enum err case_add(struct given g, const char *name, int64_t amount, int64_t *total);
 /* Hundred-thousandths; `absent` when absent. */
 NODISCARD enum err case_number(struct given g, const char *name, int64_t absent, int64_t *out);
 NODISCARD enum err case_whole(struct given g, const char *name, int64_t absent, int64_t *out);
@@ -159,6 +172,7 @@ enum err case_refuse(struct given g, const char *name, const char *format, ...)
 /* ---- results ---- */
 void answer_money(struct charge *ch, struct node *to, const char *name, int64_t pence);
 void answer_null(struct charge *ch, struct node *to, const char *name);
+struct str day_text(struct charge *ch, int64_t day); /* "2015-06-01"; empty for DAY_NEVER */
 void answer_day(struct charge *ch, struct node *to, const char *name, int64_t day); /* DAY_NEVER: null */
 
 /* ---- lines ---- */
@@ -173,7 +187,13 @@ void line_count(struct charge *ch, const char *rule, struct str source, int64_t 
 /* "£1,234.50", in c->arena. */
 const char *pounds(struct charge *ch, int64_t pence);
 
-/* A figure of a day; false, and ch->refused set, when there is none. */
+/* The rules have no answer: the first reason stands. */
+void refuse(struct charge *ch, const char *reason);
+/* What the rules say about `name` of a table, `now`; or what they said when the case was decided. */
+struct str rule_held(struct charge *ch, const char *table, struct str name, struct str now);
+/* A figure of a day, as known on another; NULL when there is none. */
+const struct policy_row *figure_on(struct charge *ch, struct policy_series series, int64_t day, int64_t known);
+/* A figure of a day; false, and the case refused, when there is none. */
 bool figure(struct charge *ch, struct policy_series series, int64_t day, const struct policy_row **out);
 
 /* ---- people ---- */
@@ -192,10 +212,11 @@ struct means {
 	const struct scheme *scheme;
 	struct person person;
 	int64_t income;  /* counted */
+	bool income_unknown; /* a figure for it is missing: no answer, where income matters */
 	int64_t capital; /* counted, without the home; notional included */
 };
 enum setting { SETTING_CARE_HOME, SETTING_HOME };
-/* Income and capital as the rules of `setting` count them. ch->refused may be set. */
+/* Income and capital as the rules of `setting` count them. The case may be refused. */
 NODISCARD enum err means_read(struct given g, enum setting setting, struct means *out);
 
 enum stay { STAY_UNSAID, STAY_PERMANENT, STAY_TEMPORARY };

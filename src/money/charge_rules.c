@@ -27,53 +27,87 @@ static enum err load_figures(struct ctx *c, struct charge_rules *r)
 	return OK;
 }
 
-/* Which of some words a cell is. */
-static enum err word_of(struct ctx *c, const struct table_row *row, unsigned column,
-			const char *const *words, int *out)
+/* --- what the second column of a table says --- */
+
+static bool word_among(struct str word, const char *const *words, int *out)
 {
 	for (int i = 0; words[i]; i++)
-		if (str_is(row->cell[column], words[i])) {
+		if (str_is(word, words[i])) {
 			*out = i;
-			return OK;
+			return true;
 		}
-	return table_fail(c, row, "'" STR_FMT "' is no treatment known here.", STR_ARG(row->cell[column]));
+	return false;
+}
+
+bool income_treatment(struct str word, enum income_kind *out)
+{
+	static const char *const kinds[] = { "counted", "disability", "shared", "savings_credit", "war_pension",
+					     "ignored", NULL };
+	int kind;
+
+	if (!word_among(word, kinds, &kind))
+		return false;
+	*out = (enum income_kind)kind;
+	return true;
+}
+
+bool capital_treatment(struct str word, int *weeks)
+{
+	int64_t n = WEEKS_ALWAYS;
+
+	if (!str_is(word, "always") && (!str_int(word, &n) || n < 0 || n > 1000))
+		return false;
+	*weeks = (int)n;
+	return true;
+}
+
+bool occupier_treatment(struct str word, enum occupier_if *out)
+{
+	static const char *const conditions[] = { "always", "lone_parent", "older_or_incapacitated", "young",
+						  NULL };
+	int when;
+
+	if (!word_among(word, conditions, &when))
+		return false;
+	*out = (enum occupier_if)when;
+	return true;
+}
+
+static enum err unknown_word(struct ctx *c, const struct table_row *row)
+{
+	return table_fail(c, row, "'" STR_FMT "' is no treatment known here.", STR_ARG(row->cell[1]));
 }
 
 static enum err add_income(struct ctx *c, void *arg, const struct table_row *row)
 {
-	static const char *const kinds[] = { "counted", "disability", "shared", "savings_credit", "war_pension",
-					     "ignored", NULL };
+	struct income_type type = { row->cell[0], row->cell[1], row->cell[2], row->cell[3], INCOME_COUNTED };
 	struct charge_rules *r = arg;
-	int kind;
 
-	TRY(word_of(c, row, 1, kinds, &kind));
-	*vec_push(&r->incomes, r->life) = (struct income_type){ row->cell[0], row->cell[2], row->cell[3],
-								(enum income_kind)kind };
+	if (!income_treatment(row->cell[1], &type.kind))
+		return unknown_word(c, row);
+	*vec_push(&r->incomes, r->life) = type;
 	return OK;
 }
 
 static enum err add_capital(struct ctx *c, void *arg, const struct table_row *row)
 {
+	struct capital_type type = { row->cell[0], row->cell[1], row->cell[2], row->cell[3], 0 };
 	struct charge_rules *r = arg;
-	int64_t weeks = WEEKS_ALWAYS;
 
-	if (!str_is(row->cell[1], "always") && (!str_int(row->cell[1], &weeks) || weeks < 0 || weeks > 1000))
+	if (!capital_treatment(row->cell[1], &type.weeks))
 		return table_fail(c, row, "weeks are a whole number or 'always'.");
-	*vec_push(&r->capitals, r->life) = (struct capital_type){ row->cell[0], row->cell[2], row->cell[3],
-								  (int)weeks };
+	*vec_push(&r->capitals, r->life) = type;
 	return OK;
 }
 
 static enum err add_occupier(struct ctx *c, void *arg, const struct table_row *row)
 {
-	static const char *const conditions[] = { "always", "lone_parent", "older_or_incapacitated", "young",
-						  NULL };
+	struct occupier_type type = { row->cell[0], row->cell[1], row->cell[2], row->cell[3], OCCUPIER_ALWAYS };
 	struct charge_rules *r = arg;
-	int when;
 
-	TRY(word_of(c, row, 1, conditions, &when));
-	*vec_push(&r->occupiers, r->life) = (struct occupier_type){ row->cell[0], row->cell[2], row->cell[3],
-								    (enum occupier_if)when };
+	if (!occupier_treatment(row->cell[1], &type.when))
+		return unknown_word(c, row);
+	*vec_push(&r->occupiers, r->life) = type;
 	return OK;
 }
 
@@ -83,7 +117,8 @@ static enum err add_free(struct ctx *c, void *arg, const struct table_row *row)
 	struct charge_rules *r = arg;
 	int when;
 
-	TRY(word_of(c, row, 1, conditions, &when));
+	if (!word_among(row->cell[1], conditions, &when))
+		return unknown_word(c, row);
 	*vec_push(&r->free, r->life) = (struct free_type){ row->cell[0], row->cell[2], row->cell[3],
 							   (enum free_if)when };
 	return OK;

@@ -1,7 +1,9 @@
 /* charge_test.c - cases of charging with their results, and what must hold of any case. */
 #include "base/test.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -207,14 +209,118 @@ static void test_what_cannot_be_read_is_named(void **state)
 	refused("residential", "{\"on\":\"2015-02-20\",\"person\":{}}", "given.person.born is missing");
 	refused("residential", "{\"on\":\"2015-02-20\",\"person\":{\"born\":\"1930-01-01\"},\"income\":[{\"type\":\"luck\"}]}",
 		"given.income[0].type 'luck' is no income");
+	refused("residential", "{\"on\":\"2015-07-20\"}", "given.person.born is missing");
+	refused("residential", "{\"on\":\"2015-07-20\",\"person\":{\"born\":\"1930-01-01\"},\"home\":{\"occupiers\":[{\"relation\":"
+		"\"child\"},{\"relation\":\"cat\"}]}}", "given.home.occupiers[1].relation 'cat' is no relation");
+	refused("residential", "{\"on\":\"2015-07-20\",\"person\":{\"born\":\"1930-01-01\"},\"capital\":[{\"type\":\"savings\","
+		"\"amount\":\"9.00\",\"share_percent\":\"-5\"}]}", "given.capital[0].share_percent must be from 0 to 100");
+	refused("community", "{\"on\":\"2015-07-20\",\"person\":{\"born\":\"1930-01-01\"},\"capital\":[{\"type\":\"savings\","
+		"\"amount\":\"9999999999999999.00\"},{\"type\":\"savings\",\"amount\":\"9999999999999999.00\"},"
+		"{\"type\":\"savings\",\"amount\":\"9999999999999999.00\"}]}", "given.capital[2].amount makes the sum larger");
+	refused("deferred_payment", "{\"started_on\":\"2016-01-01\",\"until\":\"2215-01-01\",\"property_value\":"
+		"\"99999999999999.99\",\"admin_fee\":\"1.00\",\"gilt_rates\":[{\"from\":\"2016-01-01\",\"percent\":\"100\"}]}",
+		"given.until is so far ahead");
+	refused("care_account", "{\"plan\":\"planned_2016\",\"born\":\"1940-01-01\",\"assessed_on\":\"2016-04-06\",\"plan_starts_on\":"
+		"\"2016-04-06\",\"statement_on\":\"2017-04-06\",\"adjustments\":[{\"year\":2017,\"earnings_percent\":\"1000\"},"
+		"{\"year\":2017,\"earnings_percent\":\"1000\"},{\"year\":2017,\"earnings_percent\":\"1000\"},{\"year\":2017,"
+		"\"earnings_percent\":\"1000\"},{\"year\":2017,\"earnings_percent\":\"1000\"},{\"year\":2017,\"earnings_percent\":\"1000\"}]}",
+		"given.adjustments[5].earnings_percent raises the cap more than");
 	refused("lottery", "{}", "no kind of case 'lottery'");
 	refused("tariff", "[]", "given must be an object");
 	refused("deprivation", "{\"kind\":\"community\"}", "given.assessment is missing");
 }
 
+/* A share as it is shipped, with one table of a place laid over it. */
+static void laid_over(struct ctx *c, const char *file, const char *text, const struct charge_rules **out)
+{
+	char dir[] = "/tmp/charge-test-XXXXXX";
+	struct share share = { .place = mkdtemp(dir), .dir = SOURCE_DIR "/share" };
+	const char *path = arena_printf(c->arena, "%s/policy/england/%s", dir, file);
+
+	assert_non_null(share.place);
+	mkdir(arena_printf(c->arena, "%s/policy", dir), 0700);
+	mkdir(arena_printf(c->arena, "%s/policy/england", dir), 0700);
+	FILE *f = fopen(path, "w");
+	assert_non_null(f);
+	fputs(text, f);
+	fclose(f);
+	assert_int_equal(charge_rules_load(c, c->arena, &share, "england", out), OK);
+	unlink(path);
+	rmdir(arena_printf(c->arena, "%s/policy/england", dir));
+	rmdir(arena_printf(c->arena, "%s/policy", dir));
+	rmdir(dir);
+}
+
+/* The shipped table with one text in place of another, wherever it stands. */
+static const char *table_with(struct ctx *c, const char *file, const char *old, const char *new)
+{
+	struct str text;
+	struct buf out;
+	size_t len = strlen(old);
+
+	assert_int_equal(file_read(c, c->arena, arena_printf(c->arena, SOURCE_DIR "/share/policy/england/%s", file), 1 << 20, &text), OK);
+	buf_init(&out, c->arena, 0);
+	while (text.len) {
+		bool here = text.len >= len && memcmp(text.at, old, len) == 0;
+
+		buf_str(&out, here ? str_of(new) : (struct str){ text.at, 1 });
+		text = (struct str){ text.at + (here ? len : 1), text.len - (here ? len : 1) };
+	}
+	buf_char(&out, 0);
+	return buf_get(&out).at;
+}
+
+#define DECIDED                                                                                                     \
+	"{\"on\":\"2015-06-01\",\"person\":{\"born\":\"1953-08-20\"},\"gross_weekly_cost\":\"550.00\",\"nursing_band\":\"standard\"," \
+	"\"income\":[{\"type\":\"state_pension\",\"weekly\":\"115.95\"},{\"type\":\"savings_credit\",\"weekly\":\"8.00\"}],"  \
+	"\"capital\":[{\"type\":\"savings\",\"amount\":\"16000.00\"},{\"type\":\"personal_possessions\",\"amount\":\"9.00\"}]}"
+
+static struct node *worked_by(struct ctx *c, const struct charge_rules *by, const struct node *frozen, struct node **used)
+{
+	struct node *given, *result;
+
+	assert_int_equal(json_read(c, c->arena, str_of(DECIDED), NULL, &given), OK);
+	assert_int_equal(charge_case_by(c, by, frozen, STR("residential"), given, &result, NULL, used), OK);
+	return result;
+}
+
+/* A figure, a treatment and a revision change after the decision: by the rules of now it would be another, made again it is
+ * the same. */
+static void test_a_decision_made_again_is_the_same_whatever_changed_since(void **state)
+{
+	static const struct {
+		const char *file, *old, *new;
+	} changes[] = {
+		{ "income.tsv", "24.90", "31.00" },
+		{ "capital.tsv", "14250.00", "15000.00" },
+		{ "nursing.tsv", "112.00", "120.00" },
+		{ "income_type.tsv", "state_pension\tcounted", "state_pension\tignored" },
+		{ "capital_type.tsv", "personal_possessions\talways", "personal_possessions\t0" },
+	};
+	struct node *was, *used;
+	struct ctx c;
+	ARENA(arena);
+
+	(void)state;
+	ctx_init(&c, &arena);
+	was = worked_by(&c, rules, NULL, &used);
+	assert_true(str_is(node_str(used, "england/personal_expenses_allowance"), "24.90"));
+	assert_true(str_is(node_str(used, "income_type/state_pension"), "counted"));
+	for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
+		const struct charge_rules *since;
+
+		laid_over(&c, changes[i].file, table_with(&c, changes[i].file, changes[i].old, changes[i].new), &since);
+		if (node_equal(was, worked_by(&c, since, NULL, NULL)))
+			fail_msg("%s changed nothing", changes[i].file);
+		if (!node_equal(was, worked_by(&c, since, used, NULL)))
+			fail_msg("%s changed a decision that was made", changes[i].file);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_a_decision_made_again_is_the_same_whatever_changed_since),
 		cmocka_unit_test(test_vectors_of_the_rules),
 		cmocka_unit_test(test_cases_worked_out_elsewhere),
 		cmocka_unit_test(test_any_case),

@@ -166,14 +166,16 @@ static void note_review(struct agreement *d, int64_t day)
 		d->review_on = day;
 }
 
-static void live(struct agreement *d)
+#define DEBT_MOST INT64_C(1000000000000000000) /* pence: a bound on compound interest, not a rule */
+
+static enum err live(struct given g, struct agreement *d)
 {
 	int64_t next, reset = half_year(d->started, &next);
 	bool defers = d->weekly > d->contribution;
 
 	if (!set_rate(d, reset, next)) {
-		d->ch->refused = "no_figures_for_date";
-		return;
+		refuse(d->ch, "no_figures_for_date");
+		return OK;
 	}
 	for (int64_t day = d->started; day <= d->until; day++) {
 		if (day == next) {
@@ -181,6 +183,8 @@ static void live(struct agreement *d)
 			d->accrued = 0;
 			reset = half_year(day, &next);
 			(void)set_rate(d, reset, next); /* without a newer rate the last one stands */
+			if (booked(d) > DEBT_MOST)
+				return case_fail(g, "until", "is so far ahead that the debt cannot be reckoned");
 		}
 		note_review(d, day);
 		d->accrued += (wide)booked(d) * d->rate;
@@ -188,6 +192,7 @@ static void live(struct agreement *d)
 			defer_week(d, day);
 		note_review(d, day);
 	}
+	return OK;
 }
 
 enum err kind_deferred(struct given g, struct node *result)
@@ -197,7 +202,7 @@ enum err kind_deferred(struct given g, struct node *result)
 	const struct policy_row *days;
 
 	TRY(read_agreement(g, &d));
-	live(&d);
+	TRY(live(g, &d));
 	if (!figure(ch, ch->rules->repayment_days, d.started, &days))
 		return OK;
 	int64_t accrued = interest(&d), debt = booked(&d) + accrued;
