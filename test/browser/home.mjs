@@ -7,7 +7,6 @@ export async function home() {
 	const place = await demo()
 	return {
 		...place,
-		db: place.db.replace(/-bulk\.db$/, '.db'), // that the server has
 		// Somebody of the demonstration, by login, in a window of their own.
 		async as(login, width = 1280, options = {}) {
 			const context = await place.browser.newContext({ viewport: { width, height: 900 }, ...options })

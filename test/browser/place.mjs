@@ -50,7 +50,7 @@ export async function signIn(page, base, login) {
 export async function open(...options) {
 	const signedIn = options[0] === '--signed-in'
 	const dir = mkdtempSync(join(tmpdir(), 'causeway-browser-'))
-	const db = execFileSync(program, ['demo', '--people', String(people), '--dir', dir, '--no-serve', '--bulk', '--quiet'],
+	const db = execFileSync(program, ['demo', '--people', String(people), '--dir', dir, '--no-serve', '--quiet', ...signedIn ? [] : ['--bulk']],
 		{ encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }).trim().split('\n').pop()
 	const server = spawn(program, signedIn ? ['demo', '--people', String(people), '--dir', dir, '--port', '0', '--quiet']
 		: ['serve', db, '--open', '--port', '0', '--quiet', ...options], { stdio: ['ignore', 'pipe', 'inherit'] })
