@@ -68,6 +68,8 @@ bool action_fits(const struct ctx *c, const struct action *action, const struct 
 		return true;
 	if (flow_of(c->place, resource) != action->flow)
 		return false;
+	if (!action->event)
+		return true;
 	state = flow_state(action->flow, resource);
 	return state && sm_leads(&action->flow->sm, str_of(state->name), str_of(action->event));
 }
@@ -105,10 +107,12 @@ static enum err step(struct ctx *c, struct act *act)
 
 	if (action->flags & ACTION_OPEN && flow_ended(act->subject))
 		return fail(c, ERR_CONFLICT, "This is over: nothing more can be done with it.");
-	if (!action->flow || !action->event || action->flags & ACTION_NEW)
+	if (!action->flow || action->flags & ACTION_NEW)
 		return OK;
 	if (flow_of(c->place, act->subject) != action->flow)
 		return fail(c, ERR_CONFLICT, "This is no %s.", action->flow->words);
+	if (!action->event)
+		return OK;
 	TRY(flow_step(c, action->flow, act->subject, action->event));
 	act_keep(c, act, act->subject);
 	return OK;

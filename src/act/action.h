@@ -49,8 +49,8 @@ struct action {
 	const char *help;       /* one line, ends with a full stop */
 	const char *capability; /* "care.write" */
 	const struct action_arg *args; /* NULL: none */
-	const struct flow *flow; /* it is a step of this machine; NULL: of none */
-	const char *event;       /* the step */
+	const struct flow *flow; /* it is for Tasks of this machine; NULL: for whatever is of the type */
+	const char *event;       /* the step it is; NULL: none, the state stays */
 	/* After the step was made in act->subject, before anything is written; NULL: nothing else to do. */
 	enum err (*run)(struct ctx *c, struct act *act);
 	unsigned flags;

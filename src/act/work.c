@@ -8,16 +8,26 @@
 
 enum { WORK_MOST = 50000, WORKERS_MOST = 200 };
 
-/* The moment behind a FHIR date or dateTime: of a day its end. */
-static int64_t moment_of(struct str text)
+/* The first and the last moment of a FHIR date or dateTime; of a dateTime both are the same. 0, 0: not said. */
+static int64_t moments_of(struct str text, int64_t *last)
 {
 	struct when w;
 	int64_t from, to;
 
+	*last = 0;
 	if (!text.len || !when_parse_datetime(text, &w))
 		return 0;
 	when_range(w, 0, &from, &to);
-	return w.precision <= WHEN_DAY ? to - 1 : from;
+	*last = w.precision <= WHEN_DAY ? to - 1 : from;
+	return from;
+}
+
+static int64_t moment_of(struct str text)
+{
+	int64_t last;
+
+	moments_of(text, &last);
+	return last;
 }
 
 static struct str kept(struct ctx *c, struct stmt *s, int column)
@@ -83,7 +93,8 @@ struct names {
 	size_t len, cap;
 };
 
-/* Whoever is away and covered for by `who` today: requester of a Task of code cover. */
+/* Whoever is away and covered for by `who` now: requester of a Task of code cover, from the first of its days to the
+ * end of the last. */
 static enum err add_covered(struct ctx *c, struct db *db, struct str who, struct names *out)
 {
 	int64_t now = clock_now(c->clock);
@@ -91,10 +102,9 @@ static enum err add_covered(struct ctx *c, struct db *db, struct str who, struct
 	STMT(s);
 
 	TRY(db_stmt(c, db,
-		    SQL("SELECT a.holder, w.at, t.authored FROM view_work w "
+		    SQL("SELECT a.holder, w.at, w.starts FROM view_work w "
 			"JOIN view_work a ON a.person_key = w.person_key AND a.resource_key = w.resource_key "
 			"AND a.side = 'asked' "
-			"JOIN view_task t ON t.person_key = w.person_key AND t.resource_key = w.resource_key "
 			"WHERE w.holder = ?1 AND w.side = 'does' AND w.state = 'open' AND w.code = 'cover'"),
 		    &s));
 	stmt_bind_text(s, 1, who);
@@ -102,7 +112,9 @@ static enum err add_covered(struct ctx *c, struct db *db, struct str who, struct
 		TRY(stmt_step(c, s, &row));
 		if (!row)
 			return OK;
-		if (moment_of(stmt_text(s, 1)) >= now && out->len < WORKERS_MOST)
+		int64_t last, first = moments_of(stmt_text(s, 2), &last);
+
+		if (first <= now && moment_of(stmt_text(s, 1)) >= now && out->len < WORKERS_MOST)
 			*vec_push(out, c->arena) = kept(c, s, 0);
 	}
 }

@@ -425,8 +425,8 @@ static const struct action_arg month_args[] = {
 
 #define ROW(op, label, help, args, run) \
 	{ "delay-" op, op, "Task", label, help, "care.write", args, &delay_flow, op, run, 0 }
-#define COUNT(op, label, help, args, run, flags) \
-	{ op, op, "Task", label, help, "care.read", args, NULL, NULL, run, ACTION_QUIET | (flags) }
+#define COUNT(op, label, help, args, run) \
+	{ op, op, "Task", label, help, "care.read", args, NULL, NULL, run, ACTION_QUIET | ACTION_NEW }
 
 const struct action delay_actions[] = {
 	{ "delay-begin", "delay", "Task", "Record a delay", "Say why somebody who is ready waits, and who must act.",
@@ -437,14 +437,14 @@ const struct action delay_actions[] = {
 	ROW("withdraw", "Withdraw", "Take back what was no delay.", withdraw_args, explain),
 	ROW("reopen", "It goes on", "Let an ended delay go on.", reopen_args, reopen),
 	COUNT("delay-days", "Days of a delay", "Count the midnights from ready to left, month by month.", days_args,
-	      count_days, ACTION_NEW),
-	COUNT("delay-count", "Days of this delay", "Count the midnights of one delay, month by month.", NULL,
-	      count_spell, 0),
+	      count_days),
+	{ "delay-count", "delay-count", "Task", "Days of this delay", "Count the midnights of one delay, month by month.",
+	  "care.read", NULL, &delay_flow, NULL, count_spell, ACTION_QUIET },
 	COUNT("delay-rate", "Rates of delays", "Turn days lost into rates per 100,000 adults and beds.", rate_args,
-	      count_rate, ACTION_NEW),
+	      count_rate),
 	COUNT("delay-owed", "Owed for a delay", "What a council owes for days it alone is answerable for.", owed_args,
-	      count_owed, ACTION_NEW),
+	      count_owed),
 	COUNT("delay-month", "Delays of a month", "Days lost in a month by reason and who is answerable.", month_args,
-	      count_month, ACTION_NEW),
+	      count_month),
 	{ 0 }
 };

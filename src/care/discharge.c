@@ -498,7 +498,7 @@ const struct action discharge_actions[] = {
 	ROW("ready", "Ready to leave", "Say that somebody no longer needs the bed.", ready_args, ready),
 	ROW("unready", "Not ready any more", "Say that somebody needs the bed again.", unready_args, unready),
 	{ "discharge-review", "review", "Task", "Review", "Say which criteria to reside hold, twice a day.",
-	  "discharge.write", review_args, NULL, NULL, review, 0 },
+	  "discharge.write", review_args, &leave_flow, NULL, review, ACTION_OPEN },
 	ROW("leave", "Left", "Say that somebody left hospital.", leave_args, leave),
 	ROW("stay", "Still in hospital", "Take back that somebody left who was not yet ready.", NULL, back),
 	ROW("resume", "Still waiting to leave", "Take back that somebody left who was ready.", NULL, back),

@@ -1,6 +1,7 @@
 /* flows_test.c - every machine and every row of care: sound tables, all allowed steps taken, all others refused. */
 #include "access/test_access.h"
 
+#include "access/audit.h"
 #include "access/role.h"
 #include "care/inside.h"
 #include "fhir/code.h"
@@ -208,6 +209,144 @@ static void every_step_is_tried_from_every_state(void **state)
 	}
 }
 
+/* --- whom a row is offered for --- */
+
+static struct node *task_of(struct world *w, const struct flow *flow, const char *state)
+{
+	struct node *task = node_new(w->c.arena, NODE_OBJECT);
+
+	node_add_cstr(w->c.arena, task, "resourceType", "Task");
+	act_concept(&w->c, task, "code", TASK_CODES, str_of(flow->code));
+	flow_set(&w->c, flow, task, state);
+	return task;
+}
+
+/* Whatever stands on a page about a piece of work can be done with it: a row of one machine is never offered with another's. */
+static void a_row_is_offered_with_its_own_machine_alone(void **state)
+{
+	struct world *w = *state;
+
+	EACH_ROW(row) {
+		if (row->flags & ACTION_NEW || strcmp(row->type, "Task") != 0)
+			continue;
+		if (!row->flow && !(row->flags & ACTION_OPEN))
+			fail_msg("%s would be offered with every Task there is", row->name);
+		EACH_FLOW(flow)
+			for (const struct flow_state *in = flow->states; in->name; in++) {
+				struct node *task = task_of(w, flow, in->name);
+				bool over = flow_ended(task), fits = !row->flow || row->flow == flow;
+
+				if (row->event)
+					fits &= leads(flow, in->name, row->event) != NULL;
+				if (row->flags & ACTION_OPEN)
+					fits &= !over;
+				if (action_fits(&w->c, row, task) != fits)
+					fail_msg("%s with %s in %s", row->name, flow->code, in->name);
+			}
+	}
+}
+
+static void a_row_without_a_step_refuses_another_machine(void **state)
+{
+	struct world *w = *state;
+	struct str id = task_in(w, &referral_flow, "requested");
+	const struct action *review = action_find(w->place, STR("discharge-review"));
+	struct acted done;
+
+	FAILS(ERR_CONFLICT, action_run(&w->c, review, id, input_for(w, review), &done));
+	assert_non_null(strstr(w->c.why, "This is no"));
+}
+
+/* --- the audit --- */
+
+static struct actor who_can(struct world *w, const char *capability)
+{
+	const struct roles *roles;
+
+	SUCCEEDS(roles_of(&w->c, &roles));
+	for (size_t i = 0; i < roles->len; i++)
+		if (role_can(&roles->at[i], str_of(capability)))
+			return actor_in(w, 7, str_dup(w->c.arena, roles->at[i].name), "WXL");
+	fail_msg("no role has %s", capability);
+	return (struct actor){ 0 };
+}
+
+static size_t noted(struct world *w, enum audit_what what, const char *detail)
+{
+	struct looked *rows;
+	size_t len, count = 0;
+	READER(db);
+
+	SUCCEEDS(store_reader(&w->c, w->place->store, &db));
+	SUCCEEDS(audit_find(&w->c, db, &(struct audit_ask){ .account = 7, .what = what, .cap = 1000 }, &rows, &len));
+	for (size_t i = 0; i < len; i++)
+		count += str_is(rows[i].detail, detail);
+	return count;
+}
+
+/* As a request of theirs is: done, and what it noted written before the reply. Did it change anything? */
+static bool done_as(struct world *w, struct actor *actor, const struct action *row, struct str id)
+{
+	struct node *input = input_for(w, row);
+	struct acted done;
+
+	actor->practitioner = STR("nurse");
+	w->c.notes = NULL;
+	w->c.actor = actor;
+	SUCCEEDS(action_run(&w->c, row, id, input, &done));
+	SUCCEEDS(audit_flush(&w->c));
+	w->c.actor = NULL;
+	w->c.notes = NULL;
+	for (size_t i = 0; i < done.count; i++)
+		if (!done.written[i].unchanged)
+			return true;
+	return false;
+}
+
+/* Done by somebody, each leaves a line that names it: what it made and what it changed. */
+static void every_step_leaves_a_line_in_the_audit(void **state)
+{
+	struct world *w = *state;
+	size_t proved = 0, idle = 0;
+
+	EACH_ROW(row) {
+		const char *from = NULL;
+		struct actor actor = who_can(w, row->capability);
+		struct str id = { 0 };
+
+		for (const struct sm_row *step = row->flow ? row->flow->sm.rows : NULL; step && step->from && !from; step++)
+			if (row->event && !strcmp(step->event, row->event))
+				from = step->from;
+		if (!row->flow || (!row->event && !(row->flags & ACTION_NEW)))
+			continue; /* told or done with whatever there is: see the next */
+		if (from)
+			id = task_in(w, row->flow, from);
+		if (!done_as(w, &actor, row, id)) {
+			idle++; /* what it says already stood there: nothing was changed */
+			continue;
+		}
+		proved++;
+		if (!noted(w, from ? AUDIT_CHANGE : AUDIT_CREATE, row->name))
+			fail_msg("%s leaves no line in the audit", row->name);
+	}
+	assert_true(proved > 40 && idle < 4);
+}
+
+static void what_is_done_with_any_work_leaves_a_line_too(void **state)
+{
+	struct world *w = *state;
+
+	EACH_ROW(row) {
+		struct actor actor = who_can(w, row->capability);
+
+		if (!(row->flags & ACTION_OPEN) || row->flow)
+			continue;
+		assert_true(done_as(w, &actor, row, STR("work")));
+		if (!noted(w, AUDIT_CHANGE, row->name))
+			fail_msg("%s leaves no line in the audit", row->name);
+	}
+}
+
 /* --- what is given --- */
 
 static void what_is_wrong_is_said_by_name(void **state)
@@ -294,6 +433,10 @@ int main(void)
 		cmocka_unit_test(machines_are_sound),
 		TEST(rows_are_whole),
 		TEST(every_step_is_tried_from_every_state),
+		TEST(a_row_is_offered_with_its_own_machine_alone),
+		TEST(a_row_without_a_step_refuses_another_machine),
+		TEST(every_step_leaves_a_line_in_the_audit),
+		TEST(what_is_done_with_any_work_leaves_a_line_too),
 		TEST(what_is_wrong_is_said_by_name),
 		TEST(the_same_word_does_it_once),
 		TEST(a_version_that_has_gone_by_is_refused),

@@ -1,5 +1,5 @@
-/* home.c - the first page: search, what is going on now, what is in this place; and the list of
- * people in hospital. The counts are kept for a few seconds, so that many readers cost one. */
+/* home.c - the first page: search, what is going on now, what is in this place. The counts are kept for a
+ * few seconds, so that many readers cost one. */
 #include "identity/doubt.h"
 #include "access/actor.h"
 #include "web/pages.h"
@@ -14,7 +14,6 @@
 #include "web/chart.h"
 
 #define KEEP_US INT64_C(5000000) /* how long a count is good for */
-#define LISTED 500               /* people in hospital shown */
 #define KINDS_MAX 200
 
 struct count {
@@ -43,10 +42,10 @@ static const struct {
 } now_rows[] = {
 	{ "Patient", "_summary=count", "person", "people", "#search-main" },
 	{ "Encounter", "status=in-progress&class=IMP,ACUTE,NONAC,SS&_summary=count",
-	  "person in hospital now", "people in hospital now", "/waiting" },
+	  "person in hospital now", "people in hospital now", "/discharge" },
 	{ "Task", "code=delay&status=in-progress&_summary=count",
 	  "person ready to leave and waiting", "people ready to leave and waiting",
-	  "/waiting" },
+	  "/discharge" },
 	{ "EpisodeOfCare", "status=active&_summary=count", "service or care package running",
 	  "services and care packages running", "#here-h" },
 	{ "Organization", "_summary=count", "organisation", "organisations", "/organisations" },
@@ -326,47 +325,9 @@ enum err home_show(struct ctx *c, const struct request *r, struct reply *reply)
 	return page_show(c, "home", data, reply);
 }
 
-/* ---- everyone in hospital ---- */
-
-static void put_stay(struct ctx *c, struct node *list, const struct node *stay, int64_t now)
-{
-	struct node *row = data_object(c, list, NULL);
-	struct moment since;
-
-	put_person(c, row, node_get(stay, "subject"));
-	data_str(c, row, "ward", node_text(node_path(stay, "location.location.display")));
-	data_str(c, row, "reason", concept_words(c->arena, node_get(stay, "reasonCode")));
-	data_str(c, row, "stay_source", node_text(node_path(stay, "serviceProvider.display")));
-	if (moment_read(node_text(node_path(stay, "period.start")), &since)) {
-		data_time(c, row, "admitted", since, say_full(c->arena, since, now));
-		int64_t n = london_day(now) - moment_day(since);
-		data_str(c, row, "stay_nights",
-			 SAY(c->arena, "%lld night%s", (long long)n, n == 1 ? "" : "s"));
-	}
-}
-
+/* Where it was before: one place says who is in hospital, who waits and what is next. */
 enum err waiting_show(struct ctx *c, const struct request *r, struct reply *reply)
 {
-	struct node *data = page_new(c, r, "In hospital"), *list;
-	const struct search *search;
-	struct search_page page;
-	int64_t now = clock_now(c->clock);
-
-	TRY(put_waits(c, data, LISTED));
-	TRY(search_parse(c, STR("Encounter"),
-			 STR("status=in-progress&class=IMP,ACUTE,NONAC,SS&_sort=date&_count="
-			     "500&_total=accurate"),
-			 &search));
-	TRY(search_run(c, search, &page));
-	list = data_list(c, data, "stays");
-	for (size_t i = 0; i < page.len; i++) {
-		struct node *stay;
-		TRY(fhir_read_json(c, c->place->fhir, c->arena, page.at[i].body, &stay));
-		put_stay(c, list, stay, now);
-	}
-	data_str(c, data, "stay_count", say_count(c->arena, page.total));
-	if (page.total > (int64_t)page.len)
-		data_str(c, data, "cut",
-			 SAY(c->arena, "The %zu longest stays are listed.", page.len));
-	return page_show(c, "waiting", data, reply);
+	(void)r;
+	return page_redirect(c, STR("/discharge"), reply);
 }

@@ -29,6 +29,7 @@ struct list {
 	struct workers who;
 	struct str chosen;        /* who=: "me", "all" or a team's reference */
 	struct str kind, due;     /* kind=, due= */
+	struct str show;          /* show=: one of the parts alone, "needs"; empty: all three */
 	struct works mine;        /* open, of the chosen */
 	int64_t *keys;            /* of all that is done by us, sorted */
 	size_t key_count;
@@ -259,31 +260,33 @@ static bool fits(const struct list *l, const struct work *w)
 	return !str_is(w->code, "cover");
 }
 
+static int by_resource(const void *a, const void *b)
+{
+	const struct work *x = a, *y = b;
+
+	return by_key(&x->key, &y->key);
+}
+
 /* Each once, those that fit the filter. */
 static void narrow(const struct list *l, struct works *works)
 {
-	int64_t *seen = NEW_N(l->c->arena, int64_t, works->len + 1);
 	size_t kept = 0;
 
 	if (works->len)
-		qsort(works->at, works->len, sizeof *works->at, by_due);
-	for (size_t i = 0; i < works->len; i++) {
-		bool twice = false;
-
-		for (size_t j = kept; j-- > 0 && works->at[j].when == works->at[i].when && !twice;)
-			twice = seen[j] == works->at[i].key;
-		if (twice || !fits(l, &works->at[i]))
-			continue;
-		seen[kept] = works->at[i].key;
-		works->at[kept++] = works->at[i];
-	}
+		qsort(works->at, works->len, sizeof *works->at, by_resource);
+	for (size_t i = 0; i < works->len; i++)
+		if ((!kept || works->at[kept - 1].key != works->at[i].key) && fits(l, &works->at[i]))
+			works->at[kept++] = works->at[i];
 	works->len = kept;
+	if (kept)
+		qsort(works->at, kept, sizeof *works->at, by_due);
 }
 
-static struct str address(struct list *l, struct str who, int64_t from)
+static struct str address(struct list *l, struct str who, struct str show, int64_t from)
 {
-	return SAY(l->c->arena, "/work?who=" STR_FMT "%s" STR_FMT "%s" STR_FMT "%s", STR_ARG(who),
+	return SAY(l->c->arena, "/work?who=" STR_FMT "%s" STR_FMT "%s" STR_FMT "%s" STR_FMT "%s", STR_ARG(who),
 		   l->kind.len ? "&kind=" : "", STR_ARG(l->kind), l->due.len ? "&due=" : "", STR_ARG(l->due),
+		   show.len ? "&show=" : "", STR_ARG(show),
 		   from ? arena_printf(l->c->arena, "&from=%lld", (long long)from) : "");
 }
 
@@ -291,7 +294,7 @@ static void put_queue(struct list *l, struct node *queues, struct str who, struc
 {
 	struct node *queue = data_object(l->c, queues, NULL);
 
-	data_str(l->c, queue, "href", address(l, who, 0));
+	data_str(l->c, queue, "href", address(l, who, l->show, 0));
 	data_str(l->c, queue, "words", words);
 	data_str(l->c, queue, "count", say_count(l->c->arena, (int64_t)count));
 	if (str_eq(who, l->chosen))
@@ -380,21 +383,75 @@ static enum err read_done(struct list *l, struct db *db, struct works *out)
 
 /* ---- the page ---- */
 
-static enum err put_rows(struct list *l, struct node *data, const char *name, struct works *works, bool others,
-			 size_t from)
+static const struct part {
+	const char *name, *words;
+	bool others; /* to be done by others: who must act is said, not who asked */
+} parts[] = {
+	{ "needs", "Needs me", false },
+	{ "waiting", "Waiting on others", true },
+	{ "done", "Done today", false },
+};
+enum { PARTS = sizeof parts / sizeof *parts };
+
+/* Where one is in a long part; a part among others shows its beginning, alone its pages. */
+static void put_pages(struct list *l, struct node *data, const struct part *part, size_t len, size_t from)
 {
 	struct ctx *c = l->c;
-	struct node *rows = data_list(c, data, name);
+	bool alone = l->show.len;
 
-	data_str(c, data, arena_printf(c->arena, "%s_count", name), say_count(c->arena, (int64_t)works->len));
-	for (size_t i = from; i < works->len && i < from + SHOWN; i++)
-		TRY(put_row(l, rows, &works->at[i], others));
+	if (len <= SHOWN)
+		return;
+	data_str(c, data, arena_printf(c->arena, "%s_more", part->name),
+		 SAY(c->arena, "%zu to %zu of %zu are shown.", from + 1, from + SHOWN < len ? from + SHOWN : len, len));
+	if (len > from + SHOWN)
+		data_str(c, data, arena_printf(c->arena, "%s_next", part->name),
+			 address(l, l->chosen, str_of(part->name), alone ? (int64_t)from + SHOWN : SHOWN));
+	if (from)
+		data_str(c, data, arena_printf(c->arena, "%s_prev", part->name),
+			 address(l, l->chosen, str_of(part->name), from > SHOWN ? (int64_t)from - SHOWN : 0));
+}
+
+static enum err put_part(struct list *l, struct node *data, const struct part *part, const struct works *works)
+{
+	struct ctx *c = l->c;
+	struct node *rows;
+	int64_t from = 0;
+
+	data_str(c, data, arena_printf(c->arena, "%s_count", part->name), say_count(c->arena, (int64_t)works->len));
+	if (l->show.len && !str_is(l->show, part->name))
+		return OK;
+	if (l->show.len)
+		str_int(request_param(c, l->r, "from", 0), &from);
+	if (from < 0 || (size_t)from >= works->len)
+		from = 0;
+	node_add_bool(c->arena, data, arena_printf(c->arena, "see_%s", part->name), true);
+	rows = data_list(c, data, part->name);
+	for (size_t i = (size_t)from; i < works->len && i < (size_t)from + SHOWN; i++)
+		TRY(put_row(l, rows, &works->at[i], part->others));
 	if (rows->len)
-		node_add_bool(c->arena, data, arena_printf(c->arena, "has_%s", name), true);
-	if (works->len > from + SHOWN)
-		data_str(c, data, arena_printf(c->arena, "%s_more", name),
-			 SAY(c->arena, "%zu to %zu of %zu are shown.", from + 1, from + SHOWN, works->len));
+		node_add_bool(c->arena, data, arena_printf(c->arena, "has_%s", part->name), true);
+	put_pages(l, data, part, works->len, (size_t)from);
 	return OK;
+}
+
+/* Each part has its own address, for who wants only that. */
+static void put_tabs(struct list *l, struct node *data, const struct works *const works[PARTS])
+{
+	struct ctx *c = l->c;
+	struct node *tabs = data_list(c, data, "tabs"), *tab = data_object(c, tabs, NULL);
+
+	data_words(c, tab, "words", "All");
+	data_str(c, tab, "href", address(l, l->chosen, (struct str){ 0 }, 0));
+	if (!l->show.len)
+		node_add_bool(c->arena, tab, "current", true);
+	for (size_t i = 0; i < PARTS; i++) {
+		tab = data_object(c, tabs, NULL);
+		data_words(c, tab, "words", parts[i].words);
+		data_str(c, tab, "count", say_count(c->arena, (int64_t)works[i]->len));
+		data_str(c, tab, "href", address(l, l->chosen, str_of(parts[i].name), 0));
+		if (str_is(l->show, parts[i].name))
+			node_add_bool(c->arena, tab, "current", true);
+	}
 }
 
 static void put_kinds(struct list *l, struct node *data)
@@ -466,15 +523,30 @@ static enum err read_lists(struct list *l, struct node *data, struct works *wait
 
 static void list_begin(struct ctx *c, const struct request *r, struct list *l)
 {
+	struct str show = request_param(c, r, "show", 0);
+
 	*l = (struct list){ .c = c, .r = r, .now = clock_now(c->clock), .chosen = request_param(c, r, "who", 0),
 			    .kind = request_param(c, r, "kind", 0), .due = request_param(c, r, "due", 0) };
+	for (size_t i = 0; i < PARTS; i++)
+		if (str_is(show, parts[i].name))
+			l->show = show;
+}
+
+static void put_more(struct list *l, struct node *data)
+{
+	struct ctx *c = l->c;
+
+	data_str(c, data, "ask_href", action_href(c, "errand-make", (struct str){ 0 }, NULL, STR("/work")));
+	data_str(c, data, "cover_href", action_href(c, "absence-cover", (struct str){ 0 }, NULL, STR("/work")));
+	data_str(c, data, "tell_href", action_href(c, "notice-send", (struct str){ 0 }, NULL, STR("/work")));
+	if (l->mine.len && actor_can(c, "care.write"))
+		data_str(c, data, "hand_href", SAY(c->arena, "/work/hand-over?who=" STR_FMT, STR_ARG(l->chosen)));
 }
 
 enum err work_show(struct ctx *c, const struct request *r, struct reply *reply)
 {
 	struct node *data = page_new(c, r, "My list");
 	struct works waiting = { 0 }, done = { 0 };
-	int64_t from = 0;
 	struct list l;
 
 	list_begin(c, r, &l);
@@ -484,25 +556,18 @@ enum err work_show(struct ctx *c, const struct request *r, struct reply *reply)
 	narrow(&l, &done);
 	if (done.len)
 		qsort(done.at, done.len, sizeof *done.at, by_done);
-	str_int(request_param(c, r, "from", 0), &from);
-	if (from < 0 || (size_t)from >= l.mine.len)
-		from = 0;
 	put_lede(&l, data, &l.mine, &waiting);
 	put_kinds(&l, data);
 	data_str(c, data, "who", l.chosen);
+	data_str(c, data, "show", l.show);
 	if (str_is(l.due, "late") || str_is(l.due, "today"))
 		node_add_bool(c->arena, data, str_is(l.due, "late") ? "due_late" : "due_today", true);
-	TRY(put_rows(&l, data, "needs", &l.mine, false, (size_t)from));
-	TRY(put_rows(&l, data, "waiting", &waiting, true, 0));
-	TRY(put_rows(&l, data, "done", &done, false, 0));
-	if (l.mine.len > (size_t)from + SHOWN)
-		data_str(c, data, "next", address(&l, l.chosen, from + SHOWN));
-	if (from)
-		data_str(c, data, "prev", address(&l, l.chosen, from > SHOWN ? from - SHOWN : 0));
-	data_str(c, data, "ask_href", action_href(c, "errand-make", (struct str){ 0 }, NULL, STR("/work")));
-	data_str(c, data, "cover_href", action_href(c, "absence-cover", (struct str){ 0 }, NULL, STR("/work")));
-	if (l.mine.len && actor_can(c, "care.write"))
-		data_str(c, data, "hand_href", SAY(c->arena, "/work/hand-over?who=" STR_FMT, STR_ARG(l.chosen)));
+
+	const struct works *const of[PARTS] = { &l.mine, &waiting, &done };
+	put_tabs(&l, data, of);
+	for (size_t i = 0; i < PARTS; i++)
+		TRY(put_part(&l, data, &parts[i], of[i]));
+	put_more(&l, data);
 	looked_page(c, &l.people);
 	return page_show(c, "work", data, reply);
 }
