@@ -22,7 +22,7 @@ async function place(t, ...options) {
 	const { base } = await serve(t, db, '--place', pack, ...options)
 	const page = async path => (await fetch(base + path)).text()
 	const fill = async (path, fields) => {
-		const reply = await fetch(base + path, { method: 'POST', redirect: 'manual', body: new URLSearchParams(fields) })
+		const reply = await fetch(base + path, { method: 'POST', redirect: 'manual', body: new URLSearchParams(Array.isArray(fields) ? fields : Object.entries(fields)) })
 		return { status: reply.status, at: reply.headers.get('location') && new URL(reply.headers.get('location'), base).pathname, text: await reply.text() }
 	}
 	const read = async path => (await fetch(`${base}/fhir/${path}`)).json()
@@ -43,12 +43,12 @@ test('a form of the pack is offered, shown, answered, checked and completed', as
 	assert.match(part, /Did they come to the door\?/)
 	assert.match(part, /1940-03-01|1 Mar(ch)? 1940/, 'what the record knows is not asked')
 	const seen = /name="seen" value="(\d+)"/.exec(part)[1]
-	const yes = await fill(`${begun.at}/door`, { seen, opened: 'false', act: 'leave' })
+	const yes = await fill(`${begun.at}/door`, [['seen', seen], ['on', 'opened'], ['opened', 'false'], ['act', 'leave']])
 	assert.equal(yes.status, 303, yes.text.slice(0, 300))
 	const missing = await fill(`${begun.at}/check-answers`, { seen: '2' })
 	assert.equal(missing.status, 422, 'what follows from an answer is asked')
 	const again = /name="seen" value="(\d+)"/.exec(await page(`${begun.at}/door`))[1]
-	assert.equal((await fill(`${begun.at}/door`, { seen: again, opened: 'false', heard: 'A radio, and nobody', act: 'next' })).status, 303)
+	assert.equal((await fill(`${begun.at}/door`, [['seen', again], ['on', 'opened'], ['opened', 'false'], ['on', 'heard'], ['heard', 'A radio, and nobody'], ['act', 'next']])).status, 303)
 	const check = await page(`${begun.at}/check-answers`)
 	assert.match(check, /A radio, and nobody/)
 	const done = await fill(`${begun.at}/check-answers`, { seen: /name="seen" value="(\d+)"/.exec(check)?.[1] ?? '' })
