@@ -76,18 +76,38 @@ static enum err read_postings(struct ctx *c, struct db *db, struct entry_read *e
 	return OK;
 }
 
-static enum err read_next(struct ctx *c, struct db *db, int64_t after, bool *more, struct entry_read *e)
+/* The key of the entry after `after`: of all, or of those with a posting on an account, which its index has in a row. */
+static enum err next_key(struct ctx *c, struct db *db, int64_t account, int64_t after, bool *more, int64_t *key)
 {
+	STMT(s);
+
+	if (account) {
+		TRY(db_stmt(c, db, SQL("SELECT key / 1024 FROM ledger_posting WHERE account = ?2 AND key >= ?1 ORDER BY key LIMIT 1"),
+			    &s));
+		stmt_bind_int(s, 1, (after + 1) * LINES);
+		stmt_bind_int(s, 2, account);
+	} else {
+		TRY(db_stmt(c, db, SQL("SELECT key FROM ledger_entry WHERE key > ?1 ORDER BY key LIMIT 1"), &s));
+		stmt_bind_int(s, 1, after);
+	}
+	TRY(stmt_step(c, s, more));
+	*key = *more ? stmt_int(s, 0) : 0;
+	return OK;
+}
+
+static enum err read_entry(struct ctx *c, struct db *db, int64_t key, struct entry_read *e)
+{
+	bool row;
 	STMT(s);
 
 	TRY(db_stmt(c, db,
 		    SQL("SELECT key, token, effective, recorded, resource, person, coalesce(reverses, 0), words "
-			"FROM ledger_entry WHERE key > ?1 ORDER BY key LIMIT 1"), &s));
-	stmt_bind_int(s, 1, after);
-	TRY(stmt_step(c, s, more));
-	if (!*more)
-		return OK;
-	*e = (struct entry_read){ .key = stmt_int(s, 0), .recorded = stmt_int(s, 3), .reverses = stmt_int(s, 6) };
+			"FROM ledger_entry WHERE key = ?1"), &s));
+	stmt_bind_int(s, 1, key);
+	TRY(stmt_step(c, s, &row));
+	if (!row)
+		return fail(c, ERR_NOT_FOUND, "There is no entry %lld.", (long long)key);
+	*e = (struct entry_read){ .key = key, .recorded = stmt_int(s, 3), .reverses = stmt_int(s, 6) };
 	struct str token = stmt_text(s, 1), words = stmt_text(s, 7);
 	e->entry = (struct entry){
 		.token = { arena_dup(c->arena, token.at, token.len), token.len },
@@ -99,28 +119,21 @@ static enum err read_next(struct ctx *c, struct db *db, int64_t after, bool *mor
 	return read_postings(c, db, e);
 }
 
-static bool concerns(const struct entry_read *e, int64_t account)
-{
-	for (size_t i = 0; i < e->entry.count; i++)
-		if (e->entry.postings[i].account == account)
-			return true;
-	return account == 0;
-}
-
 enum err ledger_each(struct ctx *c, struct db *db, int64_t account,
 		     enum err (*each)(struct ctx *c, void *arg, const struct entry_read *e), void *arg)
 {
-	struct entry_read e = { 0 };
+	struct entry_read e;
+	int64_t key = 0;
 
 	for (;;) {
 		struct arena_mark mark = arena_mark(c->arena);
 		bool more;
 
-		TRY(read_next(c, db, e.key, &more, &e));
+		TRY(next_key(c, db, account, key, &more, &key));
 		if (!more)
 			return OK;
-		if (concerns(&e, account))
-			TRY(each(c, arg, &e));
+		TRY(read_entry(c, db, key, &e));
+		TRY(each(c, arg, &e));
 		arena_release(c->arena, mark);
 		TRY(ctx_check(c));
 	}
