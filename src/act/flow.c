@@ -75,7 +75,10 @@ void flow_set(struct ctx *c, const struct flow *flow, struct node *task, const c
 		period = act_member(c, task, "executionPeriod", NODE_OBJECT);
 		if (!node_get(period, "start"))
 			act_set(c, period, "start", act_now(c));
-		act_set(c, period, "end", has_ended(str_of(to->status)) ? act_now(c) : (struct str){ 0 });
+		if (!has_ended(str_of(to->status)))
+			act_set(c, period, "end", (struct str){ 0 });
+		else if (!node_get(period, "end"))
+			act_set(c, period, "end", act_now(c));
 	}
 }
 

@@ -95,24 +95,39 @@ static void put_choice(struct ctx *c, struct node *list, struct str value, struc
 		node_add_bool(c->arena, choice, "chosen", true);
 }
 
-/* What an action of that name lists: "$care-choices/pathway". */
-static enum err put_listed(struct ctx *c, struct node *field, const struct action_arg *arg, struct str typed)
+/* Was it chosen, of a list of which several may be? */
+static bool is_typed(struct ctx *c, const struct request *r, const char *name, struct str value)
+{
+	struct str typed = request_param(c, r, name, 0);
+
+	for (unsigned i = 0; typed.at; typed = request_param(c, r, name, ++i))
+		if (str_eq(typed, value))
+			return true;
+	return false;
+}
+
+/* What an action of that name lists: "$care-choices/pathway". Several of it: boxes to tick. */
+static enum err put_listed(struct ctx *c, struct node *field, const struct action_arg *arg, const struct request *r)
 {
 	struct str list = str_of(arg->of + 1), name = str_cut(&list, '/');
 	struct node *input = node_new(c->arena, NODE_OBJECT), *choices = data_list(c, field, "choices");
 	const struct action *action = action_find(c->place, name);
+	bool many = arg->flags & ARG_MANY;
 	struct acted done = { 0 };
+	size_t n = 0;
 
 	assert(action);
 	node_add_str(c->arena, input, "of", list);
 	TRY(action_run(c, action, (struct str){ 0 }, input, &done));
 	node_each(one, node_get(done.output, "parameter")) {
 		const struct node *part = node_get(one, "part");
+		struct str code = node_str(node_at(part, 0), "valueString");
 
-		put_choice(c, choices, node_str(node_at(part, 0), "valueString"),
-			   node_str(node_at(part, 1), "valueString"), typed);
+		put_choice(c, choices, code, node_str(node_at(part, 1), "valueString"),
+			   is_typed(c, r, arg->name, code) ? code : (struct str){ 0 });
+		data_str(c, choices->last, "choice_id", SAY(c->arena, "%s-%zu", arg->name, ++n));
 	}
-	node_add_bool(c->arena, field, "is_select", true);
+	node_add_bool(c->arena, field, many ? "is_boxes" : "is_select", true);
 	return OK;
 }
 
@@ -215,7 +230,7 @@ static enum err put_field(struct ctx *c, struct node *list, const struct action_
 	if (strcmp(arg->type, "Reference") == 0)
 		return put_reference(c, field, arg, typed);
 	if (strcmp(arg->type, "code") == 0 && arg->of && arg->of[0] == '$')
-		return put_listed(c, field, arg, typed);
+		return put_listed(c, field, arg, r);
 	if (strcmp(arg->type, "code") == 0 && arg->of)
 		return put_codes(c, field, arg, typed);
 	node_add_bool(c->arena, field,
