@@ -46,7 +46,7 @@ static const struct {
 	{ "fenn", "budget-indicate", "p-000003", "points=180;carer=10", 6 },
 	{ "fenn", "budget-propose", NULL, "weekly=190.00;held=direct-payment;purposes=day-activity transport;reason=Transport to the day centre was left out of the points.", 2 },
 	{ "fenn", "budget-indicate", "p-000006", "points=310", 1 },
-	{ "thorne", "deferred-payment-agree", "p-000006", "value=165000;cost=650.00;income=230.00;keeps=144.00;fee=600.00;security=First legal charge", 830 },
+	{ "thorne", "deferred-payment-agree", "p-000006", "value=165000;cost=650.00;income=230.00;keeps=144.00;fee=600.00;security=first-charge;capital=11400.00", 830 },
 };
 
 static enum err is_made(struct ctx *c, bool *made)

@@ -8,7 +8,6 @@
 
 #include "money/inside.h"
 #include "record/search.h"
-#include "rules/table.h"
 
 static const struct sm_row rows[] = {
 	{ "indicative", "propose", "proposed" },
@@ -18,11 +17,14 @@ static const struct sm_row rows[] = {
 	{ "proposed", "withdraw", "withdrawn" },
 	{ "signed-off", "start", "running" },
 	{ "signed-off", "withdraw", "withdrawn" },
+	{ "running", "account", "running" }, /* money that moved is entered: receipts, returns, what is taken back */
 	{ "running", "fall-due", "review" },
 	{ "running", "review", "running" },
 	{ "running", "end", "ended" },
 	{ "review", "review", "running" },
 	{ "review", "end", "ended" },
+	{ "review", "account", "review" },
+	{ "ended", "account", "ended" },
 	{ 0 }
 };
 
@@ -77,48 +79,6 @@ bool budget_is_paid_out(const struct budget *b)
 	       str_is(b->held, "individual-service-fund");
 }
 
-/* --- purposes --- */
-
-struct purposes {
-	struct str wanted, words, reason, source;
-	bool nhs, known, excluded;
-};
-
-static enum err take_purpose(struct ctx *c, void *arg, const struct table_row *row)
-{
-	struct purposes *p = arg;
-	bool of_nhs = str_is(row->cell[1], "nhs"), yes = str_is(row->cell[2], "yes");
-
-	if ((!of_nhs && !str_is(row->cell[1], "any")) || (!yes && !str_is(row->cell[2], "no")))
-		return table_refuse(c, row, "payer is any or nhs, and may is yes or no.");
-	if (!yes && !row->cell[4].len)
-		return table_refuse(c, row, "an excluded purpose needs its reason.");
-	if (!str_eq(row->cell[0], p->wanted) || (of_nhs && !p->nhs))
-		return OK;
-	p->known = true;
-	p->excluded = !yes;
-	p->words = row->cell[3];
-	p->reason = row->cell[4];
-	p->source = row->cell[5];
-	return OK;
-}
-
-enum err purpose_check(struct ctx *c, struct str purpose, bool nhs, struct str *words)
-{
-	struct purposes p = { .wanted = purpose, .nhs = nhs };
-
-	TRY(table_read(c, &c->place->share, c->arena, "policy/england/purpose.tsv",
-		       "purpose\tpayer\tmay\twords\treason\tsource", take_purpose, &p));
-	if (!p.known)
-		return fail(c, ERR_INVALID, "\"" STR_FMT "\" is no purpose of a budget; share/policy/england/purpose.tsv has them.",
-			    STR_ARG(purpose));
-	if (p.excluded)
-		return fail(c, ERR_INVALID, STR_FMT ": " STR_FMT " (" STR_FMT ")", STR_ARG(p.words), STR_ARG(p.reason),
-			    STR_ARG(p.source));
-	*words = p.words;
-	return OK;
-}
-
 /* --- the first figure --- */
 
 /* The case of kind indicative_budget; the price of a point is that of the day unless it was given. */
@@ -171,18 +131,6 @@ static enum err indicate(struct ctx *c, struct act *act)
 
 /* --- the proposal --- */
 
-static enum err check_held(struct ctx *c, struct str held)
-{
-	static const char *const forms[] = { "managed", "direct-payment", "third-party", "individual-service-fund",
-					     "notional" };
-
-	for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
-		if (str_is(held, forms[i]))
-			return OK;
-	return fail(c, ERR_INVALID, "A budget is held as managed, direct-payment, third-party, individual-service-fund or "
-				    "notional, not \"" STR_FMT "\".", STR_ARG(held));
-}
-
 static enum err keep_purposes(struct ctx *c, const struct act *act, struct node *account, bool nhs)
 {
 	struct str words;
@@ -211,7 +159,7 @@ static enum err propose(struct ctx *c, struct act *act)
 	struct budget b;
 
 	TRY(budget_edit(c, act, &b));
-	TRY(check_held(c, held));
+	TRY(choice_check(c, "held", held));
 	TRY(pence_read(c, act_text(act, "weekly"), "Budget a week", 1, &weekly));
 	if (act_text(act, "nhs").len)
 		TRY(pence_read(c, act_text(act, "nhs"), "Of it the NHS's part", 0, &nhs));
@@ -363,37 +311,6 @@ static enum err say_why(struct ctx *c, struct act *act)
 	return OK;
 }
 
-/* --- looking --- */
-
-static enum err look_own(struct ctx *c, struct node *account, void *arg)
-{
-	struct budget b;
-
-	budget_read(account, &b);
-	return b.start == NO_DAY ? OK : budget_look(c, &b, told_row(c, arg, "budget"));
-}
-
-/* The person's own budgets that have started, the same statement for each. */
-static enum err own(struct ctx *c, struct act *act)
-{
-	act->output = told_new(c);
-	return accounts_of(c, act->id, BUDGET_KIND, look_own, act->output);
-}
-
-static enum err look(struct ctx *c, struct act *act)
-{
-	struct node *account;
-	struct budget b;
-
-	TRY(act_look(c, act_reference(act->subject, "focus"), "Account", &account));
-	budget_read(account, &b);
-	act->output = told_new(c);
-	told_text(c, act->output, "task", act->id);
-	told_text(c, act->output, "state", flow_state(&budget_flow, act->subject)
-						     ? str_of(flow_state(&budget_flow, act->subject)->words) : STR(""));
-	return budget_look(c, &b, act->output);
-}
-
 /* --- by the clock --- */
 
 /* A running budget's task whose day is past. */
@@ -446,11 +363,10 @@ static const struct action_arg propose_args[] = {
 	{ "weekly", "decimal", ARG_NEEDED, "Budget, pounds a week", "All that is needed to meet the needs in the plan.", NULL },
 	{ "nhs", "decimal", 0, "Of it the NHS pays", NULL, NULL },
 	{ "charge", "decimal", 0, "Of it the person pays", "Their charge, from the financial assessment.", NULL },
-	{ "held", "string", ARG_NEEDED, "Who holds it",
-	  "managed, direct-payment, third-party, individual-service-fund or notional.", NULL },
+	{ "held", "code", ARG_NEEDED, "Who holds it", NULL, "$money-choices/held" },
 	{ "holder", "string", 0, "Name of the third party or provider that holds it", NULL, NULL },
 	{ "every", "integer", 0, "Weeks each instalment covers", "4 unless you say so.", NULL },
-	{ "purposes", "string", ARG_MANY, "What it may go on", "Such as personal-assistant or respite.", NULL },
+	{ "purposes", "code", ARG_MANY, "What it may go on", "All of these, if you choose none.", "$money-choices/purpose" },
 	{ "reason", "markdown", 0, "Why it is not the indicative budget", NULL, NULL },
 	{ 0 }
 };
@@ -488,8 +404,8 @@ const struct action budget_actions[] = {
 	{ "budget-fall-due", "fall-due", "Task", "Review is due", "Mark a budget whose review is due.", "money.write", NULL,
 	  &budget_flow, "fall-due", NULL, ACTION_TRUSTED | ACTION_QUIET },
 	{ "budget-statement", "statement", "Task", "Statement", "Where a budget went, and what is to be looked into.",
-	  "money.read", NULL, &budget_flow, NULL, look, ACTION_QUIET },
+	  "money.read", NULL, &budget_flow, NULL, budget_statement, ACTION_QUIET },
 	{ "budget-own", "own-budget", "Patient", "My budget", "The person's own budgets, where they went and what comes next.",
-	  "own.read", NULL, NULL, NULL, own, ACTION_QUIET },
+	  "own.read", NULL, NULL, NULL, budget_own, ACTION_QUIET },
 	{ 0 }
 };

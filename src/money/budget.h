@@ -3,6 +3,7 @@
  *	budget.c           the machine: indicative, proposed, signed off, running, reviewed, ended
  *	direct_payment.c   money paid out: instalments, spending, returns, recovery
  *	budget_look.c      the statement: where it went, what is to be looked into
+ *	choice.c           what a budget may go on, and the other lists one chooses from
  */
 #ifndef MONEY_BUDGET_H
 #define MONEY_BUDGET_H
@@ -31,6 +32,9 @@ bool budget_is_paid_out(const struct budget *b);
  * budget) or not known. */
 NODISCARD enum err purpose_check(struct ctx *c, struct str purpose, bool nhs, struct str *words);
 
+/* What it may not go on, each row `never` with its reason; `all`: and every purpose it may, as rows `purpose`. */
+NODISCARD enum err purposes_tell(struct ctx *c, bool nhs, bool all, struct node *to);
+
 /* The moves of instalments that are due by a day; tokens make each count once. */
 NODISCARD enum err instalments_due(struct ctx *c, const struct budget *b, int64_t today, struct moves *out);
 /* Pay what is due of every budget; *done counts. */
@@ -38,7 +42,9 @@ NODISCARD enum err instalments_pay(struct ctx *c, int64_t *done);
 /* Next instalment after a day. */
 int64_t instalment_next(const struct budget *b, int64_t today);
 
-/* The statement: what it is, where it went, and what is to be looked into. */
-NODISCARD enum err budget_look(struct ctx *c, const struct budget *b, struct node *to);
+/* The statement: what it is, where it went, and what is to be looked into; of one (a Task), and of all that are a
+ * person's own. */
+NODISCARD enum err budget_statement(struct ctx *c, struct act *act);
+NODISCARD enum err budget_own(struct ctx *c, struct act *act);
 
 #endif

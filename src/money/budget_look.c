@@ -7,6 +7,8 @@
 
 #include <stdlib.h>
 
+#include "record/search.h"
+
 #define ENTRIES_SHOWN 60
 
 struct looking {
@@ -36,6 +38,7 @@ static void put_agreed(struct looking *l)
 	told_text(c, to, "person", b->person);
 	told_amount(c, to, "indicative", kept_money_of(b->account, "budget-indicative"));
 	told_text(c, to, "held_as", b->held);
+	told_text(c, to, "held_words", choice_words("held", b->held));
 	told_text(c, to, "holder", kept_text_of(b->account, "budget-holder", "valueString"));
 	told_text(c, to, "prepared_by", kept_text_of(b->account, "prepared-by", "valueString"));
 	told_text(c, to, "signed_off_by", kept_text_of(b->account, "signed-off-by", "valueString"));
@@ -54,19 +57,25 @@ static void put_agreed(struct looking *l)
 		told_amount(c, to, "charge", b->charge);
 }
 
-static void put_purposes(struct looking *l)
+/* None agreed: it may go on anything a budget may. */
+static enum err put_purposes(struct looking *l)
 {
+	bool any = false;
+
 	node_each(one, node_get(l->b->account, "extension")) {
 		struct str words;
 		struct node *row;
 
 		if (!kept_is(one, "budget-purpose"))
 			continue;
+		any = true;
 		row = told_row(l->c, l->to, "purpose");
 		if (purpose_check(l->c, node_str(one, "valueCode"), l->b->nhs > 0, &words) != OK)
 			words = node_str(one, "valueCode");
 		told_text(l->c, row, "purpose_words", words);
+		told_text(l->c, row, "purpose_code", node_str(one, "valueCode"));
 	}
+	return budget_is_paid_out(l->b) ? purposes_tell(l->c, l->b->nhs > 0, !any, l->to) : OK;
 }
 
 /* --- where it went --- */
@@ -264,18 +273,21 @@ static enum err look_into(struct looking *l)
 		TRY(put_surplus(l));
 		TRY(put_expected(l));
 		TRY(put_returns(l));
+	} else if (l->held > 0) {
+		flag(l, "unspent", SAY("It has ended with " STR_FMT " unspent: give notice and take it back.",
+				       STR_ARG(pence_say(l->c->arena, l->held))));
 	}
 	put_recovery(l);
 	return OK;
 }
 
-enum err budget_look(struct ctx *c, const struct budget *b, struct node *to)
+static enum err budget_look(struct ctx *c, const struct budget *b, struct node *to)
 {
 	ARENA(rows);
 	struct looking l = { .c = c, .b = b, .to = to, .today = money_today(c), .life = &rows };
 
 	put_agreed(&l);
-	put_purposes(&l);
+	TRY(put_purposes(&l));
 	if (b->start == NO_DAY || !b->weekly)
 		return OK;
 	TRY(money_policy(c, &l.policy));
@@ -296,4 +308,54 @@ enum err budget_look(struct ctx *c, const struct budget *b, struct node *to)
 		told_amount(c, to, "held_balance", l.held);
 	}
 	return look_into(&l);
+}
+
+/* --- the rows --- */
+
+enum err budget_statement(struct ctx *c, struct act *act)
+{
+	const struct flow_state *state = flow_state(&budget_flow, act->subject);
+	struct node *account;
+	struct budget b;
+
+	TRY(act_look(c, act_reference(act->subject, "focus"), "Account", &account));
+	budget_read(account, &b);
+	act->output = told_new(c);
+	told_text(c, act->output, "task", act->id);
+	told_text(c, act->output, "state", state ? str_of(state->words) : STR(""));
+	return budget_look(c, &b, act->output);
+}
+
+/* The work it belongs to, by which its steps are called. */
+static enum err put_task(struct ctx *c, const struct budget *b, struct node *to)
+{
+	const char *query = arena_printf(c->arena, "code=" TASK_CODES "%%7Cbudget&focus=Account/" STR_FMT "&_count=1",
+					 STR_ARG(b->id));
+	const struct search *search;
+	struct search_page page;
+
+	TRY(search_parse(c, STR("Task"), str_of(query), &search));
+	TRY(search_run(c, search, &page));
+	if (page.len)
+		told_text(c, to, "task", page.at[0].id);
+	return OK;
+}
+
+static enum err look_own(struct ctx *c, struct node *account, void *arg)
+{
+	struct node *row;
+	struct budget b;
+
+	budget_read(account, &b);
+	if (b.start == NO_DAY)
+		return OK;
+	row = told_row(c, arg, "budget");
+	TRY(put_task(c, &b, row));
+	return budget_look(c, &b, row);
+}
+
+enum err budget_own(struct ctx *c, struct act *act)
+{
+	act->output = told_new(c);
+	return accounts_of(c, act->id, BUDGET_KIND, look_own, act->output);
 }

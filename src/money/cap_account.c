@@ -5,19 +5,11 @@
  * clock writes into the ledger what each complete week adds, by the engine's own reckoning (care_account.c), and each
  * April's adjustment as an entry of its own: the balance is always what the statement says.
  */
-#include "money/inside.h"
-#include "money/keep.h"
+#include "money/cap_account.h"
 
-#define CAP_KIND "care-account"
 #define WEEKS_MOST 4000
 
-struct cap {
-	struct node *account;
-	struct str id, person, plan;
-	int64_t assessed, starts, metered; /* metered: the ledger is right to the end of this day; NO_DAY */
-};
-
-static void cap_read(struct node *account, struct cap *out)
+void cap_read(struct node *account, struct cap *out)
 {
 	*out = (struct cap){
 		.account = account,
@@ -68,6 +60,7 @@ static enum err cap_case(struct ctx *c, const struct cap *cap, int64_t on, struc
 	node_add_str(c->arena, given, "assessed_on", money_day(c->arena, cap->assessed));
 	node_add_str(c->arena, given, "plan_starts_on", money_day(c->arena, cap->starts));
 	node_add_str(c->arena, given, "statement_on", money_day(c->arena, on));
+	put_money(c, given, "brought_forward", cap->account, "cap-brought");
 	periods = node_add(c->arena, given, "periods", NODE_ARRAY);
 	adjustments = node_add(c->arena, given, "adjustments", NODE_ARRAY);
 	node_each(one, node_get(cap->account, "extension")) {
@@ -85,7 +78,7 @@ static enum err cap_case(struct ctx *c, const struct cap *cap, int64_t on, struc
 	return OK;
 }
 
-static enum err cap_work(struct ctx *c, const struct cap *cap, int64_t on, struct node **result)
+enum err cap_work(struct ctx *c, const struct cap *cap, int64_t on, struct node **result)
 {
 	const struct charge_rules *rules;
 	struct node *given;
@@ -96,13 +89,6 @@ static enum err cap_work(struct ctx *c, const struct cap *cap, int64_t on, struc
 	if (node_get(*result, "refused"))
 		return fail(c, ERR_INVALID, "The rules give no answer: " STR_FMT ".", STR_ARG(node_str(*result, "refused")));
 	return OK;
-}
-
-static int64_t result_pence(const struct node *result, const char *name)
-{
-	int64_t pence;
-
-	return pence_of(node_str(result, name), &pence) ? pence : 0;
 }
 
 /* --- metering --- */
@@ -139,6 +125,18 @@ static enum err meter_day(struct ctx *c, const struct cap *cap, int64_t day, boo
 	return OK;
 }
 
+/* What another council had counted, before the first week here. */
+static void meter_brought(struct ctx *c, const struct cap *cap, int64_t start, int64_t *accrued, struct moves *out)
+{
+	int64_t brought = kept_money_of(cap->account, "cap-brought");
+
+	moves_add(c, out, (struct move){
+		str_of(arena_printf(c->arena, "scheme:" STR_FMT, STR_ARG(cap->plan))),
+		str_of(arena_printf(c->arena, "metered:" STR_FMT, STR_ARG(cap->id))), brought, start,
+		str_of(arena_printf(c->arena, "meter:" STR_FMT ":brought", STR_ARG(cap->id))), STR("Counted by another council before") });
+	*accrued += brought;
+}
+
 /* From the first day not yet in the ledger to today. */
 static enum err meter(struct ctx *c, const struct cap *cap, int64_t today, struct moves *out)
 {
@@ -147,14 +145,16 @@ static enum err meter(struct ctx *c, const struct cap *cap, int64_t today, struc
 
 	if (today - start > 7 * WEEKS_MOST)
 		return fail(c, ERR_LIMIT, "A care account runs for at most %d weeks.", WEEKS_MOST);
-	if (read_day(last) != NO_DAY)
-		from = read_day(last) + 1;
 	{
 		READER(db);
 
 		TRY(store_reader(c, c->place->store, &db));
 		TRY(balance_of(c, db, str_of(arena_printf(c->arena, "metered:" STR_FMT, STR_ARG(cap->id))), &accrued));
 	}
+	if (read_day(last) != NO_DAY)
+		from = read_day(last) + 1;
+	else
+		meter_brought(c, cap, start, &accrued, out);
 	for (int64_t day = from; day < today; day++) {
 		if (is_adjusted_on(cap, day))
 			TRY(meter_day(c, cap, day, false, &accrued, out));
@@ -199,9 +199,26 @@ static enum err meter_due(struct ctx *c, struct node *account, void *arg)
 	return OK;
 }
 
+/* The year's statement is sent by the clock, whether or not anybody remembers. */
+static enum err send_due(struct ctx *c, struct node *account, void *arg)
+{
+	int64_t *done = arg, due;
+	struct acted acted;
+	struct cap cap;
+
+	cap_read(account, &cap);
+	TRY(cap_statement_due(c, &cap, &due));
+	if (cap.assessed == NO_DAY || due > money_today(c))
+		return OK;
+	TRY(action_run(c, action_find(c->place, STR("care-account-send")), cap.id, NULL, &acted));
+	++*done;
+	return OK;
+}
+
 enum err care_account_tick(struct ctx *c, int64_t *done)
 {
-	return accounts_each(c, CAP_KIND, meter_due, done);
+	TRY(accounts_each(c, CAP_KIND, meter_due, done));
+	return accounts_each(c, CAP_KIND, send_due, done);
 }
 
 /* --- opening, changing --- */
@@ -215,8 +232,7 @@ static enum err add_period(struct ctx *c, const struct act *act, struct node *ac
 	struct node *period;
 	int64_t pence;
 
-	if (!str_is(setting, "community") && !str_is(setting, "care_home"))
-		return fail(c, ERR_INVALID, "Care is given in the community or in a care_home, not \"" STR_FMT "\".", STR_ARG(setting));
+	TRY(choice_check(c, "setting", setting));
 	node_each(one, node_get(account, "extension"))
 		if (kept_is(one, "cap-period") && read_day(kept_text_of(one, "from", "valueDate")) >= from)
 			return fail(c, ERR_INVALID, "The last change of care is not before that day.");
@@ -232,6 +248,22 @@ static enum err add_period(struct ctx *c, const struct act *act, struct node *ac
 	return OK;
 }
 
+/* The account follows the person: what another council had counted when they came here (Care Act 2014 s37). */
+static enum err bring(struct ctx *c, const struct act *act, struct node *account)
+{
+	struct str from = act_text(act, "brought-from");
+	int64_t pence;
+
+	if (!act_text(act, "brought").len)
+		return OK;
+	TRY(pence_read(c, act_text(act, "brought"), "Counted elsewhere", 0, &pence));
+	if (!from.len)
+		return fail(c, ERR_INVALID, "Say which council counted it.");
+	kept_money(c, account, "cap-brought", pence);
+	kept_text(c, account, "cap-brought-from", "valueString", from);
+	return OK;
+}
+
 static enum err open_one(struct ctx *c, struct act *act)
 {
 	int64_t assessed = read_day(act_text(act, "assessed")), starts = read_day(act_text(act, "starts"));
@@ -239,15 +271,18 @@ static enum err open_one(struct ctx *c, struct act *act)
 	struct node *account, *result;
 	struct cap cap;
 
-	if (!str_is(plan, "planned_2016") && !str_is(plan, "planned_2023"))
-		return fail(c, ERR_INVALID, "The plans for a cap are planned_2016 and planned_2023; neither has commenced.");
+	TRY(choice_check(c, "plan", plan));
 	TRY(account_new(c, CAP_KIND, "Care account", act_text(act, "person"), assessed, &account));
 	kept_text(c, account, "cap-plan", "valueCode", plan);
 	kept_text(c, account, "cap-assessed", "valueDate", money_day(c->arena, assessed));
 	kept_text(c, account, "cap-starts", "valueDate", money_day(c->arena, starts == NO_DAY ? assessed : starts));
+	TRY(bring(c, act, account));
 	TRY(add_period(c, act, account, assessed));
 	cap_read(account, &cap);
 	TRY(cap_work(c, &cap, money_today(c), &result)); /* what cannot be worked out is not opened */
+	if (kept_money_of(account, "cap-brought") > result_pence(result, "cap"))
+		return fail(c, ERR_INVALID, "More was counted elsewhere than the cap of " STR_FMT ".",
+			    STR_ARG(pence_say(c->arena, result_pence(result, "cap"))));
 	act_keep(c, act, account);
 	return OK;
 }
@@ -293,89 +328,28 @@ static enum err move_on(struct ctx *c, struct act *act)
 
 	kept_text(c, one, "from", "valueString", act_reference(act->subject, "owner"));
 	kept_text(c, one, "on", "valueDate", money_day(c->arena, money_today(c)));
+	TRY(cap_send(c, act)); /* whoever moves takes a statement with them */
 	act_refer(c, act->subject, "owner", act_text(act, "to"));
-	act_keep(c, act, act->subject);
 	return OK;
-}
-
-/* --- the statement --- */
-
-static enum err put_years(struct ctx *c, const struct cap *cap, struct node *to, int64_t today)
-{
-	int64_t start = pence_max(cap->assessed, cap->starts);
-	struct node *result, *row;
-	int y, m, d;
-
-	when_civil(start, &y, &m, &d);
-	if (start > when_days(y, 4, 5))
-		y++;
-	for (int64_t on = NO_DAY; on != today; y++) {
-		on = pence_min(when_days(y, 4, 5), today);
-		TRY(cap_work(c, cap, on, &result));
-		row = told_row(c, to, "year");
-		told_date(c, row, "year_end", on);
-		told_amount(c, row, "year_accrued", result_pence(result, "accrued"));
-		told_amount(c, row, "year_cap", result_pence(result, "cap"));
-	}
-	return OK;
-}
-
-static enum err cap_look(struct ctx *c, struct node *account, void *arg)
-{
-	struct node *to = arg, *result;
-	int64_t today = money_today(c);
-	struct cap cap;
-
-	cap_read(account, &cap);
-	TRY(cap_work(c, &cap, today, &result));
-	told_text(c, to, "account", cap.id);
-	told_text(c, to, "person", cap.person);
-	told_text(c, to, "plan", cap.plan);
-	told_date(c, to, "assessed", cap.assessed);
-	told_date(c, to, "today", today);
-	told_amount(c, to, "cap", result_pence(result, "cap"));
-	told_amount(c, to, "accrued", result_pence(result, "accrued"));
-	told_amount(c, to, "left", result_pence(result, "cap") - result_pence(result, "accrued"));
-	told_text(c, to, "percent", node_str(result, "progress_percent"));
-	told_amount(c, to, "metered_weekly", result_pence(result, "metered_weekly"));
-	told_date(c, to, "indicative", read_day(node_str(result, "indicative_date")));
-	told_date(c, to, "reached", read_day(node_str(result, "reached_on")));
-	told_amount(c, to, "pays_after", result_pence(result, "person_pays_after_cap"));
-	told_amount(c, to, "council_after", result_pence(result, "la_pays_after_cap"));
-	return put_years(c, &cap, to, today);
-}
-
-static enum err look(struct ctx *c, struct act *act)
-{
-	act->output = told_new(c);
-	return cap_look(c, act->subject, act->output);
-}
-
-static enum err look_one(struct ctx *c, struct node *account, void *arg)
-{
-	return cap_look(c, account, told_row(c, arg, "care_account"));
-}
-
-static enum err own(struct ctx *c, struct act *act)
-{
-	act->output = told_new(c);
-	return accounts_of(c, act->id, CAP_KIND, look_one, act->output);
 }
 
 /* --- the rows --- */
 
 #define CARE_ARGS \
-	{ "setting", "string", ARG_NEEDED, "Where care is given", "community or care_home.", NULL }, \
+	{ "setting", "code", ARG_NEEDED, "Where care is given", NULL, "$money-choices/setting" }, \
 	{ "eligible", "decimal", ARG_NEEDED, "Cost of eligible care, pounds a week", "What it costs the council, or would.", NULL }, \
 	{ "pays", "decimal", 0, "What the person pays of it, pounds a week", "Counts alone under the plan of 2023.", NULL }, \
 	{ "top-up", "decimal", 0, "Top-up, pounds a week", "Never counts.", NULL }
 
 static const struct action_arg open_args[] = {
 	{ "person", "Reference", ARG_NEEDED, "Whose care account", NULL, "Patient" },
-	{ "plan", "string", ARG_NEEDED, "By which plan", "planned_2016 or planned_2023; neither has commenced.", NULL },
+	{ "plan", "code", ARG_NEEDED, "By which plan", NULL, "$money-choices/plan" },
 	{ "assessed", "date", ARG_NEEDED, "Day of the assessment", "Nothing counts before.", NULL },
 	{ "starts", "date", 0, "Day the plan begins", "The day of the assessment unless you say another.", NULL },
-	CARE_ARGS, { 0 }
+	CARE_ARGS,
+	{ "brought", "decimal", 0, "Counted by another council", "What its statement says had counted when the person moved here.", NULL },
+	{ "brought-from", "string", 0, "Which council", NULL, NULL },
+	{ 0 }
 };
 static const struct action_arg change_args[] = { { "from", "date", 0, "From", "Today unless you say so.", NULL }, CARE_ARGS, { 0 } };
 static const struct action_arg adjust_args[] = {
@@ -394,12 +368,14 @@ const struct action care_account_actions[] = {
 	ROW("change", "Care changes", "From a day on the week's care costs something else.", "money.write", change_args, change, 0),
 	ROW("adjust", "Adjust for earnings", "Change cap and what has counted alike, as average earnings did.", "money.write",
 	    adjust_args, adjust, 0),
-	ROW("move", "Moves to another council", "Hand a care account on to where the person lives now.", "money.write", move_args,
-	    move_on, 0),
+	ROW("move", "Moves to another council", "Hand a care account on to where the person lives now, with a statement.", "money.write",
+	    move_args, move_on, ACTION_TRUSTED),
+	ROW("send", "Send the statement", "Tell the person in writing how the account stands; once a year the clock does.", "money.write",
+	    NULL, cap_send, ACTION_TRUSTED),
 	ROW("meter", "Count weeks", "Write the complete weeks into the ledger.", "money.write", NULL, meter_run, ACTION_QUIET),
-	ROW("statement", "Statement", "What has counted towards the cap, and when it will be reached.", "money.read", NULL, look,
-	    ACTION_QUIET),
+	ROW("statement", "Statement", "What has counted towards the cap, and when it will be reached.", "money.read", NULL,
+	    cap_statement, ACTION_QUIET),
 	{ "care-account-own", "own-care-account", "Patient", "My care account", "The person's own care accounts.", "own.read", NULL,
-	  NULL, NULL, own, ACTION_QUIET },
+	  NULL, NULL, cap_own, ACTION_QUIET },
 	{ 0 }
 };

@@ -3,7 +3,7 @@
  * Rules CAP-1 to CAP-6 of the reforms planned for 2016 and 2023. Weeks run from the start of the
  * account; a week counts when complete, at the rate in force on its first day, and the week that
  * reaches the cap only up to it. Each 6 April the cap and what has accrued change alike by average
- * earnings, so the way gone stays the same.
+ * earnings, so the way gone stays the same. Who moves here brings what counted elsewhere.
  */
 #include <stdlib.h>
 
@@ -164,6 +164,8 @@ static enum err read_account(struct given g, struct account *a)
 	TRY(case_need_day(g, "statement_on", &a->statement));
 	a->start = pence_max(assessed, a->starts);
 	TRY(read_cap(g, a));
+	TRY(case_money(g, "brought_forward", &a->accrued));
+	a->accrued = pence_min(a->accrued, a->cap);
 	TRY(case_list(g, "periods", &list));
 	node_each(item, list)
 		TRY(read_period(case_item(g, "periods", i++, item), a));

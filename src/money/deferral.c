@@ -4,19 +4,9 @@
  * half-year at the gilt rate of share/policy/england/gilt.tsv with its margin. The clock writes what each week and
  * half-year adds; the schedule looks ahead by the same reckoning.
  */
-#include "money/inside.h"
-#include "money/keep.h"
+#include "money/deferral.h"
 
-#define DEFERRAL_KIND "deferred-payment"
-#define HALF_YEARS_MOST 80
-
-struct deferral {
-	struct node *account;
-	struct str id, person;
-	int64_t start, died, ended;
-};
-
-static void deferral_read(struct node *account, struct deferral *out)
+void deferral_read(struct node *account, struct deferral *out)
 {
 	*out = (struct deferral){
 		.account = account,
@@ -30,16 +20,14 @@ static void deferral_read(struct node *account, struct deferral *out)
 
 /* --- the case --- */
 
-/* Kept as one extension each, and members of the case by the same table. */
-static const struct {
-	const char *arg, *kept, *member, *label;
-} amounts[] = {
+const struct deferral_amount deferral_amounts[] = {
 	{ "value", "deferral-value", "property_value", "Value of the home" },
 	{ "charges", "deferral-charges", "prior_charges", "Charges of others" },
 	{ "cost", "deferral-cost", "weekly_cost", "Cost of the care home a week" },
 	{ "income", "deferral-income", "weekly_income", "Income a week" },
 	{ "keeps", "deferral-keeps", "keeps", "What the person keeps a week" },
 	{ "fee", "deferral-fee", "admin_fee", "Fee" },
+	{ 0 }
 };
 
 static enum err put_gilts(struct ctx *c, struct node *given, int64_t until)
@@ -59,7 +47,7 @@ static enum err put_gilts(struct ctx *c, struct node *given, int64_t until)
 	return OK;
 }
 
-static enum err deferral_work(struct ctx *c, const struct deferral *d, int64_t until, struct node **result)
+enum err deferral_work(struct ctx *c, const struct deferral *d, int64_t until, struct node **result)
 {
 	struct node *given = node_new(c->arena, NODE_OBJECT);
 	struct str rate = kept_text_of(d->account, "deferral-rate", "valueString");
@@ -72,20 +60,13 @@ static enum err deferral_work(struct ctx *c, const struct deferral *d, int64_t u
 		node_add_str(c->arena, given, "died_on", money_day(c->arena, d->died));
 	if (rate.len)
 		node_add_str(c->arena, given, "council_rate_percent", rate);
-	for (size_t i = 0; i < sizeof amounts / sizeof *amounts; i++)
-		node_add_str(c->arena, given, amounts[i].member, pence_print(c->arena, kept_money_of(d->account, amounts[i].kept)));
+	for (const struct deferral_amount *a = deferral_amounts; a->arg; a++)
+		node_add_str(c->arena, given, a->member, pence_print(c->arena, kept_money_of(d->account, a->kept)));
 	TRY(put_gilts(c, given, until));
 	TRY(charge_case(c, rules, STR("deferred_payment"), given, result, NULL));
 	if (node_get(*result, "refused"))
 		return fail(c, ERR_INVALID, "The rules give no answer: " STR_FMT ".", STR_ARG(node_str(*result, "refused")));
 	return OK;
-}
-
-static int64_t result_pence(const struct node *result, const char *name)
-{
-	int64_t pence;
-
-	return pence_of(node_str(result, name), &pence) ? pence : 0;
 }
 
 /* --- the debt in the ledger --- */
@@ -177,12 +158,57 @@ static enum err book_due(struct ctx *c, struct node *account, void *arg)
 	return OK;
 }
 
+static enum err send_due(struct ctx *c, struct node *account, void *arg)
+{
+	int64_t *done = arg, due;
+	struct acted acted;
+	struct deferral d;
+
+	deferral_read(account, &d);
+	TRY(deferral_statement_due(c, &d, &due));
+	if (d.start == NO_DAY || due > money_today(c))
+		return OK;
+	TRY(action_run(c, action_find(c->place, STR("deferred-payment-send")), d.id, NULL, &acted));
+	++*done;
+	return OK;
+}
+
 enum err deferral_tick(struct ctx *c, int64_t *done)
 {
-	return accounts_each(c, DEFERRAL_KIND, book_due, done);
+	TRY(accounts_each(c, DEFERRAL_KIND, book_due, done));
+	return accounts_each(c, DEFERRAL_KIND, send_due, done);
 }
 
 /* --- agreeing, changing, ending --- */
+
+/* Whether the council must offer it, by the rules; where it only may, it says why it does. */
+static enum err offer(struct ctx *c, const struct act *act, struct node *account, int64_t from)
+{
+	struct node *given = node_new(c->arena, NODE_OBJECT), *result;
+	struct str security = act_text(act, "security");
+	const struct charge_rules *rules;
+	int64_t capital;
+
+	TRY(choice_check(c, "security", security));
+	TRY(pence_read(c, act_text(act, "capital"), "Capital besides the home", 0, &capital));
+	TRY(money_rules(c, &rules));
+	node_add_cstr(c->arena, given, "setting", "care_home");
+	node_add_str(c->arena, given, "other_capital", pence_print(c->arena, capital));
+	node_add_str(c->arena, given, "on", money_day(c->arena, from));
+	node_add_bool(c->arena, given, "home_disregarded", act_true(act, "disregarded"));
+	node_add_bool(c->arena, given, "first_charge_possible", str_is(security, "first-charge"));
+	node_add_bool(c->arena, given, "accepts_terms", true);
+	TRY(charge_case(c, rules, STR("deferred_payment_offer"), given, &result, NULL));
+	const struct node *answer = node_get(result, "must_offer");
+	bool must = node_is(answer, NODE_BOOL) && answer->truth;
+	if (!must && !act_text(act, "reason").len)
+		return fail(c, ERR_INVALID, "The rules do not oblige the council to offer this: say why it does.");
+	kept_money(c, account, "deferral-capital", capital);
+	kept_text(c, account, "deferral-security", "valueString", security);
+	kept_text(c, account, "deferral-offer", "valueCode", must ? STR("must") : STR("may"));
+	kept_text(c, account, "deferral-reason", "valueString", act_text(act, "reason"));
+	return OK;
+}
 
 static enum err agree(struct ctx *c, struct act *act)
 {
@@ -191,14 +217,14 @@ static enum err agree(struct ctx *c, struct act *act)
 	struct deferral d;
 
 	TRY(account_new(c, DEFERRAL_KIND, "Deferred payment agreement", act_text(act, "person"), from, &account));
-	for (size_t i = 0; i < sizeof amounts / sizeof *amounts; i++) {
-		if (!act_text(act, amounts[i].arg).len)
+	for (const struct deferral_amount *a = deferral_amounts; a->arg; a++) {
+		if (!act_text(act, a->arg).len)
 			continue;
-		TRY(pence_read(c, act_text(act, amounts[i].arg), amounts[i].label, 0, &pence));
-		kept_money(c, account, amounts[i].kept, pence);
+		TRY(pence_read(c, act_text(act, a->arg), a->label, 0, &pence));
+		kept_money(c, account, a->kept, pence);
 	}
 	kept_text(c, account, "deferral-rate", "valueString", act_text(act, "rate"));
-	kept_text(c, account, "deferral-security", "valueString", act_text(act, "security"));
+	TRY(offer(c, act, account, from));
 	deferral_read(account, &d);
 	TRY(deferral_work(c, &d, pence_max(from, money_today(c)), &result));
 	if (!result_pence(result, "equity_limit"))
@@ -216,6 +242,48 @@ static enum err died(struct ctx *c, struct act *act)
 		return fail(c, ERR_CONFLICT, "Weeks until " STR_FMT " are booked; reverse them in the ledger first.",
 			    STR_ARG(long_day(c->arena, booked)));
 	kept_text(c, act->subject, "deferral-died", "valueDate", money_day(c->arena, on));
+	act_keep(c, act, act->subject);
+	return OK;
+}
+
+/* At 70 in 100 of the value, or before: looked at again, with what the home is worth now. What was deferred stays as it
+ * was, so a value is taken only while no week was cut short by the old one and the debt fits under the new. */
+static enum err review(struct ctx *c, struct act *act)
+{
+	int64_t today = money_today(c), value;
+	struct node *result, *before;
+	struct deferral d;
+
+	deferral_read(act->subject, &d);
+	if (d.ended != NO_DAY)
+		return fail(c, ERR_CONFLICT, "The agreement has ended.");
+	TRY(deferral_work(c, &d, pence_max(d.start, today), &before));
+	if (act_text(act, "value").len) {
+		TRY(pence_read(c, act_text(act, "value"), "Value of the home", 1, &value));
+		if (read_day(node_str(before, "first_short_week_on")) != NO_DAY)
+			return fail(c, ERR_CONFLICT, "The limit was reached by the old value: end this agreement and make a new one.");
+		kept_money(c, act->subject, "deferral-value", value);
+		TRY(deferral_work(c, &d, pence_max(d.start, today), &result));
+		if (result_pence(result, "total_debt") != result_pence(before, "total_debt"))
+			return fail(c, ERR_INVALID, "At that value " STR_FMT " could be deferred at most, and more is owed already.",
+				    STR_ARG(pence_say(c->arena, result_pence(result, "equity_limit"))));
+	}
+	kept_text(c, act->subject, "deferral-reviewed", "valueDate", money_day(c->arena, today));
+	kept_text(c, act->subject, "deferral-review-note", "valueString", act_text(act, "note"));
+	act_keep(c, act, act->subject);
+	return OK;
+}
+
+/* The person, or who speaks for them, wants to know how it stands: an answer is due. */
+static enum err asked(struct ctx *c, struct act *act)
+{
+	const struct policy *policy;
+	int64_t days;
+
+	TRY(money_policy(c, &policy));
+	TRY(figure_of(c, policy, "deferral_asked_days", money_today(c), &days));
+	kept_text(c, act->subject, "deferral-asked", "valueDate",
+		  money_day(c->arena, argument_day(c, act, "on") + days / POLICY_ONE));
 	act_keep(c, act, act->subject);
 	return OK;
 }
@@ -252,6 +320,8 @@ static enum err repay(struct ctx *c, struct act *act)
 	struct node *result;
 
 	deferral_read(act->subject, &d);
+	if (d.ended != NO_DAY)
+		return fail(c, ERR_CONFLICT, "It was repaid already.");
 	TRY(deferral_work(c, &d, today, &result));
 	debt = result_pence(result, "total_debt");
 	TRY(pence_read(c, act_text(act, "amount"), "Amount", 1, &pence));
@@ -265,85 +335,9 @@ static enum err repay(struct ctx *c, struct act *act)
 	act_set(c, act_member(c, act->subject, "servicePeriod", NODE_OBJECT), "end", money_day(c->arena, today));
 	act_set(c, act->subject, "status", STR("inactive"));
 	kept_text(c, act->subject, "deferral-ended", "valueString", act_text(act, "reason"));
+	kept_money(c, act->subject, "deferral-repaid", debt);
 	act_keep(c, act, act->subject);
 	return OK;
-}
-
-/* --- the statement and the schedule --- */
-
-static enum err put_schedule(struct ctx *c, const struct deferral *d, struct node *to, int64_t today)
-{
-	int64_t day = d->start;
-	struct node *result, *row;
-	int y, m, dd;
-
-	for (int i = 0; i < HALF_YEARS_MOST; i++) {
-		TRY(deferral_work(c, d, day, &result));
-		row = told_row(c, to, "step");
-		told_date(c, row, "step_day", day);
-		told_amount(c, row, "step_care", result_pence(result, "care_deferred"));
-		told_amount(c, row, "step_fees", result_pence(result, "admin_fees"));
-		told_amount(c, row, "step_interest",
-			      result_pence(result, "interest_capitalised") + result_pence(result, "interest_accrued"));
-		told_amount(c, row, "step_debt", result_pence(result, "total_debt"));
-		told_text(c, row, "step_when", day <= today ? STR("") : STR("ahead"));
-		if (day > today + 366 * 5 && read_day(node_str(result, "first_short_week_on")) != NO_DAY)
-			break;
-		if (day > today + 366 * 12)
-			break;
-		when_civil(day, &y, &m, &dd);
-		day = m < 7 ? when_days(y, 7, 1) : when_days(y + 1, 1, 1);
-	}
-	return OK;
-}
-
-static enum err deferral_look(struct ctx *c, struct node *account, void *arg)
-{
-	static const char *const names[] = { "weekly_contribution", "weekly_deferral", "equity_limit", "review_threshold",
-					     "care_deferred", "admin_fees", "interest_capitalised", "interest_accrued", "total_debt",
-					     "equity_left" };
-	static const char *const days[] = { "first_short_week_on", "review_on", "repayment_due_on" };
-	int64_t today = money_today(c), until;
-	struct node *to = arg, *result, *ahead;
-	struct deferral d;
-
-	deferral_read(account, &d);
-	until = d.ended != NO_DAY ? d.ended : today;
-	TRY(deferral_work(c, &d, pence_max(until, d.start), &result));
-	TRY(deferral_work(c, &d, pence_max(until, d.start) + 366 * 30, &ahead));
-	told_text(c, to, "account", d.id);
-	told_text(c, to, "person", d.person);
-	told_date(c, to, "started", d.start);
-	told_date(c, to, "today", today);
-	told_date(c, to, "died", d.died);
-	told_date(c, to, "ended", d.ended);
-	told_text(c, to, "security", kept_text_of(account, "deferral-security", "valueString"));
-	for (size_t i = 0; i < sizeof amounts / sizeof *amounts; i++)
-		told_amount(c, to, amounts[i].member, kept_money_of(account, amounts[i].kept));
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-		told_amount(c, to, names[i], result_pence(result, names[i]));
-	for (size_t i = 0; i < sizeof days / sizeof *days; i++)
-		told_date(c, to, days[i], read_day(node_str(ahead, days[i])));
-	if (result_pence(result, "total_debt") >= result_pence(result, "review_threshold"))
-		told_text(c, to, "review_due", STR("yes"));
-	return put_schedule(c, &d, to, today);
-}
-
-static enum err look(struct ctx *c, struct act *act)
-{
-	act->output = told_new(c);
-	return deferral_look(c, act->subject, act->output);
-}
-
-static enum err look_one(struct ctx *c, struct node *account, void *arg)
-{
-	return deferral_look(c, account, told_row(c, arg, "deferred_payment"));
-}
-
-static enum err own(struct ctx *c, struct act *act)
-{
-	act->output = told_new(c);
-	return accounts_of(c, act->id, DEFERRAL_KIND, look_one, act->output);
 }
 
 /* --- the rows --- */
@@ -357,7 +351,10 @@ static const struct action_arg agree_args[] = {
 	{ "keeps", "decimal", 0, "What the person keeps of it a week", "At most the disposable income allowance.", NULL },
 	{ "fee", "decimal", 0, "Fee of the agreement", NULL, NULL },
 	{ "rate", "decimal", 0, "The council's own rate of interest in percent", "At most the gilt rate and its margin.", NULL },
-	{ "security", "string", ARG_NEEDED, "What secures it", "Such as first legal charge.", NULL },
+	{ "security", "code", ARG_NEEDED, "What secures it", NULL, "$money-choices/security" },
+	{ "capital", "decimal", ARG_NEEDED, "Capital besides the home", "It must be offered up to the upper capital limit.", NULL },
+	{ "disregarded", "boolean", 0, "The home is left out of the means test", "Then there is nothing that must be deferred.", NULL },
+	{ "reason", "markdown", 0, "Why it is offered where it need not be", NULL, NULL },
 	{ "from", "date", 0, "From", "Today unless you say so.", NULL },
 	{ 0 }
 };
@@ -368,19 +365,33 @@ static const struct action_arg repay_args[] = {
 	{ 0 }
 };
 
+static const struct action_arg review_args[] = {
+	{ "value", "decimal", 0, "What the home is worth now", "As it was, if you leave it empty.", NULL },
+	{ "note", "markdown", ARG_NEEDED, "What came of it", NULL, NULL },
+	{ 0 }
+};
+static const struct action_arg asked_args[] = { { "on", "date", 0, "Asked on", "Today unless you say so.", NULL }, { 0 } };
+
 #define ROW(op, label, help, capability, args, run, flags) \
 	{ "deferred-payment-" op, "deferred-payment-" op, "Account", label, help, capability, args, NULL, NULL, run, flags }
 
 const struct action deferral_actions[] = {
 	ROW("agree", "Agree to defer payments", "Defer the cost of a care home against the person's home.", "money.approve", agree_args,
 	    agree, ACTION_NEW | ACTION_TRUSTED),
+	ROW("review", "Review", "Look at it again at 70 in 100 of the value of the home, or sooner.", "money.write", review_args, review,
+	    0),
+	ROW("ask", "A statement was asked for", "Note it: the answer is due within the days the rules give.", "money.write", asked_args,
+	    asked, 0),
+	ROW("send", "Send the statement", "Tell the person in writing what is owed; twice a year the clock does.", "money.write", NULL,
+	    deferral_send, ACTION_TRUSTED),
 	ROW("died", "The person died", "Stop deferring; the debt is due after the days the rules give.", "money.write", died_args, died,
 	    0),
 	ROW("repay", "Repaid", "End an agreement with all that is owed.", "money.write", repay_args, repay, 0),
 	ROW("book", "Book what is due", "Write what weeks and half-years add to the debt into the ledger.", "money.write", NULL, book,
 	    ACTION_QUIET),
-	ROW("statement", "Statement", "What is owed, what is left, and the schedule ahead.", "money.read", NULL, look, ACTION_QUIET),
+	ROW("statement", "Statement", "What is owed, what is left, and the schedule ahead.", "money.read", NULL, deferral_statement,
+	    ACTION_QUIET),
 	{ "deferred-payment-own", "own-deferred-payment", "Patient", "My deferred payment", "The person's own agreements.", "own.read",
-	  NULL, NULL, NULL, own, ACTION_QUIET },
+	  NULL, NULL, NULL, deferral_own, ACTION_QUIET },
 	{ 0 }
 };

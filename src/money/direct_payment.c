@@ -142,12 +142,20 @@ static bool is_agreed(const struct budget *b, struct str purpose)
 	return !any;
 }
 
+/* Money that was held that day: not before the budget began, not in days to come. */
+static enum err spent_on(struct ctx *c, const struct budget *b, int64_t on)
+{
+	if (on >= b->start && on <= money_today(c))
+		return OK;
+	return fail(c, ERR_INVALID, "It is of a day from %s to today.", str_dup(c->arena, long_day(c->arena, b->start)));
+}
+
 static enum err spend(struct ctx *c, struct act *act)
 {
 	struct str purpose = act_text(act, "purpose"), words, receipt;
+	int64_t pence, on = argument_day(c, act, "on");
 	struct moves *moves;
 	struct budget b;
-	int64_t pence;
 
 	TRY(begun(c, act, &b, &moves));
 	TRY(purpose_check(c, purpose, b.nhs > 0, &words));
@@ -156,9 +164,9 @@ static enum err spend(struct ctx *c, struct act *act)
 	if (!is_agreed(&b, purpose))
 		return fail(c, ERR_INVALID, STR_FMT " is not among the purposes agreed for this budget: agree it in a review first.",
 			    STR_ARG(words));
+	TRY(spent_on(c, &b, on));
 	moves_add(c, moves, (struct move){
-		code_of(c, "held", &b, NULL), code_of(c, "spent", &b, str_dup(c->arena, purpose)), pence,
-		argument_day(c, act, "on"),
+		code_of(c, "held", &b, NULL), code_of(c, "spent", &b, str_dup(c->arena, purpose)), pence, on,
 		str_of(arena_printf(c->arena, "receipt:" STR_FMT ":" STR_FMT, STR_ARG(b.id), STR_ARG(receipt))),
 		str_of(arena_printf(c->arena, STR_FMT ", receipt " STR_FMT, STR_ARG(words), STR_ARG(receipt))) });
 	act_also(act, moves_write, moves);
@@ -217,22 +225,14 @@ static enum err held_now(struct ctx *c, const struct budget *b, int64_t *out)
 /* The notice says how much, why, from when, who decides, and that it can be looked at again. */
 static void write_notice(struct ctx *c, struct act *act, const struct budget *b, int64_t pence, int64_t due)
 {
-	struct node *n = act_new(c, "Communication"), *payload;
 	struct str amount = pence_say(c->arena, pence), day = long_day(c->arena, due);
 
-	act_set(c, n, "status", STR("completed"));
-	act_concept(c, node_add(c->arena, n, "category", NODE_ARRAY), NULL, "http://terminology.hl7.org/CodeSystem/communication-category",
-		    STR("notification"));
-	act_refer(c, n, "subject", b->person);
-	act_set(c, n, "sent", act_now(c));
-	payload = node_add(c->arena, node_add(c->arena, n, "payload", NODE_ARRAY), NULL, NODE_OBJECT);
-	act_set(c, payload, "contentString",
-		str_of(arena_printf(c->arena,
-				    "We ask for " STR_FMT " of your budget back, on " STR_FMT " at the earliest. The reason: " STR_FMT
-				    " If you do not agree, tell the council before then: somebody who did not make this decision will "
-				    "look at it again.",
-				    STR_ARG(amount), STR_ARG(day), STR_ARG(act_text(act, "reason")))));
-	act_keep(c, act, n);
+	letter_keep(c, act, b->person,
+		    str_of(arena_printf(c->arena,
+					"We ask for " STR_FMT " of your budget back, on " STR_FMT " at the earliest. The reason: " STR_FMT
+					" If you do not agree, tell the council before then: somebody who did not make this decision will "
+					"look at it again.",
+					STR_ARG(amount), STR_ARG(day), STR_ARG(act_text(act, "reason")))));
 }
 
 static enum err recover_notice(struct ctx *c, struct act *act)
@@ -321,7 +321,7 @@ static enum err recover_drop(struct ctx *c, struct act *act)
 #define ON { "on", "date", 0, "On", "Today unless you say so.", NULL }
 
 static const struct action_arg spend_args[] = {
-	{ "purpose", "string", ARG_NEEDED, "What it went on", "A purpose agreed for the budget, such as personal-assistant.", NULL },
+	{ "purpose", "code", ARG_NEEDED, "What it went on", "One of what was agreed for the budget.", "$money-choices/purpose" },
 	AMOUNT,
 	{ "receipt", "string", ARG_NEEDED, "Number of the receipt or invoice", "Each counts once.", NULL },
 	ON, { 0 }
@@ -343,11 +343,13 @@ static const struct action_arg drop_args[] = {
 };
 
 #define ROW(op, label, help, capability, args, run) \
-	{ "budget-" op, op, "Task", label, help, capability, args, &budget_flow, NULL, run, ACTION_TRUSTED }
+	{ "budget-" op, op, "Task", label, help, capability, args, &budget_flow, "account", run, ACTION_TRUSTED }
 
 const struct action direct_payment_actions[] = {
 	ROW("spend", "Enter a receipt", "What was bought from a budget, against an agreed purpose.", "money.write", spend_args,
 	    spend),
+	{ "budget-own-spend", "own-spend", "Task", "Enter a receipt", "What you bought from your budget, by a receipt.", "own.write",
+	  spend_args, &budget_flow, "account", spend, ACTION_TRUSTED | ACTION_QUIET },
 	ROW("pay-in", "Enter a payment in", "What the person paid in towards their budget.", "money.write", pay_in_args, pay_in),
 	ROW("take-return", "Take a return", "A return with the bank's balance, compared with what is known here.", "money.write",
 	    return_args, take_return),

@@ -18,6 +18,8 @@ NODISCARD enum err case_parse(struct ctx *c, struct str text, struct node **out)
 struct str json_text(struct ctx *c, const struct node *n);
 /* Pence of "158.05"; false for what is none. */
 bool pence_of(struct str text, int64_t *out);
+/* An amount of a result; 0 when it has none of that name. */
+int64_t result_pence(const struct node *result, const char *name);
 struct str pence_text(struct ctx *c, int64_t pence);
 /* Where a line stands in an explanation: "income", "capital", "keep", "left", "total". */
 const char *line_part(const struct charge_line *line);

@@ -264,6 +264,20 @@ enum err account_new(struct ctx *c, const char *kind, const char *words, struct 
 	return OK;
 }
 
+void letter_keep(struct ctx *c, struct act *act, struct str person, struct str text)
+{
+	struct node *n = act_new(c, "Communication"), *payload;
+
+	act_set(c, n, "status", STR("completed"));
+	act_concept(c, node_add(c->arena, n, "category", NODE_ARRAY), NULL,
+		    "http://terminology.hl7.org/CodeSystem/communication-category", STR("notification"));
+	act_refer(c, n, "subject", person);
+	act_set(c, n, "sent", act_now(c));
+	payload = node_add(c->arena, node_add(c->arena, n, "payload", NODE_ARRAY), NULL, NODE_OBJECT);
+	act_set(c, payload, "contentString", text);
+	act_keep(c, act, n);
+}
+
 static enum err accounts_found(struct ctx *c, struct str query,
 				enum err (*each)(struct ctx *c, struct node *account, void *arg), void *arg)
 {

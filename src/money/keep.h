@@ -81,6 +81,13 @@ enum err moves_write(struct ctx *c, struct db *db, void *moves);
 /* Balance of an account by code; 0 when there is none. */
 NODISCARD enum err balance_of(struct ctx *c, struct db *db, struct str code, int64_t *out);
 
+/* --- lists one chooses from (choice.c) --- */
+
+/* What a code of a list ("held", "plan", "setting", "security") is called; the code itself when it is none of it. */
+struct str choice_words(const char *list, struct str code);
+/* ERR_INVALID, naming all there are. */
+NODISCARD enum err choice_check(struct ctx *c, const char *list, struct str code);
+
 /* --- figures of share/policy/england --- */
 
 /* The value on a day, in its own unit (policy.h). ERR_NOT_FOUND naming it. */
@@ -88,12 +95,16 @@ NODISCARD enum err figure_of(struct ctx *c, const struct policy *policy, const c
 NODISCARD enum err money_policy(struct ctx *c, const struct policy **out);
 
 /* --- the rows of each file; money.c puts them in one list --- */
-extern const struct action budget_actions[], direct_payment_actions[], care_account_actions[], deferral_actions[];
+extern const struct action budget_actions[], direct_payment_actions[], care_account_actions[], deferral_actions[],
+	choice_of_money_actions[];
 extern const struct flow budget_flow;
 /* What falls due by the clock, each adding to *done. */
 NODISCARD enum err budget_tick(struct ctx *c, int64_t *done);
 NODISCARD enum err care_account_tick(struct ctx *c, int64_t *done);
 NODISCARD enum err deferral_tick(struct ctx *c, int64_t *done);
+
+/* Tell the person in writing: a Communication that is theirs, kept with the action. */
+void letter_keep(struct ctx *c, struct act *act, struct str person, struct str text);
 
 /* Every Account of a kind that is not ended ("personal-budget"), one after the other. */
 NODISCARD enum err accounts_each(struct ctx *c, const char *kind,

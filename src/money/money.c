@@ -9,6 +9,7 @@ static const struct action *const actions[] = {
 	direct_payment_actions,
 	care_account_actions,
 	deferral_actions,
+	choice_of_money_actions,
 	NULL,
 };
 

@@ -65,6 +65,13 @@ bool pence_of(struct str text, int64_t *out)
 	return true;
 }
 
+int64_t result_pence(const struct node *result, const char *name)
+{
+	int64_t pence;
+
+	return pence_of(node_str(result, name), &pence) ? pence : 0;
+}
+
 struct str pence_text(struct ctx *c, int64_t pence)
 {
 	int64_t n = pence < 0 ? -pence : pence;

@@ -5,6 +5,7 @@
 #include "base/html.h"
 #include "record/search.h"
 #include "web/act.h"
+#include "web/budgets.h"
 #include "web/chart.h"
 #include "web/me.h"
 #include "web/pages.h"
@@ -53,6 +54,11 @@ static void put_answers(struct ctx *c, struct node *to, const struct node *list)
 	}
 }
 
+void budgets_put_answer(struct ctx *c, struct node *to, const struct node *answer)
+{
+	put_answers(c, to, node_get(answer, "parameter"));
+}
+
 static enum err ask(struct ctx *c, const char *action, struct str id, struct acted *out)
 {
 	const struct action *row = action_find(c->place, str_of(action));
@@ -79,70 +85,21 @@ static enum err put_person(struct ctx *c, struct node *to, struct str reference)
 	return OK;
 }
 
-static struct str held_words(struct str held)
-{
-	static const char *const words[][2] = {
-		{ "managed", "The council arranges the care" },	{ "direct-payment", "Direct payment" },
-		{ "third-party", "Held by a third party" },	{ "individual-service-fund", "Held by a provider" },
-		{ "notional", "The NHS arranges the care" },
-	};
-
-	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-		if (str_is(held, words[i][0]))
-			return str_of(words[i][1]);
-	return held;
-}
-
-static struct str extension_text(const struct node *of, const char *tail, const char *value)
-{
-	node_each(one, node_get(of, "extension"))
-		if (str_ends(node_str(one, "url"), str_of(tail)))
-			return node_str(one, value);
-	return STR("");
-}
-
-static struct str extension_money(struct ctx *c, const struct node *of, const char *tail)
-{
-	node_each(one, node_get(of, "extension"))
-		if (str_ends(node_str(one, "url"), str_of(tail)))
-			return say_money(c->arena, node_get(one, "valueMoney"));
-	return STR("");
-}
-
 /* --- the list --- */
 
-/* What is to be looked into, worked out for each budget that runs. */
-static enum err put_flags(struct ctx *c, struct node *row, struct str task, int64_t *flagged)
+/* Its statement, and how much is to be looked into. */
+static enum err put_budget(struct ctx *c, struct node *list, struct str task, int64_t *flagged)
 {
+	struct node *row = data_object(c, list, NULL);
 	struct acted done;
 
 	TRY(ask(c, "budget-statement", task, &done));
-	node_each(one, node_get(done.output, "parameter"))
-		if (str_is(node_str(one, "name"), "flag")) {
-			put_row(c, row, "flag", node_get(one, "part"));
-			++*flagged;
-		} else if (str_is(node_str(one, "name"), "held_balance")) {
-			data_str(c, row, "unspent", say_money(c->arena, node_get(one, "valueMoney")));
-		}
-	return OK;
-}
-
-static enum err put_budget(struct ctx *c, struct node *list, const struct version *v, int64_t *flagged)
-{
-	struct node *row = data_object(c, list, NULL), *task, *account;
-	struct str status;
-
-	TRY(fhir_read_json(c, c->place->fhir, c->arena, v->body, &task));
-	data_str(c, row, "budget", v->id);
-	TRY(put_person(c, row, act_reference(task, "for")));
-	data_str(c, row, "state", concept_words(c->arena, node_get(task, "businessStatus")));
-	TRY(act_look(c, act_reference(task, "focus"), "Account", &account));
-	data_str(c, row, "row_weekly", extension_money(c, account, "/budget-weekly"));
-	data_str(c, row, "row_indicative", extension_money(c, account, "/budget-indicative"));
-	data_str(c, row, "row_held", held_words(extension_text(account, "/budget-held", "valueCode")));
-	put_day(c, row, "row_review", extension_text(account, "/budget-review", "valueDate"));
-	status = node_str(task, "status");
-	return str_is(status, "in-progress") || str_is(status, "on-hold") ? put_flags(c, row, v->id, flagged) : OK;
+	put_answers(c, row, node_get(done.output, "parameter"));
+	node_each(flag, node_get(row, "flag")) {
+		(void)flag;
+		++*flagged;
+	}
+	return put_person(c, row, node_str(row, "person"));
 }
 
 static enum err found(struct ctx *c, const char *type, const char *query, struct search_page *out)
@@ -156,23 +113,24 @@ static enum err found(struct ctx *c, const char *type, const char *query, struct
 static enum err put_accounts(struct ctx *c, struct node *data, const char *name, const char *kind)
 {
 	struct search_page page;
+	const char *statement = arena_printf(c->arena, "%s-statement", kind);
 	const char *query = arena_printf(
 		c->arena, "_count=50&status=active&type=https://causeway.example/fhir/CodeSystem/account%%7C%s", kind);
+	struct node *list;
 
 	TRY(found(c, "Account", query, &page));
+	if (!page.len)
+		return OK;
+	list = data_list(c, data, name);
+	node_add_bool(c->arena, data, arena_printf(c->arena, "any_%s", name), true);
 	for (size_t i = 0; i < page.len; i++) {
-		struct node *account, *row;
+		struct node *row = data_object(c, list, NULL);
+		struct acted done;
 
-		if (!node_get(data, name))
-			data_list(c, data, name);
-		row = data_object(c, node_get(data, name), NULL);
-		TRY(fhir_read_json(c, c->place->fhir, c->arena, page.at[i].body, &account));
-		data_str(c, row, "account_id", page.at[i].id);
-		TRY(put_person(c, row, node_str(node_at(node_get(account, "subject"), 0), "reference")));
-		put_day(c, row, "since", node_str(node_get(account, "servicePeriod"), "start"));
+		TRY(ask(c, statement, page.at[i].id, &done));
+		budgets_put_answer(c, row, done.output);
+		TRY(put_person(c, row, node_str(row, "person")));
 	}
-	if (page.len)
-		node_add_bool(c->arena, data, arena_printf(c->arena, "any_%s", name), true);
 	return OK;
 }
 
@@ -187,7 +145,7 @@ enum err budgets_show(struct ctx *c, const struct request *r, struct reply *repl
 		  arena_printf(c->arena, "code=https://causeway.example/fhir/CodeSystem/task%%7Cbudget&status:not=cancelled&_count=50%s"
 					 STR_FMT, skip.len ? "&" : "", STR_ARG(skip)), &page));
 	for (size_t i = 0; i < page.len; i++)
-		TRY(put_budget(c, list, &page.at[i], &flagged));
+		TRY(put_budget(c, list, page.at[i].id, &flagged));
 	if (page.len)
 		node_add_bool(c->arena, data, "any_budgets", true);
 	data_str(c, data, "sentence",
@@ -200,6 +158,27 @@ enum err budgets_show(struct ctx *c, const struct request *r, struct reply *repl
 }
 
 /* --- one --- */
+
+/* Where nobody is paid, there are no receipts, returns and money to take back. */
+static void put_steps(struct ctx *c, struct node *data, const struct node *task, struct str back)
+{
+	static const char *const paid_out[] = { "budget-spend?", "budget-pay-in?", "budget-take-return?", "budget-recover" };
+	struct node *all = node_new(c->arena, NODE_OBJECT), *list = data_list(c, data, "actions");
+
+	put_actions(c, all, "actions", task, back);
+	node_each(one, node_get(all, "actions")) {
+		struct str rest = node_str(one, "href");
+		bool left_out = false;
+
+		if (!str_starts(rest, STR("/do/budget-")))
+			continue;
+		rest = (struct str){ rest.at + 4, rest.len - 4 };
+		for (size_t i = 0; i < sizeof paid_out / sizeof *paid_out && !node_get(data, "paid_out"); i++)
+			left_out |= str_starts(rest, str_of(paid_out[i]));
+		if (!left_out)
+			node_append(list, NULL, node_copy(c->arena, one));
+	}
+}
 
 static struct str first_text(const struct node *answer, const char *name)
 {
@@ -217,9 +196,8 @@ enum err budget_show(struct ctx *c, const struct request *r, struct reply *reply
 	TRY(ask(c, "budget-statement", r->part[0], &done));
 	TRY(act_look(c, SAY(c->arena, "Task/" STR_FMT, STR_ARG(r->part[0])), "Task", &task));
 	put_answers(c, data, node_get(done.output, "parameter"));
-	data_str(c, data, "held_words", held_words(first_text(done.output, "held_as")));
 	TRY(put_person(c, data, first_text(done.output, "person")));
-	put_actions(c, data, "actions", task, SAY(c->arena, "/budgets/" STR_FMT, STR_ARG(r->part[0])));
+	put_steps(c, data, task, SAY(c->arena, "/budgets/" STR_FMT, STR_ARG(r->part[0])));
 	return page_show(c, "budget", data, reply);
 }
 
@@ -234,6 +212,18 @@ enum err care_account_show(struct ctx *c, const struct request *r, struct reply 
 	TRY(put_person(c, data, first_text(done.output, "person")));
 	put_actions(c, data, "actions", account, SAY(c->arena, "/care-accounts/" STR_FMT, STR_ARG(r->part[0])));
 	return page_show(c, "care_account", data, reply);
+}
+
+/* The same statement as a letter to be printed. */
+enum err care_account_letter(struct ctx *c, const struct request *r, struct reply *reply)
+{
+	struct node *data = page_new(c, r, "Statement");
+	struct acted done;
+
+	TRY(ask(c, "care-account-statement", r->part[0], &done));
+	budgets_put_answer(c, data, done.output);
+	TRY(put_person(c, data, node_str(data, "person")));
+	return page_show(c, "care_account_letter", data, reply);
 }
 
 /* --- deferred payments --- */
@@ -301,6 +291,7 @@ static void put_deferral(struct ctx *c, struct node *data, const struct node *an
 {
 	put_answers(c, data, node_get(answer, "parameter"));
 	data_str(c, data, "chart_words",
+		 node_get(data, "ended") ? SAY(c->arena, "It has ended: " STR_FMT " was repaid.", STR_ARG(node_str(data, "repaid"))) :
 		 SAY(c->arena, STR_FMT " is owed today. At most " STR_FMT " can be deferred; " STR_FMT " of that is left.",
 		     STR_ARG(node_str(data, "total_debt")), STR_ARG(node_str(data, "equity_limit")),
 		     STR_ARG(node_str(data, "equity_left"))));
@@ -320,23 +311,41 @@ enum err deferral_show(struct ctx *c, const struct request *r, struct reply *rep
 	return page_show(c, "deferral", data, reply);
 }
 
+enum err deferral_letter(struct ctx *c, const struct request *r, struct reply *reply)
+{
+	struct node *data = page_new(c, r, "Statement");
+	struct acted done;
+
+	TRY(ask(c, "deferred-payment-statement", r->part[0], &done));
+	budgets_put_answer(c, data, done.output);
+	TRY(put_person(c, data, node_str(data, "person")));
+	return page_show(c, "deferral_letter", data, reply);
+}
+
 /* --- the person's own --- */
+
+enum err budgets_put_own(struct ctx *c, struct node *to, struct str person)
+{
+	static const char *const actions[] = { "budget-own", "care-account-own", "deferred-payment-own" };
+	struct acted done;
+
+	for (size_t i = 0; i < sizeof actions / sizeof *actions; i++) {
+		TRY(ask(c, actions[i], person, &done));
+		budgets_put_answer(c, to, done.output);
+	}
+	return OK;
+}
 
 enum err me_budget_show(struct ctx *c, const struct request *r, struct reply *reply)
 {
-	static const char *const actions[] = { "budget-own", "care-account-own", "deferred-payment-own" };
 	struct node *data;
-	struct acted done;
 	struct own own;
 
 	TRY(me_begin(c, r, "My budget", ME_SEES, &data, &own));
-	for (size_t i = 0; i < sizeof actions / sizeof *actions; i++) {
-		TRY(ask(c, actions[i], own.id, &done));
-		put_answers(c, data, node_get(done.output, "parameter"));
-	}
-	node_each(budget, node_get(data, "budget"))
-		data_str(c, budget, "held_words", held_words(node_str(budget, "held_as")));
+	TRY(budgets_put_own(c, data, own.id));
 	if (!node_get(data, "budget") && !node_get(data, "care_account") && !node_get(data, "deferred_payment"))
 		node_add_bool(c->arena, data, "none", true);
+	if (request_param(c, r, "entered", 0).len)
+		node_add_bool(c->arena, data, "entered", true);
 	return page_show(c, "me_budget", data, reply);
 }

@@ -36,6 +36,7 @@ http_serve for_show, for_do, join_show, join_do;
 http_serve glass_show, glass_do, glass_close_do, why_show;
 http_serve act_show, act_do;
 http_serve budgets_show, budget_show, care_account_show, deferral_show, me_budget_show;
+http_serve me_receipt_show, me_receipt_do, care_account_letter, deferral_letter;
 http_serve privacy_show, privacy_review_do;
 http_serve requests_show, requests_open, requests_one_show, requests_one_do, requests_copy, requests_bundle;
 http_serve retention_show, retention_do, patterns_show, patterns_do;

@@ -32,6 +32,8 @@
 	{ HTTP_GET, BASE "/money", me_money_show, 0, 0, "own.read" }, \
 	{ HTTP_POST, BASE "/money", me_money_do, 0, FORM_MAX, "own.write" }, \
 	{ HTTP_GET, BASE "/budget", me_budget_show, 0, 0, "own.read" }, \
+	{ HTTP_GET, BASE "/budget/receipt", me_receipt_show, 0, 0, "own.write" }, \
+	{ HTTP_POST, BASE "/budget/receipt", me_receipt_do, 0, FORM_MAX, "own.write" }, \
 	{ HTTP_GET, BASE "/copy", me_copy_show, 0, 0, "own.read" }, \
 	{ HTTP_GET, BASE "/copy/my-record.json", me_copy_fhir, 0, 0, "own.read" }, \
 	{ HTTP_GET, BASE "/copy/read", me_copy_read, 0, 0, "own.read" }
@@ -137,7 +139,9 @@ const struct route web_routes[] = {
 	{ HTTP_GET, "/budgets", budgets_show, 0, 0, "money.read" },
 	{ HTTP_GET, "/budgets/{id}", budget_show, 0, 0, "money.read" },
 	{ HTTP_GET, "/care-accounts/{id}", care_account_show, 0, 0, "money.read" },
+	{ HTTP_GET, "/care-accounts/{id}/statement", care_account_letter, 0, 0, "money.read" },
 	{ HTTP_GET, "/deferred/{id}", deferral_show, 0, 0, "money.read" },
+	{ HTTP_GET, "/deferred/{id}/statement", deferral_letter, 0, 0, "money.read" },
 	{ HTTP_GET, "/money/what-if", what_if_show, 0, 0, PUBLIC },
 	{ HTTP_POST, "/money/what-if", what_if_do, 0, FORM_MAX, PUBLIC },
 	{ HTTP_GET, "/do/{action}", act_show, 0, 0, SIGNED_IN },
