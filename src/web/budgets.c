@@ -141,6 +141,7 @@ enum err budgets_show(struct ctx *c, const struct request *r, struct reply *repl
 	int64_t flagged = 0;
 	struct str skip = request_param(c, r, "page", 0);
 
+	node_add_bool(c->arena, data, "at_budgets", true);
 	TRY(found(c, "Task",
 		  arena_printf(c->arena, "code=https://causeway.example/fhir/CodeSystem/task%%7Cbudget&status:not=cancelled&_count=50%s"
 					 STR_FMT, skip.len ? "&" : "", STR_ARG(skip)), &page));

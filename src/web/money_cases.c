@@ -135,6 +135,7 @@ enum err money_show(struct ctx *c, const struct request *r, struct reply *reply)
 	const struct search *search;
 	struct search_page page;
 
+	node_add_bool(c->arena, data, "at_assessments", true);
 	TRY(search_parse(c, STR("Task"),
 			 SAY(c->arena, "_count=%d&_sort=-authored-on&code=" TASK_CODES "%%7Cfinancial-assessment", LIST_MAX),
 			 &search));

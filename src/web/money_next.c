@@ -143,6 +143,8 @@ enum err money_next_show(struct ctx *c, const struct request *r, struct reply *r
 	struct changes all = { 0 };
 	enum err e;
 
+	node_add_bool(c->arena, data, "at_next", true);
+
 	for (size_t i = 0; i < 3; i++) {
 		struct node *one = data_object(c, list, NULL);
 

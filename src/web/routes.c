@@ -3,6 +3,7 @@
 #include "web/web.h"
 
 #define FORM_MAX ((size_t)16 << 10)
+#define CASES_MAX ((size_t)256 << 10) /* some cases of charging, escaped */
 #define FILE_MAX ((size_t)64 << 20)
 #define LIST_MAX ((size_t)4 << 20)
 
@@ -144,6 +145,8 @@ const struct route web_routes[] = {
 	{ HTTP_GET, "/deferred/{id}/statement", deferral_letter, 0, 0, "money.read" },
 	{ HTTP_GET, "/money/what-if", what_if_show, 0, 0, PUBLIC },
 	{ HTTP_POST, "/money/what-if", what_if_do, 0, FORM_MAX, PUBLIC },
+	{ HTTP_GET, "/money/what-if/case", money_any_show, 0, 0, PUBLIC },
+	{ HTTP_POST, "/money/what-if/case", money_any_do, 0, CASES_MAX, PUBLIC },
 	{ HTTP_GET, "/do/{action}", act_show, 0, 0, SIGNED_IN },
 	{ HTTP_POST, "/do/{action}", act_do, 0, (size_t)1 << 20, SIGNED_IN },
 	{ HTTP_GET, "/organisations", organisations_show, 0, 0, "directory.read" },

@@ -33,7 +33,7 @@ static void few_addresses_are_public(void **state)
 {
 	static const char *const open[] = { "/sign-in", "/sign-in/code", "/sign-in/as", "/sign-in/with/{provider}", "/sign-in/back/{provider}",
 					    "/welcome/{link}", "/join",
-					    "/money/what-if", "/money/carer", "/help", "/accessibility", "/static/{hash}/{name}" };
+					    "/money/what-if", "/money/what-if/case", "/money/carer", "/help", "/accessibility", "/static/{hash}/{name}" };
 
 	(void)state;
 	for (const struct route *r = web_routes; r->pattern; r++) {
