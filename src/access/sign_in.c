@@ -258,9 +258,9 @@ enum err sign_in_cookie(struct ctx *c, struct str token, const struct actor **ou
 			struct session *session)
 {
 	TRY(enter_by(c, token, out, session));
-	if ((*out)->kind != ACTOR_PROGRAM)
+	if ((*out)->kind != ACTOR_PROGRAM && !(*out)->scopes)
 		return OK;
-	*out = &actor_nobody; /* a program's token is no cookie */
+	*out = &actor_nobody; /* a program's token is no cookie, nor an app's */
 	*session = (struct session){ 0 };
 	return OK;
 }
@@ -269,9 +269,9 @@ enum err sign_in_bearer(struct ctx *c, struct str token, const struct actor **ou
 			struct session *session)
 {
 	TRY(enter_by(c, token, out, session));
-	if ((*out)->kind == ACTOR_PROGRAM)
+	if ((*out)->kind == ACTOR_PROGRAM || (*out)->scopes)
 		return OK;
-	*out = &actor_nobody;
+	*out = &actor_nobody; /* a browser's session is for its cookie alone */
 	return fail(c, ERR_UNSIGNED, "The bearer token is no good, or not any more.");
 }
 

@@ -82,7 +82,10 @@ const struct route api_routes[] = {
 	{ HTTP_GET, "/fhir/$events", api_events, 0, 0, SIGNED_IN },
 
 	{ HTTP_GET, "/fhir/.well-known/smart-configuration", api_smart_configuration, 0, 0, PUBLIC },
+	{ HTTP_GET, "/.well-known/openid-configuration", api_openid_configuration, 0, 0, PUBLIC },
+	{ HTTP_GET, "/auth/jwks", api_jwks, 0, 0, PUBLIC },
 	{ HTTP_POST, "/auth/token", api_token, 0, API_FORM_MAX, PUBLIC },
+	{ HTTP_POST, "/auth/revoke", api_revoke, 0, API_FORM_MAX, PUBLIC },
 
 	{ HTTP_GET, "/healthz", api_health, 0, 0, PUBLIC },
 	{ HTTP_GET, "/metrics", api_metrics, 0, 0, "system.read" },

@@ -32,7 +32,9 @@ static void every_route_says_what_it_needs(void **state)
 static void few_addresses_are_public(void **state)
 {
 	static const char *const open[] = { "/fhir/metadata", "/healthz",
-					    "/fhir/.well-known/smart-configuration", "/auth/token" };
+					    "/fhir/.well-known/smart-configuration",
+					    "/.well-known/openid-configuration", "/auth/jwks",
+					    "/auth/token", "/auth/revoke" };
 
 	(void)state;
 	for (const struct route *r = api_routes; r->pattern; r++) {

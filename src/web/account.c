@@ -96,6 +96,7 @@ static void put_done(struct ctx *c, struct node *data, const struct request *r)
 		{ "password", "Your password is changed. You are signed out everywhere else." },
 		{ "sessions", "Signed out there." },
 		{ "codes", "No code is asked for any more." },
+		{ "app", "That app may do nothing here any more." },
 		{ "role", "From now on you work in this role." },
 	};
 	struct str done = request_param(c, r, "done", 0);
@@ -120,6 +121,7 @@ static enum err account_page(struct ctx *c, const struct request *r, struct node
 	put_frame(c, data);
 	TRY(put_roles(c, db, data));
 	TRY(put_sessions(c, db, data));
+	TRY(put_apps(c, db, data));
 	TRY(code_wanted(c, db, user.key, &codes, &left));
 	if (codes)
 		node_add_bool(c->arena, data, "codes", true);

@@ -91,6 +91,21 @@ enum err page_show(struct ctx *c, const char *name, const struct node *data,
 	return OK;
 }
 
+void page_may_lead(struct ctx *c, struct reply *reply, struct str where)
+{
+	ptrdiff_t colon = str_find(where, STR(":"));
+	size_t end = colon < 0 ? 0 : (size_t)colon + 1;
+	const char *own = "form-action 'self'", *at = strstr(policy, own);
+
+	if (str_starts((struct str){ where.at + end, where.len - end }, STR("//")) && str_starts(where, STR("http")))
+		for (end += 2; end < where.len && where.at[end] != '/' && where.at[end] != '?'; end++)
+			;
+	for (unsigned i = 0; end && i < reply->header_count; i++)
+		if (strcmp(reply->headers[i].name, "Content-Security-Policy") == 0)
+			reply->headers[i].value = str_of(arena_printf(c->arena, "%.*s%s %.*s%s", (int)(at - policy), policy, own,
+								      (int)end, where.at, at + strlen(own)));
+}
+
 enum err page_redirect(struct ctx *c, struct str where, struct reply *reply)
 {
 	(void)c;

@@ -18,6 +18,8 @@ struct node *page_new(struct ctx *c, const struct request *r, const char *title)
 /* Fill the reply with page NAME made of `data`. */
 NODISCARD enum err page_show(struct ctx *c, const char *name, const struct node *data,
 			     struct reply *reply);
+/* The forms of this page may lead on to that site, too: of an app that has been looked up, nobody else's. */
+void page_may_lead(struct ctx *c, struct reply *reply, struct str where);
 /* Another address, 303. */
 enum err page_redirect(struct ctx *c, struct str where, struct reply *reply);
 

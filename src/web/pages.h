@@ -11,6 +11,7 @@ http_serve account_show, account_password, account_sessions, account_role_do;
 http_serve account_codes_show, account_codes_do, account_codes_end;
 http_serve accounts_show, accounts_add, accounts_one_show, accounts_one_do;
 http_serve accounts_import_show, accounts_import_do;
+http_serve app_show, app_do, account_apps;
 http_serve roles_show, processing_show;
 http_serve home_show, help_show, accessibility_show, static_show;
 http_serve find_show, person_show, person_print_show, person_printed_do, timeline_show, source_show;

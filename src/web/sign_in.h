@@ -20,6 +20,8 @@ NODISCARD enum err sign_in_page(struct ctx *c, const struct request *r, struct r
 				struct node **out);
 /* The buttons of organisations. (sign_in_provider.c) */
 NODISCARD enum err put_providers(struct ctx *c, struct node *data);
+/* The apps one let in. (app.c) */
+NODISCARD enum err put_apps(struct ctx *c, struct db *db, struct node *data);
 /* Sign in: cookie set, on to `where`. */
 enum err enter_with(struct ctx *c, const struct request *r, const char *token, struct str where,
 		    struct reply *reply);

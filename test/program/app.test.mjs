@@ -1,0 +1,203 @@
+// app.test.mjs - an app that somebody lets in, as SMART App Launch has it: asked in the browser, a code, tokens, a refresh, the end;
+// and what is tried against it.
+import assert from 'node:assert/strict'
+import { createHash, createPublicKey, randomBytes, verify } from 'node:crypto'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { before, after, test } from 'node:test'
+import { causeway, scratch, serve, setCookies } from './causeway.mjs'
+import { asker, resources } from './smart.mjs'
+
+const back = 'https://growth.example/back', ended = []
+const t = { after: work => ended.push(work) }
+const password = 'three plain words'
+let place
+
+const random = () => randomBytes(32).toString('base64url')
+const challenge = verifier => createHash('sha256').update(verifier).digest('base64url')
+const form = fields => ({ method: 'POST', redirect: 'manual', body: new URLSearchParams(fields) })
+
+/** Somebody signed in with a browser: get(path), post(path, fields) with the page's hidden fields. */
+async function browser(db, base, login, ...more) {
+	const added = causeway('account-add', db, login, '--name', `${login} of the place`, ...more)
+	assert.equal(added.code, 0, added.err)
+	const link = /\/welcome\/\S+/.exec(added.out)[0], jar = new Map()
+	const go = async (path, options = {}) => {
+		const reply = await fetch(base + path, { redirect: 'manual', ...options, headers: { cookie: [...jar].map(pair => pair.join('=')).join('; '), ...options.headers } })
+		for (const one of setCookies(reply)) {
+			const [, name, value] = /^([^=]+)=([^;]*)/.exec(one)
+			jar.set(name, value)
+		}
+		return { status: reply.status, headers: reply.headers, text: await reply.text() }
+	}
+	const token = /name="form_token" value="([^"]+)"/.exec((await go(link)).text)[1]
+	assert.equal((await go(link, form({ form_token: token, password, again: password }))).status, 303)
+	return { get: go, post: (path, fields) => go(path, form(fields)), jar }
+}
+
+const wish = (verifier, more = {}) => ({ response_type: 'code', client_id: 'growth', redirect_uri: back, scope: 'openid fhirUser launch/patient offline_access patient/*.rs', state: random(), aud: `${place.base}/fhir`, code_challenge: challenge(verifier), code_challenge_method: 'S256', nonce: 'n-1', ...more })
+
+/** Ask, and let all of it (or what `choose` leaves of the form); resolves to where the browser is sent. */
+async function letIn(who, asked, choose = fields => fields) {
+	const page = await who.get(`/apps/authorize?${new URLSearchParams(asked)}`)
+	if (page.status === 303)
+		return new URL(page.headers.get('location'))
+	assert.equal(page.status, 200, page.text)
+	const unescape = text => text.replaceAll('&amp;', '&').replaceAll('&#x2F;', '/').replaceAll('&#47;', '/').replaceAll('&#39;', "'")
+	const fields = [...page.text.matchAll(/<input type="hidden" name="([^"]+)" value="([^"]*)"|name="(let)" type="checkbox" value="([^"]*)"/g)].map(([, name, value, tick, scope]) => [name ?? tick, unescape(value ?? scope)])
+	const done = await who.post('/apps/authorize', choose([...fields, ['do', 'let']]))
+	assert.equal(done.status, 303, done.text)
+	return new URL(done.headers.get('location'))
+}
+
+async function tokens(fields, headers = {}) {
+	const reply = await fetch(`${place.base}/auth/token`, { ...form(fields), headers })
+	return { status: reply.status, headers: reply.headers, body: await reply.json() }
+}
+const change = (url, verifier, more = {}) => tokens({ grant_type: 'authorization_code', client_id: 'growth', code: url.searchParams.get('code'), redirect_uri: back, code_verifier: verifier, ...more })
+const reads = async (token, path) => (await asker(place.base, token)(path)).status
+
+before(async () => {
+	const dir = scratch(t), db = join(dir, 'place.db')
+	assert.equal(causeway('init', db).code, 0)
+	writeFileSync(join(dir, 'all.ndjson'), resources.map(one => JSON.stringify(one)).join('\n') + '\n')
+	assert.equal(causeway('import', db, join(dir, 'all.ndjson')).code, 0)
+	const add = (...args) => { const done = causeway('app-add', db, ...args); assert.equal(done.code, 0, done.err); return done.out.trim() }
+	add('growth', '--name', 'Growth chart', '--redirect', back, '--redirect', 'org.example.growth:/back', '--scope', 'patient/*.rs user/*.rs')
+	const secret = add('ward', '--name', 'Ward board', '--redirect', 'https://ward.example/back', '--scope', 'user/Observation.rs', '--secret')
+	causeway('account-add', db, 'root', '--name', 'Root', '--role', 'administrator')
+	const { base } = await serve(t, db, '--signed-in')
+	place = { db, base, secret, ada: await browser(db, base, 'ada', '--role', 'resident', '--patient', 'ada'), gp: await browser(db, base, 'gp', '--role', 'gp', '--org', 'WXP') }
+})
+after(() => ended.forEach(work => work()))
+
+test('the description says all that an app needs', async () => {
+	const told = await (await fetch(`${place.base}/fhir/.well-known/smart-configuration`)).json()
+	for (const name of ['issuer', 'jwks_uri', 'authorization_endpoint', 'token_endpoint', 'revocation_endpoint', 'grant_types_supported', 'scopes_supported', 'response_types_supported', 'code_challenge_methods_supported', 'capabilities'])
+		assert.ok(told[name]?.length, name)
+	for (const one of ['launch-standalone', 'client-public', 'client-confidential-symmetric', 'sso-openid-connect', 'context-standalone-patient', 'permission-offline', 'permission-patient', 'permission-user', 'permission-v2'])
+		assert.ok(told.capabilities.includes(one), one)
+	assert.deepEqual(told.code_challenge_methods_supported, ['S256'])
+	const openid = await (await fetch(`${told.issuer}/.well-known/openid-configuration`)).json()
+	assert.deepEqual([openid.issuer, openid.jwks_uri, openid.id_token_signing_alg_values_supported], [told.issuer, told.jwks_uri, ['RS256']])
+})
+
+test('a resident lets an app in: told in plain words, a token for their own record, who they are, a refresh, the end', async () => {
+	const verifier = random(), asked = wish(verifier), page = await place.ada.get(`/apps/authorize?${new URLSearchParams(asked)}`)
+	assert.match(page.text, /Growth chart/)
+	assert.match(page.text, /See everything in your own record/)
+	assert.match(page.text, /90 days/)
+	assert.match(page.headers.get('content-security-policy'), /form-action 'self' https:\/\/growth\.example;/)
+	const sent = await letIn(place.ada, asked)
+	assert.equal(sent.origin + sent.pathname, back)
+	assert.deepEqual([sent.searchParams.get('state'), sent.searchParams.get('iss')], [asked.state, place.base])
+	const given = await change(sent, verifier)
+	assert.equal(given.status, 200, JSON.stringify(given.body))
+	assert.deepEqual([given.body.token_type, given.body.patient, given.body.expires_in, given.headers.get('cache-control')], ['Bearer', 'ada', 3600, 'no-store'])
+	assert.equal(given.body.scope, asked.scope)
+	// who it is
+	const [head, claims, signature] = given.body.id_token.split('.'), read = part => JSON.parse(Buffer.from(part, 'base64url'))
+	const { keys } = await (await fetch(`${place.base}/auth/jwks`)).json()
+	const key = createPublicKey({ key: keys.find(one => one.kid === read(head).kid), format: 'jwk' })
+	assert.ok(verify('sha256', Buffer.from(`${head}.${claims}`), key, Buffer.from(signature, 'base64url')))
+	assert.deepEqual([read(claims).iss, read(claims).aud, read(claims).nonce, read(claims).fhirUser], [place.base, 'growth', 'n-1', `${place.base}/fhir/Patient/ada`])
+	// her own record and nobody else's
+	const get = asker(place.base, given.body.access_token)
+	assert.equal((await get('/fhir/Patient/ada')).status, 200)
+	assert.equal((await get('/fhir/Patient/ben')).status, 404)
+	assert.deepEqual((await get('/fhir/Observation?_total=accurate')).body.total, 2)
+	assert.deepEqual((await get('/fhir/Patient?_total=accurate')).body.total, 1)
+	for (const path of ['/me', '/', '/account', '/fhir/$totals', '/metrics'])
+		assert.ok([401, 403].includes((await get(path)).status), path)
+	assert.ok((await get('/fhir/Observation', { method: 'POST', headers: { 'content-type': 'application/fhir+json' }, body: '{"resourceType":"Observation"}' })).status === 403)
+	// a token is no cookie, and a cookie no token
+	const name = [...place.ada.jar.keys()].find(one => place.ada.jar.get(one).length === 43)
+	assert.equal((await fetch(`${place.base}/me`, { redirect: 'manual', headers: { cookie: `${name}=${given.body.access_token}` } })).status, 303)
+	assert.equal(await reads(place.ada.jar.get(name), '/fhir/Patient/ada'), 401)
+	// refreshed: each token once
+	const again = await tokens({ grant_type: 'refresh_token', client_id: 'growth', refresh_token: given.body.refresh_token })
+	assert.equal(again.status, 200, JSON.stringify(again.body))
+	assert.notEqual(again.body.refresh_token, given.body.refresh_token)
+	assert.equal(await reads(again.body.access_token, '/fhir/Patient/ada'), 200)
+	const stolen = await tokens({ grant_type: 'refresh_token', client_id: 'growth', refresh_token: given.body.refresh_token })
+	assert.deepEqual([stolen.status, stolen.body.error], [400, 'invalid_grant'])
+	for (const token of [given, again])
+		assert.equal(await reads(token.body.access_token, '/fhir/Patient/ada'), 401, 'one that comes again ends all')
+	assert.equal((await tokens({ grant_type: 'refresh_token', client_id: 'growth', refresh_token: again.body.refresh_token })).status, 400)
+})
+
+test('what the tick is taken from is not let; the person and the app can end it', async () => {
+	const verifier = random(), two = wish(verifier, { scope: 'launch/patient online_access patient/Observation.rs patient/Condition.rs' })
+	const given = await change(await letIn(place.ada, two, fields => fields.filter(([name, value]) => name !== 'let' || !/Condition/.test(value))), verifier)
+	assert.equal(given.body.scope, 'launch/patient online_access patient/Observation.rs')
+	assert.equal(given.body.id_token, undefined)
+	assert.equal(await reads(given.body.access_token, '/fhir/Observation/lab-ada'), 200)
+	assert.equal(await reads(given.body.access_token, '/fhir/Condition/asthma'), 403)
+	const account = await place.ada.get('/account')
+	assert.match(account.text, /Growth chart/)
+	assert.match(account.text, /See measurements and tests in your own record/i)
+	const grant = /name="grant" value="(\d+)"/.exec(account.text)[1], form_token = /name="form_token" value="([^"]+)"/.exec(account.text)[1]
+	assert.equal((await place.gp.post('/account/apps', { form_token: /name="form_token" value="([^"]+)"/.exec((await place.gp.get('/account')).text)[1], grant })).status, 404, 'not another’s')
+	assert.equal((await place.ada.post('/account/apps', { form_token, grant })).status, 303)
+	assert.equal(await reads(given.body.access_token, '/fhir/Observation/lab-ada'), 401)
+	assert.equal((await tokens({ grant_type: 'refresh_token', client_id: 'growth', refresh_token: given.body.refresh_token })).body.error, 'invalid_grant')
+	// the app itself, by whichever token
+	for (const which of ['access_token', 'refresh_token']) {
+		const other = random(), mine = await change(await letIn(place.ada, wish(other)), other)
+		const revoked = await fetch(`${place.base}/auth/revoke`, form({ client_id: 'growth', token: mine.body[which] }))
+		assert.equal(revoked.status, 200)
+		assert.equal(await reads(mine.body.access_token, '/fhir/Patient/ada'), 401, which)
+	}
+	assert.equal((await fetch(`${place.base}/auth/revoke`, form({ client_id: 'growth', token: 'nonsense' }))).status, 200)
+	const refused = await letIn(place.ada, wish(verifier), fields => fields.filter(([name]) => name !== 'do').concat([['do', 'refuse']]))
+	assert.equal(refused.searchParams.get('error'), 'access_denied')
+})
+
+test('staff: an app with a secret sees what they see and the scopes let; never a record as its own', async () => {
+	const verifier = random(), asked = wish(verifier, { client_id: 'ward', redirect_uri: 'https://ward.example/back', scope: 'user/Observation.rs patient/Observation.rs launch/patient' })
+	const sent = await letIn(place.gp, asked), basic = secret => ({ authorization: `Basic ${Buffer.from(`ward:${secret}`).toString('base64')}` })
+	const fields = { grant_type: 'authorization_code', code: sent.searchParams.get('code'), redirect_uri: 'https://ward.example/back', code_verifier: verifier }
+	for (const headers of [basic('wrong'), {}])
+		assert.deepEqual((await tokens({ ...fields, client_id: 'ward' }, headers)).body.error, 'invalid_client')
+	const given = await tokens(fields, basic(place.secret))
+	assert.equal(given.status, 200, JSON.stringify(given.body))
+	assert.deepEqual([given.body.scope, given.body.patient, given.body.refresh_token], ['user/Observation.rs', undefined, undefined])
+	const get = asker(place.base, given.body.access_token)
+	assert.equal((await get('/fhir/Observation?_total=accurate')).body.total, 4)
+	assert.equal((await get('/fhir/Patient/ada')).status, 403)
+	// the code comes again: somebody else has it, too
+	assert.equal((await tokens(fields, basic(place.secret))).body.error, 'invalid_grant')
+	assert.equal((await get('/fhir/Observation/lab-ada')).status, 401)
+})
+
+test('what is not asked as it should be is refused, and nobody is sent where no app is', async () => {
+	const verifier = random(), page = async more => place.ada.get(`/apps/authorize?${new URLSearchParams(wish(verifier, more))}`)
+	for (const more of [{ client_id: 'nobody' }, { redirect_uri: 'https://evil.example/back' }, { redirect_uri: `${back}/more` }, { redirect_uri: `${back}?x=1` }]) {
+		const reply = await page(more)
+		assert.deepEqual([reply.status, reply.headers.get('location')], [400, null], JSON.stringify(more))
+	}
+	for (const [more, error] of [[{ response_type: 'token' }, 'unsupported_response_type'], [{ aud: 'https://elsewhere.example/fhir' }, 'invalid_request'], [{ state: '' }, 'invalid_request'], [{ code_challenge: '' }, 'invalid_request'], [{ code_challenge_method: 'plain' }, 'invalid_request'], [{ scope: 'system/*.rs' }, 'invalid_scope'], [{ scope: 'patient/Nothing.rs' }, 'invalid_scope']]) {
+		const sent = new URL((await page(more)).headers.get('location'))
+		assert.deepEqual([sent.origin, sent.searchParams.get('error')], ['https://growth.example', error], JSON.stringify(more))
+	}
+	const outside = await fetch(`${place.base}/apps/authorize?${new URLSearchParams(wish(verifier))}`, { redirect: 'manual' })
+	assert.equal(outside.status, 303)
+	assert.match(outside.headers.get('location'), /\/sign-in\?to=/, 'who has not signed in does so first')
+	// a form of another site's cannot let it in
+	assert.equal((await place.ada.post('/apps/authorize', { ...wish(verifier), let: 'patient/*.rs', do: 'let' })).status, 403)
+	// the code
+	const sent = await letIn(place.ada, wish(verifier))
+	for (const more of [{ client_id: 'ward' }, { client_id: '' }, { code: random() }])
+		assert.ok((await change(sent, verifier, more)).status >= 400, JSON.stringify(more))
+	assert.equal((await change(sent, random())).body.error, 'invalid_grant', 'another verifier')
+	assert.equal((await change(sent, verifier)).body.error, 'invalid_grant', 'and it is used up')
+	const other = await letIn(place.ada, wish(verifier))
+	assert.equal((await change(other, verifier, { redirect_uri: 'org.example.growth:/back' })).body.error, 'invalid_grant', 'another address than it was sent to')
+	// more than is ticked cannot be smuggled in by the form
+	const mine = random(), more = await change(await letIn(place.ada, wish(mine, { scope: 'patient/Observation.rs' }), fields => fields.concat([['let', 'patient/*.cruds'], ['let', 'user/*.rs']])), mine)
+	assert.equal(more.body.scope, 'patient/Observation.rs')
+	// the app ends
+	assert.equal(causeway('app-end', place.db, 'growth').code, 0)
+	assert.equal(await reads(more.body.access_token, '/fhir/Observation/lab-ada'), 401)
+	assert.equal((await page({})).status, 400)
+})
