@@ -24,6 +24,22 @@ static enum err patient_id(struct ctx *c, int64_t key, struct str *id)
 	return OK;
 }
 
+/* By name only for who may find them; which record it is has to be told, or nobody could look into it. */
+static enum err put_person(struct ctx *c, struct node *row, struct str id)
+{
+	struct version seen;
+	enum err e = record_read(c, STR("Patient"), id, &seen);
+
+	if (e == OK)
+		return put_who(c, row, id);
+	if (e != ERR_NOT_FOUND && e != ERR_GONE)
+		return e;
+	data_str(c, row, "person_name",
+		 SAY(c->arena, "somebody whose record is held closely (" STR_FMT ")", STR_ARG(id)));
+	data_str(c, row, "person_id", id);
+	return OK;
+}
+
 static enum err put_finding(struct ctx *c, struct node *row, const struct finding *f, const struct roles *roles)
 {
 	const struct role *role = role_find(roles, f->role);
@@ -51,7 +67,7 @@ static enum err put_finding(struct ctx *c, struct node *row, const struct findin
 		node_add_bool(c->arena, row, "own", true);
 	if (f->person) {
 		TRY(patient_id(c, f->person, &id));
-		TRY(put_who(c, row, id));
+		TRY(put_person(c, row, id));
 	}
 	if (!f->outcome)
 		return OK;

@@ -34,8 +34,17 @@ function factHolds(fact, account) {
 }
 const holds = (account, holder) => account.house.includes(holder) || holder === account.practitioner
 
-function chosen(account, person, version) {
-	switch (person.choice) {
+/** A person, and those they were found to be, too: what holds for one of them holds for all. */
+const same = person => person.same ?? [person]
+/** What they chose; of one person's two records the later word counts. */
+const choicesOf = person => {
+	const all = same(person).map(one => one.choice)
+	return all.includes('taken-back') ? all.filter(choice => choice !== 'all') : all
+}
+const factsOf = person => same(person).flatMap(one => one.facts)
+
+function chosen(account, choice, version) {
+	switch (choice) {
 	case 'all': case 'ask': return false
 	case 'organisation': return !account.house.includes('WXP')
 	case 'source': return version.ods !== 'WXA01'
@@ -44,12 +53,19 @@ function chosen(account, person, version) {
 	}
 }
 
+const counted = Object.keys(labels).filter(name => table('label').find(row => row.label === name).kind !== 'handling')
+/** Does an agreement name such items? One that names nothing means all. */
+function covers(one, all) {
+	const about = all.filter(name => counted.includes(name))
+	return !one.covers || (about.length ? about : ['ordinary']).every(name => one.covers.includes(name))
+}
+
 /** Agreements: who is named in none shares with everybody who is named in none. */
-function shared(account, version, agreements) {
+function shared(account, version, all, agreements) {
 	const purpose = account.role.purpose
 	const named = list => agreements.some(one => list.some(ods => one.orgs.includes(ods)))
 	const house = Object.values(houses).find(one => one.includes(version.ods))
-	if (agreements.some(one => one.until === undefined && one.purposes.includes(purpose) && account.house.some(ods => one.orgs.includes(ods)) && house.some(ods => one.orgs.includes(ods))))
+	if (agreements.some(one => one.until === undefined && covers(one, all) && one.purposes.includes(purpose) && account.house.some(ods => one.orgs.includes(ods)) && house.some(ods => one.orgs.includes(ods))))
 		return true
 	return policy.share === 'all' && words(policy.purposes).includes(purpose) && !named(account.house) && !named(house)
 }
@@ -61,20 +77,24 @@ function mayAs(account, version, more, agreements) {
 	if (!scope)
 		return false
 	if (account.role.kind === 'resident') {
-		const charge = account.charges?.find(one => one.person === person)
-		return Boolean(charge) && all.every(one => charge.self ? labels[one].self === 'yes' : labels[one].delegate === 'named' && charge.scope.includes(one))
+		const lets = charge => all.every(one => charge.self ? labels[one].self === 'yes' : labels[one].delegate === 'named' && charge.scope.includes(one))
+		if (scope === 'always') // nobody's: a directory
+			return account.charges.some(lets)
+		const charge = account.charges?.find(one => same(one.person).includes(person))
+		return Boolean(charge) && lets(charge)
 	}
 	const everybody = account.role.purpose === 'secondary' && account.role.capabilities.has('secondary.read')
 	const own = !everybody && account.house.includes(version.ods)
-	if (!all.every(one => anyOf(own ? labels[one].own : labels[one].others, account.role.capabilities)))
+	const broken = same(person).some(one => account.opened?.has(one)), choices = broken && policy.glass_choices === 'yes' ? [] : choicesOf(person)
+	if (!all.every(one => anyOf(own ? labels[one].own : labels[one].others, account.role.capabilities) || (broken && labels[one].glass === 'yes')))
 		return false
-	if (!own && person.choice === 'category' && all.includes('mental-health'))
+	if (!own && choices.includes('category') && all.includes('mental-health'))
 		return false
 	if (scope === 'always')
 		return true
-	if (!everybody && !person.facts.some(fact => factHolds(fact, account) && holds(account, fact.holder)))
+	if (!everybody && !broken && !factsOf(person).some(fact => factHolds(fact, account) && holds(account, fact.holder)))
 		return false
-	return own || (shared(account, version, agreements) && chosen(account, person, version))
+	return own || (((broken && policy.glass_agreements === 'yes') || shared(account, version, all, agreements)) && choices.every(choice => chosen(account, choice, version)))
 }
 
 export const now = item => item.versions.at(-1)

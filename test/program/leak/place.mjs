@@ -94,6 +94,13 @@ export async function signIn(place, account) {
 	account.headers = { cookie: cookies(done).filter(one => !one.endsWith('=')).join('; ') }
 }
 
+/** Send a form as `page` has it, with what it hides and `fields`. */
+export async function form(place, account, page, path, fields) {
+	const shown = await place.ask('GET', page, { headers: account.headers })
+	const [text] = shown.text.split(`action="${path}"`).slice(1), hidden = [...(text ?? '').split('</form>')[0].matchAll(/type="hidden" name="([^"]+)" value="([^"]*)"/g)].map(([, name, value]) => [name, value])
+	return place.ask('POST', path, { headers: { ...account.headers, 'content-type': 'application/x-www-form-urlencoded' }, body: String(new URLSearchParams({ ...Object.fromEntries(hidden), ...fields })) })
+}
+
 /** Let an account see a person's record: what the person's page does. */
 export function delegate(db, login, person, capacity, scope) {
 	const key = what => sql(db, what)

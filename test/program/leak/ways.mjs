@@ -1,6 +1,7 @@
 // ways.mjs - the ways out of the place that read: each asks over HTTP and says which items' words it could show.
 // A way gets an asker `a` (place.mjs, tally.mjs) and checks what came back with a.exact (these words and no others) or a.within.
-import { SECRETS, wordsIn } from './world.mjs'
+import { near, SECRETS, wordsIn } from './world.mjs'
+import { ofPerson, ofNobody } from './pages.mjs'
 import { mayRead, maySee, now } from './oracle.mjs'
 
 const list = all => all.map(encodeURIComponent).join(',')
@@ -145,7 +146,7 @@ export const ofTypes = {
 	/** What is sent along with what was found, and back. */
 	async includes(a, type, items, world) {
 		const subject = subjectOf(type)
-		if (type === 'Patient')
+		if (['Patient', 'Location'].includes(type))
 			return
 		const seen = items.filter(a.sees), patients = world.items.filter(isOf('Patient')).filter(a.sees)
 		const withPatients = seen.concat(patients.filter(patient => seen.some(item => item.person === patient.person)))
@@ -162,7 +163,7 @@ export const ofTypes = {
 	/** Existence by way of another: the far end of a chain, and _has, are asked as if they were searched. */
 	async chains(a, type, items, world) {
 		const subject = subjectOf(type)
-		if (type === 'Patient')
+		if (['Patient', 'Location'].includes(type))
 			return
 		const patients = world.items.filter(isOf('Patient'))
 		for (const [name, of] of [['hidden', patients.filter(one => !a.sees(one))], ['seen', patients.filter(a.sees)]]) {
@@ -203,10 +204,17 @@ export const ofPeople = {
 		}
 	},
 	async pages(a, person, items) {
-		const seen = items.flatMap(item => item.versions).filter(version => maySee(a.account, version, a.agreements))
-		for (const end of ['', '/timeline', '/timeline?print=1', '?section=health', ...items.map(item => `/source/${item.type}/${item.id}`)]) {
-			const reply = await a.get(`/people/${person.id}${end}`)
-			a.within(`page ${end.replace(/\/source.*/, '/source')}`, reply.text, wordsOf(seen), items)
+		const seen = wordsOf(versionsSeen(a, items))
+		for (const path of [...ofPerson(person), ...items.filter(now => (now.versions.length + a.account.login.length) % 2).map(item => `/people/${person.id}/source/${item.type}/${item.id}`)])
+			a.within(`page ${path.replace(/\/source.*/, '/source').replace(person.id, 'ID')}`, (await a.get(path)).text, seen, items)
+	},
+	/** Whoever may not know that somebody is there gets the answer for who never was. */
+	async 'page of nobody'(a, person, items, patient) {
+		if (a.sees(patient) || items.some(a.sees))
+			return
+		for (const path of ['', '/timeline', '/print']) {
+			const reply = await a.get(`/people/${person.id}${path}`), none = await a.get(`/people/never-was${path}`)
+			a.equal(`page ${path} of somebody hidden`, reply.status, [none.status], patient, [patient])
 		}
 	},
 	async lists(a, person, items, patient, world) {
@@ -243,10 +251,13 @@ export const ofPlace = {
 	},
 	async pages(a, world) {
 		const seen = wordsOf(versionsSeen(a, world.items))
-		for (const path of ['/', '/waiting', '/me', '/me/record', '/me/looked', '/me/choices', '/identity', '/identity/merges', '/organisations', '/subscriptions', '/feeds', '/privacy', '/accounts', '/account', '/fhir/$totals', '/metrics', '/help', '/no-such-page', '/fhir/NoSuch/x', '/fhir/Patient?nosuch=1']) {
-			const reply = await a.get(path)
-			a.within(`page ${path}`, reply.text, seen, world.items)
-		}
+		for (const path of [...ofNobody(world, a.account), '/fhir/$totals', '/metrics', '/no-such-page', '/fhir/NoSuch/x', '/fhir/Patient?nosuch=1'])
+			a.within(`page ${path}`, (await a.get(path)).text, seen, world.items)
+	},
+	async near(a, world) {
+		const places = world.items.filter(isOf('Location')), got = await pages(a, `/fhir/Location?near=${near.latitude}|${near.longitude}|20|km&_total=accurate&_count=2`)
+		a.exactWords('near', got.words, places.filter(a.sees).map(current), places)
+		a.equal('near', got.total, [places.filter(a.sees).length], 'Location')
 	},
 	async totals(a, world) {
 		const reply = await a.get('/fhir/$totals')

@@ -15,6 +15,9 @@ export const relations = ['none', 'gp', 'stay', 'stay-ended', 'stay-long-ago', '
 export const choices = ['none', 'all', 'organisation', 'source', 'category', 'secondary', 'ask', 'taken-back']
 export const categories = ['mental-health', 'sexual-health', 'substance-misuse', 'hiv', 'domestic-abuse', 'safeguarding', 'fertility', 'genetic', 'gender', 'finance', 'third-party', 'withheld-from-person', 'restricted', 'sealed', 'special']
 
+/** Where all Locations are. */
+export const near = { latitude: 54.9, longitude: -2.9 }
+
 const letters = 'bcdfghjklm'
 let words = 0
 /** zq....x: no word of any language, and none is a part of another. */
@@ -149,11 +152,15 @@ export function makeWorld(full) {
 					remove(item)
 			}
 		}
+	/* Where things are, of nobody: a refuge is no address for everybody. */
+	const nobody = { id: 'nobody', n: -1, relation: 'none', choice: 'none', facts: [] }
+	for (const [i, label] of ['', 'domestic-abuse', 'safeguarding', 'restricted', 'sealed', ''].entries())
+		put('Location', `l${i}`, nobody, sources[i % 3], label, w => ({ status: 'active', name: w, subject: undefined, position: { latitude: near.latitude + i / 1000, longitude: near.longitude } }))
 	/* Lists that name what other people have. */
 	for (const list of items.filter(one => one.type === 'List'))
 		for (const version of list.versions)
 			if (!version.deleted)
-				version.resource.entry = items.filter((one, n) => n % 5 === list.person.n % 5 && one.type !== 'List').slice(0, 60).map(one => ({ item: { reference: `${one.type}/${one.id}` } }))
+				version.resource.entry = items.filter((one, n) => n % 5 === list.person.n % 5 && !['List', 'Location'].includes(one.type)).slice(0, 60).map(one => ({ item: { reference: `${one.type}/${one.id}` } }))
 	return { people, items, first, then, types: [...new Set(items.map(one => one.type))].sort() }
 }
 
