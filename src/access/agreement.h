@@ -3,7 +3,9 @@
  * An agreement is among organisations: each shares with each. Where the policy says `share all`,
  * organisations that no agreement in force, past or future names share with one another; one that is
  * named shares what its agreements in force say, and nothing else, so that expiry cuts access. Where it says
- * `agreement`, nothing is shared without one. Rows are added only; whoever may is asked by the caller
+ * `agreement`, nothing is shared without one. An agreement may name what of it is shared: then an item goes along
+ * whose categories and sensitivity are all among those named, and one of none when "ordinary" is. How an item
+ * is handled (label.tsv) is no matter of agreements. What a role does not let no agreement does. Rows are added only; whoever may is asked by the caller
  * (agreement.write).
  */
 #ifndef ACCESS_AGREEMENT_H
@@ -12,6 +14,7 @@
 #include "access/relation.h"
 
 #define AGREEMENT_ORGS_MOST 200
+#define AGREEMENT_ORDINARY "ordinary" /* items of no category and no sensitivity */
 
 struct agreement {
 	int64_t key;
@@ -19,6 +22,7 @@ struct agreement {
 	struct str orgs;     /* ODS codes, parted by spaces */
 	struct str purposes; /* "care safeguarding" */
 	int64_t since, until; /* microseconds; until 0: open. What an end says counts here */
+	struct str covers;   /* which items: labels (label.tsv) and "ordinary", parted by spaces; empty: all */
 	int64_t made, ended_at;  /* ended_at: when it was said to end; 0: never */
 	struct str reason;       /* of that */
 };
@@ -37,17 +41,26 @@ struct sharing {
 	bool all;
 	const int64_t *orgs;
 	size_t org_count;
+	const struct guard_share *parts; /* what others share in part, as in a guard */
+	size_t part_count;
+	uint64_t uncounted;
 };
 NODISCARD enum err agreement_sharing(struct ctx *c, struct db *db, const struct house *house,
 				     enum purpose purpose, struct sharing *out, int64_t *next);
-/* The same for one organisation, with the agreement it rests on (key 0: the policy). */
+/* The same for an item of one organisation with these labels, and the agreement it rests on (key 0: the policy);
+ * where it is not shared, an agreement in force between the two that does not name such items. */
 NODISCARD enum err agreement_why(struct ctx *c, struct db *db, const struct house *house, struct str ods,
-				 enum purpose purpose, bool *shared, struct agreement *out);
+				 uint64_t labels, enum purpose purpose, bool *shared, struct agreement *out);
+
+/* Labels that agreements do not count: how an item is handled. */
+uint64_t agreement_uncounted(const struct rules *rules);
+/* "Ordinary items, Mental health"; "" for all. In c->arena. */
+struct str agreement_covers_words(struct ctx *c, const struct rules *rules, struct str covers);
 
 /* --- before it is saved --- */
 
 /* For one purpose, what an organisation would see that it does not see now, and the other way round: names
- * of organisations, sorted. */
+ * of organisations, sorted, with what of theirs when it is not all. */
 struct agreement_effect {
 	enum purpose purpose;
 	struct str ods, name;

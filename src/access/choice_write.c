@@ -204,6 +204,9 @@ static enum err make_viewer(struct ctx *c, struct db *db, const struct choice *c
 				   .all_orgs = sharing.all,
 				   .orgs = sharing.orgs,
 				   .org_count = sharing.org_count,
+				   .shares = sharing.parts,
+				   .share_count = sharing.part_count,
+				   .uncounted = sharing.uncounted,
 				   .labels = UINT64_MAX,
 				   .labels_own = UINT64_MAX };
 	return OK;

@@ -107,9 +107,12 @@ static struct crowd *crowd_keep(struct look *l, struct str key, const struct hou
 	crowd->kept.refs = 1;
 	crowd->kept.key = str_of(str_dup(a, key));
 	crowd->kept.seen = seen_now(l, until);
-	crowd->sharing = (struct sharing){ sharing->all,
-					   keys_copy(a, sharing->orgs, sharing->org_count),
-					   sharing->org_count };
+	crowd->sharing = *sharing;
+	crowd->sharing.orgs = keys_copy(a, sharing->orgs, sharing->org_count);
+	struct guard_share *parts = NEW_N(a, struct guard_share, sharing->part_count + 1);
+	for (size_t i = 0; i < sharing->part_count; i++)
+		parts[i] = sharing->parts[i];
+	crowd->sharing.parts = parts;
 	keep_house(a, house, &crowd->house);
 	people_copy(a, people, &crowd->people);
 	crowd->people.stamp = people_stamp(&crowd->people);

@@ -31,6 +31,7 @@ static uint64_t stamp_of(const struct made *m, unsigned type_count)
 		hash_keyed(stamp_seed, g->kinds, type_count),
 		hash_keyed(stamp_seed, g->own, g->own_count * sizeof *g->own),
 		hash_keyed(stamp_seed, g->orgs, g->org_count * sizeof *g->orgs),
+		hash_keyed(stamp_seed, g->shares, g->share_count * sizeof *g->shares),
 		(uint64_t)g->everyone << 1 | g->all_orgs,
 		g->labels_own,
 		g->labels,
@@ -185,6 +186,9 @@ static enum err fill_staff(struct look *l, struct made *m, int64_t *until)
 	m->guard.all_orgs = crowd->sharing.all;
 	m->guard.orgs = crowd->sharing.orgs;
 	m->guard.org_count = crowd->sharing.org_count;
+	m->guard.shares = crowd->sharing.parts;
+	m->guard.share_count = crowd->sharing.part_count;
+	m->guard.uncounted = crowd->sharing.uncounted;
 	if (!sees_everyone(l->actor)) {
 		m->guard.own = crowd->house.orgs;
 		m->guard.own_count = crowd->house.org_count;

@@ -250,6 +250,37 @@ static void test_agreements(void **state)
 	FAILS(ERR_INVALID, agreement_add(&w->c, &a, &key));
 }
 
+/* What an agreement names is what goes along, all of an item's labels counted; how it is handled does not count. */
+static void test_agreement_in_part(void **state)
+{
+	struct world *w = *state;
+	struct agreement a = { .title = STR("Mental health"), .orgs = STR("WXA WXP"), .purposes = STR("care"),
+			       .covers = STR("mental-health"), .since = w->clock.at };
+	struct explanation why;
+	int64_t key;
+
+	put_place(w);
+	struct actor gp = actor_in(w, 1, "gp", "WXP");
+
+	SUCCEEDS(agreement_add(&w->c, &a, &key));
+	SEES(&gp, "Observation", "by-ward-mental");
+	HIDDEN(&gp, "Observation", "by-marl"); /* ordinary, which it does not name */
+	SUCCEEDS(access_explain(&w->c, &gp, STR("Observation"), STR("by-marl"), &why));
+	bool told = false;
+	for (size_t i = 0; i < why.len; i++)
+		told |= !strcmp(why.at[i].rule, "agreement") && why.at[i].verdict == VERDICT_REFUSES &&
+			str_find(why.at[i].words, STR("shares Mental health alone")) >= 0;
+	assert_true(told);
+	a.covers = STR("ordinary restricted");
+	SUCCEEDS(agreement_add(&w->c, &a, &key)); /* one more: each counts by itself */
+	SEES(&gp, "Observation", "by-marl");
+	SEES(&gp, "Observation", "by-ward-mental");
+	a.covers = STR("ordinary nonsense");
+	FAILS(ERR_INVALID, agreement_add(&w->c, &a, &key));
+	a.covers = STR("third-party"); /* handling */
+	FAILS(ERR_INVALID, agreement_add(&w->c, &a, &key));
+}
+
 /* Being named ends sharing by the policy alone, and that is told before it happens. */
 static void test_effect_of_an_agreement(void **state)
 {
@@ -470,6 +501,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_choices_made_elsewhere, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_glass, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_agreements, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_agreement_in_part, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_effect_of_an_agreement, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_residents, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_two_programs, set_up, tear_down),

@@ -216,6 +216,17 @@ static enum err tell_relationship(struct telling *t, bool *out)
 	return OK;
 }
 
+/* What of it an agreement shares, and whether that is enough. */
+static const char *covers_words(struct telling *t, const struct agreement *by, bool shared)
+{
+	struct str words = agreement_covers_words(t->c, t->rules, by->covers);
+
+	if (!words.len)
+		return "";
+	return arena_printf(t->c->arena, shared ? ": it names " STR_FMT : ", shares " STR_FMT " alone, and not this",
+			    STR_ARG(words));
+}
+
 static enum err tell_agreement(struct telling *t, bool *out)
 {
 	struct agreement by;
@@ -226,10 +237,11 @@ static enum err tell_agreement(struct telling *t, bool *out)
 		     "It comes from their own organisation (" STR_FMT ").", STR_ARG(t->org));
 		return OK;
 	}
-	TRY(agreement_why(t->c, t->db, &t->house, t->org, t->asker->purpose, out, &by));
+	TRY(agreement_why(t->c, t->db, &t->house, t->org, t->item.labels, t->asker->purpose, out, &by));
 	if (by.key)
-		tell(t, "agreement", VERDICT_ALLOWS, NOTHING, by.until, "Agreement %lld, " STR_FMT ".",
-		     (long long)by.key, STR_ARG(by.title));
+		tell(t, "agreement", *out ? VERDICT_ALLOWS : VERDICT_REFUSES, NOTHING, by.until,
+		     "Agreement %lld, " STR_FMT "%s.", (long long)by.key, STR_ARG(by.title),
+		     covers_words(t, &by, *out));
 	else if (*out)
 		tell(t, "agreement", VERDICT_ALLOWS, NOTHING, 0,
 		     "The organisations of this place share by default.");

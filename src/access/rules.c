@@ -183,7 +183,7 @@ static enum err take_label(struct ctx *c, void *arg, const struct tsv_row *row)
 	struct label_rule *label = vec_push(&r->labels, r->a);
 	int64_t bit;
 
-	TRY(take_number(c, row, row->cell[0], 63, 1, &bit));
+	TRY(take_number(c, row, row->cell[0], 62, 1, &bit)); /* 63 is GUARD_ORDINARY */
 	label->bit = UINT64_C(1) << bit;
 	label->name = row->cell[1];
 	label->kind = row->cell[2];

@@ -17,6 +17,8 @@ extern const struct command bench_commands[];  /* bench */
 extern const struct command subscription_commands[]; /* subscriptions subscription-… */
 extern const struct command account_commands[]; /* accounts roles account-… */
 extern const struct command client_commands[]; /* client-add client-list client-revoke */
+extern const struct command app_commands[]; /* app-add app-list app-end */
+extern const struct command agreement_commands[]; /* agreement-add agreement-list agreement-end */
 extern const struct command provider_commands[]; /* provider-add provider-list provider-end */
 extern const struct command audit_commands[]; /* audit */
 extern const struct command explain_commands[]; /* explain */

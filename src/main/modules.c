@@ -22,6 +22,8 @@ static const struct command *const command_tables[] = {
 	account_commands,
 	client_commands,
 	provider_commands,
+	agreement_commands,
+	app_commands,
 	audit_commands,
 	emit_commands,
 	form_commands,

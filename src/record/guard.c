@@ -67,12 +67,39 @@ static bool labels_may(const struct guard *g, const struct guard_item *item,
 	return own || !choice || !(item->labels & choice->hidden);
 }
 
+uint64_t guard_about(uint64_t labels, uint64_t uncounted)
+{
+	uint64_t about = labels & ~uncounted;
+
+	return about ? about : GUARD_ORDINARY;
+}
+
+static bool shared_in_part(const struct guard *g, const struct guard_item *item)
+{
+	uint64_t about = guard_about(item->labels, g->uncounted);
+	size_t low = 0, high = g->share_count;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (g->shares[middle].org < item->org)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (; low < g->share_count && g->shares[low].org == item->org; low++)
+		if (!(about & ~g->shares[low].labels))
+			return true;
+	return false;
+}
+
 static bool org_may(const struct guard *g, const struct guard_item *item,
 		    const struct guard_person *choice, bool own)
 {
 	if (own)
 		return !choice || !has(choice->orgs, choice->org_count, item->org);
-	if (!g->all_orgs && !(choice && choice->all_orgs) && !has(g->orgs, g->org_count, item->org))
+	if (!g->all_orgs && !(choice && choice->all_orgs) && !has(g->orgs, g->org_count, item->org) &&
+	    !shared_in_part(g, item))
 		return false;
 	return !choice ||
 	       (!choice->own_only && !has(choice->orgs, choice->org_count, item->org));

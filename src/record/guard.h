@@ -74,6 +74,13 @@ struct guard_scope {
 	const struct guard *of; /* what it was made from */
 };
 
+/* What an organisation shares in part: items all of whose labels that count are among these. */
+struct guard_share {
+	int64_t org;
+	uint64_t labels;
+};
+#define GUARD_ORDINARY (UINT64_C(1) << 63) /* no label: what stands there for an item with none that counts */
+
 struct guard {
 	const uint8_t *kinds;       /* enum guard_kind, by fhir_type->number: may be seen */
 	const uint8_t *writes;      /* the same: may be written; NULL is nothing */
@@ -85,6 +92,9 @@ struct guard {
 	bool all_orgs;              /* items of all organisations are shared with the asker's */
 	const int64_t *orgs;        /* else of these, and of its own; sorted. Empty is none */
 	size_t org_count;
+	const struct guard_share *shares; /* of others some items; sorted, any row of an organisation will do */
+	size_t share_count;
+	uint64_t uncounted;         /* labels that shares do not ask for */
 	uint64_t labels_own;        /* an item of an own organisation: all its labels must be among these */
 	uint64_t labels;            /* an item of another */
 	const struct guard_person *persons; /* whoever has chosen otherwise; sorted by person, each once */
@@ -106,6 +116,8 @@ bool guard_open(const struct guard *guard, const struct fhir_type *type);
 /* May an item of this type be written into this person's record (0: nobody's)? What is changed must
  * be seen besides. */
 bool guard_may_write(const struct guard *guard, const struct fhir_type *type, int64_t person);
+/* Labels as shares are asked for them: those that count, or GUARD_ORDINARY. */
+uint64_t guard_about(uint64_t labels, uint64_t uncounted);
 /* What this person has chosen; NULL: nothing. */
 const struct guard_person *guard_choice(const struct guard *guard, int64_t person);
 

@@ -316,6 +316,14 @@ static struct guard make_guard(struct leak *k)
 	g.own = subset(k, orgs, orgs_len, 4, &g.own_count);
 	g.all_orgs = dice(k, 3) == 0;
 	g.orgs = subset(k, orgs, orgs_len, 2, &g.org_count);
+	struct guard_share *shares = NEW_N(&k->guards, struct guard_share, orgs_len * 2);
+	for (size_t i = 0; i < orgs_len * 2; i++)
+		if (dice(k, 3) == 0)
+			shares[g.share_count++] = (struct guard_share){
+				orgs[i / 2], some_labels(k) | (dice(k, 2) ? GUARD_ORDINARY : 0)
+			};
+	g.shares = shares;
+	g.uncounted = dice(k, 3) ? 0 : 1;
 	g.labels_own = some_labels(k);
 	g.labels = some_labels(k);
 	for (size_t i = 1; i < people_len; i++) {

@@ -111,6 +111,30 @@ static void test_choices(void **state)
 	assert_true(may(&g, OBSERVATION, 9, 21, 0));
 }
 
+/* What is shared in part: all labels of the item among those of one row; labels that do not count are not asked for. */
+static void test_shared_in_part(void **state)
+{
+	static const struct guard_share shares[] = { { 30, 1 }, { 30, 2 | GUARD_ORDINARY }, { 31, GUARD_ORDINARY } };
+	struct guard g = typical();
+
+	(void)state;
+	g.labels = g.labels_own = 1 | 2 | 4;
+	assert_false(may(&g, OBSERVATION, 3, 30, 0));
+	g.shares = shares;
+	g.share_count = 3;
+	assert_true(may(&g, OBSERVATION, 3, 30, 0));
+	assert_true(may(&g, OBSERVATION, 3, 30, 1));
+	assert_true(may(&g, OBSERVATION, 3, 30, 2));
+	assert_false(may(&g, OBSERVATION, 3, 30, 1 | 2)); /* not by one row */
+	assert_false(may(&g, OBSERVATION, 3, 30, 4));
+	assert_false(may(&g, OBSERVATION, 3, 31, 1));
+	assert_false(may(&g, OBSERVATION, 3, 32, 0));
+	assert_true(may(&g, OBSERVATION, 3, 20, 1 | 2)); /* own */
+	g.uncounted = 4;
+	assert_true(may(&g, OBSERVATION, 3, 31, 4));
+	assert_true(may(&g, OBSERVATION, 3, 30, 1 | 4));
+}
+
 static void test_open(void **state)
 {
 	static const struct guard_person persons[] = { { .person = 3, .own_only = true } };
@@ -191,6 +215,7 @@ int main(void)
 		cmocka_unit_test(test_organisations),
 		cmocka_unit_test(test_labels),
 		cmocka_unit_test(test_choices),
+		cmocka_unit_test(test_shared_in_part),
 		cmocka_unit_test(test_open),
 		cmocka_unit_test_setup_teardown(test_one_person, set_up, tear_down),
 	};

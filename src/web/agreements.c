@@ -87,6 +87,16 @@ static void put_agreement(struct ctx *c, struct node *row, const struct agreemen
 		node_add_bool(c->arena, row, "lives", true);
 }
 
+/* What of it is shared, when it is not all. */
+static enum err put_covers(struct ctx *c, struct node *row, const struct agreement *a)
+{
+	const struct rules *rules;
+
+	TRY(rules_of(c, &rules));
+	data_str(c, row, "covers_words", agreement_covers_words(c, rules, a->covers));
+	return OK;
+}
+
 static enum err read_all(struct ctx *c, struct agreement **out, size_t *len)
 {
 	READER(db);
@@ -108,6 +118,7 @@ enum err agreements_show(struct ctx *c, const struct request *r, struct reply *r
 		struct node *row = data_object(c, list, NULL);
 
 		put_agreement(c, row, &all[i]);
+		TRY(put_covers(c, row, &all[i]));
 		live += node_get(row, "lives") != NULL;
 		soon += node_get(row, "ends_soon") != NULL;
 	}
@@ -207,6 +218,28 @@ static struct str day_text(struct ctx *c, int64_t at)
 	return at ? (struct str){ iso.at, 10 } : STR("");
 }
 
+/* What can be named: ordinary items, and whatever is of a category or sensitivity. */
+static enum err put_labels(struct ctx *c, struct node *data, struct str covers)
+{
+	struct node *list = data_list(c, data, "labels"), *one;
+	const struct rules *rules;
+
+	TRY(rules_of(c, &rules));
+	one = put_choice(c, list, STR(AGREEMENT_ORDINARY), STR("Ordinary items"), STR(""));
+	if (lists(covers, STR(AGREEMENT_ORDINARY)))
+		node_add_bool(c->arena, one, "chosen", true);
+	for (size_t i = 0; i < rules->label_count; i++) {
+		const struct label_rule *l = &rules->labels[i];
+
+		if (l->bit & agreement_uncounted(rules))
+			continue;
+		one = put_choice(c, list, l->name, l->title, STR(""));
+		if (lists(covers, l->name))
+			node_add_bool(c->arena, one, "chosen", true);
+	}
+	return OK;
+}
+
 static enum err put_form(struct ctx *c, struct node *data, const struct agreement *a, struct str since, struct str until)
 {
 	struct node *list = data_list(c, data, "purposes");
@@ -220,6 +253,7 @@ static enum err put_form(struct ctx *c, struct node *data, const struct agreemen
 	data_str(c, data, "typed_title", a->title);
 	data_str(c, data, "typed_since", since);
 	data_str(c, data, "typed_until", until);
+	TRY(put_labels(c, data, a->covers));
 	return put_parties(c, data, a->orgs);
 }
 
@@ -244,7 +278,8 @@ enum err agreement_new_show(struct ctx *c, const struct request *r, struct reply
 {
 	struct node *data = govern_page(c, r, "New agreement", "on_agreements");
 	struct str renew = request_param(c, r, "renew", 0);
-	struct agreement a = { .since = clock_now(c->clock), .orgs = STR(""), .purposes = STR("") };
+	struct agreement a = { .since = clock_now(c->clock), .orgs = STR(""), .purposes = STR(""),
+			       .covers = STR("") };
 	int64_t since = a.since;
 
 	if (renew.len) {
@@ -289,7 +324,8 @@ static enum err read_form(struct ctx *c, const struct request *r, struct agreeme
 
 	*a = (struct agreement){ .title = str_trim(request_param(c, r, "title", 0)),
 				 .orgs = joined(c, r, "org"),
-				 .purposes = joined(c, r, "purpose") };
+				 .purposes = joined(c, r, "purpose"),
+				 .covers = joined(c, r, "covers") };
 	TRY(read_day(c, str_trim(request_param(c, r, "since", 0)), "begins", &a->since));
 	if (until.len)
 		TRY(read_day(c, until, "ends", &a->until));
@@ -314,6 +350,9 @@ static enum err check_page(struct ctx *c, const struct request *r, const struct 
 	hidden = data_list(c, data, "hidden");
 	put_hidden(c, hidden, "org", a->orgs);
 	put_hidden(c, hidden, "purpose", a->purposes);
+	if (a->covers.len)
+		put_hidden(c, hidden, "covers", a->covers);
+	TRY(put_covers(c, data, a));
 	data_str(c, data, "since_text", day_text(c, a->since));
 	data_str(c, data, "until_text", day_text(c, a->until));
 	TRY(put_effects(c, data, a, 0));
@@ -350,6 +389,7 @@ static enum err one_page(struct ctx *c, const struct request *r, bool sure, stru
 
 	TRY(find(c, r->part[0], &a));
 	put_agreement(c, data, &a);
+	TRY(put_covers(c, data, &a));
 	if (sure) {
 		node_add_bool(c->arena, data, "sure", true);
 		TRY(put_effects(c, data, NULL, a.key));

@@ -98,15 +98,26 @@ struct seen {
 	size_t count;
 };
 
+/* The agreement, and what it names. */
+static struct str via(struct ctx *c, const struct rules *rules, const struct agreement *by)
+{
+	struct str covers = agreement_covers_words(c, rules, by->covers);
+
+	return covers.len ? SAY(c->arena, STR_FMT " (only: " STR_FMT ")", STR_ARG(by->title), STR_ARG(covers))
+			  : by->title;
+}
+
 /* What one purpose lets the house see, by what it rests on. */
 static enum err put_purpose(struct ctx *c, struct db *db, const struct house *house, struct str ods,
 			    enum purpose purpose, const char *words, struct node *list)
 {
 	struct seen *seen = NEW_N(c->arena, struct seen, 64);
 	size_t len = 0, hidden = 0;
+	const struct rules *rules;
 	bool row;
 	STMT(s);
 
+	TRY(rules_of(c, &rules));
 	TRY(db_stmt(c, db,
 		    SQL("SELECT DISTINCT ods, name FROM view_organisation WHERE ods IS NOT NULL AND part_of IS NULL "
 			"AND ods <> ?1 ORDER BY name"),
@@ -123,8 +134,8 @@ static enum err put_purpose(struct ctx *c, struct db *db, const struct house *ho
 			break;
 		other = str_of(str_dup(c->arena, stmt_text(s, 0)));
 		name = stmt_null(s, 1) ? other : str_of(str_dup(c->arena, stmt_text(s, 1)));
-		TRY(agreement_why(c, db, house, other, purpose, &shared, &by));
-		if (!shared) {
+		TRY(agreement_why(c, db, house, other, 0, purpose, &shared, &by));
+		if (!shared && !by.key) {
 			hidden++;
 			continue;
 		}
@@ -133,7 +144,7 @@ static enum err put_purpose(struct ctx *c, struct db *db, const struct house *ho
 		if (k == 64)
 			continue;
 		if (k == len) {
-			seen[len++] = (struct seen){ .via = by.key ? by.title : STR("the policy of the place"), .key = by.key };
+			seen[len++] = (struct seen){ .via = by.key ? via(c, rules, &by) : STR("the policy of the place"), .key = by.key };
 			buf_init(&seen[k].names, c->arena, 100000);
 		}
 		buf_printf(&seen[k].names, "%s" STR_FMT, seen[k].count++ ? ", " : "", STR_ARG(name));

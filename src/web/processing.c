@@ -105,9 +105,11 @@ static enum err put_agreements(struct ctx *c, struct db *db, struct node *data)
 {
 	struct node *list = data_list(c, data, "agreements");
 	int64_t now = clock_now(c->clock);
+	const struct rules *rules;
 	struct agreement *all;
 	size_t len;
 
+	TRY(rules_of(c, &rules));
 	TRY(agreement_list(c, db, &all, &len));
 	for (size_t i = 0; i < len; i++) {
 		struct node *row;
@@ -119,6 +121,7 @@ static enum err put_agreements(struct ctx *c, struct db *db, struct node *data)
 		data_str(c, row, "agreement_key", SAY(c->arena, "%lld", (long long)all[i].key));
 		data_str(c, row, "agreement_orgs", all[i].orgs);
 		data_str(c, row, "agreement_for", all[i].purposes);
+		data_str(c, row, "agreement_covers", agreement_covers_words(c, rules, all[i].covers));
 		put_day(c, row, "agreement_since", all[i].since);
 		put_day(c, row, "agreement_until", all[i].until);
 	}
