@@ -51,6 +51,12 @@ struct feed {
 	const char *url;         /* base of the other server; NULL: it pushes */
 	const char *types;       /* "Patient Encounter Observation", in the order they are asked for */
 	const char *token_file;  /* holds a bearer token; readable by its owner alone; NULL: none */
+	const char *client, *key_file; /* signs in as this client by this key (access/jwt_sign.h); NULL: not */
+	const char *token_url;   /* where tokens are given; NULL: as the other server says */
+	const char *scope;       /* asked for; NULL: reading `types` */
+	bool bulk;               /* by $export rather than page by page */
+	const char *export;      /* of what: "$export" (NULL), "Patient/$export", "Group/7/$export" */
+	const char *files;       /* the one other origin that files may come from; NULL: none */
 	int64_t every;           /* microseconds between pulls; 0: only when told */
 	/* of HL7 v2: */
 	const char *address;     /* to listen on */
@@ -165,10 +171,13 @@ NODISCARD enum err file_find(struct ctx *c, int64_t key, struct feed_file *out);
 
 struct pull_count {
 	int64_t resources, refused; /* told; not understood at first */
-	int64_t mended;             /* of those, understood when all had come */
+	int64_t changed;            /* of those told, said something new (bulk alone) */
+	int64_t mended;             /* of those not understood, understood when all had come */
+	int64_t wait;               /* the other server is not ready: ask again after so many seconds; 0: done */
 };
 /* Fetch what changed since the last time. ERR_IO, ERR_FORBIDDEN, ERR_INVALID, ERR_STOPPED; what came
- * before that is kept, and the next goes on from there. */
+ * before that is kept, and the next goes on from there. A feed in bulk does not wait for the other server to
+ * be ready: out->wait says when to call again. */
 NODISCARD enum err feed_pull(struct ctx *c, const struct feed *feed, const struct progress *progress,
 			     struct pull_count *out);
 /* Take a file of FHIR: one Bundle or resource, or NDJSON (a resource a line). */

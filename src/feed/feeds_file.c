@@ -38,6 +38,16 @@ bool feed_org_valid(struct str org)
 	return org.len >= 3 && org.len <= 10;
 }
 
+static bool export_valid(struct str text)
+{
+	struct str id = text, type = str_cut(&id, '/');
+
+	if (str_is(text, "$export") || str_is(text, "Patient/$export"))
+		return true;
+	return str_is(type, "Group") && id.at && str_ends(id, STR("/$export")) &&
+	       !memchr(id.at, '/', id.len - 8) && id.len > 8;
+}
+
 /* "[ADDRESS:]PORT" */
 static bool read_listen(struct arena *life, struct str text, struct feed *f)
 {
@@ -93,6 +103,12 @@ static enum err set(struct reading *r, struct str key, struct str value)
 		      { "url", &f->url },
 		      { "types", &f->types },
 		      { "token-file", &f->token_file },
+		      { "client", &f->client },
+		      { "key-file", &f->key_file },
+		      { "token-url", &f->token_url },
+		      { "scope", &f->scope },
+		      { "export", &f->export },
+		      { "files", &f->files },
 		      { "tls-cert", &f->tls_cert },
 		      { "tls-key", &f->tls_key },
 		      { "tls-client-ca", &f->tls_client_ca } };
@@ -126,13 +142,14 @@ static enum err set(struct reading *r, struct str key, struct str value)
 			return broken(r, "connections are 1 to 1024", value);
 		f->connections = (unsigned)n;
 	} else if (str_is(key, "kind")) {
-		static const char *const kinds[] = { "hl7v2", "csv", "fhir" };
+		static const char *const kinds[] = { "hl7v2", "csv", "fhir", "fhir bulk" };
 		unsigned i = 0;
-		while (i < 3 && !str_is(value, kinds[i]))
+		while (i < 4 && !str_is(value, kinds[i]))
 			i++;
-		if (i == 3)
-			return broken(r, "a kind is hl7v2, csv or fhir", value);
-		f->kind = (enum feed_kind)(i + 1);
+		if (i == 4)
+			return broken(r, "a kind is hl7v2, csv, fhir or fhir bulk", value);
+		f->bulk = i == 3;
+		f->kind = f->bulk ? FEED_FHIR : (enum feed_kind)(i + 1);
 	} else if (str_is(key, "every")) {
 		if (!read_span(value, &n) || n < 1)
 			return broken(r, "a time is a number with s, m, h or d", value);
@@ -162,6 +179,26 @@ enum err feed_of_port(struct ctx *c, struct arena *life, const char *text, struc
 	f.title = f.port ? arena_printf(life, "HL7 v2 on port %u", f.port) : "HL7 v2";
 	*out = f;
 	return OK;
+}
+
+/* What only the whole of a feed shows. */
+static enum err check_whole(struct reading *r, const struct feed *f)
+{
+	const char *what = NULL;
+
+	if (!f->tls_cert != !f->tls_key || (f->tls_client_ca && !f->tls_cert))
+		what = "needs both tls-cert and tls-key";
+	else if (f->kind != FEED_HL7V2 && (f->listens || !*f->org))
+		what = "needs organisation, and does not listen";
+	else if (!f->client != !f->key_file || (f->client && f->token_file))
+		what = "needs both client and key-file, and then no token-file";
+	else if ((f->bulk || f->client) && (f->kind != FEED_FHIR || !f->url))
+		what = "needs kind fhir or fhir bulk, and the url of the other server";
+	else if (!f->bulk && (f->export || f->files))
+		what = "exports only with kind = fhir bulk";
+	else if (f->export && !export_valid(str_of(f->export)))
+		what = "exports $export, Patient/$export or Group/ID/$export";
+	return what ? fail(r->c, ERR_INVALID, "%s: [%s] %s", r->file, f->name, what) : OK;
 }
 
 enum err feeds_read(struct ctx *c, struct arena *life, const char *file, struct feed **out,
@@ -195,15 +232,8 @@ enum err feeds_read(struct ctx *c, struct arena *life, const char *file, struct 
 			return broken(&r, "a line is key = value, below a [name]", line);
 		TRY(set(&r, key, str_trim(value)));
 	}
-	for (size_t i = 0; i < list.len; i++) {
-		const struct feed *f = &list.at[i];
-		if (!f->tls_cert != !f->tls_key || (f->tls_client_ca && !f->tls_cert))
-			return fail(c, ERR_INVALID, "%s: [%s] needs both tls-cert and tls-key", file,
-				    f->name);
-		if (f->kind != FEED_HL7V2 && (f->listens || !*f->org))
-			return fail(c, ERR_INVALID, "%s: [%s] needs organisation, and does not listen", file,
-				    f->name);
-	}
+	for (size_t i = 0; i < list.len; i++)
+		TRY(check_whole(&r, &list.at[i]));
 	*out = list.at;
 	*len = list.len;
 	return OK;

@@ -2,98 +2,31 @@
  *
  * After each page the newest time of change in it is remembered, so a pull that was stopped or killed
  * goes on there. The next one begins a minute before, as changes may become visible out of their
- * order; what came already is known by its bytes and costs one look. The token goes only to the
- * server it is meant for, and its file must be readable by its owner alone. */
-#include <curl/curl.h>
+ * order; what came already is known by its bytes and costs one look. */
 #include <stdio.h>
-#include <stdlib.h>
-#include <strings.h>
-#include <sys/stat.h>
 
-#include "base/file.h"
+#include "feed/bulk_pull.h"
 #include "feed/feeds.h"
+#include "feed/remote.h"
 
 enum { PAGES_MOST = 100000, OVERLAP = 60000000 };
-#define PAGE_BYTES ((size_t)64 << 20)
 
 struct pulling {
 	struct ctx *c;
 	const struct feed *feed;
-	struct str base;        /* without a / at its end */
-	struct str origin;      /* "https://host:port" */
-	const char *token;      /* NULL: none */
+	struct remote remote;
 	const struct progress *progress;
 	struct pull_count count;
 };
 
-/* --- asking --- */
-
-static size_t take(char *bytes, size_t size, size_t count, void *arg)
-{
-	struct buf *b = arg;
-
-	buf_add(b, bytes, size * count);
-	return b->full ? 0 : size * count;
-}
-
-static int stopped(void *arg, curl_off_t a, curl_off_t b, curl_off_t d, curl_off_t e)
-{
-	(void)a, (void)b, (void)d, (void)e;
-	return ctx_check(arg) != OK;
-}
-
-static void set_up(struct pulling *p, struct ctx *c, CURL *easy, const char *url, struct buf *body)
-{
-	(void)p;
-	curl_easy_setopt(easy, CURLOPT_URL, url);
-	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-	curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
-	curl_easy_setopt(easy, CURLOPT_PROXY, "");
-	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, 10L);
-	curl_easy_setopt(easy, CURLOPT_TIMEOUT, 120L);
-	curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "");
-	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take);
-	curl_easy_setopt(easy, CURLOPT_WRITEDATA, body);
-	curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 0L);
-	curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, stopped);
-	curl_easy_setopt(easy, CURLOPT_XFERINFODATA, c);
-}
-
-static enum err judge(struct ctx *c, CURL *easy, CURLcode code, const struct buf *body)
-{
-	long status = 0;
-
-	curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
-	if (body->full)
-		return fail(c, ERR_TOO_LARGE, "The other server sent more than 64 MiB for one page.");
-	TRY(ctx_check(c));
-	if (code)
-		return fail(c, ERR_IO, "The other server: %s.", curl_easy_strerror(code));
-	if (status != 200)
-		return fail(c, status == 401 || status == 403 ? ERR_FORBIDDEN : ERR_IO,
-			    "The other server answered %ld.", status);
-	return OK;
-}
-
 static enum err get(struct pulling *p, struct ctx *c, const char *url, struct str *out)
 {
-	struct curl_slist *headers = curl_slist_append(NULL, "Accept: application/fhir+json");
-	CURL *easy = curl_easy_init();
-	struct buf body;
+	struct remote_answer answer;
 
-	if (!easy || !headers)
-		abort();
-	buf_init(&body, c->arena, PAGE_BYTES);
-	set_up(p, c, easy, url, &body);
-	if (p->token)
-		headers = curl_slist_append(headers, arena_printf(c->arena, "Authorization: Bearer %s", p->token));
-	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
-	enum err e = judge(c, easy, curl_easy_perform(easy), &body);
-	curl_slist_free_all(headers);
-	curl_easy_cleanup(easy);
-	*out = buf_get(&body);
-	return e;
+	TRY(remote_ask(c, &p->remote, &(struct remote_ask){ .url = url }, &answer));
+	TRY(remote_judge(c, &answer));
+	*out = answer.body;
+	return OK;
 }
 
 /* --- what came --- */
@@ -184,20 +117,15 @@ static enum err take_page(struct pulling *p, struct ctx *c, const char *type, st
 /* The next page is asked of the same server, or not at all. */
 static enum err follow(struct pulling *p, struct ctx *c, struct str next, char *url, size_t size)
 {
-	int len;
+	bool own;
 
-	if (next.len && *next.at == '/')
-		len = snprintf(url, size, STR_FMT STR_FMT, STR_ARG(p->origin), STR_ARG(next));
-	else if (str_starts(next, p->origin) && next.len > p->origin.len && next.at[p->origin.len] == '/')
-		len = snprintf(url, size, STR_FMT, STR_ARG(next));
-	else
-		return fail(c, ERR_INVALID, "The next page is at another server.");
-	return len > 0 && (size_t)len < size ? OK : fail(c, ERR_LIMIT, "The address of the next page is too long.");
+	TRY(remote_follow(c, &p->remote, next, url, size, &own));
+	return own ? OK : fail(c, ERR_INVALID, "The next page is at another server.");
 }
 
 static enum err pull_type(struct pulling *p, const char *type)
 {
-	char url[8192];
+	char url[REMOTE_URL];
 	struct state s;
 	int64_t since = 0;
 	struct str text, next = { 0 };
@@ -209,9 +137,9 @@ static enum err pull_type(struct pulling *p, const char *type)
 	e = read_since(p, &c, type, &s);
 	if (!e && str_int(node_str(s.body, "since"), &since))
 		snprintf(url, sizeof url, STR_FMT "/%s?_count=200&_sort=_lastUpdated&_lastUpdated=ge" STR_FMT,
-			 STR_ARG(p->base), type, STR_ARG(when_print_us(&arena, since - OVERLAP)));
+			 STR_ARG(p->remote.base), type, STR_ARG(when_print_us(&arena, since - OVERLAP)));
 	else
-		snprintf(url, sizeof url, STR_FMT "/%s?_count=200&_sort=_lastUpdated", STR_ARG(p->base), type);
+		snprintf(url, sizeof url, STR_FMT "/%s?_count=200&_sort=_lastUpdated", STR_ARG(p->remote.base), type);
 	for (int page = 0; !e && page < PAGES_MOST; page++) {
 		arena_reset(&arena);
 		c.issues = (struct issues){ 0 };
@@ -229,34 +157,15 @@ static enum err pull_type(struct pulling *p, const char *type)
 
 /* --- the whole --- */
 
-static enum err read_token(struct ctx *c, const char *file, const char **out)
+static enum err pull_pages(struct pulling *p)
 {
-	struct stat status;
-	struct str text;
+	struct str types = str_of(p->feed->types ? p->feed->types : "Patient");
 
-	if (stat(file, &status))
-		return fail(c, ERR_IO, "%s cannot be read: %m", file);
-	if (status.st_mode & 077)
-		return fail(c, ERR_FORBIDDEN, "%s can be read by others than its owner: chmod 600", file);
-	TRY(file_read(c, c->arena, file, 65536, &text));
-	text = str_trim(text);
-	for (size_t i = 0; i < text.len; i++)
-		if (text.at[i] <= ' ' || text.at[i] > '~')
-			return fail(c, ERR_INVALID, "%s holds no token", file);
-	*out = str_dup(c->arena, text);
-	return OK;
-}
-
-static enum err find_origin(struct pulling *p)
-{
-	ptrdiff_t at = str_find(p->base, STR("://"));
-	struct str rest;
-
-	if (at < 0 || !(str_starts(p->base, STR("http://")) || str_starts(p->base, STR("https://"))))
-		return fail(p->c, ERR_INVALID, "The address of the other server begins with http:// or https://");
-	rest = (struct str){ p->base.at + at + 3, p->base.len - (size_t)at - 3 };
-	rest = str_cut(&rest, '/');
-	p->origin = (struct str){ p->base.at, (size_t)at + 3 + rest.len };
+	while (types.at) {
+		struct str type = str_trim(str_cut(&types, ' '));
+		if (type.len)
+			TRY(pull_type(p, str_dup(p->c->arena, type)));
+	}
 	return OK;
 }
 
@@ -264,25 +173,14 @@ enum err feed_pull(struct ctx *c, const struct feed *feed, const struct progress
 		   struct pull_count *out)
 {
 	struct pulling p = { .c = c, .feed = feed, .progress = progress };
-	struct str types = str_of(feed->types ? feed->types : "Patient");
 
-	if (!feed->url)
-		return fail(c, ERR_USAGE, "The feed %s has no url to pull from.", feed->name);
 	TRY(feeds_open(c));
-	p.base = str_of(feed->url);
-	while (str_ends(p.base, STR("/")))
-		p.base.len--;
-	TRY(find_origin(&p));
-	if (feed->token_file)
-		TRY(read_token(c, feed->token_file, &p.token));
-	while (types.at) {
-		struct str type = str_trim(str_cut(&types, ' '));
-		if (type.len)
-			TRY(pull_type(&p, str_dup(c->arena, type)));
-	}
-	if (p.count.refused) {
-		int64_t still;
-		TRY(message_replay_all(c, feed->key, NULL, &p.count.mended, &still));
+	TRY(remote_init(c, feed, &p.remote));
+	TRY(feed->bulk ? bulk_pull(c, &p.remote, progress, &p.count) : pull_pages(&p));
+	if (p.count.refused || p.count.changed) { /* whom they are about may have come, now or since the last time */
+		int64_t mended, still;
+		TRY(message_replay_all(c, feed->key, NULL, &mended, &still));
+		p.count.mended = mended < p.count.refused ? mended : p.count.refused;
 	}
 	*out = p.count;
 	return OK;

@@ -408,12 +408,25 @@ static enum err delete_all(struct hearing *h)
 	return OK;
 }
 
+/* For people who look at the message: what it is, and when it was so. */
+static void note_what(struct message *m, const struct node *tree)
+{
+	struct when w;
+	int64_t to;
+
+	if (!m->kind.len)
+		m->kind = node_str(tree, "resourceType");
+	if (!m->sent && when_parse_instant(node_str(node_get(tree, "meta"), "lastUpdated"), &w))
+		when_range(w, 0, &m->sent, &to);
+}
+
 static enum err work_once(struct hearing *h)
 {
 	struct ctx *c = h->c;
 	struct node *tree;
 
 	TRY(fhir_read_json(c, c->place->fhir, c->arena, h->m->body, &tree));
+	note_what(h->m, tree);
 	map_init(&h->by_name, c->arena);
 	if (str_is(node_str(tree, "resourceType"), "Bundle"))
 		TRY(hear_bundle(h, tree));
@@ -495,8 +508,6 @@ enum err fhir_work(struct ctx *c, const struct feed *feed, struct message *m, st
 	}
 	m->tries++;
 	m->place = m->reason = (struct str){ 0 };
-	if (!m->kind.len)
-		m->kind = STR("Bundle");
 	for (unsigned i = 0; i < ATTEMPTS && (e == ERR_STALE || e == ERR_CONFLICT); i++) {
 		h = begin(c, feed, m);
 		c->issues = (struct issues){ 0 };

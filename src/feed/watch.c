@@ -108,9 +108,10 @@ static void pull(struct watch *w, size_t i)
 	c.place = w->place;
 	c.clock = w->clock;
 	c.stop = &w->stop;
-	if (feed_pull(&c, &w->feeds[i], NULL, &n) && w->tell && !w->stop)
+	enum err e = feed_pull(&c, &w->feeds[i], NULL, &n);
+	if (e && w->tell && !w->stop)
 		w->tell(w->feeds[i].name, c.why);
-	w->due[i] = clock_monotonic() + w->feeds[i].every;
+	w->due[i] = clock_monotonic() + (!e && n.wait ? n.wait * 1000000 : w->feeds[i].every);
 }
 
 static void *run(void *arg)

@@ -1,4 +1,7 @@
 /* rows_command.c - files of rows from the terminal. */
+#include <time.h>
+
+#include "access/jwt_sign.h"
 #include "feed/feeds.h"
 #include "main/serve.h"
 
@@ -42,10 +45,12 @@ static enum err find_feed(struct ctx *c, struct invocation *in, struct feed *fee
 	return feed_register(c, feed);
 }
 
-static enum err print_told(struct invocation *in, const char *from, const struct pull_count *n)
+static enum err print_told(struct invocation *in, const char *from, bool bulk, const struct pull_count *n)
 {
-	fprintf(in->out, "%s: %lld resources told, %lld not understood\n", from, (long long)n->resources,
-		(long long)(n->refused - n->mended));
+	fprintf(in->out, "%s: %lld resources told, ", from, (long long)n->resources);
+	if (bulk)
+		fprintf(in->out, "%lld of them news, ", (long long)n->changed);
+	fprintf(in->out, "%lld not understood\n", (long long)(n->refused - n->mended));
 	fflush(in->out);
 	return OK;
 }
@@ -69,7 +74,7 @@ static enum err take_file(struct ctx *c, struct invocation *in, const struct fee
 		struct pull_count told;
 		enum err failed = feed_fhir_file(&one, feed, path, &progress, &told);
 		bar_done(bar);
-		return failed ? fail(c, failed, "%s: %s", path, one.why) : print_told(in, path, &told);
+		return failed ? fail(c, failed, "%s: %s", path, one.why) : print_told(in, path, false, &told);
 	}
 	enum err e = rows_apply(&one, &run, &n);
 	bar_done(bar);
@@ -121,6 +126,23 @@ static const struct option pull_options[] = {
 	{ 0 },
 };
 
+/* Until the other server is ready, a second or an hour from now. */
+static enum err pull_all(struct ctx *c, const struct feed *feed, const struct progress *progress,
+			 struct pull_count *n)
+{
+	for (;;) {
+		TRY(feed_pull(c, feed, progress, n));
+		if (!n->wait)
+			return OK;
+		for (int64_t i = 0; i < n->wait * 10; i++) {
+			TRY(ctx_check(c));
+			if (!progress->tick(progress->arg, 0, 0, "resources"))
+				return fail(c, ERR_STOPPED, "Stopped.");
+			nanosleep(&(struct timespec){ .tv_nsec = 100000000 }, NULL);
+		}
+	}
+}
+
 static enum err pull_named(struct ctx *c, struct invocation *in, struct feed *feeds, size_t len)
 {
 	struct pull_count n;
@@ -134,9 +156,9 @@ static enum err pull_named(struct ctx *c, struct invocation *in, struct feed *fe
 		TRY(feeds_open(c));
 		TRY(feed_register(c, &feeds[i]));
 		struct progress progress = bar_progress(c, in, feeds[i].name, &bar);
-		enum err e = feed_pull(c, &feeds[i], &progress, &n);
+		enum err e = pull_all(c, &feeds[i], &progress, &n);
 		bar_done(bar);
-		return e ? e : print_told(in, feeds[i].url, &n);
+		return e ? e : print_told(in, feeds[i].url, feeds[i].bulk, &n);
 	}
 	return fail(c, ERR_NOT_FOUND, "The file names no feed %s", in->argv[1]);
 }
@@ -157,11 +179,29 @@ static enum err run_pull(struct ctx *c, struct invocation *in)
 	return e;
 }
 
+/* --- feed-key --- */
+
+static enum err run_key(struct ctx *c, struct invocation *in)
+{
+	struct str keys;
+	enum err e = jwt_key_make(c, in->argv[0]);
+
+	if (e && e != ERR_CONFLICT)
+		return e;
+	TRY(jwt_key_public(c, in->argv[0], &keys));
+	fprintf(in->out, STR_FMT "\n", STR_ARG(keys));
+	return OK;
+}
+
 const struct command rows_commands[] = {
+	{ "feed-key", "FILE", "The key a feed signs in by at another server; prints its public half.",
+	  "Makes a private key (P-384) that its owner alone can read; one that is there already is kept. The other\n"
+	  "server is given what is printed, a JSON Web Key Set; the feed's `key-file` is FILE (docs/feeds.md).",
+	  NULL, run_key, "  causeway feed-key trust.pem > trust.jwks.json" },
 	{ "feed-pull", "DB FEED", "Fetch what changed at another FHIR server.",
-	  "Asks for each type what changed since the last time, page by page. Ids of the other server become\n"
-	  "ids of this one, people are matched, older versions never undo newer ones. Stopped or killed, the\n"
-	  "same command goes on.",
+	  "Of a feed of kind fhir asks for each type what changed since the last time, page by page; of kind fhir\n"
+	  "bulk for an export of it ($export), and waits for it. Ids of the other server become ids of this one,\n"
+	  "people are matched, older versions never undo newer ones. Stopped or killed, the same command goes on.",
 	  pull_options, run_pull, "  causeway feed-pull county.db trust --feeds feeds.conf" },
 	{ "feed-file", "DB FEED FILE...", "Take files of rows (CSV) or of FHIR as a feed tells them.",
 	  "Of FHIR: NDJSON, or .json with a Bundle or a resource, under ids of the sender's own. Of rows:\n"
