@@ -13,6 +13,7 @@ static const struct action *const actions[] = {
 	legal_notice_actions,
 	delay_actions,
 	reablement_actions,
+	assessment_actions,
 	NULL,
 };
 
@@ -29,6 +30,7 @@ static const struct flow *const flows[] = {
 	&day_91_flow,
 	&day_84_flow,
 	&readmission_flow,
+	&assessment_flow,
 	NULL,
 };
 

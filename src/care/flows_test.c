@@ -141,6 +141,23 @@ static struct node *input_for(struct world *w, const struct action *row)
 	return input;
 }
 
+/* What a task is about, when that is a form: filled in. */
+static void complete_answers(struct world *w, const struct node *task)
+{
+	struct str focus = node_str(node_get(task, "focus"), "reference"), type = str_cut(&focus, '/');
+	struct written out;
+	struct version v;
+
+	if (!str_is(type, "QuestionnaireResponse"))
+		return;
+	SUCCEEDS(record_read(&w->c, type, focus, &v));
+	struct node *answers = tree(&w->c, str_dup(w->c.arena, v.body));
+	act_set(&w->c, answers, "status", STR("completed"));
+	atoms_adopt(w->place->fhir->atoms, answers);
+	struct write write = { .resource = answers };
+	SUCCEEDS(record_update(&w->c, type, focus, &write, &out));
+}
+
 /* A Task of the machine, made as it is made in life, and put into a state. */
 static struct str task_in(struct world *w, const struct flow *flow, const char *state)
 {
@@ -168,6 +185,7 @@ static struct str task_in(struct world *w, const struct flow *flow, const char *
 		atoms_adopt(w->place->fhir->atoms, task);
 		struct write write = { .resource = task };
 		SUCCEEDS(record_update(&w->c, STR("Task"), v.id, &write, &out));
+		complete_answers(w, task);
 		return v.id;
 	}
 	fail_msg("%s makes no task of %s", maker->name, flow->code);
