@@ -14,6 +14,9 @@ static const struct action *const actions[] = {
 	delay_actions,
 	reablement_actions,
 	assessment_actions,
+	plan_actions,
+	plan_flow_actions,
+	plan_review_actions,
 	NULL,
 };
 
@@ -31,6 +34,8 @@ static const struct flow *const flows[] = {
 	&day_84_flow,
 	&readmission_flow,
 	&assessment_flow,
+	&plan_flow,
+	&plan_review_flow,
 	NULL,
 };
 
@@ -47,3 +52,4 @@ static enum err tick(struct ctx *c, int64_t *done)
 }
 
 const struct module care_module = { .name = "care", .actions = actions, .flows = flows, .tick = tick };
+const struct module care_module = { .name = "care", .actions = actions, .flows = flows, .tick = plan_review_tick };

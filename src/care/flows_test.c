@@ -78,7 +78,7 @@ static const char *reference_for(const char *of)
 	static const struct { const char *of, *reference; } known[] = {
 		{ "Patient", "Patient/ada" },		{ "Organization", "Organization/hill" },
 		{ "Practitioner", "Practitioner/gp" },	{ "Encounter", "Encounter/stay" },
-		{ "Task", "Task/work" },
+		{ "Task", "Task/work" },		{ "CarePlan", "CarePlan/plan" },
 	};
 
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
@@ -148,6 +148,12 @@ static void complete_answers(struct world *w, const struct node *task)
 	struct written out;
 	struct version v;
 
+	if (str_is(type, "CarePlan")) {
+		struct acted done;
+		const struct action *telecare = action_find(w->place, STR("plan-telecare"));
+
+		SUCCEEDS(action_run(&w->c, telecare, focus, input_for(w, telecare), &done));
+	}
 	if (!str_is(type, "QuestionnaireResponse"))
 		return;
 	SUCCEEDS(record_read(&w->c, type, focus, &v));
@@ -440,6 +446,9 @@ static int set_up_place(void **state)
 	struct world *w = *state;
 	w->place->modules = modules;
 	put_place(w);
+	put(w, "CarePlan", "plan",
+	    "{\"resourceType\":\"CarePlan\",\"id\":\"plan\",\"status\":\"active\",\"intent\":\"plan\",\"subject\":{"
+	    "\"reference\":\"Patient/ada\"}}");
 	return 0;
 }
 

@@ -23,24 +23,32 @@ static void member(struct maker *m, struct node *team, const char *role, const c
 	put_reference(m, participant, "member", ref, name);
 }
 
+/* Each team has one. */
+static void lead_make(struct maker *m, struct node *team, const char *role, const char *ref, const char *name,
+		      const struct people_org *org)
+{
+	struct node *lead = put_first(m, team, "participant");
+	put_concepts(m, lead, "role", (struct code){ OWN_CODES "team-role", "lead", "Lead professional" }, role);
+	put_reference(m, lead, "member", ref, name);
+	put_org(m, lead, "onBehalfOf", org);
+}
+
 static const char *team_make(struct maker *m, int64_t since)
 {
 	const struct person *p = &m->p;
 	struct node *t = put_about(m, "CareTeam", "team", holder(m)->source);
 	put(m, t, "status", p->dead ? "inactive" : "active");
+	put_concepts(m, t, "category", (struct code){ OWN_CODES "care-team", "plan", "Team of a care and support plan" },
+		     NULL);
 	put(m, t, "name", "People involved in care");
 	put_subject(m, t, "subject");
 	put_days(m, t, "period", since, p->dead ? p->end / DAY : NEVER);
-	if (p->lead) {
-		struct node *lead = put_first(m, t, "participant");
-		put_concepts(
-			m, lead, "role",
-			(struct code){ OWN_CODES "team-role", "lead", "Lead professional" },
-			"Lead professional, social worker");
-		put_reference(m, lead, "member", p->lead->ref, p->lead->name);
-		put_org(m, lead, "onBehalfOf", council(m));
-	}
-	member(m, t, "GP", p->doctor->ref, p->doctor->name);
+	if (p->lead)
+		lead_make(m, t, "Lead professional, social worker", p->lead->ref, p->lead->name, council(m));
+	if (p->lead)
+		member(m, t, "GP", p->doctor->ref, p->doctor->name);
+	else
+		lead_make(m, t, "Lead professional, GP", p->doctor->ref, p->doctor->name, p->practice);
 	if (p->carer_ref)
 		member(m, t, "Family carer", p->carer_ref, p->carer_name);
 	const struct people_staff *planner = staff_at(m, p->agency->id, "care-planner");
@@ -91,6 +99,8 @@ static void care_plan_make(struct maker *m)
 	struct node *plan = put_about(m, "CarePlan", "plan", holder(m)->source);
 	put(m, plan, "status", p->dead ? "completed" : "active");
 	put(m, plan, "intent", "plan");
+	put_concepts(m, plan, "category",
+		     (struct code){ OWN_CODES "care-plan", "care-and-support", "Care and support plan" }, NULL);
 	put(m, plan, "title", "Care and support plan");
 	put_subject(m, plan, "subject");
 	put_days(m, plan, "period", agreed, p->dead ? p->end / DAY : NEVER);

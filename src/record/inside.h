@@ -83,6 +83,7 @@ struct record {
 	struct known *known;
 	struct bodies *bodies;
 	struct labels *labels; /* label.h */
+	struct invariants *invariants; /* invariant.h */
 	struct views *views; /* view_part.h */
 	struct reindex *reindex; /* while parameters or views are not ready, else NULL: reindex.h */
 	struct later *later; /* of a load, else NULL: later.h */

@@ -3,6 +3,7 @@
 
 #include "record/bits.h"
 #include "record/copy.h"
+#include "record/invariant.h"
 #include "record/label.h"
 #include "record/later.h"
 #include "record/reindex.h"
@@ -19,6 +20,7 @@ static enum err make_record(struct ctx *c, struct place *place, unsigned flags)
 	r->known = known_new();
 	r->sets = sets_new();
 	TRY(labels_load(c, place, &r->labels));
+	TRY(invariants_load(c, place, &r->invariants));
 	return bodies_open(c, place, flags, &r->bodies);
 }
 

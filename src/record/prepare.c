@@ -6,6 +6,7 @@
 #include "fhir/valid.h"
 #include "record/guard_row.h"
 #include "record/hook.h"
+#include "record/invariant.h"
 #include "record/label.h"
 #include "record/view_part.h"
 
@@ -258,6 +259,18 @@ void adopt(struct ctx *c, struct node *resource)
 		atoms_adopt(c->place->fhir->atoms, resource);
 }
 
+/* Rules of our own, against what is to be written and what stands there now. */
+static enum err keep_invariants(struct ctx *c, struct db *db, const struct write *w, const struct prepared *p)
+{
+	struct node *before = NULL;
+
+	if (p->unchanged || !invariants_have(c->place, p->type))
+		return OK;
+	if (p->seen.version && !p->seen.deleted)
+		TRY(read_tree(c, db, p->seen.seq, &before));
+	return invariants_check(c, db, p->type, w->source, p->resource, before);
+}
+
 enum err prepare_put(struct ctx *c, struct db *db, const struct fhir_type *type, struct str id,
 		     enum method method, const struct write *w, struct prepared *out)
 {
@@ -284,6 +297,7 @@ enum err prepare_put(struct ctx *c, struct db *db, const struct fhir_type *type,
 	if (!p.fresh)
 		TRY(see(c, db, &p));
 	TRY(let_write(c, &p));
+	TRY(keep_invariants(c, db, w, &p));
 	if (p.unchanged && !p.if_none_match) {
 		stamp_version(c, &p, p.seen.version, p.seen.updated);
 		print(c, &p);
