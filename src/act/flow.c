@@ -61,6 +61,18 @@ bool flow_ended(const struct node *task)
 	return has_ended(node_str(task, "status"));
 }
 
+/* Planned for later, and begun before. */
+static bool has_not_come(struct ctx *c, struct str moment)
+{
+	struct when w;
+	int64_t from, to;
+
+	if (!when_parse_datetime(moment, &w))
+		return false;
+	when_range(w, 0, &from, &to);
+	return from > clock_now(c->clock);
+}
+
 void flow_set(struct ctx *c, const struct flow *flow, struct node *task, const char *state)
 {
 	const struct flow_state *to = flow_state_find(flow, str_of(state));
@@ -73,7 +85,7 @@ void flow_set(struct ctx *c, const struct flow *flow, struct node *task, const c
 	act_set(c, task, "lastModified", act_now(c));
 	if (str_is(str_of(to->status), "in-progress") || has_ended(str_of(to->status))) {
 		period = act_member(c, task, "executionPeriod", NODE_OBJECT);
-		if (!node_get(period, "start"))
+		if (!node_get(period, "start") || has_not_come(c, node_str(period, "start")))
 			act_set(c, period, "start", act_now(c));
 		if (!has_ended(str_of(to->status)))
 			act_set(c, period, "end", (struct str){ 0 });

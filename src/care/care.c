@@ -42,6 +42,7 @@ static const struct flow *const flows[] = {
 static enum err (*const ticks[])(struct ctx *c, int64_t *done) = {
 	discharge_tick,
 	clock_tick,
+	plan_review_tick,
 };
 
 static enum err tick(struct ctx *c, int64_t *done)
@@ -52,4 +53,3 @@ static enum err tick(struct ctx *c, int64_t *done)
 }
 
 const struct module care_module = { .name = "care", .actions = actions, .flows = flows, .tick = tick };
-const struct module care_module = { .name = "care", .actions = actions, .flows = flows, .tick = plan_review_tick };

@@ -14,10 +14,15 @@
 extern const struct action referral_actions[];
 extern const struct flow referral_flow;
 extern const struct action errand_actions[], contact_actions[], mdt_actions[], notice_actions[];
+extern const struct action assessment_actions[];
+extern const struct flow assessment_flow;
+extern const struct action plan_actions[], plan_flow_actions[], plan_review_actions[];
+extern const struct flow plan_flow, plan_review_flow;
 extern const struct flow errand_flow, cover_flow, contact_flow, mdt_flow, notice_flow;
 
 /* --- what falls due by the clock: rows of the table in care.c, see struct module --- */
 NODISCARD enum err clock_tick(struct ctx *c, int64_t *done);
+NODISCARD enum err plan_review_tick(struct ctx *c, int64_t *done);
 
 /* --- work of any kind (errand.c) --- */
 
