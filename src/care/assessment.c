@@ -483,10 +483,10 @@ static const struct action_arg decide_args[] = {
 	{ "assessment-" op, op, "Task", label, help, capability, args, &assessment_flow, event, run, 0 }
 
 const struct action assessment_actions[] = {
-	{ "eligibility-work-out", "eligibility", "QuestionnaireResponse", "Work out eligibility",
+	{ "eligibility-work-out", "eligibility-work-out", "QuestionnaireResponse", "Work out eligibility",
 	  "Say whether answers make somebody eligible, and why; nothing is kept.", "care.read", work_out_args, NULL,
 	  NULL, work_out, ACTION_NEW | ACTION_QUIET },
-	{ "assessment-ask", "assess", "Task", "Ask for an assessment", "Ask for an assessment of a person or their carer.",
+	{ "assessment-ask", "assessment-ask", "Task", "Ask for an assessment", "Ask for an assessment of a person or their carer.",
 	  "care.write", ask_args, &assessment_flow, NULL, ask, ACTION_NEW },
 	ROW("start", "Start", "Begin an assessment.", "care.write", NULL, "start", NULL),
 	ROW("submit", "Ready to decide", "Hand a complete assessment over for the decision.", "care.write", submit_args,

@@ -36,10 +36,5 @@ extern const struct action choice_actions[], discharge_actions[], legal_notice_a
 extern const struct flow leave_flow, legal_notice_flow, delay_flow, day_91_flow, day_84_flow, readmission_flow;
 /* Stays that changed since it was last looked: the work around them follows. */
 NODISCARD enum err discharge_tick(struct ctx *c, int64_t *done);
-extern const struct action assessment_actions[];
-extern const struct flow assessment_flow;
-extern const struct action plan_actions[], plan_flow_actions[], plan_review_actions[];
-extern const struct flow plan_flow, plan_review_flow;
-NODISCARD enum err plan_review_tick(struct ctx *c, int64_t *done);
 
 #endif

@@ -32,6 +32,7 @@ http_serve feed_show, feed_take, feed_take_fhir;
 http_serve me_show, me_record_show, me_all_show, me_looked_show, me_ask_show, me_ask_do;
 http_serve me_choices_show, me_choices_do, me_people_show, me_people_do;
 http_serve me_about_show, me_about_edit_show, me_about_edit_do, me_about_history_show, me_about_undo_do;
+http_serve plan_show, eligibility_letter_show, me_plan_show, me_eligibility_show;
 http_serve me_wrong_show, me_wrong_do, me_asked_show, me_copy_show, me_copy_fhir, me_copy_read;
 http_serve for_show, for_do, join_show, join_do;
 http_serve glass_show, glass_do, glass_close_do, why_show;

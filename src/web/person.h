@@ -46,6 +46,10 @@ struct person {
 /* Read all of it. Items that are restricted to those who must know (security label R or V) are
  * left out, and nothing says so. ERR_NOT_FOUND, ERR_GONE. */
 NODISCARD enum err person_load(struct ctx *c, const struct request *r, struct person *out);
+/* A page about Patient/{id} of the address begins: what stands before the record, the audit, the data with its head.
+ * *data stays NULL when a wall is the reply. (person_page.c) */
+NODISCARD enum err person_begin(struct ctx *c, const struct request *r, const char *section, struct person *p,
+				struct node **data, struct reply *reply);
 /* What every page about the person shows: name line, tabs, links. */
 void person_put_head(struct person *p, struct node *data);
 

@@ -7,8 +7,7 @@
 #define OVERVIEW_EVENTS 14
 #define TIMELINE_EVENTS 100
 
-/* *data stays NULL when there is a wall before the record: then its page is the reply. */
-static enum err begin(struct ctx *c, const struct request *r, const char *section, struct person *p,
+enum err person_begin(struct ctx *c, const struct request *r, const char *section, struct person *p,
 		      struct node **data, struct reply *reply)
 {
 	enum wall wall;
@@ -43,7 +42,7 @@ enum err person_show(struct ctx *c, const struct request *r, struct reply *reply
 	struct person p;
 	struct node *data;
 
-	TRY(begin(c, r, "main", &p, &data, reply));
+	TRY(person_begin(c, r, "main", &p, &data, reply));
 	if (!data)
 		return OK;
 	for (unsigned i = 0; i < sizeof sections / sizeof *sections; i++)
@@ -85,7 +84,7 @@ enum err timeline_show(struct ctx *c, const struct request *r, struct reply *rep
 	struct person p;
 	struct node *data;
 
-	TRY(begin(c, r, "timeline", &p, &data, reply));
+	TRY(person_begin(c, r, "timeline", &p, &data, reply));
 	if (!data)
 		return OK;
 	TRY(person_put_timeline(&p, data, TIMELINE_EVENTS));

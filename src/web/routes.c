@@ -12,6 +12,8 @@
 	{ HTTP_GET, BASE "", me_show, 0, 0, "own.read" }, \
 	{ HTTP_GET, BASE "/record", me_record_show, 0, 0, "own.read" }, \
 	{ HTTP_GET, BASE "/record/all", me_all_show, 0, 0, "own.read" }, \
+	{ HTTP_GET, BASE "/plan", me_plan_show, 0, 0, "own.read" }, \
+	{ HTTP_GET, BASE "/plan/letter/{link}", me_eligibility_show, 0, 0, "own.read" }, \
 	{ HTTP_GET, BASE "/about", me_about_show, 0, 0, "own.read" }, \
 	{ HTTP_GET, BASE "/about/part/{link}", me_about_edit_show, 0, 0, "own.write" }, \
 	{ HTTP_POST, BASE "/about/part/{link}", me_about_edit_do, 0, FORM_MAX, "own.write" }, \
@@ -99,6 +101,8 @@ const struct route web_routes[] = {
 	{ HTTP_POST, "/people/{id}/open", glass_do, 0, FORM_MAX, "record.read" },
 	{ HTTP_POST, "/people/{id}/close", glass_close_do, 0, FORM_MAX, "record.read" },
 	{ HTTP_GET, "/people/{id}/why", why_show, 0, 0, SIGNED_IN },
+	{ HTTP_GET, "/people/{id}/plan", plan_show, 0, 0, "record.read" },
+	{ HTTP_GET, "/people/{id}/letter/{rid}", eligibility_letter_show, 0, 0, "record.read" },
 	{ HTTP_GET, "/people/{id}/timeline", timeline_show, 0, 0, "record.read" },
 	{ HTTP_GET, "/people/{id}/source/{type}/{rid}", source_show, 0, 0, "record.read" },
 	{ HTTP_GET, "/work", work_show, 0, 0, "care.read" },
