@@ -41,7 +41,7 @@ static const struct flow_state states[] = {
 	{ 0 }
 };
 
-const struct flow assessment_flow = {
+const struct flow care_assessment_flow = {
 	"assessment", "Assessment", { "assessment", "asked", rows }, states,
 };
 
@@ -281,7 +281,7 @@ static enum err ask_for(struct ctx *c, struct act *act, struct str person, struc
 	TRY(kind_of(c, form, &kind));
 	if (!focus.len)
 		TRY(answers_begin(c, act, person, form, &focus));
-	task = flow_begin(c, &assessment_flow, person, focus);
+	task = flow_begin(c, &care_assessment_flow, person, focus);
 	act_set(c, task, "description", code_display(c->place->fhir, STR(CAUSEWAY_CODES "assessment-form"), form));
 	act_concept(c, task, "reasonCode", CAUSEWAY_CODES "assessment-form", form);
 	act_set(c, node_get(task, "reasonCode"), "text", reason);
@@ -480,14 +480,14 @@ static const struct action_arg decide_args[] = {
 };
 
 #define ROW(op, label, help, capability, args, event, run) \
-	{ "assessment-" op, op, "Task", label, help, capability, args, &assessment_flow, event, run, 0 }
+	{ "assessment-" op, op, "Task", label, help, capability, args, &care_assessment_flow, event, run, 0 }
 
-const struct action assessment_actions[] = {
+const struct action care_assessment_actions[] = {
 	{ "eligibility-work-out", "eligibility-work-out", "QuestionnaireResponse", "Work out eligibility",
 	  "Say whether answers make somebody eligible, and why; nothing is kept.", "care.read", work_out_args, NULL,
 	  NULL, work_out, ACTION_NEW | ACTION_QUIET },
 	{ "assessment-ask", "assessment-ask", "Task", "Ask for an assessment", "Ask for an assessment of a person or their carer.",
-	  "care.write", ask_args, &assessment_flow, NULL, ask, ACTION_NEW },
+	  "care.write", ask_args, &care_assessment_flow, NULL, ask, ACTION_NEW },
 	ROW("start", "Start", "Begin an assessment.", "care.write", NULL, "start", NULL),
 	ROW("submit", "Ready to decide", "Hand a complete assessment over for the decision.", "care.write", submit_args,
 	    "submit", submit),

@@ -14,8 +14,8 @@
 extern const struct action referral_actions[];
 extern const struct flow referral_flow;
 extern const struct action errand_actions[], contact_actions[], mdt_actions[], notice_actions[];
-extern const struct action assessment_actions[];
-extern const struct flow assessment_flow;
+extern const struct action care_assessment_actions[];
+extern const struct flow care_assessment_flow;
 extern const struct action plan_actions[], plan_flow_actions[], plan_review_actions[];
 extern const struct flow plan_flow, plan_review_flow;
 extern const struct flow errand_flow, cover_flow, contact_flow, mdt_flow, notice_flow;
