@@ -113,16 +113,21 @@ static struct str answer_text(const struct node *answer)
 	return coding ? node_str(coding, "code") : node_str(answer, "valueString");
 }
 
+static enum err add_answer(struct ctx *c, struct answers *out, struct str link, struct str value)
+{
+	if (out->len == ANSWERS_MAX)
+		return fail(c, ERR_LIMIT, "There are more than %d answers.", ANSWERS_MAX);
+	out->at[out->len++] = (struct eligibility_answer){ link, value };
+	return OK;
+}
+
 static enum err gather(struct ctx *c, const struct node *items, struct answers *out, unsigned depth)
 {
 	if (depth > 8)
 		return fail(c, ERR_LIMIT, "The answers are nested too deep.");
 	node_each(item, items) {
 		node_each(answer, node_get(item, "answer")) {
-			if (out->len == ANSWERS_MAX)
-				return fail(c, ERR_LIMIT, "There are more than %d answers.", ANSWERS_MAX);
-			out->at[out->len++] =
-				(struct eligibility_answer){ node_str(item, "linkId"), answer_text(answer) };
+			TRY(add_answer(c, out, node_str(item, "linkId"), answer_text(answer)));
 			TRY(gather(c, node_get(answer, "item"), out, depth + 1));
 		}
 		TRY(gather(c, node_get(item, "item"), out, depth + 1));
@@ -137,9 +142,29 @@ static enum err typed_answers(struct ctx *c, const struct act *act, struct answe
 
 		if (!value.at || !link.len)
 			return fail(c, ERR_INVALID, "An answer is given as linkId=value.");
-		if (out->len == ANSWERS_MAX)
-			return fail(c, ERR_LIMIT, "There are more than %d answers.", ANSWERS_MAX);
-		out->at[out->len++] = (struct eligibility_answer){ str_trim(link), str_trim(value) };
+		TRY(add_answer(c, out, str_trim(link), str_trim(value)));
+	}
+	return OK;
+}
+
+/* In short, as people say it: `outcome` TOILET or TOILET=pain, and the limbs by their own names. */
+static enum err short_answers(struct ctx *c, const struct act *act, struct answers *out)
+{
+	static const char *const limbs[][2] = { { "impairment", "impairment" }, { "necessary", "necessary" },
+						{ "health-risk", "health-risk" }, { "wellbeing", "wellbeing.significant" },
+						{ "carer-helps", "carer.there" } };
+
+	node_each(one, act_list(act, "outcome")) {
+		struct str why = node_text(one), code = str_trim(str_cut(&why, '='));
+
+		TRY(add_answer(c, out, str_of(arena_printf(c->arena, "outcome." STR_FMT ".unable", STR_ARG(code))),
+			       why.len ? str_trim(why) : STR("help")));
+	}
+	for (size_t i = 0; i < sizeof limbs / sizeof *limbs; i++) {
+		struct str value = act_text(act, limbs[i][0]);
+
+		if (value.len)
+			TRY(add_answer(c, out, str_of(limbs[i][1]), value));
 	}
 	return OK;
 }
@@ -208,6 +233,40 @@ static void put_outcome(struct ctx *c, struct node *list, const struct eligibili
 	add_text(c, part, "reason", "valueString", outcome->reason);
 }
 
+static void put_paragraphs(struct buf *b, const struct eligibility *e, const char *part, const char *heading)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < e->letter.len; i++) {
+		if (!str_is(e->letter.at[i].part, part))
+			continue;
+		buf_printf(b, "%s%s" STR_FMT "\n\n", any ? "" : heading, any ? "" : "\n\n", STR_ARG(e->letter.at[i].words));
+		any = true;
+	}
+}
+
+/* The letter in plain text, in the order of the page that shows it. */
+static struct str letter_text(struct ctx *c, const struct eligibility *e)
+{
+	struct buf b;
+
+	buf_init(&b, c->arena, 64 << 10);
+	buf_printf(&b, "We talked with you about your life. You are %s.\n\nWhat we found\n\n",
+		   e->eligible ? "eligible" : "not eligible now. Here is why, and what can help");
+	for (size_t i = 0; i < e->limbs.len; i++)
+		buf_printf(&b, "- " STR_FMT "\n", STR_ARG(e->limbs.at[i].words));
+	for (size_t i = 0; i < e->outcomes.len; i++)
+		if (e->outcomes.at[i].unable)
+			buf_printf(&b, "- " STR_FMT ": " STR_FMT ".\n", STR_ARG(e->outcomes.at[i].words),
+				   STR_ARG(e->outcomes.at[i].reason));
+	buf_char(&b, '\n');
+	put_paragraphs(&b, e, "next", "What happens next");
+	put_paragraphs(&b, e, "advice", "What can help now");
+	put_paragraphs(&b, e, "review", "If you do not agree");
+	buf_printf(&b, "Decided by these rules: " STR_FMT "\n", STR_ARG(e->table));
+	return buf_get(&b);
+}
+
 static struct node *told(struct ctx *c, struct str scheme, const struct eligibility *e)
 {
 	struct node *answer = node_new(c->arena, NODE_OBJECT), *list;
@@ -223,6 +282,7 @@ static struct node *told(struct ctx *c, struct str scheme, const struct eligibil
 		put_outcome(c, list, &e->outcomes.at[i]);
 	for (size_t i = 0; i < e->letter.len; i++)
 		add_text(c, list, str_dup(c->arena, e->letter.at[i].part), "valueString", e->letter.at[i].words);
+	add_text(c, list, "letter", "valueString", letter_text(c, e));
 	for (size_t i = 0; i < e->ignored.len; i++)
 		add_text(c, list, "not-looked-at", "valueString", e->ignored.at[i]);
 	for (size_t i = 0; i < e->missing.len; i++)
@@ -234,12 +294,16 @@ static enum err work_out(struct ctx *c, struct act *act)
 {
 	struct str response = act_text(act, "response"), scheme = act_text(act, "scheme");
 	struct answers *answers = NEW(c->arena, struct answers);
+	const struct node *given = node_get(act->input, "answers");
 	struct eligibility *e;
-	struct node *given;
+	struct node *kept;
 	struct kind kind;
 
-	if (response.len) {
-		TRY(act_look(c, response, "QuestionnaireResponse", &given));
+	if (response.len || given) {
+		if (response.len) {
+			TRY(act_look(c, response, "QuestionnaireResponse", &kept));
+			given = kept;
+		}
 		TRY(gather(c, node_get(given, "item"), answers, 0));
 		if (!scheme.len) {
 			TRY(kind_of(c, form_name(given), &kind));
@@ -247,6 +311,9 @@ static enum err work_out(struct ctx *c, struct act *act)
 		}
 	}
 	TRY(typed_answers(c, act, answers));
+	TRY(short_answers(c, act, answers));
+	if (!answers->len)
+		return fail(c, ERR_INVALID, "Nothing is answered: give outcome, answer, answers or response.");
 	if (!scheme.len)
 		scheme = STR("adult");
 	TRY(work(c, act, scheme, answers, &e));
@@ -321,6 +388,18 @@ static enum err reassess(struct ctx *c, struct act *act)
 static enum err remark(struct ctx *c, struct act *act)
 {
 	act_remark(c, act->subject, act_text(act, "reason"));
+	return OK;
+}
+
+/* One that came from elsewhere has no answers yet. */
+static enum err start(struct ctx *c, struct act *act)
+{
+	struct str form = act_code(act->subject, "reasonCode", CAUSEWAY_CODES "assessment-form"), focus;
+
+	if (str_starts(act_reference(act->subject, "focus"), STR("QuestionnaireResponse/")))
+		return OK;
+	TRY(answers_begin(c, act, act_reference(act->subject, "for"), form.len ? form : STR("needs-assessment"), &focus));
+	act_refer(c, act->subject, "focus", focus);
 	return OK;
 }
 
@@ -452,6 +531,13 @@ static const struct action_arg work_out_args[] = {
 	  SET("eligibility-scheme") },
 	{ "answer", "string", ARG_MANY, "Answers, as linkId=value",
 	  "impairment=true, outcome.TOILET.unable=help, wellbeing.significant=true; carers: necessary, health-risk.", NULL },
+	{ "outcome", "string", ARG_MANY, "What is out of reach, in short", "TOILET, or with the reason: TOILET=pain.", NULL },
+	{ "impairment", "boolean", 0, "Do the needs come from an impairment or illness?", NULL, NULL },
+	{ "wellbeing", "boolean", 0, "Is there a significant effect on wellbeing?", NULL, NULL },
+	{ "necessary", "boolean", 0, "Of a carer: is the care necessary?", NULL, NULL },
+	{ "health-risk", "boolean", 0, "Of a carer: is their health at risk?", NULL, NULL },
+	{ "carer-helps", "boolean", 0, "Does family or a friend meet the needs?", "It is not looked at.", NULL },
+	{ "answers", "Resource", 0, "Answers as a QuestionnaireResponse", NULL, NULL },
 	{ "response", "Reference", 0, "Answers that are kept", NULL, "QuestionnaireResponse" },
 	{ "on", "date", 0, "By the rules of which day", "Today unless you say so.", NULL },
 	{ "jurisdiction", "string", 0, "Of which jurisdiction", "A folder of share/policy: england.", NULL },
@@ -463,6 +549,7 @@ static const struct action_arg ask_args[] = {
 	{ "form", "code", 0, "Which assessment", "A needs assessment unless you say so.", SET("assessment-form") },
 	{ "to", "Reference", 0, "Who does it", "Your own organisation unless you say so.",
 	  "Organization|CareTeam|Practitioner|PractitionerRole" },
+	{ "answers", "Reference", 0, "Answers that were already begun", NULL, "QuestionnaireResponse" },
 	{ 0 }
 };
 static const struct action_arg submit_args[] = {
@@ -488,7 +575,7 @@ const struct action care_assessment_actions[] = {
 	  NULL, work_out, ACTION_NEW | ACTION_QUIET },
 	{ "assessment-ask", "assessment-ask", "Task", "Ask for an assessment", "Ask for an assessment of a person or their carer.",
 	  "care.write", ask_args, &care_assessment_flow, NULL, ask, ACTION_NEW },
-	ROW("start", "Start", "Begin an assessment.", "care.write", NULL, "start", NULL),
+	ROW("start", "Start", "Begin an assessment.", "care.write", NULL, "start", start),
 	ROW("submit", "Ready to decide", "Hand a complete assessment over for the decision.", "care.write", submit_args,
 	    "submit", submit),
 	ROW("return", "Send back", "Send an assessment back before it is decided.", "eligibility.decide", return_args,

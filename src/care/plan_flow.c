@@ -19,6 +19,7 @@ static const struct sm_row rows[] = {
 	{ "panel", "return", "returned" },
 	{ "finance", "fund", "approved" },
 	{ "finance", "return", "returned" },
+	{ "finance", "decline", "returned" },
 	{ "returned", "submit", "manager" },
 	{ "returned", "withdraw", "withdrawn" },
 	{ "approved", "revise", "preparing" },
@@ -142,6 +143,7 @@ static enum err remark(struct ctx *c, struct act *act)
 
 static enum err submit(struct ctx *c, struct act *act)
 {
+	struct str to = act_text(act, "to");
 	struct node *plan, *me = plan_me(c), *old = node_get(act->subject, "requester"),
 		    *output = node_get(act->subject, "output");
 
@@ -154,6 +156,20 @@ static enum err submit(struct ctx *c, struct act *act)
 		node_append(act->subject, "requester", me);
 	if (output)
 		node_remove(act->subject, output);
+	if (!to.len)
+		TRY(act_org(c, &to));
+	if (to.len)
+		act_refer(c, act->subject, "owner", to);
+	return remark(c, act);
+}
+
+/* Back to who sent it. */
+static enum err give_back(struct ctx *c, struct act *act)
+{
+	struct str sender = act_reference(act->subject, "requester");
+
+	if (sender.len)
+		act_refer(c, act->subject, "owner", sender);
 	return remark(c, act);
 }
 
@@ -228,6 +244,8 @@ static enum err revise(struct ctx *c, struct act *act)
 
 static const struct action_arg submit_args[] = {
 	{ "reason", "markdown", 0, "Note for who approves", NULL, NULL },
+	{ "to", "Reference", 0, "Who is asked", "Your organisation’s queue unless you say so.",
+	  "Organization|CareTeam|Practitioner|PractitionerRole" },
 	{ 0 }
 };
 static const struct action_arg approve_args[] = {
@@ -241,14 +259,16 @@ static const struct action_arg withdraw_args[] = { REASON("Why is it withdrawn?"
 static const struct action_arg revise_args[] = { REASON("What changes?"), { 0 } };
 
 #define ROW(op, label, help, capability, args, run) \
-	{ "plan-" op, op, "Task", label, help, capability, args, &plan_flow, op, run, 0 }
+	{ "plan-" op, op, "Task", label, help, capability, args, &plan_flow, op, run, ACTION_TRUSTED }
 
 const struct action plan_flow_actions[] = {
 	ROW("submit", "Send for approval", "Send a plan for approval.", "care.write", submit_args, submit),
 	ROW("approve", "Approve", "Approve a plan that others prepared.", "plan.approve", approve_args, approve),
 	ROW("fund", "Agree the money", "Agree to what a plan costs.", "money.approve", approve_args, approve),
 	ROW("forward", "Send on", "Send a plan on to the next level.", "plan.approve", forward_args, forward),
-	ROW("return", "Send back", "Send a plan back with comments.", "plan.approve", return_args, remark),
+	ROW("return", "Send back", "Send a plan back with comments.", "plan.approve", return_args, give_back),
+	ROW("decline", "Send back for its cost", "Send a plan back from finance with comments.", "money.approve", return_args,
+	    give_back),
 	ROW("withdraw", "Withdraw", "Withdraw a plan that is not approved.", "care.write", withdraw_args, withdraw),
 	ROW("revise", "Revise", "Open an approved plan to change its services.", "care.write", revise_args, revise),
 	{ 0 }

@@ -102,11 +102,12 @@ static enum err broken(struct ctx *c, const struct invariant *one, const struct 
 }
 
 enum err invariants_check(struct ctx *c, struct db *db, const struct fhir_type *type, struct str source,
-			  const struct node *resource, const struct node *before)
+			  const struct node *resource, const struct node *before, bool as_such)
 {
 	const struct invariants *all = c->place->record->invariants;
 	struct item old = { .kind = ITEM_NODE, .value = { .type = type, .node = before } };
-	struct path_var vars[] = { { "before", { &old, before ? 1 : 0 } }, { 0 } };
+	struct item plain = { .kind = ITEM_BOOLEAN, .boolean = as_such && c->actor };
+	struct path_var vars[] = { { "before", { &old, before ? 1 : 0 } }, { "plain", { &plain, 1 } }, { 0 } };
 	struct fhir_value focus = { .type = type, .node = resource };
 	struct path_env env = { .fhir = c->place->fhir, .resource = focus, .vars = vars, .resolve = resolve, .arg = db };
 	const char *first = NULL;

@@ -125,6 +125,9 @@ struct prepared {
 NODISCARD enum err prepare_put(struct ctx *c, struct db *db, const struct fhir_type *type,
 			       struct str id, enum method method, const struct write *w,
 			       struct prepared *out);
+/* An update that is part of something done: rules on what is written as such do not count (invariant.h). */
+NODISCARD enum err prepare_done(struct ctx *c, struct db *db, const struct fhir_type *type, struct str id,
+				const struct write *w, struct prepared *out);
 NODISCARD enum err prepare_delete(struct ctx *c, struct db *db, const struct fhir_type *type,
 				  struct str id, int64_t if_match, struct prepared *out);
 /* What the asker may not see cannot be written (ERR_NOT_FOUND), and deleting it is deleting what is

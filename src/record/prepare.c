@@ -260,7 +260,8 @@ void adopt(struct ctx *c, struct node *resource)
 }
 
 /* Rules of our own, against what is to be written and what stands there now. */
-static enum err keep_invariants(struct ctx *c, struct db *db, const struct write *w, const struct prepared *p)
+static enum err keep_invariants(struct ctx *c, struct db *db, const struct write *w, const struct prepared *p,
+			       bool as_such)
 {
 	struct node *before = NULL;
 
@@ -268,11 +269,11 @@ static enum err keep_invariants(struct ctx *c, struct db *db, const struct write
 		return OK;
 	if (p->seen.version && !p->seen.deleted)
 		TRY(read_tree(c, db, p->seen.seq, &before));
-	return invariants_check(c, db, p->type, w->source, p->resource, before);
+	return invariants_check(c, db, p->type, w->source, p->resource, before, as_such);
 }
 
-enum err prepare_put(struct ctx *c, struct db *db, const struct fhir_type *type, struct str id,
-		     enum method method, const struct write *w, struct prepared *out)
+static enum err prepare_write(struct ctx *c, struct db *db, const struct fhir_type *type, struct str id,
+			      enum method method, const struct write *w, bool as_such, struct prepared *out)
 {
 	struct prepared p = { .type = type,
 			      .id = id,
@@ -297,7 +298,7 @@ enum err prepare_put(struct ctx *c, struct db *db, const struct fhir_type *type,
 	if (!p.fresh)
 		TRY(see(c, db, &p));
 	TRY(let_write(c, &p));
-	TRY(keep_invariants(c, db, w, &p));
+	TRY(keep_invariants(c, db, w, &p, as_such));
 	if (p.unchanged && !p.if_none_match) {
 		stamp_version(c, &p, p.seen.version, p.seen.updated);
 		print(c, &p);
@@ -308,6 +309,18 @@ enum err prepare_put(struct ctx *c, struct db *db, const struct fhir_type *type,
 	TRY(prepare_again(c, &p, p.seen.version + 1, p.seen.updated));
 	*out = p;
 	return OK;
+}
+
+enum err prepare_put(struct ctx *c, struct db *db, const struct fhir_type *type, struct str id,
+		     enum method method, const struct write *w, struct prepared *out)
+{
+	return prepare_write(c, db, type, id, method, w, true, out);
+}
+
+enum err prepare_done(struct ctx *c, struct db *db, const struct fhir_type *type, struct str id,
+		      const struct write *w, struct prepared *out)
+{
+	return prepare_write(c, db, type, id, METHOD_PUT, w, false, out);
 }
 
 enum err prepare_delete(struct ctx *c, struct db *db, const struct fhir_type *type,

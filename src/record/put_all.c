@@ -19,8 +19,7 @@ static enum err prepare(struct ctx *c, struct job *job)
 		const struct fhir_type *type;
 
 		TRY(resource_type(c, job->at[i].type, &type));
-		TRY(prepare_put(c, db, type, job->at[i].id, METHOD_PUT, &job->at[i].write,
-				&job->prepared[i]));
+		TRY(prepare_done(c, db, type, job->at[i].id, &job->at[i].write, &job->prepared[i]));
 	}
 	return OK;
 }
