@@ -377,6 +377,7 @@ static enum err reassess(struct ctx *c, struct act *act)
 
 	TRY(ask_for(c, act, act_reference(act->subject, "for"), form.len ? form : STR("needs-assessment"),
 		    act_reference(act->subject, "owner"), &task));
+	act_remark(c, act->subject, act_text(act, "reason"));
 	list = node_add(c->arena, task, "basedOn", NODE_ARRAY);
 	node_add_str(c->arena, node_add(c->arena, list, NULL, NODE_OBJECT), "reference",
 		     str_of(arena_printf(c->arena, "Task/" STR_FMT, STR_ARG(act->id))));
