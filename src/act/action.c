@@ -258,9 +258,18 @@ enum err action_run(struct ctx *c, const struct action *action, struct str id,
 	return e;
 }
 
-enum err action_tick(struct ctx *c, int64_t *done)
+enum err action_follow(struct ctx *c, int64_t *done)
 {
 	*done = 0;
+	for (const struct module *const *m = c->place->modules; m && *m; m++)
+		if ((*m)->follow)
+			TRY((*m)->follow(c, done));
+	return OK;
+}
+
+enum err action_tick(struct ctx *c, int64_t *done)
+{
+	TRY(action_follow(c, done));
 	for (const struct module *const *m = c->place->modules; m && *m; m++)
 		if ((*m)->tick)
 			TRY((*m)->tick(c, done));

@@ -64,6 +64,9 @@ struct module {
 	/* What falls due by the clock alone: called about once a minute by a server and by `causeway tick`,
 	 * with the system asking; *done counts what it did. NULL: nothing does. */
 	enum err (*tick)(struct ctx *c, int64_t *done);
+	/* What follows from what others wrote since it was last called, about once a second by a server, and always
+	 * before tick; cheap when they wrote nothing. NULL: nothing does. */
+	enum err (*follow)(struct ctx *c, int64_t *done);
 };
 
 /* By name; NULL. */
@@ -93,7 +96,8 @@ struct acted {
 NODISCARD enum err action_run(struct ctx *c, const struct action *action, struct str id,
 			      const struct node *input, struct acted *out);
 
-/* Everything that falls due, of all modules. */
+/* Everything that follows from what was written, of all modules; and everything that falls due besides. */
+NODISCARD enum err action_follow(struct ctx *c, int64_t *done);
 NODISCARD enum err action_tick(struct ctx *c, int64_t *done);
 
 #endif

@@ -40,7 +40,6 @@ static const struct flow *const flows[] = {
 };
 
 static enum err (*const ticks[])(struct ctx *c, int64_t *done) = {
-	discharge_tick,
 	clock_tick,
 	plan_review_tick,
 };
@@ -52,4 +51,5 @@ static enum err tick(struct ctx *c, int64_t *done)
 	return OK;
 }
 
-const struct module care_module = { .name = "care", .actions = actions, .flows = flows, .tick = tick };
+const struct module care_module = { .name = "care", .actions = actions, .flows = flows, .tick = tick,
+				    .follow = discharge_follow };

@@ -370,7 +370,7 @@ static enum err follow(struct ctx *c, struct act *act)
 	return leave_now(c, act, leaving, &tasks, on.len ? on : act_now(c), ready_on);
 }
 
-/* --- by the clock: stays that changed since it was last looked --- */
+/* --- stays that changed since it was last looked --- */
 
 static struct {
 	pthread_mutex_t lock;
@@ -386,7 +386,8 @@ static enum err follow_one(struct ctx *c, struct str id, int64_t *done)
 
 	if (e == OK && acted.count)
 		++*done;
-	return e == ERR_NOT_FOUND || e == ERR_GONE ? OK : e;
+	/* What cannot be followed holds nobody else up; it is tried again when it changes. */
+	return e == ERR_NOT_FOUND || e == ERR_GONE || e == ERR_INVALID ? OK : e;
 }
 
 static enum err follow_all(struct ctx *c, const char *type, const char *first, bool encounter, int64_t *done)
@@ -441,7 +442,7 @@ static enum err follow_log(struct ctx *c, int64_t after, int64_t *upto, int64_t 
 	return OK;
 }
 
-enum err discharge_tick(struct ctx *c, int64_t *done)
+enum err discharge_follow(struct ctx *c, int64_t *done)
 {
 	int64_t after, upto = 0;
 

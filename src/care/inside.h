@@ -35,6 +35,6 @@ NODISCARD enum err task_explain(struct ctx *c, struct act *act);
 extern const struct action choice_actions[], discharge_actions[], legal_notice_actions[], delay_actions[], reablement_actions[];
 extern const struct flow leave_flow, legal_notice_flow, delay_flow, day_91_flow, day_84_flow, readmission_flow;
 /* Stays that changed since it was last looked: the work around them follows. */
-NODISCARD enum err discharge_tick(struct ctx *c, int64_t *done);
+NODISCARD enum err discharge_follow(struct ctx *c, int64_t *done);
 
 #endif

@@ -103,6 +103,8 @@ NODISCARD enum err v2_when(struct v2 *v, const struct hl7_segment *s, unsigned f
 enum err v2_refer(struct map_run *run, const char *what, struct str raw, struct node *into);
 void v2_identifier(struct v2 *v, struct str raw, struct node *into);
 NODISCARD enum err v2_location(struct v2 *v, struct str raw, struct node *into);
+/* Who answers for a visit there, as a reference: it sees the person while they are there. */
+NODISCARD enum err v2_provider(struct v2 *v, struct str place, struct node *into);
 NODISCARD enum err v2_organisation(struct v2 *v, struct str code, struct str name,
 				   struct node *into);
 

@@ -246,6 +246,25 @@ static struct node *put_place(struct v2 *v, struct str id, const char *physical,
 	return l;
 }
 
+/* As people say it: "Cedar ward, bed 7"; the building and site where no ward is named. */
+static struct str place_words(struct v2 *v, struct str raw)
+{
+	static const struct {
+		unsigned component;
+		const char *before;
+	} said[] = { { 1, "" }, { 2, "room " }, { 3, "bed " }, { 7, "" }, { 4, "" } };
+	bool ward = part(v, raw, 1, 1).len;
+	struct buf words;
+
+	buf_init(&words, v->c->arena, 600);
+	for (unsigned i = 0; i < (ward ? 3 : sizeof said / sizeof *said); i++) {
+		struct str name = part(v, raw, said[i].component, 1);
+		if (name.len)
+			buf_printf(&words, "%s%s" STR_FMT, words.len ? ", " : "", said[i].before, STR_ARG(name));
+	}
+	return buf_get(&words);
+}
+
 /* PL: point of care ^ room ^ bed ^ facility ^ status ^ type ^ building ^ floor. Each level is a
  * Location within the one above. */
 enum err v2_location(struct v2 *v, struct str raw, struct node *into)
@@ -256,10 +275,9 @@ enum err v2_location(struct v2 *v, struct str raw, struct node *into)
 	} levels[] = { { 4, "si" }, { 7, "bu" }, { 1, "wa" }, { 2, "ro" }, { 3, "bd" } };
 	struct arena *a = v->c->arena;
 	struct str up = { 0 };
-	struct buf path, words;
+	struct buf path;
 
 	buf_init(&path, a, 600);
-	buf_init(&words, a, 600);
 	for (unsigned i = 0; i < sizeof levels / sizeof *levels; i++) {
 		struct str name = part(v, raw, levels[i].component, 1);
 		if (!name.len)
@@ -270,15 +288,23 @@ enum err v2_location(struct v2 *v, struct str raw, struct node *into)
 		v2_put_once(v);
 		up = id;
 	}
-	for (unsigned i = sizeof levels / sizeof *levels; i > 0; i--) {
-		struct str name = part(v, raw, levels[i - 1].component, 1);
-		if (name.len)
-			buf_printf(&words, "%s" STR_FMT, words.len ? ", " : "", STR_ARG(name));
-	}
 	if (up.len) {
 		v2_reference(v, into, NULL, "Location", up);
-		node_add_str(a, into, "display", buf_get(&words));
+		node_add_str(a, into, "display", place_words(v, raw));
 	}
+	return OK;
+}
+
+/* Whose wards they are: the site the place names, where it is in the directory; else who sends. */
+enum err v2_provider(struct v2 *v, struct str place, struct node *into)
+{
+	struct str site = part(v, place, 4, 1), id = { 0 };
+
+	if (plain_code(site) && !str_eq(site, v->org))
+		TRY(find_organisation(v, site, &id));
+	if (!id.len)
+		return v2_organisation(v, v->org, (struct str){ 0 }, into);
+	v2_reference(v, into, NULL, "Organization", id);
 	return OK;
 }
 

@@ -366,6 +366,19 @@ static void put_places(struct visit *visit, struct node *encounter)
 	node_append(encounter, "location", visit->places);
 }
 
+static enum err put_provider(struct visit *visit, struct node *encounter)
+{
+	struct node *into;
+
+	if (node_get(encounter, "serviceProvider"))
+		return OK; /* the map of this feed says whose it is */
+	into = node_add(visit->v->c->arena, encounter, "serviceProvider", NODE_OBJECT);
+	TRY(v2_provider(visit->v, visit->fields[3], into));
+	if (!into->first)
+		node_remove(encounter, into);
+	return OK;
+}
+
 static enum err put_encounter(struct visit *visit, struct str name)
 {
 	struct v2 *v = visit->v;
@@ -409,7 +422,7 @@ static enum err put_encounter(struct visit *visit, struct str name)
 	v2_subject(v, e, "subject");
 	put_period(visit, e);
 	put_places(visit, e);
-	return OK;
+	return put_provider(visit, e);
 }
 
 enum err v2_visit(struct v2 *v)

@@ -20,6 +20,7 @@ static const struct option demo_options[] = {
 	{ "people", "N", "how many live in the place", "2000" },
 	{ "seed", "S", "another seed makes other people", "1" },
 	{ "port", "PORT", "to listen on; 0 takes any that is free", "8080" },
+	{ "mllp", "[ADDRESS:]PORT", "take HL7 v2 messages here; 0 takes any port that is free", "0" },
 	{ "dir", "DIR", "where the place is kept", "build/demo" },
 	{ "today", "DATE", "the day the stories have got to, and the clock stands still (default: today)", NULL },
 	{ "workers", "N", "threads for requests that wait", "32" },
@@ -114,6 +115,14 @@ static enum err demo_database(struct ctx *c, const struct invocation *in,
 	return OK;
 }
 
+/* A socket for a hospital's messages beside the pages: what a system sends is seen on them at once. */
+static enum err demo_socket(struct ctx *c, const struct invocation *in, struct serve *serve)
+{
+	serve->feeds = NEW(c->arena, struct feed);
+	serve->feed_count = 1;
+	return feed_of_port(c, c->arena, command_option(in, "mllp"), serve->feeds);
+}
+
 static enum err run_demo(struct ctx *c, struct invocation *in)
 {
 	struct serve serve = { .address = "127.0.0.1" };
@@ -125,6 +134,7 @@ static enum err run_demo(struct ctx *c, struct invocation *in)
 	enum err e;
 
 	TRY(command_option_int(c, in, "port", 0, 65535, &serve.port));
+	TRY(demo_socket(c, in, &serve));
 	TRY(demo_settings(c, in, PEOPLE_MOST, &people));
 	if (command_option(in, "today")) { /* the place stands still on that morning */
 		clock_fixed_init(&chosen, people.today + MORNING);

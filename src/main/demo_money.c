@@ -43,7 +43,7 @@ static const struct {
 	{ "fenn", "budget-start", NULL, "", 56 },
 	{ "fenn", "care-account-open", "p-000004", "plan=planned_2016;setting=care_home;eligible=588.00;pays=412.00", 1340 },
 	/* still to be signed off, and a first figure */
-	{ "fenn", "budget-indicate", "p-000003", "points=180;carer=10", 6 },
+	{ "fenn", "budget-indicate", "p-000007", "points=180;carer=10", 6 },
 	{ "fenn", "budget-propose", NULL, "weekly=190.00;held=direct-payment;purposes=day-activity transport;reason=Transport to the day centre was left out of the points.", 2 },
 	{ "fenn", "budget-indicate", "p-000006", "points=310", 1 },
 	{ "thorne", "deferred-payment-agree", "p-000006", "value=165000;cost=650.00;income=230.00;keeps=144.00;fee=600.00;security=first-charge;capital=11400.00", 830 },

@@ -7,12 +7,14 @@
 #include "main/modules.h"
 
 #define EVERY INT64_C(60000000) /* microseconds between two looks */
-#define LOOK INT64_C(1000000)   /* between two looks at whether a demonstration's clock was moved */
+#define LOOK INT64_C(1000000)   /* between two looks at what others wrote, and whether a demonstration's clock was moved */
 #define DAY INT64_C(86400000000)
 
-static void tick_once(struct ticking *ticking, bool due, int64_t *moved)
+/* Whether it went well: what failed is tried again when the minute is over, not each second. */
+static bool tick_once(struct ticking *ticking, bool due, int64_t *moved)
 {
 	int64_t done, by = *moved;
+	enum err e;
 	struct ctx c;
 	ARENA(arena);
 
@@ -25,8 +27,10 @@ static void tick_once(struct ticking *ticking, bool due, int64_t *moved)
 		*moved = by;
 		due = true;
 	}
-	if (due && action_tick(&c, &done) != OK && !ticking->stop)
+	e = due ? action_tick(&c, &done) : action_follow(&c, &done);
+	if (e != OK && !ticking->stop)
 		fprintf(stderr, "What falls due could not be looked at: %s\n", c.why);
+	return e == OK;
 }
 
 static void *run(void *arg)
@@ -34,13 +38,14 @@ static void *run(void *arg)
 	struct ticking *ticking = arg;
 	int64_t look = clock_monotonic(), next = look + EVERY;
 	int64_t moved = ticking->place->moved ? ticking->place->moved->by : 0;
+	bool well = true;
 
 	while (!ticking->stop) {
 		int64_t now = clock_monotonic();
 		bool due = now >= next;
 
-		if (due || (ticking->place->moved && now >= look))
-			tick_once(ticking, due, &moved);
+		if (due || (well && now >= look))
+			well = tick_once(ticking, due, &moved);
 		if (due)
 			next = now + EVERY;
 		if (now >= look)

@@ -156,7 +156,7 @@ static enum err make_county(struct maker *m, people_each *each, void *arg)
 	return each(m->c, arg, m->bundle);
 }
 
-/* The fixed people are one household and refer to each other. */
+/* The fixed people refer to each other: one bundle. */
 static enum err make_household(struct maker *m, people_each *each, void *arg)
 {
 	start_bundle(m, 'P', 1);

@@ -337,7 +337,8 @@ enum err people_data_read(struct ctx *c, const struct share *share, struct arena
 	TRY(weigh_tables(c, &d));
 	TRY(check_needed(c, &d));
 	static const char *const fixed[PEOPLE_FIXED] = { "demo/person/edith.ndjson",
-							 "demo/person/karen.ndjson" };
+							 "demo/person/karen.ndjson",
+							 "demo/person/winifred.ndjson" };
 	for (size_t i = 0; i < PEOPLE_FIXED; i++)
 		TRY(share_read(c, share, a, fixed[i], &d.fixed[i]));
 	*out = d;

@@ -112,7 +112,8 @@ static enum err fixed_line(struct filler *f, struct str line)
 enum err fixed_make(struct maker *m, unsigned number)
 {
 	static const char *const files[PEOPLE_FIXED] = { "demo/person/edith.ndjson",
-							 "demo/person/karen.ndjson" };
+							 "demo/person/karen.ndjson",
+							 "demo/person/winifred.ndjson" };
 	struct filler f = { .m = m, .file = files[number - 1], .number = number };
 	struct str text = m->d->fixed[number - 1];
 	while (text.at) {

@@ -308,6 +308,56 @@ struct one {
 	int64_t now;
 };
 
+/* "3 nights: 2 in November, 1 in December", as the domain counts them. */
+static enum err put_nights(struct ctx *c, struct node *row, const struct node *delay)
+{
+	static const char *const months[] = { "January", "February", "March", "April", "May", "June", "July", "August",
+					      "September", "October", "November", "December" };
+	const struct action *count = action_find(c->place, STR("delay-count"));
+	struct acted done;
+	struct buf words;
+	const char *mark = ":";
+
+	if (!count || !node_path(delay, "executionPeriod.start"))
+		return OK;
+	TRY(action_run(c, count, node_str(delay, "id"), node_new(c->arena, NODE_OBJECT), &done));
+	buf_init(&words, c->arena, 0);
+	node_each(one, node_get(done.output, "parameter")) {
+		struct str days = node_text(node_get(one, "valueInteger")), month;
+		const struct node *part = node_get(one, "part");
+		int64_t number;
+
+		if (!part) {
+			buf_printf(&words, STR_FMT " night%s", STR_ARG(days), str_is(days, "1") ? "" : "s");
+			continue;
+		}
+		month = node_str(node_at(part, 0), "valueString");
+		days = node_text(node_get(node_at(part, 1), "valueInteger"));
+		if (month.len != 7 || !str_int((struct str){ month.at + 5, 2 }, &number) || number < 1 || number > 12)
+			continue;
+		buf_printf(&words, "%s " STR_FMT " in %s", mark, STR_ARG(days), months[number - 1]);
+		mark = ",";
+	}
+	data_str(c, row, "nights_lost", buf_get(&words));
+	return OK;
+}
+
+/* By when the council must have acted, and whether that is the day the hospital had in mind. */
+static void put_notice(struct ctx *c, struct node *row, const struct node *notice, int64_t now)
+{
+	struct str proposed = node_str(input_of(notice, "proposed"), "valueDate");
+	struct moment day;
+
+	if (!moment_read(node_str(input_of(notice, "relevant-day"), "valueDate"), &day))
+		return;
+	data_str(c, row, "notice",
+		 SAY(c->arena, "%s: the council must have acted by " STR_FMT,
+		     !proposed.len		     ? "Earliest day"
+		     : str_eq(proposed, day.iso) ? "In time"
+						     : "Later than proposed",
+		     STR_ARG(say_weekday(c->arena, day, now))));
+}
+
 /* A Task of the stay: what, who, until when, what may be done. */
 static enum err take_work(struct ctx *c, void *arg, struct node *n, bool included)
 {
@@ -327,6 +377,9 @@ static enum err take_work(struct ctx *c, void *arg, struct node *n, bool include
 	data_str(c, row, "task_id", node_str(n, "id"));
 	if (node_get(n, "reasonCode"))
 		data_str(c, row, "reason", reason_words(c, n));
+	if (concept_has(node_get(n, "code"), "delay"))
+		TRY(put_nights(c, row, n));
+	put_notice(c, row, n, o->now);
 	data_str(c, row, "answerable",
 		 concept_words(c->arena, node_at(node_get(n, "performerType"), 0)));
 	if (moment_read(node_text(node_path(n, "executionPeriod.start")), &from))
@@ -401,8 +454,15 @@ static void put_facts(struct ctx *c, struct one *o, const struct node *stay)
 		put_fact(c, facts, "Expected to leave", say_weekday(c->arena, m, o->now));
 	if (moment_read(node_text(node_path(o->leaving, "executionPeriod.start")), &m)) {
 		int64_t n = london_day(o->now) - moment_day(m);
+		struct moment left = { 0 };
+
+		if (moment_read(node_text(node_path(o->leaving, "executionPeriod.end")), &left))
+			n = moment_day(left) - moment_day(m);
 		put_fact(c, facts, "Ready since", say_weekday(c->arena, m, o->now));
-		put_fact(c, facts, "Waiting", SAY(c->arena, "%lld night%s", (long long)n, n == 1 ? "" : "s"));
+		put_fact(c, facts, left.iso.len ? "Waited" : "Waiting",
+			 SAY(c->arena, "%lld night%s", (long long)n, n == 1 ? "" : "s"));
+		if (left.iso.len)
+			put_fact(c, facts, "Left", say_weekday(c->arena, left, o->now));
 	}
 	put_fact(c, facts, "Which way", pathway_words(c, o->leaving));
 	if (moment_read(node_str(input_of(o->leaving, "reviewed"), "valueDateTime"), &m))

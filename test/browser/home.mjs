@@ -3,10 +3,11 @@
 import assert from 'node:assert/strict'
 import { barriers, demo, picture, signIn } from './place.mjs'
 
-export async function home() {
-	const place = await demo()
+export async function home(...more) {
+	const place = await demo(...more)
 	return {
 		...place,
+		get mllp() { return place.mllp },
 		// Somebody of the demonstration, by login, in a window of their own.
 		async as(login, width = 1280, options = {}) {
 			const context = await place.browser.newContext({ viewport: { width, height: 900 }, ...options })

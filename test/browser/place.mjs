@@ -36,8 +36,8 @@ export const picture = (page, name) =>
 
 export const edith = 'p-000001' // always the first: waiting to leave hospital
 
-// A demonstration, where people sign in: page.goto(base), then signIn(page, 'raman').
-export const demo = () => open('--signed-in')
+// A demonstration, where people sign in: page.goto(base), then signIn(page, 'raman'). More options are the demo's.
+export const demo = (...more) => open('--signed-in', ...more)
 
 // Be one of the people of the demonstration.
 export async function signIn(page, base, login) {
@@ -50,9 +50,10 @@ export async function signIn(page, base, login) {
 export async function open(...options) {
 	const signedIn = options[0] === '--signed-in'
 	const dir = mkdtempSync(join(tmpdir(), 'causeway-browser-'))
-	const db = execFileSync(program, ['demo', '--people', String(people), '--dir', dir, '--no-serve', '--quiet', ...signedIn ? [] : ['--bulk']],
+	const more = signedIn ? options.slice(1) : ['--bulk']
+	const db = execFileSync(program, ['demo', '--people', String(people), '--dir', dir, '--no-serve', '--quiet', ...more],
 		{ encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }).trim().split('\n').pop()
-	const server = spawn(program, signedIn ? ['demo', '--people', String(people), '--dir', dir, '--port', '0', '--quiet']
+	const server = spawn(program, signedIn ? ['demo', '--people', String(people), '--dir', dir, '--port', '0', '--quiet', ...more]
 		: ['serve', db, '--open', '--port', '0', '--quiet', ...options], { stdio: ['ignore', 'pipe', 'inherit'] })
 	let said = '' // the address, then where messages are taken, a line each
 	const base = await new Promise((resolve, reject) => {
@@ -72,6 +73,8 @@ export async function open(...options) {
 	return {
 		base, browser, db,
 		get said() { return said },
+		// Where a hospital's messages are taken.
+		get mllp() { return Number(/mllp:\/\/[^:]+:(\d+)/.exec(said)?.[1]) },
 		// A page of a width; what it fails to load or refuses to run is kept in page.faults.
 		async page(width = 1280, options = {}) {
 			const context = await browser.newContext({ viewport: { width, height: 900 }, ...options })
