@@ -82,6 +82,17 @@ void put_actions(struct ctx *c, struct node *to, const char *name, const struct 
 			put_actions_of(c, list, *table, resource, back);
 }
 
+/* What an argument is called in the form: "on", "back" and "once" are the form's own. */
+static const char *field_of(struct ctx *c, const char *arg)
+{
+	static const char *const own[] = { "on", "back", "once" };
+
+	for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+		if (strcmp(arg, own[i]) == 0)
+			return arena_printf(c->arena, "given-%s", arg);
+	return arg;
+}
+
 /* --- choices --- */
 
 static void put_choice(struct ctx *c, struct node *list, struct str value, struct str words,
@@ -216,9 +227,10 @@ static enum err put_field(struct ctx *c, struct node *list, const struct action_
 			  const struct request *r)
 {
 	struct node *field = data_object(c, list, NULL);
-	struct str typed = request_param(c, r, arg->name, 0);
+	const char *name = field_of(c, arg->name);
+	struct str typed = request_param(c, r, name, 0);
 
-	data_words(c, field, "field", arg->name);
+	data_words(c, field, "field", name);
 	data_words(c, field, "label", arg->label);
 	data_words(c, field, "hint", arg->help);
 	data_str(c, field, "typed", typed);
@@ -314,7 +326,8 @@ enum err act_show(struct ctx *c, const struct request *r, struct reply *reply)
 static void take_field(struct ctx *c, const struct request *r, const struct action_arg *arg,
 		       struct node *input)
 {
-	struct str value = str_trim(request_param(c, r, arg->name, 0));
+	const char *name = field_of(c, arg->name);
+	struct str value = str_trim(request_param(c, r, name, 0));
 	struct node *list = NULL;
 
 	if (!(arg->flags & ARG_MANY)) {
@@ -322,7 +335,7 @@ static void take_field(struct ctx *c, const struct request *r, const struct acti
 			node_add_str(c->arena, input, arg->name, value);
 		return;
 	}
-	for (unsigned i = 0; value.at; value = str_trim(request_param(c, r, arg->name, ++i)))
+	for (unsigned i = 0; value.at; value = str_trim(request_param(c, r, name, ++i)))
 		if (value.len) {
 			if (!list)
 				list = node_add(c->arena, input, arg->name, NODE_ARRAY);
@@ -355,7 +368,7 @@ static enum err form_again(struct ctx *c, const struct request *r, const struct 
 	for (const struct issue *i = c->issues.first; i; i = i->next) {
 		error = data_object(c, list, NULL);
 		data_words(c, error, "error", i->text);
-		data_words(c, error, "error_field", i->where);
+		data_words(c, error, "error_field", i->where ? field_of(c, i->where) : NULL);
 	}
 	if (!c->issues.count)
 		data_words(c, data_object(c, list, NULL), "error", why);

@@ -87,3 +87,18 @@ test('a form goes back to a page of ours only', async t => {
 	for (const back of ['//elsewhere.example/', 'https://elsewhere.example/', '/\\elsewhere.example', 'javascript:alert(1)', '/a\nb'])
 		assert.match(await (await fetch(`${base}/do/referral-make?back=${encodeURIComponent(back)}`)).text(), /<a href="\/">Back/)
 })
+
+test('a day called "on" is not taken for what the form is about', async t => {
+	const db = place(t), { base } = await serve(t, db), send = fields => fetch(`${base}/do/budget-review`, { method: 'POST', redirect: 'manual', body: new URLSearchParams({ back: '/budgets', note: 'As planned', ...fields }) })
+	const { body: { id } } = await post(base, 'Task/$indicate', { person: 'Patient/ada', points: '100' })
+	for (const [step, values] of [['propose', { weekly: '105.00', held: 'managed' }], ['sign-off', {}], ['start', { from: '2024-01-08' }]])
+		assert.equal((await post(base, `Task/${id}/$${step}`, values)).status, 200)
+	assert.match(await (await fetch(`${base}/do/budget-review?on=${id}`)).text(), /type="date" value="" [^>]*aria-describedby="given-on-hint"/)
+	assert.equal((await send({ on: id })).status, 303)
+	const wrong = await send({ on: id, 'given-on': 'yesterday' })
+	assert.equal(wrong.status, 422)
+	assert.match(await wrong.text(), /<a href="#given-on">Reviewed on: it must be a day/)
+	assert.equal((await send({ on: id, 'given-on': '2024-02-01' })).status, 303)
+	const task = await (await fetch(`${base}/fhir/Task/${id}`)).json()
+	assert.match(JSON.stringify(await (await fetch(`${base}/fhir/${task.focus.reference}`)).json()), /budget-reviewed","valueDate":"2024-02-01"/)
+})
