@@ -7,10 +7,12 @@
 #include "base/when.h"
 #include "ledger/ledger.h"
 #include "main/modules.h"
+#include "money/money.h"
 
 #define DAY INT64_C(86400000000)
 
-/* What somebody did, so many days ago. `on`: NULL makes something, "" does it to what was made last. */
+/* What somebody did, so many days ago: `person` makes something for them, NULL does it to what was made last. "tick" is
+ * the clock's own work, without which nothing was paid since. */
 static const struct {
 	const char *login, *action, *person, *given;
 	int days;
@@ -27,6 +29,8 @@ static const struct {
 	{ "fenn", "budget-spend", NULL, "purpose=respite;amount=310.00;receipt=R-7", 130 },
 	{ "fenn", "budget-take-return", NULL, "balance=1248.40;note=Two receipts attached", 121 },
 	{ "fenn", "budget-spend", NULL, "purpose=personal-assistant;amount=320.00;receipt=PA-03", 95 },
+	{ NULL, "tick", NULL, "", 10 },
+	{ "fenn", "budget-recover-notice", NULL, "amount=1500.00;reason=Nineteen weeks of the budget are unspent, and the plan names nothing they are saved for.", 9 },
 	/* shared with the NHS, held by a third party, spent as planned */
 	{ "fenn", "budget-indicate", "p-000004", "points=420", 100 },
 	{ "fenn", "budget-propose", NULL, "weekly=441.00;nhs=180.00;charge=36.00;held=third-party;holder=Marl Valley Trust;purposes=home-care therapy transport", 98 },
@@ -97,10 +101,13 @@ static enum err do_one(struct ctx *c, size_t i, struct str *made)
 	struct clock_fixed clock;
 	struct ctx own = *c;
 	struct acted done;
+	int64_t ticked = 0;
 
-	TRY(sign_in_actor(c, str_of(deeds[i].login), &own.actor));
 	clock_fixed_init(&clock, then);
 	own.clock = &clock.clock;
+	if (!deeds[i].login)
+		return money_module.tick(&own, &ticked);
+	TRY(sign_in_actor(c, str_of(deeds[i].login), &own.actor));
 	if (!action)
 		return fail(c, ERR_NOT_FOUND, "there is no action %s", deeds[i].action);
 	enum err e = action_run(&own, action, deeds[i].person ? STR("") : *made, input_of(c, i, then), &done);

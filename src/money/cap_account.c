@@ -172,6 +172,7 @@ static enum err meter_run(struct ctx *c, struct act *act)
 	int64_t today = money_today(c);
 	struct cap cap;
 
+	TRY(account_need(c, act->subject, CAP_KIND, "care account"));
 	cap_read(act->subject, &cap);
 	moves->resource = str_of(arena_printf(c->arena, "Account/" STR_FMT, STR_ARG(cap.id)));
 	TRY(meter(c, &cap, today, moves));
@@ -291,6 +292,7 @@ static enum err change(struct ctx *c, struct act *act)
 {
 	int64_t from = argument_day(c, act, "from"), metered = read_day(kept_text_of(act->subject, "cap-metered", "valueDate"));
 
+	TRY(account_need(c, act->subject, CAP_KIND, "care account"));
 	if (metered != NO_DAY && from <= metered)
 		return fail(c, ERR_CONFLICT, "Weeks until " STR_FMT " are counted already.", STR_ARG(long_day(c->arena, metered)));
 	TRY(add_period(c, act, act->subject, from));
@@ -305,6 +307,7 @@ static enum err adjust(struct ctx *c, struct act *act)
 	struct node *one, *result;
 	struct cap cap;
 
+	TRY(account_need(c, act->subject, CAP_KIND, "care account"));
 	if (!str_int(year, &y) || y < 2016 || y > 2200)
 		return fail(c, ERR_INVALID, "The year of an adjustment is from 2016.");
 	if (metered != NO_DAY && when_days((int)y, 4, 6) <= metered)
@@ -326,6 +329,7 @@ static enum err move_on(struct ctx *c, struct act *act)
 {
 	struct node *one = kept_group(c, act->subject, "cap-moved");
 
+	TRY(account_need(c, act->subject, CAP_KIND, "care account"));
 	kept_text(c, one, "from", "valueString", act_reference(act->subject, "owner"));
 	kept_text(c, one, "on", "valueDate", money_day(c->arena, money_today(c)));
 	TRY(cap_send(c, act)); /* whoever moves takes a statement with them */

@@ -140,6 +140,7 @@ static enum err cap_look(struct ctx *c, struct node *account, void *arg)
 
 enum err cap_statement(struct ctx *c, struct act *act)
 {
+	TRY(account_need(c, act->subject, CAP_KIND, "care account"));
 	act->output = told_new(c);
 	return cap_look(c, act->subject, act->output);
 }
@@ -180,6 +181,7 @@ enum err cap_send(struct ctx *c, struct act *act)
 	struct node *result;
 	struct cap cap;
 
+	TRY(account_need(c, act->subject, CAP_KIND, "care account"));
 	cap_read(act->subject, &cap);
 	TRY(cap_work(c, &cap, today, &result));
 	letter_keep(c, act, cap.person, letter_of(c, &cap, result));

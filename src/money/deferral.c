@@ -132,6 +132,7 @@ static enum err book(struct ctx *c, struct act *act)
 	int64_t today = money_today(c);
 	struct deferral d;
 
+	TRY(account_need(c, act->subject, DEFERRAL_KIND, "deferred payment"));
 	deferral_read(act->subject, &d);
 	moves->resource = str_of(arena_printf(c->arena, "Account/" STR_FMT, STR_ARG(d.id)));
 	TRY(owe_all(c, &d, today, moves));
@@ -238,6 +239,7 @@ static enum err died(struct ctx *c, struct act *act)
 {
 	int64_t on = read_day(act_text(act, "on")), booked = read_day(kept_text_of(act->subject, "deferral-booked", "valueDate"));
 
+	TRY(account_need(c, act->subject, DEFERRAL_KIND, "deferred payment"));
 	if (booked != NO_DAY && on < booked - 7)
 		return fail(c, ERR_CONFLICT, "Weeks until " STR_FMT " are booked; reverse them in the ledger first.",
 			    STR_ARG(long_day(c->arena, booked)));
@@ -254,6 +256,7 @@ static enum err review(struct ctx *c, struct act *act)
 	struct node *result, *before;
 	struct deferral d;
 
+	TRY(account_need(c, act->subject, DEFERRAL_KIND, "deferred payment"));
 	deferral_read(act->subject, &d);
 	if (d.ended != NO_DAY)
 		return fail(c, ERR_CONFLICT, "The agreement has ended.");
@@ -280,6 +283,7 @@ static enum err asked(struct ctx *c, struct act *act)
 	const struct policy *policy;
 	int64_t days;
 
+	TRY(account_need(c, act->subject, DEFERRAL_KIND, "deferred payment"));
 	TRY(money_policy(c, &policy));
 	TRY(figure_of(c, policy, "deferral_asked_days", money_today(c), &days));
 	kept_text(c, act->subject, "deferral-asked", "valueDate",
@@ -319,6 +323,7 @@ static enum err repay(struct ctx *c, struct act *act)
 	struct deferral d;
 	struct node *result;
 
+	TRY(account_need(c, act->subject, DEFERRAL_KIND, "deferred payment"));
 	deferral_read(act->subject, &d);
 	if (d.ended != NO_DAY)
 		return fail(c, ERR_CONFLICT, "It was repaid already.");

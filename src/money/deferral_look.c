@@ -120,6 +120,7 @@ static enum err deferral_look(struct ctx *c, struct node *account, void *arg)
 
 enum err deferral_statement(struct ctx *c, struct act *act)
 {
+	TRY(account_need(c, act->subject, DEFERRAL_KIND, "deferred payment"));
 	act->output = told_new(c);
 	return deferral_look(c, act->subject, act->output);
 }
@@ -142,6 +143,7 @@ enum err deferral_send(struct ctx *c, struct act *act)
 	struct node *result;
 	struct deferral d;
 
+	TRY(account_need(c, act->subject, DEFERRAL_KIND, "deferred payment"));
 	deferral_read(act->subject, &d);
 	if (d.ended != NO_DAY)
 		return fail(c, ERR_CONFLICT, "It was repaid; there is nothing to tell.");

@@ -264,6 +264,11 @@ enum err account_new(struct ctx *c, const char *kind, const char *words, struct 
 	return OK;
 }
 
+enum err account_need(struct ctx *c, const struct node *account, const char *kind, const char *words)
+{
+	return str_is(act_code(account, "type", ACCOUNT_CODES), kind) ? OK : fail(c, ERR_CONFLICT, "This is no %s.", words);
+}
+
 void letter_keep(struct ctx *c, struct act *act, struct str person, struct str text)
 {
 	struct node *n = act_new(c, "Communication"), *payload;

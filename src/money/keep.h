@@ -112,6 +112,8 @@ NODISCARD enum err accounts_each(struct ctx *c, const char *kind,
 /* Those of a person, ended ones too, as the asker may see them. */
 NODISCARD enum err accounts_of(struct ctx *c, struct str person, const char *kind,
 			       enum err (*each)(struct ctx *c, struct node *account, void *arg), void *arg);
+/* ERR_CONFLICT unless it is one of that kind: "This is no care account." */
+NODISCARD enum err account_need(struct ctx *c, const struct node *account, const char *kind, const char *words);
 /* A new Account: type, status, subject, owner, servicePeriod.start. */
 NODISCARD enum err account_new(struct ctx *c, const char *kind, const char *words, struct str person,
 			       int64_t from, struct node **out);

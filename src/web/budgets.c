@@ -87,18 +87,16 @@ static enum err put_person(struct ctx *c, struct node *to, struct str reference)
 
 /* --- the list --- */
 
-/* Its statement, and how much is to be looked into. */
-static enum err put_budget(struct ctx *c, struct node *list, struct str task, int64_t *flagged)
+/* Its statement; among the first when something is to be looked into. */
+static enum err put_budget(struct ctx *c, struct node *first, struct node *then, struct str task, int64_t *flagged)
 {
-	struct node *row = data_object(c, list, NULL);
+	struct node *row = node_new(c->arena, NODE_OBJECT);
 	struct acted done;
 
 	TRY(ask(c, "budget-statement", task, &done));
 	put_answers(c, row, node_get(done.output, "parameter"));
-	node_each(flag, node_get(row, "flag")) {
-		(void)flag;
-		++*flagged;
-	}
+	node_append(node_get(row, "flag") ? first : then, NULL, row);
+	*flagged += node_get(row, "flag") ? node_get(row, "flag")->len : 0;
 	return put_person(c, row, node_str(row, "person"));
 }
 
@@ -136,7 +134,7 @@ static enum err put_accounts(struct ctx *c, struct node *data, const char *name,
 
 enum err budgets_show(struct ctx *c, const struct request *r, struct reply *reply)
 {
-	struct node *data = page_new(c, r, "Budgets"), *list = data_list(c, data, "budgets");
+	struct node *data = page_new(c, r, "Budgets"), *list = data_list(c, data, "budgets"), *quiet = data_list(c, data, "quiet_budgets");
 	struct search_page page;
 	int64_t flagged = 0;
 	struct str skip = request_param(c, r, "page", 0);
@@ -146,7 +144,7 @@ enum err budgets_show(struct ctx *c, const struct request *r, struct reply *repl
 		  arena_printf(c->arena, "code=https://causeway.example/fhir/CodeSystem/task%%7Cbudget&status:not=cancelled&_count=50%s"
 					 STR_FMT, skip.len ? "&" : "", STR_ARG(skip)), &page));
 	for (size_t i = 0; i < page.len; i++)
-		TRY(put_budget(c, list, page.at[i].id, &flagged));
+		TRY(put_budget(c, list, quiet, page.at[i].id, &flagged));
 	if (page.len)
 		node_add_bool(c->arena, data, "any_budgets", true);
 	data_str(c, data, "sentence",
@@ -160,33 +158,36 @@ enum err budgets_show(struct ctx *c, const struct request *r, struct reply *repl
 
 /* --- one --- */
 
-/* Where nobody is paid, there are no receipts, returns and money to take back. */
-static void put_steps(struct ctx *c, struct node *data, const struct node *task, struct str back)
+/* Steps that make sense only when something is, or is not, in the statement: where nobody is paid there are no receipts
+ * and returns, and notice is given before it is taken back. */
+static const struct {
+	const char *step, *named;
+	bool there;
+} conditions[] = {
+	{ "/do/budget-spend?", "paid_out", true },	     { "/do/budget-pay-in?", "paid_out", true },
+	{ "/do/budget-take-return?", "paid_out", true },     { "/do/budget-recover-notice?", "paid_out", true },
+	{ "/do/budget-recover-notice?", "recovery_amount", false }, { "/do/budget-recover?", "recovery_amount", true },
+	{ "/do/budget-recover-drop?", "recovery_amount", true },
+};
+
+static bool makes_sense(const struct node *data, struct str href)
 {
-	static const char *const paid_out[] = { "budget-spend?", "budget-pay-in?", "budget-take-return?", "budget-recover" };
-	struct node *all = node_new(c->arena, NODE_OBJECT), *list = data_list(c, data, "actions");
-
-	put_actions(c, all, "actions", task, back);
-	node_each(one, node_get(all, "actions")) {
-		struct str rest = node_str(one, "href");
-		bool left_out = false;
-
-		if (!str_starts(rest, STR("/do/budget-")))
-			continue;
-		rest = (struct str){ rest.at + 4, rest.len - 4 };
-		for (size_t i = 0; i < sizeof paid_out / sizeof *paid_out && !node_get(data, "paid_out"); i++)
-			left_out |= str_starts(rest, str_of(paid_out[i]));
-		if (!left_out)
-			node_append(list, NULL, node_copy(c->arena, one));
-	}
+	for (size_t i = 0; i < sizeof conditions / sizeof *conditions; i++)
+		if (str_starts(href, str_of(conditions[i].step)) && !node_get(data, conditions[i].named) == conditions[i].there)
+			return false;
+	return true;
 }
 
-static struct str first_text(const struct node *answer, const char *name)
+/* The steps of one kind of thing: other work has pages of its own. */
+static void put_steps(struct ctx *c, struct node *data, const char *kind, const struct node *resource, struct str back)
 {
-	node_each(one, node_get(answer, "parameter"))
-		if (str_is(node_str(one, "name"), name))
-			return node_str(one, "valueString");
-	return STR("");
+	struct node *all = node_new(c->arena, NODE_OBJECT), *list = data_list(c, data, "actions");
+	struct str begins = SAY(c->arena, "/do/%s-", kind);
+
+	put_actions(c, all, "actions", resource, back);
+	node_each(one, node_get(all, "actions"))
+		if (str_starts(node_str(one, "href"), begins) && makes_sense(data, node_str(one, "href")))
+			node_append(list, NULL, node_copy(c->arena, one));
 }
 
 enum err budget_show(struct ctx *c, const struct request *r, struct reply *reply)
@@ -197,8 +198,8 @@ enum err budget_show(struct ctx *c, const struct request *r, struct reply *reply
 	TRY(ask(c, "budget-statement", r->part[0], &done));
 	TRY(act_look(c, SAY(c->arena, "Task/" STR_FMT, STR_ARG(r->part[0])), "Task", &task));
 	put_answers(c, data, node_get(done.output, "parameter"));
-	TRY(put_person(c, data, first_text(done.output, "person")));
-	put_steps(c, data, task, SAY(c->arena, "/budgets/" STR_FMT, STR_ARG(r->part[0])));
+	TRY(put_person(c, data, node_str(data, "person")));
+	put_steps(c, data, "budget", task, SAY(c->arena, "/budgets/" STR_FMT, STR_ARG(r->part[0])));
 	return page_show(c, "budget", data, reply);
 }
 
@@ -210,8 +211,8 @@ enum err care_account_show(struct ctx *c, const struct request *r, struct reply 
 	TRY(ask(c, "care-account-statement", r->part[0], &done));
 	TRY(act_look(c, SAY(c->arena, "Account/" STR_FMT, STR_ARG(r->part[0])), "Account", &account));
 	put_answers(c, data, node_get(done.output, "parameter"));
-	TRY(put_person(c, data, first_text(done.output, "person")));
-	put_actions(c, data, "actions", account, SAY(c->arena, "/care-accounts/" STR_FMT, STR_ARG(r->part[0])));
+	TRY(put_person(c, data, node_str(data, "person")));
+	put_steps(c, data, "care-account", account, SAY(c->arena, "/care-accounts/" STR_FMT, STR_ARG(r->part[0])));
 	return page_show(c, "care_account", data, reply);
 }
 
@@ -307,8 +308,8 @@ enum err deferral_show(struct ctx *c, const struct request *r, struct reply *rep
 	TRY(ask(c, "deferred-payment-statement", r->part[0], &done));
 	TRY(act_look(c, SAY(c->arena, "Account/" STR_FMT, STR_ARG(r->part[0])), "Account", &account));
 	put_deferral(c, data, done.output);
-	TRY(put_person(c, data, first_text(done.output, "person")));
-	put_actions(c, data, "actions", account, SAY(c->arena, "/deferred/" STR_FMT, STR_ARG(r->part[0])));
+	TRY(put_person(c, data, node_str(data, "person")));
+	put_steps(c, data, "deferred-payment", account, SAY(c->arena, "/deferred/" STR_FMT, STR_ARG(r->part[0])));
 	return page_show(c, "deferral", data, reply);
 }
 
@@ -325,11 +326,63 @@ enum err deferral_letter(struct ctx *c, const struct request *r, struct reply *r
 
 /* --- the person's own --- */
 
+/* Who pays how much of a week, as widths of a bar. */
+static void put_split(struct ctx *c, struct node *budget, const struct node *parts)
+{
+	static const char *const names[] = { "charge", "council", "nhs" };
+	int64_t all = pounds_of(parts, "weekly"), from = 0;
+	struct node *split;
+
+	if (all <= 0)
+		return;
+	split = data_list(c, budget, "split");
+	for (size_t i = 0; i < 3; i++) {
+		int64_t share = pounds_of(parts, names[i]) * 10000 / all;
+		struct node *one;
+
+		if (!share)
+			continue;
+		one = data_object(c, split, NULL);
+		data_str(c, one, "share_from", SAY(c->arena, "%d.%02d", (int)(from / 100), (int)(from % 100)));
+		data_str(c, one, "share_width", SAY(c->arena, "%d.%02d", (int)(share / 100), (int)(share % 100)));
+		data_words(c, one, "share_class", i == 0 ? "is-you" : i == 1 ? "is-council" : "is-nhs");
+		from += share;
+	}
+}
+
+/* What is to be looked into, as the person is told it. */
+static void put_told(struct ctx *c, struct node *budget)
+{
+	static const char *const words[][2] = {
+		{ "surplus", "There is more left than eight weeks of the budget. We will talk about it with you: it may be meant for "
+			     "something, or some may be asked back." },
+		{ "return", "We have not had a return from you. Send the bank statement, or ask us to help." },
+		{ "overspent", "More was spent than there was. Tell us, so that you are not out of pocket." },
+		{ "review", "It is time to look at the budget together. We will ring you." },
+		{ "unspent", "The budget has ended. What is left is asked back, with notice." },
+	};
+	struct node *list = data_list(c, budget, "told");
+
+	node_each(flag, node_get(budget, "flag"))
+		for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+			if (str_is(node_str(flag, "flag_kind"), words[i][0]))
+				data_words(c, data_object(c, list, NULL), "told_words", words[i][1]);
+}
+
 enum err budgets_put_own(struct ctx *c, struct node *to, struct str person)
 {
-	static const char *const actions[] = { "budget-own", "care-account-own", "deferred-payment-own" };
+	static const char *const actions[] = { "care-account-own", "deferred-payment-own" };
 	struct acted done;
+	struct node *budget;
 
+	TRY(ask(c, "budget-own", person, &done));
+	budgets_put_answer(c, to, done.output);
+	budget = node_at(node_get(to, "budget"), 0);
+	node_each(one, node_get(done.output, "parameter")) { /* one row each, in the same order */
+		put_split(c, budget, one);
+		put_told(c, budget);
+		budget = budget->next;
+	}
 	for (size_t i = 0; i < sizeof actions / sizeof *actions; i++) {
 		TRY(ask(c, actions[i], person, &done));
 		budgets_put_answer(c, to, done.output);

@@ -17,12 +17,25 @@ static void put_bar(struct buf *b, const char *class, size_t at, size_t of, int 
 			   100.0 * (double)at / (double)of, TOP + HEIGHT - high, 80.0 / (double)of, high - low);
 }
 
-static void put_line(struct buf *b, const char *class, int at, const char *words)
+/* "134,250" */
+static void put_pounds(struct buf *b, int64_t n)
+{
+	if (n >= 1000) {
+		put_pounds(b, n / 1000);
+		buf_printf(b, ",%03d", (int)(n % 1000));
+	} else {
+		buf_int(b, n);
+	}
+}
+
+static void put_line(struct buf *b, const char *class, int at, const char *words, int64_t pounds)
 {
 	int y = TOP + HEIGHT - at;
 
-	buf_printf(b, "<line class=\"%s\" x1=\"0\" x2=\"100%%\" y1=\"%d\" y2=\"%d\"/><text class=\"is-label\" x=\"0\" y=\"%d\">%s</text>",
+	buf_printf(b, "<line class=\"%s\" x1=\"0\" x2=\"100%%\" y1=\"%d\" y2=\"%d\"/><text class=\"is-label\" x=\"0\" y=\"%d\">%s£",
 		   class, y, y, y - 4, words);
+	put_pounds(b, pounds);
+	buf_cstr(b, "</text>");
 }
 
 struct str chart_debt(struct arena *a, const struct chart_debt *d)
@@ -47,8 +60,8 @@ struct str chart_debt(struct arena *a, const struct chart_debt *d)
 			buf_printf(&b, "<text class=\"is-year\" x=\"%.2f%%\" y=\"%d\">%d</text>",
 				   100.0 * (double)i / (double)d->steps.len, TOP + HEIGHT + 16, s->year);
 	}
-	put_line(&b, "is-limit", height_of(d->limit, most), "Equity limit");
-	put_line(&b, "is-review", height_of(d->review, most), "Review at 70 in 100 of the value");
+	put_line(&b, "is-limit", height_of(d->limit, most), "Equity limit ", d->limit);
+	put_line(&b, "is-review", height_of(d->review, most), "Review at ", d->review);
 	buf_cstr(&b, "</svg>");
 	return buf_get(&b);
 }
