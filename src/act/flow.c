@@ -140,3 +140,33 @@ void flow_set_due(struct ctx *c, struct node *task, int64_t at)
 
 	act_set(c, act_member(c, restriction, "period", NODE_OBJECT), "end", when_print_us(c->arena, at));
 }
+
+#define TAKEN_BY CAUSEWAY_BASE "StructureDefinition/taken-by"
+
+static struct node *taken_by(const struct node *task)
+{
+	node_each(extension, node_get(task, "extension"))
+		if (str_is(node_str(extension, "url"), TAKEN_BY))
+			return extension;
+	return NULL;
+}
+
+struct str flow_taken_by(const struct node *task)
+{
+	return node_str(node_get(taken_by(task), "valueReference"), "reference");
+}
+
+void flow_set_taken_by(struct ctx *c, struct node *task, struct str who)
+{
+	struct node *one = taken_by(task), *list = node_get(task, "extension");
+
+	if (one)
+		node_remove(list, one);
+	if (list && !list->len)
+		node_remove(task, list);
+	if (!who.len)
+		return;
+	one = node_add(c->arena, act_member(c, task, "extension", NODE_ARRAY), NULL, NODE_OBJECT);
+	node_add_cstr(c->arena, one, "url", TAKEN_BY);
+	act_refer(c, one, "valueReference", who);
+}

@@ -42,4 +42,8 @@ struct node *flow_begin(struct ctx *c, const struct flow *flow, struct str perso
 int64_t flow_due(const struct node *task);
 void flow_set_due(struct ctx *c, struct node *task, int64_t at);
 
+/* Who took a piece of work on themselves, "Practitioner/1"; empty: it was given to who has it. */
+struct str flow_taken_by(const struct node *task);
+void flow_set_taken_by(struct ctx *c, struct node *task, struct str who); /* empty: nobody */
+
 #endif

@@ -102,6 +102,7 @@ static enum err done(struct ctx *c, struct act *act)
 static void give_to(struct ctx *c, struct node *task, struct str to, struct str note)
 {
 	act_refer(c, task, "owner", to);
+	flow_set_taken_by(c, task, (struct str){ 0 });
 	act_remark(c, task, note);
 }
 
@@ -116,6 +117,7 @@ static enum err take(struct ctx *c, struct act *act)
 		return fail(c, ERR_INVALID, "Only who is a practitioner here can take work on; give it to somebody.");
 	if (who.len)
 		act_refer(c, act->subject, "owner", who);
+	flow_set_taken_by(c, act->subject, who);
 	if (state && sm_leads(&flow->sm, str_of(state->name), STR("take")))
 		TRY(flow_step(c, flow, act->subject, "take"));
 	act_remark(c, act->subject, act_text(act, "note"));

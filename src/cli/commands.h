@@ -14,6 +14,7 @@ extern const struct command identity_commands[]; /* merge unmerge doubts */
 extern const struct command link_commands[];   /* link */
 extern const struct command match_commands[];  /* match match-learn */
 extern const struct command bench_commands[];  /* bench */
+extern const struct command tell_commands[]; /* told, told-again */
 extern const struct command subscription_commands[]; /* subscriptions subscription-… */
 extern const struct command account_commands[]; /* accounts roles account-… */
 extern const struct command client_commands[]; /* client-add client-list client-revoke */

@@ -12,6 +12,7 @@
 #include "main/demo_feeds.h"
 #include "main/demo_governance.h"
 #include "main/demo_money.h"
+#include "main/demo_work.h"
 #include "main/load.h"
 #include "main/serve.h"
 #include "act/time.h"
@@ -158,6 +159,8 @@ static enum err run_demo(struct ctx *c, struct invocation *in)
 		e = demo_governance(c);
 	if (e == OK)
 		e = demo_money(c);
+	if (e == OK)
+		e = demo_work(c);
 	if (e == OK)
 		e = serve_place(c, in, &serve);
 	place_close(place);

@@ -28,6 +28,7 @@ static const struct command *const command_tables[] = {
 	emit_commands,
 	form_commands,
 	time_commands,
+	tell_commands,
 	NULL,
 };
 

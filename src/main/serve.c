@@ -29,6 +29,10 @@ static const struct option serve_options[] = {
 	{ "hook-tries", "N", "how often a delivery is tried before it is given up", "12" },
 	{ "hook-pause", "MS", "after the first failure; doubled after each, up to ten minutes", "1000" },
 	{ "hook-timeout", "SECONDS", "of one delivery", "30" },
+	{ "smtp", "URL", "mail server that tells people of their work (share/care/tell.tsv): smtp://host:port, smtps://…", NULL },
+	{ "smtp-from", "ADDRESS", "who such e-mails are from", NULL },
+	{ "smtp-login", "FILE", "name and password for the mail server, a line each; for its owner's eyes only", NULL },
+	{ "tell-key", "FILE", "the secret that webhooks of share/care/tell.tsv are signed with", NULL },
 	{ "mllp", "[ADDRESS:]PORT...", "take HL7 v2 messages here; 0 takes any port that is free", NULL },
 	{ "feeds", "FILE", "who sends messages, and where they are taken (docs/feeds.md)", NULL },
 	{ "audit-key", "FILE", "signs the audit (default: DB.audit-key beside the file, made when it is not there)",
@@ -153,6 +157,7 @@ enum err serve_place(struct ctx *c, const struct invocation *in, const struct se
 	struct mllp *mllp = NULL;
 	struct watch *watch = NULL;
 	struct ticking ticking = { 0 };
+	struct telling *telling = NULL;
 	struct http *http;
 	int64_t workers = 0;
 	enum err e;
@@ -183,7 +188,10 @@ enum err serve_place(struct ctx *c, const struct invocation *in, const struct se
 		e = say_entrance(c, in, serve, http_port(http));
 		ticking_start(c, setup.clock, &ticking);
 		if (e == OK)
+			e = tell_start(c, &serve->tell, &telling);
+		if (e == OK)
 			wait_for_stop(c);
+		tell_stop(telling);
 		ticking_stop(&ticking);
 		http_stop(http, 10);
 	}
@@ -233,6 +241,11 @@ static enum err hook_options(struct ctx *c, const struct invocation *in, struct 
 	TRY(command_option_int(c, in, "hook-timeout", 1, 600, &l->timeout));
 	l->pause *= 1000;
 	l->timeout *= 1000000;
+	serve->tell = (struct tell_setup){ .smtp = command_option(in, "smtp"),
+					   .from = command_option(in, "smtp-from"),
+					   .login = command_option(in, "smtp-login"),
+					   .key = command_option(in, "tell-key"),
+					   .tries = l->tries, .pause = l->pause, .timeout = l->timeout };
 	return OK;
 }
 

@@ -3,6 +3,7 @@
 #define MAIN_SERVE_H
 
 #include "access/audit.h"
+#include "act/tell.h"
 #include "api/api.h"
 #include "cli/command.h"
 #include "feed/feed.h"
@@ -15,6 +16,7 @@ struct serve {
 	struct bulk_limits export_limits;
 	const char *hooks;         /* destinations of Subscriptions */
 	struct hook_limits hook_limits;
+	struct tell_setup tell;    /* who is told of work outside of Causeway */
 	const char *url;           /* how people reach it; NULL: by names of this machine */
 	bool open;                 /* nobody signs in */
 	bool demo;                 /* people are chosen from a list */

@@ -270,6 +270,11 @@ static void leaving_make(struct maker *m, const struct stay *s)
 	put_reference(m, t, "encounter", s->encounter, NULL);
 	if (s->ready != NEVER)
 		put_period(m, t, "executionPeriod", s->ready, s->end);
+	put_concept(m, t, "businessStatus",
+		    gone			? (struct code){ OWN_CODES "leave-hospital", "left", "Left hospital" }
+		    : s->ready != NEVER ? (struct code){ OWN_CODES "leave-hospital", "ready", "Ready to leave" }
+					: (struct code){ OWN_CODES "leave-hospital", "planning", "In hospital, needs the bed" },
+		    NULL);
 	put_org(m, t, "owner", hospital);
 	int expected = s->reason->days + 1;
 	put_input(m, t, "expected-date", s->start / DAY + expected, 0);
@@ -284,6 +289,10 @@ static void leaving_make(struct maker *m, const struct stay *s)
 			  hospital, s->ready, s->ready + rng_between(&m->r, 1, 6) * DAY);
 	put_concept(m, w, "reasonCode",
 		    (struct code){ OWN_CODES "delay-reason", s->delay->code, s->delay->reason },
+		    NULL);
+	put_concept(m, w, "businessStatus",
+		    gone ? (struct code){ OWN_CODES "delay", "ended", "Ended" }
+			 : (struct code){ OWN_CODES "delay", "open", "Waiting" },
 		    NULL);
 	put_references(m, w, "partOf", put_ref_of(m, t), NULL);
 	put_reference(m, w, "focus", s->encounter, NULL);

@@ -3,7 +3,7 @@
  *
  * Outcomes, urgencies and signs are tables of share/care; what is done with the answers is the action contact-log. */
 #include "web/act.h"
-#include "web/looked.h"
+#include "web/contact.h"
 #include "web/pages.h"
 
 #include "access/actor.h"
@@ -117,7 +117,7 @@ static void put_patient(struct ctx *c, struct node *row, const struct node *pati
 	data_str(c, row, "nhs", nhs);
 }
 
-static enum err find(struct ctx *c, struct str q, struct node *list, struct looked_people *people)
+enum err contact_find(struct ctx *c, struct str q, struct node *list, struct looked_people *people)
 {
 	int year, month, day;
 
@@ -231,7 +231,7 @@ static enum err find_page(struct ctx *c, const struct request *r, struct node **
 		struct node *found = data_list(c, data, "found");
 
 		node_add_bool(c->arena, data, "looked_for", true);
-		TRY(find(c, q, found, &people));
+		TRY(contact_find(c, q, found, &people));
 		looked_page(c, &people);
 	} else {
 		TRY(put_figures(c, data));

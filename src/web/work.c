@@ -646,7 +646,7 @@ enum err work_one_show(struct ctx *c, const struct request *r, struct reply *rep
 
 /* ---- handing over ---- */
 
-static enum err put_directory(struct ctx *c, struct node *data, struct str typed)
+enum err work_directory(struct ctx *c, struct node *data, struct str typed)
 {
 	static const char *const types[] = { "Practitioner", "CareTeam", "Organization" };
 	struct node *list = data_list(c, data, "workers");
@@ -691,7 +691,7 @@ static enum err hand_page(struct ctx *c, const struct request *r, struct node **
 	data_str(c, data, "who", l.chosen);
 	data_str(c, data, "note", request_param(c, r, "note", 0));
 	looked_page(c, &l.people);
-	return put_directory(c, data, request_param(c, r, "to", 0));
+	return work_directory(c, data, request_param(c, r, "to", 0));
 }
 
 enum err work_hand_show(struct ctx *c, const struct request *r, struct reply *reply)

@@ -13,5 +13,7 @@ struct str work_state(struct ctx *c, const struct node *task);
 void work_clock(struct ctx *c, struct node *row, const struct node *task, int64_t now);
 /* person_id, person_name, person_more. */
 NODISCARD enum err work_person(struct ctx *c, struct node *row, const struct node *task, int64_t now);
+/* workers: { worker, worker_name, chosen } of everybody who can be asked, as far as a page can show them. */
+NODISCARD enum err work_directory(struct ctx *c, struct node *data, struct str typed);
 
 #endif
