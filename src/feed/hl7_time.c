@@ -68,6 +68,31 @@ static int london(int64_t local_us)
 	return when_london_offset(local_us - hour) ? 60 : 0;
 }
 
+/* Year, month, day, hour, minute, second: is there such a time? */
+static bool is_time(const int part[6])
+{
+	return part[0] >= 1 && part[1] >= 1 && part[1] <= 12 && part[2] >= 1 &&
+	       part[2] <= when_month_days(part[0], part[1]) && part[3] <= 23 && part[4] <= 59 &&
+	       part[5] <= 59;
+}
+
+/* The date and the time as FHIR has them, as precise as what came with `len` digits. */
+static void write_texts(struct hl7_time *t, const int part[6], size_t len, int millis, int zone)
+{
+	char fraction[12] = "";
+	int ahead = zone < 0 ? -zone : zone;
+
+	snprintf(t->date, sizeof t->date, "%04d-%02d-%02d", part[0], part[1], part[2]);
+	t->date[len == 4 ? 4 : len == 6 ? 7 : 10] = '\0';
+	if (millis)
+		snprintf(fraction, sizeof fraction, ".%03d", millis % 1000);
+	if (len <= 8)
+		snprintf(t->text, sizeof t->text, "%s", t->date);
+	else
+		snprintf(t->text, sizeof t->text, "%sT%02d:%02d:%02d%s%c%02d:%02d", t->date, part[3],
+			 part[4], part[5], fraction, zone < 0 ? '-' : '+', ahead / 60, ahead % 60);
+}
+
 bool hl7_time_read(struct str text, struct hl7_time *out)
 {
 	struct hl7_time t = { 0 };
@@ -82,9 +107,7 @@ bool hl7_time_read(struct str text, struct hl7_time *out)
 	for (unsigned i = 1; i < 6 && 2 + 2 * i < s.len; i++)
 		if (!digits(s, 2 + 2 * i, 2, &part[i]))
 			return false;
-	if (part[0] < 1 || part[1] < 1 || part[1] > 12 || part[2] < 1 ||
-	    part[2] > when_month_days(part[0], part[1]) || part[3] > 23 || part[4] > 59 ||
-	    part[5] > 59)
+	if (!is_time(part))
 		return false;
 	t.precision = (unsigned)s.len;
 	t.at = (when_days(part[0], part[1], part[2]) * 86400 + part[3] * 3600 + part[4] * 60 +
@@ -92,17 +115,7 @@ bool hl7_time_read(struct str text, struct hl7_time *out)
 	if (!zoned)
 		zone = london(t.at);
 	t.at -= zone * INT64_C(60000000);
-	snprintf(t.date, sizeof t.date, "%04d-%02d-%02d", part[0], part[1], part[2]);
-	t.date[s.len == 4 ? 4 : s.len == 6 ? 7 : 10] = '\0';
-	if (s.len <= 8)
-		snprintf(t.text, sizeof t.text, "%s", t.date);
-	else
-		snprintf(t.text, sizeof t.text, "%sT%02d:%02d:%02d%s%.*s%c%02d:%02d", t.date, part[3],
-			 part[4], part[5], millis ? "." : "", millis ? 3 : 0,
-			 (char[4]){ (char)('0' + millis / 100), (char)('0' + millis / 10 % 10),
-				    (char)('0' + millis % 10), 0 },
-			 zone < 0 ? '-' : '+', (zone < 0 ? -zone : zone) / 60,
-			 (zone < 0 ? -zone : zone) % 60);
+	write_texts(&t, part, s.len, millis, zone);
 	*out = t;
 	return true;
 }

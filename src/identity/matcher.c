@@ -15,7 +15,7 @@ static enum err number(struct ctx *c, const struct node *object, const char *nam
 		       double high, double *out)
 {
 	const struct node *n = node_get(object, name);
-	double value = n && n->kind == NODE_NUMBER ? atof(str_dup(c->arena, node_text(n))) : NAN;
+	double value = n && n->kind == NODE_NUMBER ? strtod(str_dup(c->arena, node_text(n)), NULL) : NAN;
 
 	if (!(value >= low && value <= high))
 		return fail(c, ERR_INVALID, "The match model's \"%s\" is no number from %g to %g.",
@@ -69,7 +69,7 @@ static enum err read_frequencies(struct ctx *c, struct matcher *m, enum fact fac
 		double *share = NEW(&m->life, double);
 		struct str name = { arena_dup(&m->life, n->name, n->name_len), n->name_len };
 
-		*share = atof(str_dup(c->arena, node_text(n)));
+		*share = strtod(str_dup(c->arena, node_text(n)), NULL);
 		if (!(*share > 0 && *share <= 1))
 			return fail(c, ERR_INVALID, "A frequency of the match model is none.");
 		map_set(&m->often[fact], name, share);

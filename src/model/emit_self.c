@@ -55,6 +55,15 @@ static void take_practice(struct emit_run *run, const struct node *patient, stru
 	}
 }
 
+/* The digits of a birth date from `at`. */
+static int born_part(const struct self *s, size_t at, size_t len)
+{
+	int64_t n = 0;
+
+	str_int((struct str){ s->born + at, len }, &n);
+	return (int)n;
+}
+
 /* Lives with the person before, may be family, may be born on one day. */
 static void join_household(struct emit_run *run, struct self *s)
 {
@@ -72,7 +81,7 @@ static void join_household(struct emit_run *run, struct self *s)
 	if (!kin || last->line2)
 		return;
 	s->family = last->family;
-	if (twin && abs(atoi(s->born) - atoi(last->born)) <= 12)
+	if (twin && abs(born_part(s, 0, 4) - born_part(last, 0, 4)) <= 12)
 		s->born = last->born;
 }
 
@@ -165,7 +174,7 @@ static const char *nick_of(struct emit_run *run, const char *given)
 
 static void mistake_name(struct emit_run *run, struct self *s)
 {
-	int age = (int)(run->m.today / 365) + 1970 - atoi(s->born);
+	int age = (int)(run->m.today / 365) + 1970 - born_part(s, 0, 4);
 	bool married = dirt_falls(run, D_NAME_MARRIED) && s->female && age >= 20 && age <= 70;
 
 	if (married)
@@ -189,7 +198,7 @@ static void mistake_name(struct emit_run *run, struct self *s)
 
 static void mistake_born(struct emit_run *run, struct self *s)
 {
-	int year = atoi(s->born), month = atoi(s->born + 5), day = atoi(s->born + 8);
+	int year = born_part(s, 0, 4), month = born_part(s, 5, 2), day = born_part(s, 8, 2);
 	bool digit = dirt_falls(run, D_BORN_DIGIT);
 
 	if (dirt_falls(run, D_BORN_SWAPPED) && day <= 12) {
