@@ -5,6 +5,8 @@
 static const struct action *const actions[] = {
 	work_out_actions,
 	assessment_actions,
+	decision_actions,
+	continuing_actions,
 	budget_actions,
 	direct_payment_actions,
 	care_account_actions,
@@ -15,6 +17,7 @@ static const struct action *const actions[] = {
 
 static const struct flow *const flows[] = {
 	&assessment_flow,
+	&continuing_flow,
 	&budget_flow,
 	NULL,
 };

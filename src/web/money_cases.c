@@ -79,7 +79,7 @@ static enum err find_response(struct ctx *c, struct str request, struct node **o
 	struct search_page page;
 
 	TRY(search_parse(c, STR("CoverageEligibilityResponse"),
-			 SAY(c->arena, "_count=1&request=" STR_FMT, STR_ARG(request)), &search));
+			 SAY(c->arena, "_count=1&_sort=-created&request=" STR_FMT, STR_ARG(request)), &search));
 	TRY(search_run(c, search, &page));
 	*out = NULL;
 	return page.len ? fhir_read_json(c, c->place->fhir, c->arena, page.at[0].body, out) : OK;
@@ -364,6 +364,28 @@ static enum err put_notice(struct ctx *c, struct node *data, const struct money_
 	return OK;
 }
 
+static struct str part_charge(struct ctx *c, const struct node *response)
+{
+	struct node *result;
+
+	return json_read(c, c->arena, carried(response, "/charge-result"), NULL, &result) == OK ? node_str(result, "charge") :
+											    (struct str){ 0 };
+}
+
+/* A decision that took the place of another is its own notice. */
+static void put_followed(struct ctx *c, struct node *data, const struct node *response)
+{
+	struct str from = node_str(node_get(response, "servicedPeriod"), "start"), was = carried(response, "/charge-before");
+	struct node *notice;
+
+	if (!from.len || !was.len)
+		return;
+	notice = data_object(c, data, "notice");
+	put_date(c, notice, "from", from);
+	data_str(c, notice, "was", money_words(c, was));
+	data_str(c, notice, "will", money_words(c, part_charge(c, response)));
+}
+
 enum err money_letter_show(struct ctx *c, const struct request *r, struct reply *reply)
 {
 	struct money_case k;
@@ -372,12 +394,63 @@ enum err money_letter_show(struct ctx *c, const struct request *r, struct reply 
 	TRY(case_page(c, r, &data, &k));
 	if (!k.response)
 		return fail(c, ERR_CONFLICT, "There is no letter before there is a decision.");
+	node_remove(data, node_get(data, "officer")); /* the person reads it */
 	council = try_one(c, act_reference(k.response, "insurer"));
 	data_str(c, data, "council", node_str(council, "name"));
 	struct str day = str_trim(request_param(c, r, "day", 0));
 	if (day.len)
 		TRY(put_notice(c, data, &k, day));
+	else
+		put_followed(c, data, k.response);
 	return page_show(c, "money_letter", data, reply);
+}
+
+/* --- notices of change, all at once --- */
+
+static enum err put_letter(struct ctx *c, struct node *list, struct str body, struct str day, int64_t *count)
+{
+	struct worked worked = { 0 };
+	struct node *response, *to, *person, *council;
+	struct str from;
+
+	TRY(fhir_read_json(c, c->place->fhir, c->arena, body, &response));
+	from = node_str(node_get(response, "servicedPeriod"), "start");
+	if (!str_eq(from, day) || !carried(response, "/charge-before").len)
+		return OK;
+	TRY(json_read(c, c->arena, carried(response, "/charge-result"), NULL, &worked.result));
+	worked.answer = frozen_lines(c, response);
+	to = data_object(c, list, NULL);
+	person = try_one(c, act_reference(response, "patient"));
+	council = try_one(c, act_reference(response, "insurer"));
+	data_str(c, to, "called", person ? name_plain(c->arena, person) : STR("Somebody"));
+	data_str(c, to, "council", node_str(council, "name"));
+	data_str(c, to, "decision", node_str(response, "id"));
+	data_str(c, to, "decided_by", node_str(node_get(response, "requestor"), "display"));
+	put_followed(c, to, response);
+	money_put_pay(c, to, &worked, false);
+	money_put_lines(c, to, &worked);
+	++*count;
+	return OK;
+}
+
+/* What was decided anew from a day, as letters to print. */
+enum err money_letters_show(struct ctx *c, const struct request *r, struct reply *reply)
+{
+	struct node *data = page_new(c, r, "Notices of change"), *list = data_list(c, data, "letters");
+	struct str day = str_trim(request_param(c, r, "day", 0));
+	const struct search *search;
+	struct search_page page;
+	int64_t count = 0;
+
+	node_add_bool(c->arena, data, "at_next", true);
+	TRY(search_parse(c, STR("CoverageEligibilityResponse"), STR("_count=1000&_sort=-created&status=active"), &search));
+	TRY(search_run(c, search, &page));
+	for (size_t i = 0; i < page.len && count < LIST_MAX; i++)
+		TRY(put_letter(c, list, page.at[i].body, day, &count));
+	data_str(c, data, "sentence", count ? SAY(c->arena, STR_FMT " to print. Each is in its person’s record too.",
+						  STR_ARG(say_count(c->arena, count))) :
+					      STR("Nothing was decided anew from that day."));
+	return page_show(c, "money_letters", data, reply);
 }
 
 /* Amounts put right and what was seen for them, as one step of the machine. */

@@ -28,6 +28,13 @@ static enum err put_decision(struct ctx *c, struct node *data, const struct own 
 		return OK;
 	to = data_object(c, data, "decided");
 	data_str(c, to, "words", node_str(response, "disposition"));
+	struct when w;
+	int64_t from, until;
+	if (when_parse_date(node_str(node_get(response, "servicedPeriod"), "start"), &w)) {
+		when_range(w, 0, &from, &until);
+		struct moment m = moment_at(c->arena, from);
+		data_time(c, to, "since", m, say_date(c->arena, m));
+	}
 	data_str(c, to, "by", node_str(node_get(response, "requestor"), "display"));
 	return OK;
 }

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "access/actor.h"
 #include "act/action.h"
 
 enum { BANDS = 10 };
@@ -171,10 +172,36 @@ enum err money_next_show(struct ctx *c, const struct request *r, struct reply *r
 		csv(c, &all, reply);
 		return OK;
 	}
+	if (all.at.len && (!scheme.len || str_is(scheme, "current")) && (!c->actor || actor_can(c, "money.approve")))
+		node_add_bool(c->arena, data, "can_uprate", true);
 	data_str(c, data, "count", say_count(c->arena, (int64_t)all.at.len));
 	put_bands(c, data, &all);
 	put_cases(c, data, &all);
 	return page_show(c, "money_next", data, reply);
+}
+
+/* Decide all of them anew from the day, each by itself: what one cannot is told and the others go on. */
+enum err money_next_do(struct ctx *c, const struct request *r, struct reply *reply)
+{
+	const struct action *action = action_find(c->place, STR("charge-uprate"));
+	struct str day = str_trim(request_param(c, r, "day", 0));
+	struct changes all = { 0 };
+
+	if (!action)
+		return fail(c, ERR_UNSUPPORTED, "This place works no charges out.");
+	TRY(ask(c, day, (struct str){ 0 }, &all));
+	for (size_t i = 0; i < all.at.len; i++) {
+		struct node *input = node_new(c->arena, NODE_OBJECT);
+		struct acted done;
+
+		if (all.at.at[i].refused)
+			continue;
+		node_add_str(c->arena, input, "day", day);
+		enum err e = action_run(c, action, all.at.at[i].decision, input, &done);
+		if (e != OK && e != ERR_CONFLICT) /* somebody else decided it meanwhile */
+			return e;
+	}
+	return page_redirect(c, SAY(c->arena, "/money/next/letters?day=" STR_FMT, STR_ARG(day)), reply);
 }
 
 /* --- a carer --- */

@@ -144,6 +144,8 @@ const struct route web_routes[] = {
 	{ HTTP_POST, "/money/cases/{task}", money_case_do, 0, FORM_MAX, "money.write" },
 	{ HTTP_GET, "/money/cases/{task}/letter", money_letter_show, 0, 0, "money.read" },
 	{ HTTP_GET, "/money/next", money_next_show, 0, 0, "money.read" },
+	{ HTTP_POST, "/money/next", money_next_do, 0, FORM_MAX, "money.approve" },
+	{ HTTP_GET, "/money/next/letters", money_letters_show, 0, 0, "money.read" },
 	{ HTTP_GET, "/money/carer", carer_money_show, 0, 0, PUBLIC },
 	{ HTTP_POST, "/money/carer", carer_money_do, 0, FORM_MAX, PUBLIC },
 	{ HTTP_GET, "/budgets", budgets_show, 0, 0, "money.read" },

@@ -81,20 +81,72 @@ test('what is no case is said, and what was typed stays', async t => {
 	assert.equal((await send({ cases: '{}'.repeat(201) })).status, 422)
 })
 
+const call = async (base, path, values, status = 200) => {
+	const reply = await fetch(`${base}/fhir/${path}`, { method: 'POST', headers: json, body: parameters(values) })
+	const body = await reply.json()
+	assert.equal(reply.status, status, `${path}: ${reply.status} ${JSON.stringify(body)}`)
+	return body
+}
+const text = (name, valueString) => ({ name, valueString })
+const reference = (name, to) => ({ name, valueReference: { reference: to } })
+
+/** Assessed and decided: { task, decision }. */
+async function decided(base, of) {
+	const task = await call(base, 'Task/$assess-means', [reference('person', 'Patient/ada'), reference('to', 'Organization/council'), text('case', asked(of))])
+	for (const step of ['take', 'prepare'])
+		await call(base, `Task/${task.id}/$assessment-${step}`, [])
+	return { task, decision: await call(base, `Task/${task.id}/$assessment-decide`, []) }
+}
+const read = async (base, path) => (await fetch(`${base}/fhir/${path}`)).json()
+
+test('the same means by the rules of a new year: a decision of its own from that day, with a notice', async t => {
+	const { base } = await serve(t, place(t)), of = worked.find(it => it.id === 'T-CH-N1')
+	const { task, decision } = await decided(base, of)
+	assert.equal(decision.disposition, 'Pays £29.50 a week')
+	const anew = await call(base, `CoverageEligibilityResponse/${decision.id}/$uprate`, [{ name: 'day', valueDate: '2022-04-11' }])
+	assert.equal(anew.disposition, 'Pays £23.80 a week') // 194.70 to live on in place of 189.00
+	assert.equal(anew.servicedPeriod.start, '2022-04-11')
+	assert.equal((await read(base, `CoverageEligibilityResponse/${decision.id}`)).servicedPeriod.end, '2022-04-10')
+	await call(base, `CoverageEligibilityResponse/${decision.id}/$uprate`, [{ name: 'day', valueDate: '2022-04-11' }], 409)
+	const notices = (await read(base, 'Communication?subject=Patient/ada')).entry.map(e => e.resource.payload[0].contentString)
+	assert.deepEqual(notices, ['From 2022-04-11 you pay £23.80 a week for your care, in place of £29.50. The rules changed; what you told us is the same.'])
+	const letters = await (await fetch(`${base}/money/next/letters?day=2022-04-11`)).text()
+	assert.match(letters, /Dear Ada Oak.*<b>£23\.80<\/b> a week from then, in place of £29\.50/s)
+	assert.match(await (await fetch(`${base}/money/cases/${task.id}/letter`)).text(), /in place of £29\.50/)
+	const compared = await call(base, 'CoverageEligibilityResponse/$compare', [{ name: 'day', valueDate: '2023-04-10' }])
+	assert.deepEqual(compared.parameter.map(p => p.part.find(x => x.name === 'decision').valueString), [anew.id], 'only what holds is compared')
+})
+
+test('NHS continuing healthcare: the Checklist leads on by its table, and the decision ends what the council charges', async t => {
+	const { base } = await serve(t, place(t)), { decision } = await decided(base, worked.find(it => it.id === 'T-CH-R1'))
+	const domains = ['breathing', 'nutrition', 'continence', 'skin', 'mobility', 'communication', 'psychological', 'cognition', 'behaviour', 'drugs', 'consciousness']
+	const checklist = async levels => {
+		const reply = await fetch(`${base}/fhir/QuestionnaireResponse`, { method: 'POST', headers: json, body: JSON.stringify({ resourceType: 'QuestionnaireResponse',
+			questionnaire: 'https://causeway.example/fhir/Questionnaire/continuing-healthcare|1', status: 'completed', subject: { reference: 'Patient/ada' },
+			authored: '2025-06-02', item: [{ linkId: 'body', item: domains.map((d, i) => ({ linkId: `domain.${d}`, answer: [{ valueCoding: { code: levels[i] ?? 'c' } }] })) }] }) })
+		return `QuestionnaireResponse/${(await reply.json()).id}`
+	}
+	// domains in order: breathing, behaviour, drugs and consciousness can carry the level priority
+	for (const [levels, leads] of [['cccc', false], ['caca', true], ['cbbbb', false], ['cbbbbb', true], ['cabbbc', false], ['cabbbb', true],
+		['a', true], ['caccc', false], ['cccccccca', true], ['abc', true]])
+		await call(base, 'Task/$continuing-refer', [reference('checklist', await checklist([...levels]))], leads ? 200 : 409)
+	const task = await call(base, 'Task/$continuing-refer', [reference('checklist', await checklist(['c'])), text('note', 'Worse since then')])
+	const step = (name, values = []) => call(base, `Task/${task.id}/$continuing-${name}`, values)
+	await step('recommend', [{ name: 'eligible', valueBoolean: true }, text('note', 'Unstable breathing')])
+	await step('grant', [{ name: 'day', valueDate: '2025-07-01' }, text('note', 'Agreed')])
+	assert.equal((await read(base, `CoverageEligibilityResponse/${decision.id}`)).servicedPeriod.end, '2025-06-30')
+	const now = (await read(base, 'CoverageEligibilityResponse?patient=Patient/ada&_sort=-created')).entry.map(e => e.resource).find(r => r.servicedPeriod?.start)
+	assert.equal(now.servicedPeriod.start, '2025-07-01')
+	assert.equal(now.disposition, 'Pays £0.00 a week')
+	await step('review', [text('note', 'Goes on')])
+	await step('end', [text('note', 'Stable now')])
+})
+
 test('a decision made again is the same after its figures were corrected', async t => {
 	const db = place(t), overlay = scratch(t)
 	const of = worked.find(it => it.id === 'T-CH-R1')
-	const call = async (base, path, values) => {
-		const reply = await fetch(`${base}/fhir/${path}`, { method: 'POST', headers: json, body: parameters(values) })
-		assert.equal(reply.status, 200, `${path}: ${reply.status}`)
-		return reply.json()
-	}
 	const first = await serve(t, db)
-	const task = await call(first.base, 'Task/$assess-means', [{ name: 'person', valueReference: { reference: 'Patient/ada' } },
-		{ name: 'to', valueReference: { reference: 'Organization/council' } }, { name: 'case', valueString: asked(of) }])
-	for (const step of ['take', 'prepare'])
-		await call(first.base, `Task/${task.id}/$assessment-${step}`, [])
-	const decision = await call(first.base, `Task/${task.id}/$assessment-decide`, [])
+	const { decision } = await decided(first.base, of)
 	assert.equal(decision.disposition, 'Pays £158.05 a week')
 	await first.stop()
 
