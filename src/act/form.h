@@ -13,6 +13,7 @@
  *	form_calc.c   what the record knows already, and what follows from other answers
  *	form_text.c   answers from what was typed, and back
  *	form_merge.c  two people at the same answers
+ *	form_share.c  parts asked of others
  *	forms.c       the rows: begin, save, complete, amend
  */
 #ifndef ACT_FORM_H
@@ -129,7 +130,7 @@ NODISCARD enum err form_asked(struct ctx *c, const struct form *form, const stru
 /* Work out what follows from other answers. */
 NODISCARD enum err form_settle(struct ctx *c, const struct form *form, struct node *response);
 /* All that stands in the way of completing it becomes issues, `where` the linkId; ERR_INVALID then. `group`: only within
- * that; -1: all. */
+ * that; -1: all but the parts for others that are left out. */
 NODISCARD enum err form_missing(struct ctx *c, const struct form *form, const struct node *response,
 			      ptrdiff_t group);
 
@@ -137,6 +138,24 @@ NODISCARD enum err form_missing(struct ctx *c, const struct form *form, const st
  * both changed the same one differently, theirs stays in `now`, an issue names the question, and ERR_CONFLICT. */
 NODISCARD enum err form_merge(struct ctx *c, const struct form *form, const struct node *base,
 			      const struct node *mine, struct node *now);
+
+/* --- parts that are asked of others --- */
+
+/* In the answers: extension { part: code, task: Reference, filled: dateTime, by: Reference }. */
+#define PART_ASKED CAUSEWAY_BASE "StructureDefinition/part-asked"
+
+/* The mark of a part that somebody was asked for; any of a part that is not filled in yet; NULL. */
+const struct node *form_part_asked(const struct node *response, struct str part);
+const struct node *form_part_open(const struct node *response);
+/* What a mark says under "part", "filled"; and a reference, "task", "by". Empty. */
+struct str form_mark_text(const struct node *mark, const char *name);
+struct str form_mark_reference(const struct node *mark, const char *name);
+/* Is it in a part for others that is no part of this: nobody was asked for it and nobody touched it, or who was asked has
+ * not filled it in? And issues for the latter. */
+bool form_is_left_out(const struct form *form, const struct node *response, size_t item);
+void form_say_open(struct ctx *c, const struct form *form, const struct node *response);
+/* May the asker answer this item? Not where its part was asked of another role. */
+bool form_may_answer(const struct ctx *c, const struct form *form, const struct node *response, size_t item);
 
 /* The rows; a module lists them among its own. */
 extern const struct action form_actions[];

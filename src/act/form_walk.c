@@ -216,6 +216,8 @@ enum err form_missing(struct ctx *c, const struct form *form, const struct node 
 	unsigned before = c->issues.errors;
 
 	for (size_t i = 0; i < form->count; i++) {
+		if (group < 0 && form_is_left_out(form, response, i))
+			continue;
 		ptrdiff_t repeater = form_repeater(form, i);
 		unsigned times = repeater < 0 || repeater == (ptrdiff_t)i
 					 ? 1

@@ -5,6 +5,7 @@
 
 #define SET_MAX 500
 #define AGAIN CAUSEWAY_BASE "StructureDefinition/amended"
+#define WITHOUT CAUSEWAY_BASE "StructureDefinition/completed-without"
 #define SAVED_BY CAUSEWAY_BASE "StructureDefinition/saved-by"
 
 static struct node *mark_of(const struct node *response, const char *url)
@@ -69,6 +70,8 @@ static enum err put_typed(struct ctx *c, const struct form *form, struct node *r
 
 	if (item < 0)
 		return fail(c, ERR_INVALID, "The form has no question %.64s.", str_dup(c->arena, all[i].link));
+	if (!form_may_answer(c, form, response, (size_t)item))
+		return fail(c, ERR_FORBIDDEN, "Somebody else was asked for this part: their role alone fills it in.");
 	for (size_t j = i; j < len; j++)
 		if (str_eq(all[j].link, all[i].link) && all[j].n == all[i].n && str_trim(all[j].value).len)
 			values[count++] = all[j].value;
@@ -110,14 +113,15 @@ static enum err groups_change(struct ctx *c, const struct act *act, const struct
 
 	if (more.len) {
 		group = form_index(form, more);
-		if (group < 0 || form_repeater(form, (size_t)group) != group)
+		if (group < 0 || form_repeater(form, (size_t)group) != group ||
+		    !form_may_answer(c, form, response, (size_t)group))
 			return fail(c, ERR_INVALID, "There is no group %.64s that repeats.", str_dup(c->arena, more));
 		form_more(c, form, response, (size_t)group);
 	}
 	if (link.len) {
 		group = form_index(form, link);
 		if (group < 0 || form_repeater(form, (size_t)group) != group || !n.at || !str_int(n, &which) ||
-		    which < 0)
+		    which < 0 || !form_may_answer(c, form, response, (size_t)group))
 			return fail(c, ERR_INVALID, "What is to go is named as group:number.");
 		form_less(c, form, response, (size_t)group, (unsigned)which);
 	}
@@ -138,6 +142,17 @@ static enum err must_be_open(struct ctx *c, const struct node *response)
 			      STR_ARG(node_str(response, "status")));
 }
 
+/* Who was asked for which part is as it is now, whatever version somebody saw. */
+static void marks_copy(struct ctx *c, const struct node *now, struct node *mine)
+{
+	struct node *old = node_get(mine, "extension"), *marks = node_get(now, "extension");
+
+	if (old)
+		node_remove(mine, old);
+	if (marks)
+		node_append(mine, "extension", node_copy(c->arena, marks));
+}
+
 /* What they saw was an older version: their changes to it are brought into the newest. */
 static enum err edit_older(struct ctx *c, struct act *act, const struct form *form, int64_t seen)
 {
@@ -148,6 +163,7 @@ static enum err edit_older(struct ctx *c, struct act *act, const struct form *fo
 	TRY(fhir_read_json(c, c->place->fhir, c->arena, v.body, &base));
 	mine = node_copy(c->arena, base);
 	atoms_adopt(c->place->fhir->atoms, mine);
+	marks_copy(c, act->subject, mine);
 	TRY(edit(c, act, form, mine));
 	return form_merge(c, form, base, mine, act->subject);
 }
@@ -187,12 +203,31 @@ static enum err save(struct ctx *c, struct act *act)
 
 /* --- complete, amend, discard --- */
 
+/* Parts that others were asked for are waited for, unless somebody says why not. */
+static enum err parts_closed(struct ctx *c, const struct act *act, const struct form *form)
+{
+	struct str why = act_text(act, "without");
+	struct node *mark;
+
+	if (!form_part_open(act->subject))
+		return OK;
+	if (!why.len) {
+		form_say_open(c, form, act->subject);
+		return fail(c, ERR_INVALID, "A part that somebody was asked for is not filled in yet.");
+	}
+	mark = node_add(c->arena, act_member(c, act->subject, "extension", NODE_ARRAY), NULL, NODE_OBJECT);
+	node_add_cstr(c->arena, mark, "url", WITHOUT);
+	node_add_str(c->arena, mark, "valueString", why);
+	return OK;
+}
+
 static enum err complete(struct ctx *c, struct act *act)
 {
 	const struct form *form;
 
 	TRY(must_be_open(c, act->subject));
 	TRY(form_of(c, act->subject, &form));
+	TRY(parts_closed(c, act, form));
 	TRY(form_settle(c, form, act->subject));
 	TRY(form_missing(c, form, act->subject, -1));
 	act_set(c, act->subject, "status", mark_of(act->subject, AGAIN) ? STR("amended") : STR("completed"));
@@ -249,6 +284,10 @@ static const struct action_arg save_args[] = {
 	  "If others changed it meanwhile, both changes are kept; the same question is never overwritten.", NULL },
 	{ 0 }
 };
+static const struct action_arg complete_args[] = {
+	{ "without", "markdown", 0, "Why it is complete without a part that somebody was asked for", NULL, NULL },
+	{ 0 }
+};
 static const struct action_arg amend_args[] = {
 	{ "reason", "string", ARG_NEEDED, "Why is it changed?", NULL, NULL },
 	{ 0 }
@@ -261,7 +300,7 @@ const struct action form_actions[] = {
 	  NULL, begin, ACTION_NEW | ACTION_QUIET },
 	{ "form-save", "save", ON, "Save", "Save answers to a form.", "care.write", save_args, NULL, NULL, save,
 	  ACTION_QUIET },
-	{ "form-complete", "complete", ON, "Complete", "Say that a form is complete.", "care.write", NULL, NULL, NULL,
+	{ "form-complete", "complete", ON, "Complete", "Say that a form is complete.", "care.write", complete_args, NULL, NULL,
 	  complete, 0 },
 	{ "form-amend", "amend", ON, "Change", "Open a completed form again to change it.", "care.write", amend_args,
 	  NULL, NULL, amend, 0 },

@@ -21,6 +21,8 @@ enum { ANSWERS_MAX = 400 };
 
 static const struct sm_row rows[] = {
 	{ "asked", "start", "started" },
+	{ "asked", "delegate", "started" },
+	{ "started", "delegate", "started" },
 	{ "asked", "end-early", "ended-early" },
 	{ "started", "submit", "to-decide" },
 	{ "started", "end-early", "ended-early" },
@@ -491,6 +493,7 @@ static struct node *decision_of(struct ctx *c, const struct act *act, struct str
 	list = node_add(c->arena, n, "item", NODE_ARRAY);
 	item_say(c, list, "decision", "Decision", e->eligible ? STR("eligible") : STR("not eligible"));
 	item_say(c, list, "reasons", "Reasons of who decided", act_text(act, "reasons"));
+	item_say(c, list, "without", "Why it was decided without a part", act_text(act, "without"));
 	item_say(c, list, "rules", "By which rules", e->table);
 	put_findings(c, list, e);
 	return n;
@@ -512,6 +515,7 @@ static enum err decide(struct ctx *c, struct act *act)
 	struct eligibility *e;
 	struct kind kind;
 
+	TRY(section_close_all(c, act, act_text(act, "without")));
 	TRY(answers_of(c, act, &from));
 	TRY(must_be_complete(c, from));
 	TRY(kind_of(c, form_name(from), &kind));
@@ -562,6 +566,8 @@ static const struct action_arg end_args[] = { REASON("Why does it end?"), { 0 } 
 static const struct action_arg again_args[] = { REASON("Why is it assessed again?"), { 0 } };
 static const struct action_arg decide_args[] = {
 	{ "reasons", "markdown", ARG_NEEDED, "Your reasons", "They stand in the letter to the person.", NULL },
+	{ "without", "markdown", 0, "Why it is decided though a part is not filled in",
+	  "Only where a colleague was asked for a part and has not filled it in; it is taken back then.", NULL },
 	{ "on", "date", 0, "By the rules of which day", "Today unless you say so.", NULL },
 	{ "jurisdiction", "string", 0, "Of which jurisdiction", "England unless you say so.", NULL },
 	{ 0 }

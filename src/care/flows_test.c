@@ -141,12 +141,33 @@ static struct node *input_for(struct world *w, const struct action *row)
 	return input;
 }
 
+static void set_answers(struct world *w, struct str id, const char *status)
+{
+	struct written out;
+	struct version v;
+
+	SUCCEEDS(record_read(&w->c, STR("QuestionnaireResponse"), id, &v));
+	struct node *answers = tree(&w->c, str_dup(w->c.arena, v.body));
+	act_set(&w->c, answers, "status", str_of(status));
+	atoms_adopt(w->place->fhir->atoms, answers);
+	struct write write = { .resource = answers };
+	SUCCEEDS(record_update(&w->c, STR("QuestionnaireResponse"), id, &write, &out));
+}
+
+static struct str answers_of_task(struct world *w, struct str id)
+{
+	struct version v;
+
+	SUCCEEDS(record_read(&w->c, STR("Task"), id, &v));
+	struct str focus = act_reference(tree(&w->c, str_dup(w->c.arena, v.body)), "focus");
+	(void)str_cut(&focus, '/');
+	return focus;
+}
+
 /* What a task is about, when that is a form: filled in. */
 static void complete_answers(struct world *w, const struct node *task)
 {
 	struct str focus = node_str(node_get(task, "focus"), "reference"), type = str_cut(&focus, '/');
-	struct written out;
-	struct version v;
 
 	if (str_is(type, "CarePlan")) {
 		struct acted done;
@@ -154,29 +175,45 @@ static void complete_answers(struct world *w, const struct node *task)
 
 		SUCCEEDS(action_run(&w->c, telecare, focus, input_for(w, telecare), &done));
 	}
-	if (!str_is(type, "QuestionnaireResponse"))
-		return;
-	SUCCEEDS(record_read(&w->c, type, focus, &v));
-	struct node *answers = tree(&w->c, str_dup(w->c.arena, v.body));
-	act_set(&w->c, answers, "status", STR("completed"));
-	atoms_adopt(w->place->fhir->atoms, answers);
-	struct write write = { .resource = answers };
-	SUCCEEDS(record_update(&w->c, type, focus, &write, &out));
+	if (str_is(type, "QuestionnaireResponse"))
+		set_answers(w, focus, "completed");
+}
+
+static void fill_part(struct world *w, struct str answers)
+{
+	static const char *const set[] = { "nursing.skin=whole", "nursing.continence=dry", "nursing.medicines=alone",
+					   "nursing.needs=false" };
+	struct node *input = node_new(w->c.arena, NODE_OBJECT), *list = node_add(w->c.arena, input, "set", NODE_ARRAY);
+	struct acted done;
+
+	for (size_t i = 0; i < sizeof set / sizeof *set; i++)
+		node_add_cstr(w->c.arena, list, NULL, set[i]);
+	SUCCEEDS(action_run(&w->c, action_find(w->place, STR("form-save")), answers, input, &done));
 }
 
 /* A Task of the machine, made as it is made in life, and put into a state. */
 static struct str task_in(struct world *w, const struct flow *flow, const char *state)
 {
 	const struct action *maker = NULL;
+	struct str whole = { 0 };
 	struct acted done;
 	struct written out;
 
 	EACH_ROW(row)
 		if (row->flow == flow && row->flags & ACTION_NEW && !maker)
 			maker = row;
+	if (flow == &section_flow) {
+		whole = task_in(w, &care_assessment_flow, "started");
+		set_answers(w, answers_of_task(w, whole), "in-progress");
+		fill_part(w, answers_of_task(w, whole));
+		maker = action_find(w->place, STR("section-ask"));
+	}
 	if (!maker)
 		fail_msg("nothing begins %s", flow->code);
-	SUCCEEDS(action_run(&w->c, maker, (struct str){ 0 }, input_for(w, maker), &done));
+	struct node *input = input_for(w, maker);
+	if (flow == &care_assessment_flow)
+		node_add_cstr(w->c.arena, input, "form", "joint-assessment");
+	SUCCEEDS(action_run(&w->c, maker, whole, input, &done));
 	for (size_t i = 0; i < done.count; i++) {
 		struct version v;
 		struct node *task;
@@ -198,6 +235,16 @@ static struct str task_in(struct world *w, const struct flow *flow, const char *
 	return (struct str){ 0 };
 }
 
+/* The same, ready for a step: a part is asked for while the whole is being filled in. */
+static struct str task_for(struct world *w, const struct action *row, const char *state)
+{
+	struct str id = task_in(w, row->flow, state);
+
+	if (strcmp(row->event, "delegate") == 0)
+		set_answers(w, answers_of_task(w, id), "in-progress");
+	return id;
+}
+
 static const char *leads(const struct flow *flow, const char *from, const char *event)
 {
 	for (const struct sm_row *row = flow->sm.rows; row->from; row++)
@@ -208,7 +255,7 @@ static const char *leads(const struct flow *flow, const char *from, const char *
 
 static void try_step(struct world *w, const struct action *row, const struct flow_state *from)
 {
-	struct str id = task_in(w, row->flow, from->name);
+	struct str id = task_for(w, row, from->name);
 	const char *to = leads(row->flow, from->name, row->event);
 	struct version v;
 	struct acted done;
@@ -335,7 +382,8 @@ static void every_step_leaves_a_line_in_the_audit(void **state)
 
 	EACH_ROW(row) {
 		const char *from = NULL;
-		struct actor actor = who_can(w, row->capability);
+		struct actor actor = strcmp(row->name, "section-filled") == 0 ? actor_in(w, 7, "community-nurse", "WXL")
+										: who_can(w, row->capability);
 		struct str id = { 0 };
 
 		for (const struct sm_row *step = row->flow ? row->flow->sm.rows : NULL; step && step->from && !from; step++)
@@ -344,7 +392,7 @@ static void every_step_leaves_a_line_in_the_audit(void **state)
 		if (!row->flow || (!row->event && !(row->flags & ACTION_NEW)))
 			continue; /* told or done with whatever there is: see the next */
 		if (from)
-			id = task_in(w, row->flow, from);
+			id = task_for(w, row, from);
 		if (!done_as(w, &actor, row, id)) {
 			idle++; /* what it says already stood there: nothing was changed */
 			continue;

@@ -16,6 +16,10 @@ extern const struct flow referral_flow;
 extern const struct action errand_actions[], contact_actions[], mdt_actions[], notice_actions[];
 extern const struct action care_assessment_actions[];
 extern const struct flow care_assessment_flow;
+extern const struct action section_actions[];
+extern const struct flow section_flow;
+/* Parts of the subject's answers that stand open: ERR_CONFLICT, or with a reason they are taken back. (section.c) */
+NODISCARD enum err section_close_all(struct ctx *c, struct act *act, struct str reason);
 extern const struct action plan_actions[], plan_flow_actions[], plan_review_actions[];
 extern const struct flow plan_flow, plan_review_flow;
 extern const struct flow errand_flow, cover_flow, contact_flow, mdt_flow, notice_flow;

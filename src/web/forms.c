@@ -260,14 +260,17 @@ static enum err put_parts(struct fill *f, struct node *data)
 		struct part_progress p;
 
 		TRY(progress_of(f, (size_t)i, &p));
+		fill_put_asked(f, row, (size_t)i);
 		data_str(f->c, row, "part", it->link);
 		data_str(f->c, row, "part_title", it->text);
 		data_str(f->c, row, "part_id", SAY(f->c->arena, "part-%td", i));
 		put_status(f, row, &p);
 		if (it->owner.len)
 			data_str(f->c, row, "owner", say_code(f->c->arena, it->owner));
-		bool finished = !p.missing && (p.own || !p.asked);
-		if (!finished && !node_get(data, "carry_on") && f->open) {
+		bool finished = !p.missing && (p.own || !p.asked), out = form_is_left_out(f->form, f->response, (size_t)i);
+		if (out && !form_part_asked(f->response, it->link))
+			continue;
+		if (!finished && !node_get(data, "carry_on") && f->open && form_may_answer(f->c, f->form, f->response, (size_t)i)) {
 			data_str(f->c, data, "carry_on", it->link);
 			data_str(f->c, data, "carry_on_title", it->text);
 		}
@@ -318,8 +321,10 @@ enum err form_list_show(struct ctx *c, const struct request *r, struct reply *re
 
 	TRY(fill_load(c, r, &f));
 	TRY(fill_find_last(&f));
+	TRY(fill_find_work(&f));
 	TRY(fill_page(&f, str_dup(c->arena, f.form->title), &data));
 	TRY(put_parts(&f, data));
+	fill_put_work(&f, data);
 	TRY(put_meanwhile(&f, data));
 	fill_put_then(&f, data);
 	put_buttons(&f, data);

@@ -3,6 +3,7 @@
  *	forms.c          beginning one, its parts, checking, completing, print
  *	forms_part.c     one part: its questions as rows of a page
  *	forms_save.c     what was typed there, saved beside what others typed meanwhile; files
+ *	forms_share.c    parts asked of others; the work the form belongs to
  *	forms_beside.c   other versions beside this one: last time's answers, what others changed
  *
  * A part is a group (or question) at the top of the form. A field is named as answers are: "link", or "link:2"
@@ -26,6 +27,7 @@ struct fill {
 	const struct node *last;  /* what was completed the time before; NULL */
 	const struct node *base;  /* the version the asker saw, where others changed it since; NULL */
 	bool again;               /* what was typed is shown again */
+	struct node *works;       /* Tasks about it: an array; NULL: none looked for */
 };
 
 /* The form of r->part[0], as the asker may see it. ERR_NOT_FOUND. */
@@ -55,6 +57,13 @@ void fill_put_errors(struct fill *f, struct node *data);
 NODISCARD enum err fill_put_rows(struct fill *f, struct node *data, size_t part);
 /* Does the page say when it is asked by itself? (forms_part.c) */
 struct str fill_when(struct fill *f, size_t item, unsigned n, size_t part);
+
+/* Who was asked for a part, where it stands, what can be done about it; and may the asker not answer it, why.
+ * (forms_share.c) */
+void fill_put_asked(struct fill *f, struct node *row, size_t part);
+/* The work the answers belong to: list "works" of { what, state, steps, letter }. */
+NODISCARD enum err fill_find_work(struct fill *f);
+void fill_put_work(struct fill *f, struct node *data);
 
 /* Last time's answers, of the same form and person. (forms_beside.c) */
 NODISCARD enum err fill_find_last(struct fill *f);

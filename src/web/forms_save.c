@@ -19,7 +19,11 @@ static enum err part_page(struct fill *f, size_t part, bool failed, struct reply
 	ptrdiff_t next;
 
 	TRY(fill_find_last(f));
+	TRY(fill_find_work(f));
+	if (!form_may_answer(f->c, f->form, f->response, part))
+		f->open = false;
 	TRY(fill_page(f, str_dup(f->c->arena, it->text), &data));
+	fill_put_asked(f, data, part);
 	data_str(f->c, data, "part", it->link);
 	data_str(f->c, data, "part_title", it->kind == FORM_GROUP ? it->text : f->form->title);
 	next = fill_next(f, (ptrdiff_t)part);
@@ -207,7 +211,7 @@ static struct str where_next(struct fill *f, size_t part, struct str act, unsign
 
 static enum err not_saved(struct fill *f, size_t part, const struct node *seen, enum err e, struct reply *reply)
 {
-	if (e != ERR_INVALID && e != ERR_CONFLICT)
+	if (e != ERR_INVALID && e != ERR_CONFLICT && e != ERR_FORBIDDEN)
 		return e;
 	f->again = true;
 	f->base = seen;
