@@ -1,4 +1,4 @@
--- As in sqlite/0021_tell.sql, which says what each column means.
+-- As in sqlite/0023_tell.sql, which says what each column means.
 CREATE TABLE tell (
 	key      BIGINT  PRIMARY KEY,
 	seq      BIGINT  NOT NULL,
