@@ -89,7 +89,7 @@ static void write_texts(struct hl7_time *t, const int part[6], size_t len, int m
 	if (len <= 8)
 		snprintf(t->text, sizeof t->text, "%s", t->date);
 	else
-		snprintf(t->text, sizeof t->text, "%sT%02d:%02d:%02d%s%c%02d:%02d", t->date, part[3],
+		snprintf(t->text, sizeof t->text, "%.10sT%02d:%02d:%02d%.4s%c%02d:%02d", t->date, part[3],
 			 part[4], part[5], fraction, zone < 0 ? '-' : '+', ahead / 60, ahead % 60);
 }
 
