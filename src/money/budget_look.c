@@ -214,6 +214,9 @@ static enum err put_expected(struct looking *l)
 	TRY(figure_of(l->c, l->policy, "spend_tolerance", l->today, &percent));
 	differs = pence_div((wide)(l->spent - expected) * 100, expected, HALF_UP);
 	told_count(l->c, l->to, "differs_percent", differs);
+	if (differs)
+		told_text(l->c, l->to, "differs_words",
+			  SAY("%lld in 100 %s that", (long long)llabs(differs), differs < 0 ? "below" : "above"));
 	if (weeks >= 13 && llabs(differs) * POLICY_ONE > percent)
 		flag(l, "spending", SAY("Spending is %lld in 100 %s what was expected.", (long long)llabs(differs),
 					differs < 0 ? "below" : "above"));
