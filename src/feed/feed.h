@@ -100,6 +100,7 @@ struct message {
 	struct str reason;     /* one sentence, without personal data */
 	struct str mapping;    /* version of the tables that read it last */
 	struct str body;       /* the bytes as they came; only from message_read */
+	struct str packed;     /* as they are kept, by message_pack; empty: packed when it is kept */
 	int64_t size;
 	int64_t file, row;     /* feed_file.key it came in last, and where in it; 0: in none */
 };
@@ -109,6 +110,8 @@ struct str message_hash(struct arena *a, struct str bytes);
 /* Fill in key, state and flags if this message (feed, control, hash) came before; key 0 if not.
  * m->flags gets MESSAGE_REUSED when its control id came with another content. */
 NODISCARD enum err message_seen(struct ctx *c, struct db *db, struct message *m);
+/* Pack its bytes on the caller's thread, so that the writer need not. */
+NODISCARD enum err message_pack(struct ctx *c, struct message *m);
 /* Keep it, or what became of it now (key known). `db`: of store_write. Gives m->key. */
 NODISCARD enum err message_keep(struct ctx *c, struct db *db, struct message *m);
 /* The same in a transaction of its own. */

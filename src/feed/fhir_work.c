@@ -508,6 +508,7 @@ enum err fhir_work(struct ctx *c, const struct feed *feed, struct message *m, st
 	}
 	m->tries++;
 	m->place = m->reason = (struct str){ 0 };
+	TRY(message_pack(c, m));
 	for (unsigned i = 0; i < ATTEMPTS && (e == ERR_STALE || e == ERR_CONFLICT); i++) {
 		h = begin(c, feed, m);
 		c->issues = (struct issues){ 0 };

@@ -82,16 +82,26 @@ static enum err keep_again(struct ctx *c, struct db *db, struct message *m)
 	return stmt_run(c, s);
 }
 
-enum err message_keep(struct ctx *c, struct db *db, struct message *m)
+enum err message_pack(struct ctx *c, struct message *m)
 {
 	struct buf packed;
+
+	if (m->key || m->packed.len)
+		return OK;
+	buf_init(&packed, c->arena, 0);
+	TRY(gzip_pack(c, m->body, &packed));
+	m->packed = buf_get(&packed);
+	return OK;
+}
+
+enum err message_keep(struct ctx *c, struct db *db, struct message *m)
+{
 	bool row;
 	STMT(s);
 
 	if (m->key)
 		return keep_again(c, db, m);
-	buf_init(&packed, c->arena, 0);
-	TRY(gzip_pack(c, m->body, &packed));
+	TRY(message_pack(c, m));
 	TRY(db_stmt(c, db,
 		    SQL("INSERT INTO message (feed, state, state_at, flags, tries, place, reason, mapping, "
 			"kind, sent, file, file_row, received, control, hash, size, body) "
@@ -105,7 +115,7 @@ enum err message_keep(struct ctx *c, struct db *db, struct message *m)
 	stmt_bind_text(s, 14, m->control);
 	stmt_bind_text(s, 15, m->hash);
 	stmt_bind_int(s, 16, (int64_t)m->body.len);
-	stmt_bind_blob(s, 17, buf_get(&packed));
+	stmt_bind_blob(s, 17, m->packed);
 	TRY(stmt_step(c, s, &row));
 	if (!row)
 		return fail(c, ERR_STALE, "The same message came by another connection.");

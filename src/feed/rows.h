@@ -188,7 +188,7 @@ struct rows_run {
 	const char *path;        /* NULL: `bytes` */
 	struct str bytes;
 	const char *name;        /* the file's, for people */
-	unsigned jobs;           /* threads; 0: 16 */
+	unsigned jobs;           /* threads; 0: what suits the store */
 	const struct progress *progress;
 };
 enum { ROWS_SHOWN = 20 };

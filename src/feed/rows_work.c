@@ -103,7 +103,7 @@ static enum err look_up(struct group *g, struct job *j)
 	TRY(message_seen(g->c, db, &j->m));
 	j->m.tries = j->m.key ? j->m.tries + 1 : tries;
 	j->m.flags = 0;
-	return OK;
+	return message_pack(g->c, &j->m);
 }
 
 static enum err refuse(struct group *g, struct job *j)

@@ -546,6 +546,7 @@ enum err v2_work(struct ctx *c, const struct feed *feed, struct message *m, stru
 	}
 	m->tries++;
 	m->place = m->reason = (struct str){ 0 };
+	TRY(message_pack(c, m));
 	if (!e)
 		e = work(&v);
 	if (e && !passing(e)) {

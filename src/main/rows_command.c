@@ -10,7 +10,7 @@ static const struct option file_options[] = {
 	{ "mapping", "NAME", "mapping of share/feed/rows; the feed's, else the one of the feed's name", NULL },
 	{ "org", "CODE", "ODS code of who sends; needed when the feed is new", NULL },
 	{ "title", "TEXT", "what people call the feed", NULL },
-	{ "jobs", "N", "threads that wait for the disk together", "32" },
+	{ "jobs", "N", "threads; else as many as suit the store", NULL },
 	{ 0 },
 };
 
@@ -62,10 +62,11 @@ static enum err take_file(struct ctx *c, struct invocation *in, const struct fee
 	struct ctx one = *c;
 	struct bar *bar;
 	const char *slash = strrchr(path, '/');
-	int64_t jobs;
+	int64_t jobs = 0;
 	struct rows_count n;
 
-	TRY(command_option_int(c, in, "jobs", 1, 64, &jobs));
+	if (command_option(in, "jobs"))
+		TRY(command_option_int(c, in, "jobs", 1, 64, &jobs));
 	struct progress progress = bar_progress(c, in, slash ? slash + 1 : path, &bar);
 	struct rows_run run = { .feed = feed, .path = path, .name = slash ? slash + 1 : path,
 				.jobs = (unsigned)jobs, .progress = &progress };
