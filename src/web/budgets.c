@@ -7,6 +7,7 @@
 #include "web/act.h"
 #include "web/budgets.h"
 #include "web/chart.h"
+#include "web/looked.h"
 #include "web/me.h"
 #include "web/pages.h"
 
@@ -132,6 +133,19 @@ static enum err put_accounts(struct ctx *c, struct node *data, const char *name,
 	return OK;
 }
 
+/* Whoever is on the page was looked at. */
+static enum err note_people(struct ctx *c, const struct node *data)
+{
+	static const char *const lists[] = { "budgets", "quiet_budgets", "care_accounts", "deferrals" };
+	struct looked_people people = { 0 };
+
+	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+		node_each(row, node_get(data, lists[i]))
+			TRY(looked_add(c, &people, node_str(row, "person_id")));
+	looked_page(c, &people);
+	return OK;
+}
+
 enum err budgets_show(struct ctx *c, const struct request *r, struct reply *reply)
 {
 	struct node *data = page_new(c, r, "Budgets"), *list = data_list(c, data, "budgets"), *quiet = data_list(c, data, "quiet_budgets");
@@ -153,6 +167,7 @@ enum err budgets_show(struct ctx *c, const struct request *r, struct reply *repl
 	data_str(c, data, "begin", action_href(c, "budget-indicate", STR(""), NULL, STR("/budgets")));
 	TRY(put_accounts(c, data, "care_accounts", "care-account"));
 	TRY(put_accounts(c, data, "deferrals", "deferred-payment"));
+	TRY(note_people(c, data));
 	return page_show(c, "budgets", data, reply);
 }
 
@@ -200,6 +215,7 @@ enum err budget_show(struct ctx *c, const struct request *r, struct reply *reply
 	put_answers(c, data, node_get(done.output, "parameter"));
 	TRY(put_person(c, data, node_str(data, "person")));
 	put_steps(c, data, "budget", task, SAY(c->arena, "/budgets/" STR_FMT, STR_ARG(r->part[0])));
+	TRY(looked_open(c, node_str(data, "person_id"), "budget"));
 	return page_show(c, "budget", data, reply);
 }
 
@@ -213,6 +229,7 @@ enum err care_account_show(struct ctx *c, const struct request *r, struct reply 
 	put_answers(c, data, node_get(done.output, "parameter"));
 	TRY(put_person(c, data, node_str(data, "person")));
 	put_steps(c, data, "care-account", account, SAY(c->arena, "/care-accounts/" STR_FMT, STR_ARG(r->part[0])));
+	TRY(looked_open(c, node_str(data, "person_id"), "budget"));
 	return page_show(c, "care_account", data, reply);
 }
 
@@ -225,6 +242,7 @@ enum err care_account_letter(struct ctx *c, const struct request *r, struct repl
 	TRY(ask(c, "care-account-statement", r->part[0], &done));
 	budgets_put_answer(c, data, done.output);
 	TRY(put_person(c, data, node_str(data, "person")));
+	TRY(looked_open(c, node_str(data, "person_id"), "budget"));
 	return page_show(c, "care_account_letter", data, reply);
 }
 
@@ -310,6 +328,7 @@ enum err deferral_show(struct ctx *c, const struct request *r, struct reply *rep
 	put_deferral(c, data, done.output);
 	TRY(put_person(c, data, node_str(data, "person")));
 	put_steps(c, data, "deferred-payment", account, SAY(c->arena, "/deferred/" STR_FMT, STR_ARG(r->part[0])));
+	TRY(looked_open(c, node_str(data, "person_id"), "budget"));
 	return page_show(c, "deferral", data, reply);
 }
 
@@ -321,6 +340,7 @@ enum err deferral_letter(struct ctx *c, const struct request *r, struct reply *r
 	TRY(ask(c, "deferred-payment-statement", r->part[0], &done));
 	budgets_put_answer(c, data, done.output);
 	TRY(put_person(c, data, node_str(data, "person")));
+	TRY(looked_open(c, node_str(data, "person_id"), "budget"));
 	return page_show(c, "deferral_letter", data, reply);
 }
 
@@ -401,5 +421,6 @@ enum err me_budget_show(struct ctx *c, const struct request *r, struct reply *re
 		node_add_bool(c->arena, data, "none", true);
 	if (request_param(c, r, "entered", 0).len)
 		node_add_bool(c->arena, data, "entered", true);
+	TRY(looked_open(c, own.id, "budget"));
 	return page_show(c, "me_budget", data, reply);
 }

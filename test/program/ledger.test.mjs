@@ -33,7 +33,7 @@ test('an empty ledger is in order, and its days can be closed once', t => {
 function filled(t, entries = 4800) {
 	const dir = scratch(t), db = join(dir, 'ledger.db')
 	assert.equal(causeway('init', db).code, 0)
-	const done = causeway('ledger', 'exercise', db, '--entries', entries, '--writers', 2, '--seed', 3)
+	const done = causeway('ledger', 'exercise', db, '--entries', String(entries), '--writers', '2', '--seed', '3')
 	assert.equal(done.code, 0, done.err)
 	return { dir, db, entries }
 }
@@ -85,7 +85,7 @@ test('beancount takes an export', { skip: have('bean-check', '--help') ? false :
 test('a closed day takes no entry', t => {
 	const { db } = filled(t, 100)
 	assert.equal(causeway('ledger', 'close', db, '--before', '2100-01-01', '--by', 'A. Finance').code, 0)
-	const refused = causeway('ledger', 'exercise', db, '--entries', 100, '--writers', 2, '--seed', 4)
+	const refused = causeway('ledger', 'exercise', db, '--entries', '100', '--writers', '2', '--seed', '4')
 	assert.notEqual(refused.code, 0)
 	assert.match(refused.err, /which says something else|is closed; the first open day is 2100-01-01/)
 	assert.match(causeway('ledger', 'check', db).out, /in order: 64 accounts, 100 entries, 200 postings/)
