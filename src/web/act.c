@@ -57,13 +57,14 @@ struct str action_href(struct ctx *c, const char *name, struct str id, const cha
 	return href_of(c, action, id, filled, back);
 }
 
-static void put_actions_of(struct ctx *c, struct node *list, const struct action *rows,
+/* Of its own machine, or what may be done with any. */
+static void put_actions_of(struct ctx *c, struct node *list, const struct action *rows, bool own,
 			   const struct node *resource, struct str back)
 {
 	for (const struct action *action = rows; action->name; action++) {
 		struct node *button;
 
-		if (action->flags & ACTION_QUIET || !action_fits(c, action, resource))
+		if (own != (action->flow != NULL) || action->flags & ACTION_QUIET || !action_fits(c, action, resource))
 			continue;
 		button = data_object(c, list, NULL);
 		data_str(c, button, "href", href_of(c, action, node_str(resource, "id"), NULL, back));
@@ -72,14 +73,25 @@ static void put_actions_of(struct ctx *c, struct node *list, const struct action
 	}
 }
 
+static void put_all_of(struct ctx *c, struct node *list, bool own, const struct node *resource, struct str back)
+{
+	for (const struct module *const *m = c->place->modules; m && *m; m++)
+		for (const struct action *const *table = (*m)->actions; table && *table; table++)
+			put_actions_of(c, list, *table, own, resource, back);
+}
+
 void put_actions(struct ctx *c, struct node *to, const char *name, const struct node *resource,
 		 struct str back)
 {
 	struct node *list = data_list(c, to, name);
 
-	for (const struct module *const *m = c->place->modules; m && *m; m++)
-		for (const struct action *const *table = (*m)->actions; table && *table; table++)
-			put_actions_of(c, list, *table, resource, back);
+	put_all_of(c, list, true, resource, back);
+	put_all_of(c, list, false, resource, back);
+}
+
+void put_own_actions(struct ctx *c, struct node *to, const char *name, const struct node *resource, struct str back)
+{
+	put_all_of(c, data_list(c, to, name), true, resource, back);
 }
 
 /* What an argument is called in the form: "on", "back" and "once" are the form's own. */

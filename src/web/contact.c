@@ -364,11 +364,14 @@ static enum err put_open(struct ctx *c, struct node *data, const char *id)
 				 &search));
 		TRY(search_run(c, search, &page));
 		for (size_t i = 0; i < page.len; i++) {
-			struct node *row = data_object(c, list, NULL), *n;
+			struct node *row, *n;
 			struct moment at;
 			struct str by;
 
 			TRY(read_body(c, &page.at[i], &n));
+			if (k == 2 && node_get(n, "referralRequest"))
+				continue; /* what asked for it is listed */
+			row = data_object(c, list, NULL);
 			data_str(c, row, "words",
 				 k == 0	  ? work_what(c, n)
 				 : k == 1 ? concept_words(c->arena, node_get(n, "code"))

@@ -385,7 +385,7 @@ static enum err take_work(struct ctx *c, void *arg, struct node *n, bool include
 	if (moment_read(node_text(node_path(n, "executionPeriod.start")), &from))
 		data_time(c, row, "since", from, say_day(c->arena, from, o->now));
 	work_clock(c, row, n, o->now);
-	put_actions(c, row, "do", n, o->back);
+	put_own_actions(c, row, "do", n, o->back);
 	return OK;
 }
 
@@ -526,7 +526,7 @@ static enum err put_stay(struct ctx *c, struct one *o)
 	if (str_is(node_str(last.stay, "status"), "in-progress"))
 		put_beginnings(c, o, id);
 	if (o->leaving)
-		put_actions(c, o->data, "lead", o->leaving, o->back);
+		put_own_actions(c, o->data, "lead", o->leaving, o->back);
 	return OK;
 }
 

@@ -1,6 +1,7 @@
 /* person_papers.c - assessments, money, documents. */
 #include "access/actor.h"
 #include "act/form.h"
+#include "web/act.h"
 #include "web/person.h"
 
 static struct node *put_line(struct person *p, struct node *list, const struct entry *item,
@@ -179,8 +180,13 @@ void person_put_papers(struct person *p, struct node *data)
 	struct node *papers = data_object(p->c, data, "papers");
 
 	put_assessments(p, papers);
-	if (actor_can(p->c, "care.write") && !p->dead)
+	if (actor_can(p->c, "care.write") && !p->dead) {
 		node_add_bool(p->a, papers, "may_begin", true);
+		data_str(p->c, papers, "assess",
+			 action_href(p->c, "assessment-ask", (struct str){ 0 },
+				     arena_printf(p->a, "person=Patient%%2F" STR_FMT, STR_ARG(p->id)),
+				     SAY(p->a, "/people/" STR_FMT, STR_ARG(p->id))));
+	}
 	put_money(p, papers);
 	put_documents(p, papers);
 }

@@ -110,6 +110,10 @@ void work_clock(struct ctx *c, struct node *row, const struct node *task, int64_
 	int64_t due = flow_due(task);
 	struct moment at, asked;
 
+	if (flow_ended(task)) {
+		data_words(c, row, "no_due", "Nothing more to do");
+		return;
+	}
 	if (!due) {
 		data_words(c, row, "no_due", "No day set");
 		return;
@@ -610,6 +614,39 @@ static struct str time_words(struct ctx *c, struct str text, int64_t now)
 	return moment_read(text, &at) ? say_full(c->arena, at, now) : (struct str){ 0 };
 }
 
+static void put_link(struct ctx *c, struct node *list, struct str href, const char *label)
+{
+	struct node *row = data_object(c, list, NULL);
+
+	data_str(c, row, "href", href);
+	data_words(c, row, "label", label);
+}
+
+/* Where what it is about is worked on: the answers, the plan, the way out of hospital, the letter. */
+static void put_links(struct ctx *c, struct node *data, const struct node *task)
+{
+	struct str focus = node_text(node_path(task, "focus.reference")), id = focus, type = str_cut(&id, '/');
+	struct str person = node_str(data, "person_id");
+	struct node *list = data_list(c, data, "links");
+
+	if (str_is(type, "QuestionnaireResponse"))
+		put_link(c, list, SAY(c->arena, "/forms/" STR_FMT, STR_ARG(id)), "Open the answers");
+	if (!person.len)
+		return;
+	if (str_is(type, "CarePlan"))
+		put_link(c, list, SAY(c->arena, "/people/" STR_FMT "/plan", STR_ARG(person)), "Open the plan");
+	if (node_get(task, "encounter"))
+		put_link(c, list, SAY(c->arena, "/people/" STR_FMT "/discharge", STR_ARG(person)), "Leaving hospital");
+	node_each(output, node_get(task, "output")) {
+		id = node_text(node_path(output, "valueReference.reference"));
+		type = str_cut(&id, '/');
+		if (str_is(type, "QuestionnaireResponse"))
+			put_link(c, list,
+				 SAY(c->arena, "/people/" STR_FMT "/letter/" STR_FMT, STR_ARG(person), STR_ARG(id)),
+				 "The letter about the decision");
+	}
+}
+
 enum err work_one_show(struct ctx *c, const struct request *r, struct reply *reply)
 {
 	struct node *data = page_new(c, r, "Work"), *task, *facts = data_list(c, data, "facts");
@@ -635,8 +672,12 @@ enum err work_one_show(struct ctx *c, const struct request *r, struct reply *rep
 		put_fact(c, facts, arena_str(c->arena, str_dup(c->arena, say_code(c->arena, label))),
 			 node_str(input, "valueString"));
 	}
-	node_each(output, node_get(task, "output"))
+	node_each(output, node_get(task, "output")) {
 		put_fact(c, facts, "Decision", node_str(output, "valueString"));
+		put_fact(c, facts, "Decision", node_text(node_path(output, "type.text")));
+		put_fact(c, facts, "Answer", say_code(c->arena, node_str(output, "valueCode")));
+	}
+	put_links(c, data, task);
 	put_notes(c, data, task, now);
 	put_actions(c, data, "actions", task, SAY(c->arena, "/work/" STR_FMT, STR_ARG(r->part[0])));
 	if (node_get(data, "person_id"))

@@ -12,6 +12,7 @@ export async function home(...more) {
 		async as(login, width = 1280, options = {}) {
 			const context = await place.browser.newContext({ viewport: { width, height: 900 }, ...options })
 			const page = await context.newPage()
+			if (process.env.QUICK) context.setDefaultTimeout(6000)
 			await signIn(page, place.base, login)
 			return page
 		},

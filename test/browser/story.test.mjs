@@ -47,6 +47,18 @@ async function until(there) {
 		assert.ok(Date.now() < end, 'it did not come')
 }
 
+// A part of a form: text typed, or a choice among radios, by the words of its question.
+async function answer(page, form, part, answers) {
+	await open(page, `${form}/${part}`)
+	for (const [question, value] of Object.entries(answers))
+		if (Array.isArray(value))
+			await page.getByRole('group', { name: question }).getByLabel(value[0], { exact: true }).check()
+		else
+			await page.getByLabel(question).fill(value)
+	await page.getByRole('button', { name: 'Save and leave', exact: true }).click()
+	await page.waitForURL(url => url.pathname === form)
+}
+
 // Days go by: the administrator lets them.
 async function days(count) {
 	const page = await place.as('root')
@@ -57,7 +69,7 @@ async function days(count) {
 	await page.context().close()
 }
 
-test('the story', { skip, timeout: 240000 }, async () => {
+test('a call, a nurse, a fall, a stay, a delay, home, and day 91', { skip, timeout: 240000 }, async () => {
 	// Her daughter rings; the adviser writes it down and sends it on.
 	const adviser = await place.as('iqbal')
 	let typed = 0
@@ -193,5 +205,96 @@ test('the story', { skip, timeout: 240000 }, async () => {
 	await worker.getByLabel(/Where are they/).selectOption('at-home')
 	await done(worker, button, url => url.pathname === asked)
 	await see(worker, 'day-91')
-	assert.match(await main(worker), /At home/)
+	assert.match(await main(worker), /AnswerAt home|Answer\s+At home/)
+
+})
+
+test('one assessment by two professions, eligible on three outcomes, a plan, and the person reads it', { skip, timeout: 240000 }, async () => {
+	const worker = await place.as('raman')
+	let button
+	await open(worker, `/people/${win}`)
+	button = await does(worker, 'Ask for an assessment')
+	await worker.getByLabel(/^Why/).fill('Help to get going again ends next week. What does she need from then on?')
+	await worker.getByRole('group', { name: /Which assessment/ }).getByLabel('Joint assessment').check()
+	await done(worker, button, url => url.pathname === `/people/${win}`)
+	await open(worker, '/work?who=all')
+	await worker.getByRole('row', { name: /POLLARD/ }).getByRole('link', { name: 'Joint assessment', exact: true }).click()
+	await worker.waitForURL(/\/work\//)
+	const assessment = new URL(worker.url()).pathname
+	await done(worker, await does(worker, 'Start'), url => url.pathname === assessment)
+	await worker.getByRole('link', { name: 'Open the answers' }).click()
+	await worker.waitForURL(/\/forms\//)
+	const form = new URL(worker.url()).pathname
+	await see(worker, 'assessment')
+	await answer(worker, form, 'about', { 'What matters to them': 'My own front door, and church on Sundays.' })
+	await answer(worker, form, 'known', { Lives: ['Alone'], 'Is it warm and dry': ['Yes'] })
+	await answer(worker, form, 'daily', { Wash: ['With help'], Dress: ['With help'], 'Use the toilet': ['Alone'], Cook: ['With help'],
+		'Eat and drink': ['Alone'], Shop: ['Cannot'], 'Keep the home': ['Alone, slowly'], 'Go out': ['With help'] })
+	await answer(worker, form, 'therapy', { 'From bed or chair': ['Alone'], Stairs: ['With a rail'], 'Falls in the last 12 months': '2', Telecare: ['Would help, and is wanted'] })
+	await answer(worker, form, 'mind', { Mood: ['Good'], Memory: ['As it was'], 'Thoughts of harming': ['No'], 'reason to doubt capacity': ['No'] })
+
+	const district = await place.as('molloy')
+	await open(district, form)
+	await answer(district, form, 'nursing', { Skin: ['Whole, at risk'], Continence: ['No difficulty'], 'Takes medicines': ['With prompting'], 'needs only a nurse': ['No'] })
+
+	const unaided = ['Yes, without help'], helped = ['Only with help or prompting']
+	await answer(worker, form, 'outcomes', { 'impairment or illness': ['Yes'], 'food and drink': helped, 'keep themselves clean': helped,
+		'manage the toilet': unaided, 'dress as they wish': helped, 'get about at home': unaided, 'home fit to live in': unaided,
+		'family and other close': unaided, 'work, learning': unaided, 'use transport': unaided, 'look after a child': unaided,
+		'significant effect on their wellbeing': ['Yes'] })
+	await answer(worker, form, 'together', { 'What help is needed': 'Somebody to wash and dress with each morning, and a meal at noon.',
+		'read it and agreed': ['Yes'] })
+	await open(worker, `${form}/check-answers`)
+	await see(worker, 'answers')
+	await worker.getByRole('button', { name: 'Complete' }).click()
+	await worker.getByText('Completed.').first().waitFor()
+
+	// Eligible on three outcomes, with reasons and a letter.
+	await open(worker, assessment)
+	await done(worker, await does(worker, 'Ready to decide'), url => url.pathname === assessment)
+	button = await does(worker, 'Decide on eligibility')
+	await worker.getByLabel(/Your reasons/).fill('She cannot wash, dress or cook without help since the fall.')
+	await done(worker, button, url => url.pathname === assessment)
+	await worker.getByRole('link', { name: /letter about the decision/ }).click()
+	await worker.waitForURL(/\/letter\//)
+	await see(worker, 'letter')
+	const letter = await main(worker)
+	assert.match(letter, /eligible/)
+	assert.equal((letter.match(/you need help with it/g) ?? []).length, 3)
+
+	// A plan with one who leads, approved by another.
+	await open(worker, `/people/${win}/plan`)
+	button = await does(worker, 'Begin a plan')
+	await worker.getByLabel(/Lead professional/).selectOption({ label: 'Priya Raman' })
+	await worker.getByLabel(/What matters most/).fill('To stay behind my own front door, and walk to church by Easter.')
+	await done(worker, button, /\/plan$/)
+	button = await does(worker, 'Add a service')
+	await worker.getByLabel('What', { exact: true }).fill('Home care in the morning')
+	await worker.getByLabel(/Of which kind/).selectOption({ index: 1 })
+	await worker.getByLabel(/Who gives it/).selectOption({ label: 'Wendle Valley Home Care' })
+	await worker.getByLabel(/How many/).fill('7')
+	await worker.getByLabel(/Of what/).fill('visits')
+	await worker.getByLabel(/costs a week/).fill('120.40')
+	await done(worker, button, /\/plan$/)
+	button = await does(worker, 'Answer on telecare')
+	await worker.getByLabel(/Would telecare help/).first().waitFor()
+	await worker.getByRole('radio').first().check()
+	await done(worker, button, /\/plan$/)
+	button = await does(worker, 'Send for approval')
+	await done(worker, button, /\/plan$/)
+	const manager = await place.as('hurst')
+	await open(manager, `/people/${win}/plan`)
+	await done(manager, await does(manager, 'Approve'), /\/plan$/)
+	await see(manager, 'plan')
+	assert.match(await main(manager), /Priya Raman leads[\s\S]*my own front door[\s\S]*Home care in the morning/)
+
+	// She reads it on her phone.
+	const phone = await place.as('winifred', 390)
+	await phone.getByRole('link', { name: /plan/i }).first().click()
+	await phone.waitForURL(/\/me\/plan$/)
+	await good(phone, 'story-my-plan')
+	assert.match(await phone.innerText('main'), /Priya Raman makes sure that it happens[\s\S]*walk to church by Easter[\s\S]*Home care in the morning/)
+	await phone.getByRole('link', { name: /letter about what we decided/ }).click()
+	await phone.waitForURL(/\/letter\//)
+	await good(phone, 'story-my-letter')
 })
