@@ -8,14 +8,18 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { good, home } from './home.mjs'
 import { hospital } from './mllp.mjs'
-import { available } from './place.mjs'
+import { available, picture } from './place.mjs'
 
 const skip = available ? false : 'needs build/causeway and Chromium'
 const win = 'p-000003'
 const pictures = new URL('../../docs/tour/', import.meta.url).pathname
 let place
 before(async () => { place = available ? await home('--bulk', '--today', '2025-11-19') : null }, { timeout: 240000 })
-after(() => place?.close())
+after(async () => {
+	for (const [i, context] of place?.browser.contexts().entries() ?? [])
+		await picture(context.pages()[0], `story-last-${i}`) // where it stood when it failed
+	await place?.close()
+})
 
 // A page is good, at both widths; and a picture of it for the tour.
 async function see(page, name, shot) {
@@ -233,9 +237,23 @@ test('one assessment by two professions, eligible on three outcomes, a plan, and
 	await answer(worker, form, 'therapy', { 'From bed or chair': ['Alone'], Stairs: ['With a rail'], 'Falls in the last 12 months': '2', Telecare: ['Would help, and is wanted'] })
 	await answer(worker, form, 'mind', { Mood: ['Good'], Memory: ['As it was'], 'Thoughts of harming': ['No'], 'reason to doubt capacity': ['No'] })
 
+	// The nurse's part is asked of her; it is on her list until it is filled in.
+	await open(worker, assessment)
+	button = await does(worker, 'Ask a colleague for a part')
+	await worker.getByLabel(/Which part/).selectOption('nursing')
+	await worker.getByLabel(/Whom to ask/).selectOption({ label: 'Bridget Molloy' })
+	await done(worker, button, url => url.pathname === assessment)
 	const district = await place.as('molloy')
-	await open(district, form)
+	await open(district, '/work?who=all')
+	await district.getByRole('row', { name: /POLLARD/ }).getByRole('link', { name: /Nursing: skin/ }).click()
+	await district.waitForURL(/\/work\//)
+	const part = new URL(district.url()).pathname
+	await district.getByRole('link', { name: 'Open the answers' }).click()
+	await district.waitForURL(url => url.pathname.startsWith('/forms/'))
 	await answer(district, form, 'nursing', { Skin: ['Whole, at risk'], Continence: ['No difficulty'], 'Takes medicines': ['With prompting'], 'needs only a nurse': ['No'] })
+	await open(district, part)
+	await done(district, await does(district, 'This part is filled in'), url => url.pathname === part)
+	await see(district, 'section')
 
 	const unaided = ['Yes, without help'], helped = ['Only with help or prompting']
 	await answer(worker, form, 'outcomes', { 'impairment or illness': ['Yes'], 'food and drink': helped, 'keep themselves clean': helped,
@@ -270,15 +288,15 @@ test('one assessment by two professions, eligible on three outcomes, a plan, and
 	await done(worker, button, /\/plan$/)
 	button = await does(worker, 'Add a service')
 	await worker.getByLabel('What', { exact: true }).fill('Home care in the morning')
-	await worker.getByLabel(/Of which kind/).selectOption({ index: 1 })
+	await worker.getByRole('group', { name: /Of which kind/ }).getByRole('radio').first().check()
 	await worker.getByLabel(/Who gives it/).selectOption({ label: 'Wendle Valley Home Care' })
 	await worker.getByLabel(/How many/).fill('7')
 	await worker.getByLabel(/Of what/).fill('visits')
+	await worker.getByRole('group', { name: /In how long/ }).getByLabel('Week').check()
 	await worker.getByLabel(/costs a week/).fill('120.40')
 	await done(worker, button, /\/plan$/)
 	button = await does(worker, 'Answer on telecare')
-	await worker.getByLabel(/Would telecare help/).first().waitFor()
-	await worker.getByRole('radio').first().check()
+	await worker.getByRole('group', { name: /Would telecare help/ }).getByRole('radio').first().check()
 	await done(worker, button, /\/plan$/)
 	button = await does(worker, 'Send for approval')
 	await done(worker, button, /\/plan$/)
