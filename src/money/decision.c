@@ -134,6 +134,8 @@ enum err decision_follow(struct ctx *c, struct act *act, struct node *old, const
 
 	if (!in_force(c, old))
 		return fail(c, ERR_CONFLICT, "Another decision has followed this one already.");
+	if (str_cmp(node_str(node_get(old, "servicedPeriod"), "start"), d->from) >= 0)
+		return fail(c, ERR_CONFLICT, "What holds now begins on that day or later.");
 	TRY(act_look(c, act_reference(old, "request"), DECISION_REQUEST, &request));
 	TRY(json_read(c, c->arena, decision_text(c, old, "charge-result"), NULL, &was));
 	*out = decision_new(c, request, d);

@@ -129,6 +129,21 @@ static void put_date(struct ctx *c, struct node *to, const char *name, struct st
 	data_time(c, to, name, m, say_date(c->arena, m));
 }
 
+/* What was decided, in a word. */
+static enum err put_pays(struct ctx *c, struct node *row, const struct node *task)
+{
+	struct node *response, *result;
+
+	if (!str_is(node_str(task, "status"), "completed"))
+		return OK;
+	TRY(find_response(c, act_reference(task, "focus"), &response));
+	if (!response || json_read(c, c->arena, carried(response, "/charge-result"), NULL, &result) != OK)
+		return OK;
+	data_str(c, row, "pays", money_words(c, node_str(result, "charge")));
+	data_str(c, row, "pays_way", carried(response, "/charge-way"));
+	return OK;
+}
+
 enum err money_show(struct ctx *c, const struct request *r, struct reply *reply)
 {
 	struct node *data = page_new(c, r, "What people pay"), *list = data_list(c, data, "cases");
@@ -149,6 +164,7 @@ enum err money_show(struct ctx *c, const struct request *r, struct reply *reply)
 		data_str(c, row, "who", person ? name_formal(c->arena, person) : STR("Somebody"));
 		data_str(c, row, "state", state_words(task));
 		put_date(c, row, "asked_on", node_str(task, "authoredOn"));
+		TRY(put_pays(c, row, task));
 	}
 	return page_show(c, "money_cases", data, reply);
 }
@@ -422,6 +438,7 @@ static enum err put_letter(struct ctx *c, struct node *list, struct str body, st
 	to = data_object(c, list, NULL);
 	person = try_one(c, act_reference(response, "patient"));
 	council = try_one(c, act_reference(response, "insurer"));
+	data_str(c, to, "nth", SAY(c->arena, "-%lld", (long long)*count));
 	data_str(c, to, "called", person ? name_plain(c->arena, person) : STR("Somebody"));
 	data_str(c, to, "council", node_str(council, "name"));
 	data_str(c, to, "decision", node_str(response, "id"));
@@ -440,7 +457,7 @@ enum err money_letters_show(struct ctx *c, const struct request *r, struct reply
 	struct str day = str_trim(request_param(c, r, "day", 0));
 	const struct search *search;
 	struct search_page page;
-	int64_t count = 0;
+	int64_t count = 0, left;
 
 	node_add_bool(c->arena, data, "at_next", true);
 	TRY(search_parse(c, STR("CoverageEligibilityResponse"), STR("_count=1000&_sort=-created&status=active"), &search));
@@ -450,6 +467,9 @@ enum err money_letters_show(struct ctx *c, const struct request *r, struct reply
 	data_str(c, data, "sentence", count ? SAY(c->arena, STR_FMT " to print. Each is in its person’s record too.",
 						  STR_ARG(say_count(c->arena, count))) :
 					      STR("Nothing was decided anew from that day."));
+	if (str_int(request_param(c, r, "left", 0), &left) && left > 0)
+		data_str(c, data, "left_out", SAY(c->arena, STR_FMT " left as they are, because the rules of that day have no figures for them or what holds now begins later.",
+						  STR_ARG(say_count(c->arena, left))));
 	return page_show(c, "money_letters", data, reply);
 }
 

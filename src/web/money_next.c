@@ -186,6 +186,7 @@ enum err money_next_do(struct ctx *c, const struct request *r, struct reply *rep
 	const struct action *action = action_find(c->place, STR("charge-uprate"));
 	struct str day = str_trim(request_param(c, r, "day", 0));
 	struct changes all = { 0 };
+	int64_t left = 0;
 
 	if (!action)
 		return fail(c, ERR_UNSUPPORTED, "This place works no charges out.");
@@ -194,14 +195,14 @@ enum err money_next_do(struct ctx *c, const struct request *r, struct reply *rep
 		struct node *input = node_new(c->arena, NODE_OBJECT);
 		struct acted done;
 
-		if (all.at.at[i].refused)
-			continue;
 		node_add_str(c->arena, input, "day", day);
-		enum err e = action_run(c, action, all.at.at[i].decision, input, &done);
-		if (e != OK && e != ERR_CONFLICT) /* somebody else decided it meanwhile */
+		enum err e = all.at.at[i].refused ? ERR_CONFLICT : action_run(c, action, all.at.at[i].decision, input, &done);
+		if (e != OK && e != ERR_CONFLICT) /* decided otherwise meanwhile, or from a later day */
 			return e;
+		left += e != OK;
 	}
-	return page_redirect(c, SAY(c->arena, "/money/next/letters?day=" STR_FMT, STR_ARG(day)), reply);
+	return page_redirect(c, SAY(c->arena, "/money/next/letters?day=" STR_FMT "&left=%lld", STR_ARG(day), (long long)left),
+			     reply);
 }
 
 /* --- a carer --- */
