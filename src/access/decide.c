@@ -29,6 +29,7 @@ static uint64_t stamp_of(const struct made *m, unsigned type_count)
 	bool shared = m->crowd && g->people == m->crowd->people.people;
 	uint64_t parts[] = {
 		hash_keyed(stamp_seed, g->kinds, type_count),
+		hash_keyed(stamp_seed, g->needs, type_count * sizeof *g->needs),
 		hash_keyed(stamp_seed, g->own, g->own_count * sizeof *g->own),
 		hash_keyed(stamp_seed, g->orgs, g->org_count * sizeof *g->orgs),
 		hash_keyed(stamp_seed, g->shares, g->share_count * sizeof *g->shares),
@@ -52,8 +53,8 @@ static struct made *made_new(struct look *l, struct str key)
 	m->kept.refs = 1;
 	m->kept.key = (struct str){ arena_dup(&m->kept.life, key.at, key.len), key.len };
 	m->guard.asker = l->actor->account;
-	m->guard.kinds = kinds_of(l->c, &m->kept.life, l->rules, l->actor, false);
-	m->guard.writes = kinds_of(l->c, &m->kept.life, l->rules, l->actor, true);
+	m->guard.kinds = kinds_of(l->c, &m->kept.life, l->rules, l->actor, false, &m->guard.needs);
+	m->guard.writes = kinds_of(l->c, &m->kept.life, l->rules, l->actor, true, &m->guard.writes_needs);
 	return m;
 }
 

@@ -7,9 +7,12 @@
 #include "access/decide.h"
 #include "access/glass.h"
 
-/* What the role opens, one for each type of resource by its number. `write`: that may be written. */
-uint8_t *kinds_of(struct ctx *c, struct arena *a, const struct rules *rules, const struct actor *actor,
-		  bool write);
+/* What the role opens, one for each type of resource by its number. `write`: that may be written. *needs: the
+ * labels one of which an item must have, by the same number. */
+const uint8_t *kinds_of(struct ctx *c, struct arena *a, const struct rules *rules, const struct actor *actor,
+			bool write, const uint64_t **needs);
+/* The wider of two rules for a type counts; two as wide, both: what needs nothing has everything. */
+void rule_widen(enum guard_kind *kind, uint64_t *needs, const struct type_rule *rule);
 /* Labels the asker sees: of own items, of others', and those an emergency adds. */
 struct label_sets {
 	uint64_t own, others, glass;

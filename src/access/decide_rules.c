@@ -6,22 +6,38 @@
 
 /* --- types --- */
 
-uint8_t *kinds_of(struct ctx *c, struct arena *a, const struct rules *rules, const struct actor *actor,
-		  bool write)
+void rule_widen(enum guard_kind *kind, uint64_t *needs, const struct type_rule *rule)
+{
+	if (*kind == GUARD_ALWAYS)
+		return;
+	if (*kind != rule->kind)
+		*needs = rule->needs;
+	else
+		*needs = *needs && rule->needs ? *needs | rule->needs : 0;
+	*kind = rule->kind;
+}
+
+const uint8_t *kinds_of(struct ctx *c, struct arena *a, const struct rules *rules, const struct actor *actor,
+			bool write, const uint64_t **needs)
 {
 	unsigned count = c->place->fhir->type_count;
 	uint8_t *kinds = NEW_N(a, uint8_t, count);
+	uint64_t *needed = NEW_N(a, uint64_t, count);
 
 	for (size_t i = 0; i < rules->type_count; i++) {
 		const struct type_rule *r = &rules->types[i];
-		uint8_t kind = (uint8_t)r->kind;
 
 		if (!capset_has(write ? &r->write : &r->read, actor->role))
 			continue;
-		for (unsigned n = 0; n < count; n++)
-			if (r->types[n] && kinds[n] != GUARD_ALWAYS)
-				kinds[n] = kind;
+		for (unsigned n = 0; n < count; n++) {
+			enum guard_kind kind = (enum guard_kind)kinds[n];
+
+			if (r->types[n])
+				rule_widen(&kind, &needed[n], r);
+			kinds[n] = (uint8_t)kind;
+		}
 	}
+	*needs = needed;
 	return kinds;
 }
 

@@ -119,17 +119,49 @@ static const char *capabilities_of(struct telling *t)
 	return words ? words : "what nobody has";
 }
 
-static bool tell_capability(struct telling *t)
+/* What rows of type.tsv open the type to the role, and whether all of it or what has one of *needs. */
+static void read_kind(struct telling *t, uint64_t *needs)
 {
-	struct str role = t->asker->role->words;
+	bool whole = false;
 
 	t->kind = GUARD_NEVER;
+	*needs = 0;
 	for (size_t i = 0; i < t->rules->type_count; i++) {
 		const struct type_rule *r = &t->rules->types[i];
 
-		if (r->types[t->item.type->number] && capset_has(&r->read, t->asker->role) &&
-		    t->kind != GUARD_ALWAYS)
+		if (!r->types[t->item.type->number] || !capset_has(&r->read, t->asker->role))
+			continue;
+		if (t->kind != GUARD_ALWAYS)
 			t->kind = r->kind;
+		whole |= !r->needs;
+		*needs |= r->needs;
+	}
+	if (whole)
+		*needs = 0;
+}
+
+static const char *titles_of(struct telling *t, uint64_t labels)
+{
+	const char *words = NULL;
+
+	for (size_t i = 0; i < t->rules->label_count; i++)
+		if (t->rules->labels[i].bit & labels)
+			words = arena_printf(t->c->arena, "%s%s" STR_FMT, words ? words : "", words ? " or " : "",
+					     STR_ARG(t->rules->labels[i].title));
+	return words;
+}
+
+static bool tell_capability(struct telling *t)
+{
+	struct str role = t->asker->role->words;
+	uint64_t needs;
+
+	read_kind(t, &needs);
+	if (needs && !(t->item.labels & needs)) {
+		tell(t, "capability", VERDICT_REFUSES, NOTHING, 0,
+		     "The role " STR_FMT " opens %s only when it is about or held as: %s.", STR_ARG(role),
+		     t->item.type->name, titles_of(t, needs));
+		return false;
 	}
 	if (t->kind == GUARD_NEVER)
 		tell(t, "capability", VERDICT_REFUSES, NOTHING, 0,

@@ -48,7 +48,7 @@ static void look(struct noticing *n, const struct guard_item *item, int64_t item
 	const struct guard *g = n->c->guard;
 	bool own = false;
 
-	if (g->kinds[item->type->number] != GUARD_RELATED ||
+	if (g->kinds[item->type->number] != GUARD_RELATED || !guard_opens(g, item) ||
 	    !guard_person_may(g, item->type, item->person) || guard_may(g, item) ||
 	    !may_tell(n, item->labels))
 		return;

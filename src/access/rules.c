@@ -131,6 +131,32 @@ static void mark_others(const struct fhir *f, const struct reading *r, bool *typ
 	}
 }
 
+static const struct label_rule *label_named(const struct reading *r, struct str name)
+{
+	for (size_t i = 0; i < r->labels.len; i++)
+		if (str_eq(r->labels.at[i].name, name))
+			return &r->labels.at[i];
+	return NULL;
+}
+
+/* "always"; "related"; "related:finance", of those only what has that label. */
+static enum err take_scope(struct ctx *c, const struct reading *r, const struct tsv_row *row, struct type_rule *rule)
+{
+	struct str needs = row->cell[1], word = str_cut(&needs, ':');
+	const struct label_rule *label = needs.at ? label_named(r, needs) : NULL;
+
+	if (needs.at && !label)
+		return wrong(c, row, "label", needs);
+	if (str_is(word, "always") && !label)
+		rule->kind = GUARD_ALWAYS;
+	else if (str_is(word, "related"))
+		rule->kind = GUARD_RELATED;
+	else
+		return wrong(c, row, "scope", row->cell[1]);
+	rule->needs = label ? label->bit : 0;
+	return OK;
+}
+
 static enum err take_type(struct ctx *c, void *arg, const struct tsv_row *row)
 {
 	struct reading *r = arg;
@@ -139,12 +165,7 @@ static enum err take_type(struct ctx *c, void *arg, const struct tsv_row *row)
 	struct type_rule rule = { .line = row->line };
 	bool *types = NEW_N(r->a, bool, f->type_count);
 
-	if (str_is(row->cell[1], "always"))
-		rule.kind = GUARD_ALWAYS;
-	else if (str_is(row->cell[1], "related"))
-		rule.kind = GUARD_RELATED;
-	else
-		return wrong(c, row, "scope", row->cell[1]);
+	TRY(take_scope(c, r, row, &rule));
 	while (names.at) {
 		struct str name = str_cut(&names, ' ');
 		const struct fhir_type *type = fhir_resource_type(f, name);
@@ -256,9 +277,9 @@ static enum err rules_read(struct ctx *c, struct arena *a, const struct rules **
 		const char *file, *header;
 		enum err (*take)(struct ctx *c, void *arg, const struct tsv_row *row);
 	} tables[] = {
-		{ "access/type.tsv", "types\tscope\tread\twrite", take_type },
 		{ "access/relation.tsv", "kind\twords\tbefore\tafter\tpurposes\tsource", take_relation },
 		{ "access/label.tsv", "bit\tlabel\tkind\ttitle\twords\tsource\tdated", take_label },
+		{ "access/type.tsv", "types\tscope\tread\twrite", take_type }, /* after the labels it names */
 		{ "access/label_role.tsv", "label\town\tothers\tself\tdelegate\tglass\tnotice",
 		  take_label_role },
 		{ "access/policy.tsv", "name\tvalue\tsource", take_policy },

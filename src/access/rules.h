@@ -18,6 +18,7 @@ bool capset_has(const struct capset *set, const struct role *role);
 
 struct type_rule {
 	enum guard_kind kind;
+	uint64_t needs; /* bit of the label that an item must have; 0: or none */
 	struct capset read, write;
 	const bool *types; /* by fhir_type->number */
 	int64_t line;      /* of type.tsv */

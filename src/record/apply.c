@@ -379,13 +379,13 @@ static enum err refuse(struct apply *a)
 }
 
 /* Into the record of somebody who is recorded only now may write who may record people. */
-static bool may_write_new(const struct apply *a, const struct prepared *p)
+static bool may_write_new(const struct apply *a, const struct guard_item *item)
 {
-	const struct guard *g = a->c->guard;
-	const struct fhir_type *patient = fhir_resource_type(a->c->place->fhir, STR("Patient"));
+	const struct guard_item patient = {
+		.person = -1, .type = fhir_resource_type(a->c->place->fhir, STR("Patient"))
+	};
 
-	return g->writes && g->writes[p->type->number] != GUARD_NEVER &&
-	       guard_may_write(g, patient, -1);
+	return guard_opens_writing(a->c->guard, item) && guard_may_write(a->c->guard, &patient);
 }
 
 /* Whose it will be, without giving anybody a key; 0 with *fresh: somebody new. */
@@ -413,18 +413,18 @@ static enum err find_person(struct apply *a, const struct prepared *p, int64_t *
 static enum err check_writer(struct apply *a, const struct prepared *p)
 {
 	const struct guard *g = a->c->guard;
-	int64_t person;
+	struct guard_item was = { .person = p->seen.person, .labels = p->seen.labels, .type = p->type },
+			  will = { .labels = p->labels, .type = p->type };
 	bool fresh;
 
 	if (!g)
 		return OK;
-	if (p->seen.version && !guard_may_write(g, p->type, p->seen.person))
+	if (p->seen.version && !guard_may_write(g, &was))
 		return refuse(a);
 	if (!p->resource)
 		return OK;
-	TRY(find_person(a, p, &person, &fresh));
-	return (fresh ? may_write_new(a, p) : guard_may_write(g, p->type, person)) ? OK
-										   : refuse(a);
+	TRY(find_person(a, p, &will.person, &fresh));
+	return (fresh ? may_write_new(a, &will) : guard_may_write(g, &will)) ? OK : refuse(a);
 }
 
 static enum err find_keys(struct apply *a, struct prepared *p)

@@ -51,6 +51,13 @@ static enum guard_kind kind_in(const uint8_t *kinds, const struct fhir_type *typ
 	return kinds ? (enum guard_kind)kinds[type->number] : GUARD_NEVER;
 }
 
+static bool has_needed(const uint64_t *needs, const struct guard_item *item)
+{
+	uint64_t needed = needs ? needs[item->type->number] : 0;
+
+	return !needed || (item->labels & needed);
+}
+
 static bool is_related(const struct guard *g, int64_t person)
 {
 	return g->everyone || has(g->people, g->people_count, person);
@@ -109,6 +116,8 @@ bool guard_may(const struct guard *g, const struct guard_item *item)
 {
 	if (!g)
 		return true;
+	if (!has_needed(g->needs, item))
+		return false;
 	const struct guard_person *choice = guard_choice(g, item->person);
 	bool own = has(g->own, g->own_count, item->org);
 
@@ -123,6 +132,16 @@ bool guard_may(const struct guard *g, const struct guard_item *item)
 	}
 }
 
+bool guard_opens(const struct guard *g, const struct guard_item *item)
+{
+	return !g || (kind_in(g->kinds, item->type) != GUARD_NEVER && has_needed(g->needs, item));
+}
+
+bool guard_opens_writing(const struct guard *g, const struct guard_item *item)
+{
+	return !g || (kind_in(g->writes, item->type) != GUARD_NEVER && has_needed(g->writes_needs, item));
+}
+
 bool guard_person_may(const struct guard *g, const struct fhir_type *type, int64_t person)
 {
 	enum guard_kind kind = g ? kind_in(g->kinds, type) : GUARD_ALWAYS;
@@ -130,11 +149,13 @@ bool guard_person_may(const struct guard *g, const struct fhir_type *type, int64
 	return kind == GUARD_ALWAYS || (kind == GUARD_RELATED && is_related(g, person));
 }
 
-bool guard_may_write(const struct guard *g, const struct fhir_type *type, int64_t person)
+bool guard_may_write(const struct guard *g, const struct guard_item *item)
 {
-	enum guard_kind kind = g ? kind_in(g->writes, type) : GUARD_ALWAYS;
+	enum guard_kind kind = g ? kind_in(g->writes, item->type) : GUARD_ALWAYS;
 
-	return kind == GUARD_ALWAYS || (kind == GUARD_RELATED && is_related(g, person));
+	if (g && !has_needed(g->writes_needs, item))
+		return false;
+	return kind == GUARD_ALWAYS || (kind == GUARD_RELATED && is_related(g, item->person));
 }
 
 bool guard_lets(const struct guard *g, const struct fhir_type *type, unsigned letters)
@@ -164,7 +185,7 @@ bool guard_open(const struct guard *g, const struct fhir_type *type)
 	if (guard_limited(g, type, LET_LIST))
 		return false;
 	kind = kind_in(g->kinds, type);
-	if (kind == GUARD_NEVER || ~g->labels || ~g->labels_own ||
+	if (kind == GUARD_NEVER || ~g->labels || ~g->labels_own || (g->needs && g->needs[type->number]) ||
 	    (kind == GUARD_RELATED && !(g->everyone && g->all_orgs)))
 		return false;
 	for (size_t i = 0; i < g->person_count; i++) {

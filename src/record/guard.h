@@ -84,6 +84,9 @@ struct guard_share {
 struct guard {
 	const uint8_t *kinds;       /* enum guard_kind, by fhir_type->number: may be seen */
 	const uint8_t *writes;      /* the same: may be written; NULL is nothing */
+	const uint64_t *needs;      /* by fhir_type->number: an item has one of these labels at least; 0: or none.
+	                               NULL: nothing is needed of any type */
+	const uint64_t *writes_needs; /* the same of what may be written */
 	bool everyone;              /* related to all people */
 	const int64_t *people;      /* else to these; sorted. Empty is nobody */
 	size_t people_count;
@@ -109,13 +112,16 @@ extern const struct guard guard_nothing;
 
 /* The one decision, here and below; a NULL guard refuses nothing. */
 bool guard_may(const struct guard *guard, const struct guard_item *item);
+/* Are such items opened at all, whosesoever they are: their type, and the labels needed of it? */
+bool guard_opens(const struct guard *guard, const struct guard_item *item);
+bool guard_opens_writing(const struct guard *guard, const struct guard_item *item);
 /* Can any item of this type and person be seen? False spares looking at its items. */
 bool guard_person_may(const struct guard *guard, const struct fhir_type *type, int64_t person);
 /* True when no item of this type is refused, whosesoever it is: then nothing needs to be asked. */
 bool guard_open(const struct guard *guard, const struct fhir_type *type);
-/* May an item of this type be written into this person's record (0: nobody's)? What is changed must
- * be seen besides. */
-bool guard_may_write(const struct guard *guard, const struct fhir_type *type, int64_t person);
+/* May an item of this type, person (0: nobody's) and labels be written? What is changed must be seen
+ * besides. */
+bool guard_may_write(const struct guard *guard, const struct guard_item *item);
 /* Labels as shares are asked for them: those that count, or GUARD_ORDINARY. */
 uint64_t guard_about(uint64_t labels, uint64_t uncounted);
 /* What this person has chosen; NULL: nothing. */

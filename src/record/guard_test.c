@@ -17,6 +17,11 @@ static bool may(const struct guard *g, int type, int64_t person, int64_t org, ui
 	return guard_may(g, &(struct guard_item){ 1, person, org, labels, &types[type] });
 }
 
+static bool may_write(const struct guard *g, int type, int64_t person, uint64_t labels)
+{
+	return guard_may_write(g, &(struct guard_item){ .person = person, .labels = labels, .type = &types[type] });
+}
+
 static void test_nothing(void **state)
 {
 	(void)state;
@@ -24,7 +29,7 @@ static void test_nothing(void **state)
 		assert_false(may(&guard_nothing, t, 0, 0, 0));
 		assert_false(guard_open(&guard_nothing, &types[t]));
 		assert_false(guard_person_may(&guard_nothing, &types[t], 0));
-		assert_false(guard_may_write(&guard_nothing, &types[t], 0));
+		assert_false(may_write(&guard_nothing, t, 0, 0));
 	}
 	assert_true(may(NULL, INVOICE, 7, 8, 9));
 }
@@ -55,10 +60,37 @@ static void test_relationship(void **state)
 	assert_false(may(&g, OBSERVATION, 0, 21, 0));
 	assert_false(may(&g, INVOICE, 5, 20, 0));
 	assert_true(may(&g, PRACTITIONER, 0, 0, 0));
-	assert_true(guard_may_write(&g, &types[OBSERVATION], 9));
-	assert_false(guard_may_write(&g, &types[OBSERVATION], 8));
+	assert_true(may_write(&g, OBSERVATION, 9, 0));
+	assert_false(may_write(&g, OBSERVATION, 8, 0));
 	g.everyone = true;
 	assert_true(may(&g, OBSERVATION, 4, 21, 0));
+}
+
+/* Of a type only what has one of the labels needed, to be seen and to be written. */
+static void test_needs(void **state)
+{
+	static const uint64_t needs[TYPES] = { [OBSERVATION] = 4 };
+	struct guard g = typical();
+
+	(void)state;
+	g.needs = g.writes_needs = needs;
+	g.labels = 7;
+	assert_false(may(&g, OBSERVATION, 5, 21, 0));
+	assert_false(may(&g, OBSERVATION, 5, 21, 1));
+	assert_true(may(&g, OBSERVATION, 5, 21, 4));
+	assert_true(may(&g, OBSERVATION, 5, 21, 5));
+	assert_false(may(&g, OBSERVATION, 4, 21, 4)); /* related as before */
+	assert_false(may(&g, OBSERVATION, 5, 21, 4 | 16));
+	assert_true(may(&g, PRACTITIONER, 0, 0, 0));
+	assert_false(may_write(&g, OBSERVATION, 9, 1));
+	assert_true(may_write(&g, OBSERVATION, 9, 4));
+	assert_false(guard_opens(&g, &(struct guard_item){ .person = 5, .labels = 1, .type = &types[OBSERVATION] }));
+	assert_true(guard_opens(&g, &(struct guard_item){ .person = 4, .labels = 4, .type = &types[OBSERVATION] }));
+	g.everyone = g.all_orgs = true;
+	g.labels = g.labels_own = UINT64_MAX;
+	assert_false(guard_open(&g, &types[OBSERVATION]));
+	g.needs = NULL;
+	assert_true(guard_open(&g, &types[OBSERVATION]));
 }
 
 static void test_organisations(void **state)
@@ -212,6 +244,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_nothing),
 		cmocka_unit_test(test_relationship),
+		cmocka_unit_test(test_needs),
 		cmocka_unit_test(test_organisations),
 		cmocka_unit_test(test_labels),
 		cmocka_unit_test(test_choices),

@@ -20,6 +20,7 @@ struct guarded_stream {
 	const struct fhir_type *type;
 	int64_t type_key;
 	bool related, by_org, by_labels; /* what has to be asked */
+	bool needed;                     /* what has no label at all is not seen */
 	size_t person;               /* in guard->people: the first at or after where we are */
 	struct guard_item *labelled; /* a run of resources with labels */
 	size_t labelled_len, labelled_at;
@@ -151,7 +152,7 @@ static enum err may(struct scope *sc, struct guarded_stream *s, struct pair p, b
 	if (!s->by_labels)
 		return OK;
 	TRY(find_labelled(sc, s, p, &item));
-	*out = !item || guard_may(s->guard, item);
+	*out = item ? guard_may(s->guard, item) : !s->needed;
 	return OK;
 }
 
@@ -228,6 +229,7 @@ enum err stream_guarded(struct scope *sc, const struct fhir_type *type, struct s
 	*out = stream_none(sc->c->arena);
 	if (kind == GUARD_NEVER)
 		return OK;
+	bool needed = g->needs && g->needs[type->number];
 	s = NEW(sc->c->arena, struct guarded_stream);
 	*s = (struct guarded_stream){
 		.stream = { &guarded_ops, PAIR_START },
@@ -236,7 +238,8 @@ enum err stream_guarded(struct scope *sc, const struct fhir_type *type, struct s
 		.type = type,
 		.related = kind == GUARD_RELATED && !g->everyone,
 		.by_org = kind == GUARD_RELATED && (!g->all_orgs || any_choice(g, true)),
-		.by_labels = ~g->labels || ~g->labels_own || any_choice(g, false),
+		.by_labels = ~g->labels || ~g->labels_own || needed || any_choice(g, false),
+		.needed = needed,
 		.labelled_to = PAIR_START,
 	};
 	s->labelled = arena_alloc(sc->c->arena, LABELLED_ROWS * sizeof *s->labelled);
