@@ -159,9 +159,15 @@ static enum err delete_all(struct ctx *c, struct db *db, const struct purging *p
 	for (size_t i = 0; i < p->look.matches.len; i++)
 		TRY(run_int(c, db, SQL("DELETE FROM match_key WHERE key = ?1 AND person = ?2"),
 			    p->look.matches.at[i].key, p->look.matches.at[i].person));
-	for (size_t i = 0; i < p->look.people_len; i++)
+	for (size_t i = 0; i < p->look.people_len; i++) {
 		TRY(run_int(c, db, SQL("DELETE FROM match_fact WHERE person = ?1 AND ?2 = 0"),
 			    p->look.people[i], 0));
+		/* whom they meant to let see it, by name, and what was seen as proof */
+		TRY(run_int(c, db, SQL("DELETE FROM delegation_code WHERE person = ?1 AND ?2 = 0"),
+			    p->look.people[i], 0));
+		TRY(run_int(c, db, SQL("UPDATE delegation SET note = '' WHERE person = ?1 AND ?2 = 0"),
+			    p->look.people[i], 0));
+	}
 	return OK;
 }
 

@@ -104,14 +104,37 @@ static void no_byte_of(struct world *w, const char *suffix, const char *word)
 			fail_msg("'%s' is at byte %zu of %s", word, i, path);
 }
 
+/* An invitation to see the record that was not used, and one that was, with what was seen as proof. */
+static enum err put_invitation(struct ctx *c, struct db *db, void *arg)
+{
+	STMT(code);
+	STMT(given);
+
+	TRY(db_stmt(c, db,
+		    SQL("INSERT INTO delegation_code (key, hash, person, name, capacity, scope, note, until, made, "
+			"expires, actor, used, delegation) SELECT 1, ?1, key, 'Gorgonzola Ann', 'carer', '', "
+			"'stiltonian deed', 0, 1, 2, 0, 0, 0 FROM resource WHERE id = 'zed'"),
+		    &code));
+	stmt_bind_blob(code, 1, STR("hash"));
+	TRY(stmt_run(c, code));
+	TRY(db_stmt(c, db,
+		    SQL("INSERT INTO delegation (key, account, person, capacity, scope, since, until, given, actor, "
+			"note) SELECT 1, 9, key, 'attorney', '', 1, 0, 1, 0, 'stiltonian deed' FROM resource "
+			"WHERE id = 'zed'"),
+		    &given));
+	(void)arg;
+	return stmt_run(c, given);
+}
+
 static void nothing_is_left(void **state)
 {
-	static const char *const words[] = { "Zebedeev", "quuxian", "frobnian", "zed-mrn" };
+	static const char *const words[] = { "Zebedeev", "quuxian", "frobnian", "zed-mrn", "Gorgonzola", "stiltonian" };
 	struct world *w = *state;
 	struct purge_done done;
 	struct version v;
 
 	put_people(w);
+	SUCCEEDS(store_write(&w->c, w->place->store, put_invitation, NULL));
 	int64_t before = last_seq(w);
 	SUCCEEDS(purge(w, "zed", NULL, &done));
 	assert_int_equal(done.resources, 3);
