@@ -139,6 +139,7 @@ void sqlite_db_close(struct sqlite_db *db)
 			free(s);
 		}
 	free(db->slots);
+	sqlite3_finalize(db->filler);
 	sqlite3_close(db->handle);
 	free(db);
 }

@@ -27,9 +27,17 @@ struct sqlite_slot {
 	struct sqlite_stmt *idle;
 };
 
+struct sqlite_rows { /* that a table is filled with */
+	const struct db_value *values;
+	const char *types;
+	size_t width, len;
+};
+
 struct sqlite_db {
 	struct db head;
 	sqlite3 *handle;
+	sqlite3_stmt *filler;    /* sqlite_fill.c: the last; NULL */
+	struct sqlite_rows rows; /* and what it reads */
 	struct sqlite_slot *slots; /* open addressing, a power of two */
 	unsigned slot_cap, slot_len;
 	unsigned out;           /* statements handed out now */
@@ -87,6 +95,8 @@ extern const struct engine engine_sqlite;
 /* sqlite_fill.c */
 NODISCARD enum err sqlite_fill(struct ctx *c, struct db *db, const struct db_table *table,
 			       const struct db_value *values, size_t len);
+/* Before the first: the connection knows what it fills from. An SQLite code. */
+int sqlite_fill_ready(struct sqlite_db *db);
 NODISCARD enum err sqlite_settle(struct ctx *c, struct db *db, const struct db_table *table);
 
 /* sqlite_open.c */

@@ -151,6 +151,8 @@ static enum err set_up(struct ctx *c, struct sqlite_db *db, unsigned flags)
 	TRY(sqlite_exec(c, db, more));
 	if (!db->head.writes)
 		sqlite3_progress_handler(db->handle, TICK, tick, db);
+	if (db->head.writes && sqlite_fill_ready(db))
+		return sqlite_fail(c, db->handle, SQLITE_ERROR);
 	if (sqlite3_set_authorizer(db->handle, guard, db))
 		return sqlite_fail(c, db->handle, SQLITE_ERROR);
 	return OK;

@@ -3,6 +3,8 @@
 
 #include <time.h>
 
+#include "base/turn.h"
+
 static const struct engine *engine_for(const char *address)
 {
 	struct str a = str_of(address);
@@ -173,9 +175,12 @@ void store_together(struct store *store)
 
 enum err store_write(struct ctx *c, struct store *store, store_work *work, void *arg)
 {
-	TRY(store->engine->write(c, store, work, arg));
-	store_nudge(store);
-	return OK;
+	turn_rest(); /* what is done meanwhile is done by the writer */
+	enum err e = store->engine->write(c, store, work, arg);
+	turn_go_on();
+	if (!e)
+		store_nudge(store);
+	return e;
 }
 
 enum err db_stmt(struct ctx *c, struct db *db, struct sql sql, struct stmt **out)
