@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/buf.h"
+#include "base/turn.h"
 
 static bool starts(struct str s, const char *with)
 {
@@ -134,7 +135,10 @@ enum err fetch(struct ctx *c, const struct fetching *what, struct str *out)
 	buf_init(&body, c->arena, what->most);
 	set_up(c, easy, what, &body);
 	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
-	enum err e = judge(c, easy, curl_easy_perform(easy), &body);
+	turn_rest();
+	CURLcode code = curl_easy_perform(easy);
+	turn_go_on();
+	enum err e = judge(c, easy, code, &body);
 	curl_slist_free_all(headers);
 	curl_easy_cleanup(easy);
 	if (!e)

@@ -30,6 +30,13 @@ static unsigned or_else(unsigned value, unsigned fallback)
 	return value ? value : fallback;
 }
 
+static unsigned processors(void)
+{
+	long n = sysconf(_SC_NPROCESSORS_ONLN);
+
+	return n > 0 ? (unsigned)n : 1;
+}
+
 static struct http_limits limits_fill(struct http_limits l)
 {
 	long cores = sysconf(_SC_NPROCESSORS_ONLN);
@@ -39,6 +46,7 @@ static struct http_limits limits_fill(struct http_limits l)
 
 	l.io_threads = l.io_threads && l.io_threads < IO_THREADS_MAX ? l.io_threads : most;
 	l.workers = or_else(l.workers, 32);
+	l.at_once = or_else(l.at_once, processors() > 2 ? 2 * processors() : 4);
 	l.queue = or_else(l.queue, 1024);
 	l.streams = or_else(l.streams, 256);
 	l.connections = or_else(l.connections, 4096);

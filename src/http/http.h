@@ -115,6 +115,7 @@ struct route_table {
 struct http_limits {
 	unsigned io_threads;   /* 0: one per core, at most 4 */
 	unsigned workers;      /* 0: 32 */
+	unsigned at_once;      /* of them that work and do not wait (base/turn.h); 0: twice the processors, 4 at least */
 	unsigned queue;        /* requests waiting for a worker; 0: 1024 */
 	unsigned connections;  /* 0: 4096 */
 	unsigned idle_seconds; /* 0: 60 */

@@ -1,6 +1,7 @@
 /* serve.c - causeway serve: the record over HTTP and as pages. */
 #include "main/serve.h"
 
+#include <limits.h>
 #include <pthread.h>
 #include <unistd.h>
 
@@ -167,6 +168,8 @@ enum err serve_place(struct ctx *c, const struct invocation *in, const struct se
 	c->place->claims = &identity_claims;
 	TRY(command_option_int(c, in, "workers", 1, 1024, &workers));
 	setup.limits.workers = (unsigned)workers;
+	if (strcmp(store_engine(c->place->store), "sqlite") != 0)
+		setup.limits.at_once = workers ? (unsigned)workers : UINT_MAX; /* each read waits for the server */
 	TRY(bulk_start(c, serve->exports, &serve->export_limits, &bulk));
 	e = live_start(c, &live);
 	if (e == OK)
