@@ -26,7 +26,7 @@ export class Server {
 		return text ? JSON.parse(text) : {}
 	}
 
-	/** wrk: { rate, median, p99 } a second and in milliseconds; throws when an answer was no success. */
+	/** wrk: { rate, requests, median, p99 } a second, in all, and in milliseconds; throws when an answer was no success. */
 	async wrk(script, lines, { connections, seconds, path = '' }) {
 		const dir = mkdtempSync(join(tmpdir(), 'bench-'))
 		try {
@@ -37,7 +37,7 @@ export class Server {
 			const failed = /Non-2xx or 3xx responses: (\d+)/.exec(stdout) ?? /Socket errors: (.*)/.exec(stdout)
 			if (failed)
 				throw new Error(`${failed[1]} requests failed`)
-			return { rate: Number(/Requests\/sec: *([\d.]+)/.exec(stdout)[1]), median: milliseconds(stdout, '50%'), p99: milliseconds(stdout, '99%') }
+			return { rate: Number(/Requests\/sec: *([\d.]+)/.exec(stdout)[1]), requests: Number(/(\d+) requests in/.exec(stdout)[1]), median: milliseconds(stdout, '50%'), p99: milliseconds(stdout, '99%') }
 		} finally {
 			rmSync(dir, { recursive: true })
 		}

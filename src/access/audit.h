@@ -18,7 +18,8 @@
  *	audit_sign.c    the key, and heads
  *	audit_check.c   the proof
  *	audit_event.c   a row as an AuditEvent
- *	audit_look.c    reading: of a person, of a time; the index of people
+ *	audit_look.c    reading: of a person, of a time
+ *	audit_index.c   the index of people, and how much staff looked on a day
  */
 #ifndef ACCESS_AUDIT_H
 #define ACCESS_AUDIT_H

@@ -18,7 +18,8 @@ enum {
 	PEOPLE_MAX = 100000,       /* in one row */
 	HEAD_EVERY = 1000000,      /* microseconds */
 	INDEX_AT_ONCE = 4096,      /* rows */
-	INDEX_LATEST = 1 << 16,    /* rows that may wait for it while there is no quiet moment */
+	INDEX_LATEST = 1 << 15,    /* rows that may wait for it while there is no quiet moment */
+	INDEX_EVERY = 1000000,     /* microseconds, in quiet moments */
 	FIRST_MONTH = 600,         /* January 2020: no clock is right before */
 };
 
@@ -47,6 +48,21 @@ struct audit_key {
 	unsigned char public[crypto_sign_PUBLICKEYBYTES], secret[crypto_sign_SECRETKEYBYTES];
 };
 
+/* What the index is made from (audit_index.c): of the rows after one up to another. */
+struct pair {
+	int64_t person, key;
+};
+struct look_day {
+	int64_t day, account, person;
+	int64_t looks, bare, first, last, row;
+};
+struct gathered {
+	struct pair *pairs;
+	struct look_day *days;
+	size_t pair_count, pair_room, day_count, day_room;
+	int64_t after, to;
+};
+
 struct auditor {
 	struct place *place;
 	const struct clock *clock;
@@ -62,7 +78,8 @@ struct auditor {
 	int64_t begun;           /* the last batch, monotonic */
 	bool stopping, failing;
 	int64_t head, head_at, end; /* last signed, when (monotonic); last row written */
-	int64_t unindexed;          /* rows written since the index was made */
+	int64_t unindexed, indexed_at; /* rows written since the index was made, and when that was */
+	struct gathered gathered;      /* of these rows */
 	_Atomic int64_t rows, batches, failures, waiting;
 };
 
@@ -90,7 +107,10 @@ void row_hash(const struct looked *row, const unsigned char before[HASH_SIZE],
 	      unsigned char out[HASH_SIZE]);
 /* From a statement that selects LOOKED_COLUMNS; texts in c->arena; people are not unpacked. */
 void row_take(struct ctx *c, struct stmt *s, struct looked *out);
-/* Keys as bytes, sorted and each once; and back, ERR_STORE when they are not well formed. */
+/* Keys that rise as bytes, each once; and back, false when they are not well formed. */
+struct str keys_pack(struct arena *a, const int64_t *rising, size_t count);
+bool keys_unpack(struct arena *a, struct str packed, int64_t **out, size_t *len);
+/* The same of people in any order; and back, ERR_STORE when they are not well formed. */
 struct str people_pack(struct arena *a, const int64_t *people, size_t count);
 NODISCARD enum err people_unpack(struct ctx *c, struct looked *l);
 
@@ -105,8 +125,20 @@ bool head_proved(const struct audit_key *key, int64_t row, struct str hash, stru
 /* "2026-11/5 HASH SIGNATURE\n", in hexadecimal. */
 struct str head_line(struct arena *a, const struct audit_key *key, const struct chain *chain);
 
-/* --- audit_look.c --- */
-/* Index some more rows; *done: how many. Inside store_write. */
-NODISCARD enum err index_some(struct ctx *c, struct db *db, int64_t *done);
+/* --- audit_index.c --- */
+/* Up to which row it is made. */
+NODISCARD enum err index_made(struct ctx *c, struct db *db, int64_t *out);
+/* Rows in the order of the chain, people unpacked. */
+void gathered_from(struct gathered *g, int64_t key);
+void gathered_add(struct gathered *g, const struct looked *row);
+bool gathered_full(const struct gathered *g);
+void gathered_free(struct gathered *g);
+/* A member of staff opened a record, and was let. */
+bool is_staffs_look(const struct looked *row);
+void look_day_join(struct look_day *into, const struct look_day *later);
+/* Index some more rows, to a key at the most; *done: how many were read. Inside store_write. */
+NODISCARD enum err index_some(struct ctx *c, struct db *db, int64_t until, int64_t *done);
+/* What was gathered; or, where something lies between, some of that, and *done says how much. */
+NODISCARD enum err index_gathered(struct ctx *c, struct db *db, struct gathered *g, int64_t *done);
 
 #endif

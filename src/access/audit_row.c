@@ -56,7 +56,7 @@ static int64_t next_key(const struct chain *chain, int64_t at)
 	return month << 40 | 1;
 }
 
-/* --- people as bytes --- */
+/* --- keys as bytes --- */
 
 static int by_key(const void *a, const void *b)
 {
@@ -65,25 +65,18 @@ static int by_key(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-struct str people_pack(struct arena *a, const int64_t *people, size_t count)
+struct str keys_pack(struct arena *a, const int64_t *rising, size_t count)
 {
+	int64_t before = 0;
 	struct buf b;
-	int64_t before = 0, *sorted;
 
-	if (!count)
-		return STR("");
-	if (count > PEOPLE_MAX)
-		count = PEOPLE_MAX;
-	sorted = NEW_N(a, int64_t, count);
-	memcpy(sorted, people, count * sizeof *sorted);
-	qsort(sorted, count, sizeof *sorted, by_key);
 	buf_init(&b, a, 0);
 	for (size_t i = 0; i < count; i++) {
-		uint64_t step = (uint64_t)(sorted[i] - before);
+		uint64_t step = (uint64_t)(rising[i] - before);
 
-		if (!step || sorted[i] <= 0)
+		if (!step || rising[i] <= 0)
 			continue; /* nobody, or there already */
-		before = sorted[i];
+		before = rising[i];
 		for (; step >= 0x80; step >>= 7)
 			buf_char(&b, (char)(step | 0x80));
 		buf_char(&b, (char)step);
@@ -91,16 +84,13 @@ struct str people_pack(struct arena *a, const int64_t *people, size_t count)
 	return buf_get(&b);
 }
 
-enum err people_unpack(struct ctx *c, struct looked *l)
+bool keys_unpack(struct arena *a, struct str packed, int64_t **out, size_t *len)
 {
-	const unsigned char *at = (const unsigned char *)l->packed.at, *end = at + l->packed.len;
-	int64_t *people, person = 0;
-	size_t n = 0;
+	const unsigned char *at = (const unsigned char *)packed.at, *end = at + packed.len;
+	int64_t key = 0, *keys = NEW_N(a, int64_t, packed.len + 1);
 
-	if (!l->packed.len)
-		return OK;
-	people = NEW_N(c->arena, int64_t, l->packed.len);
-	while (at < end) {
+	*out = keys;
+	for (*len = 0; at < end; (*len)++) {
 		uint64_t step = 0;
 		unsigned shift = 0;
 
@@ -109,14 +99,38 @@ enum err people_unpack(struct ctx *c, struct looked *l)
 			shift += 7;
 		}
 		if (at == end || *at & 0x80)
-			return fail(c, ERR_STORE, "The people of audit row %s are not well formed.",
-				    audit_key_text(c->arena, l->key));
+			return false;
 		step |= (uint64_t)*at++ << shift;
-		person += (int64_t)step;
-		people[n++] = person;
+		key += (int64_t)step;
+		keys[*len] = key;
 	}
+	return true;
+}
+
+struct str people_pack(struct arena *a, const int64_t *people, size_t count)
+{
+	int64_t *sorted;
+
+	if (!count)
+		return STR("");
+	if (count > PEOPLE_MAX)
+		count = PEOPLE_MAX;
+	sorted = NEW_N(a, int64_t, count);
+	memcpy(sorted, people, count * sizeof *sorted);
+	qsort(sorted, count, sizeof *sorted, by_key);
+	return keys_pack(a, sorted, count);
+}
+
+enum err people_unpack(struct ctx *c, struct looked *l)
+{
+	int64_t *people;
+
+	if (!l->packed.len)
+		return OK;
+	if (!keys_unpack(c->arena, l->packed, &people, &l->people_count))
+		return fail(c, ERR_STORE, "The people of audit row %s are not well formed.",
+			    audit_key_text(c->arena, l->key));
 	l->people = people;
-	l->people_count = n;
 	return OK;
 }
 

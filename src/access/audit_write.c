@@ -30,7 +30,7 @@ enum {
 struct batch {
 	struct auditor *auditor;
 	struct notes *first;
-	int64_t rows;
+	int64_t rows, after; /* after: the row before them */
 	bool head; /* sign where it ends */
 	struct chain chain;
 };
@@ -41,6 +41,7 @@ static enum err write_batch(struct ctx *c, struct db *db, void *arg)
 	VEC(struct looked *) rows = { 0 };
 
 	TRY(chain_end(c, db, &b->chain));
+	b->after = b->chain.key;
 	for (struct notes *notes = b->first; notes; notes = notes->next)
 		for (struct note *n = notes->first; n; n = n->next)
 			*vec_push(&rows, c->arena) = &n->row;
@@ -88,6 +89,21 @@ static void publish(struct ctx *c, struct auditor *a, const struct chain *chain)
 		a->failures++;
 }
 
+/* Remembered for the index. Where others wrote between, or too much is gathered, it is made from the table up to
+ * where these begin. */
+static void gather(struct ctx *c, struct auditor *a, const struct batch *b)
+{
+	struct gathered *g = &a->gathered;
+
+	if (g->to != b->after || gathered_full(g))
+		gathered_from(g, b->after);
+	for (struct notes *notes = b->first; notes; notes = notes->next)
+		for (struct note *n = notes->first; n; n = n->next) {
+			if (people_unpack(c, &n->row) == OK)
+				gathered_add(g, &n->row);
+		}
+}
+
 static void run_batch(struct auditor *a, struct arena *arena, struct notes *first, bool head)
 {
 	struct batch b = { .auditor = a, .first = first, .head = head };
@@ -105,6 +121,7 @@ static void run_batch(struct auditor *a, struct arena *arena, struct notes *firs
 		a->batches++;
 		a->end = b.chain.key;
 		a->unindexed += b.rows;
+		gather(&c, a, &b);
 	}
 	pthread_mutex_lock(&a->lock);
 	a->failing = e != OK;
@@ -117,23 +134,45 @@ static void run_batch(struct auditor *a, struct arena *arena, struct notes *firs
 	}
 }
 
+struct indexing {
+	struct gathered *gathered;
+	int64_t done;
+};
+
 static enum err index_job(struct ctx *c, struct db *db, void *arg)
 {
-	return index_some(c, db, arg);
+	struct indexing *i = arg;
+
+	return index_gathered(c, db, i->gathered, &i->done);
 }
 
 static void bring_index(struct auditor *a)
 {
-	int64_t done = 0;
+	struct indexing i = { .gathered = &a->gathered };
 	struct ctx c;
 	ARENA(arena);
 
 	ctx_init(&c, &arena);
 	c.place = a->place;
 	c.clock = a->clock;
-	if (store_write(&c, a->place->store, index_job, &done))
+	a->indexed_at = clock_monotonic();
+	if (store_write(&c, a->place->store, index_job, &i)) {
 		a->failures++;
-	a->unindexed = done < INDEX_AT_ONCE ? 0 : a->unindexed;
+		return;
+	}
+	if (i.done) {
+		a->indexed_at = 0; /* of what lay between; the rest at the next quiet moment */
+		return;
+	}
+	gathered_from(&a->gathered, a->gathered.to);
+	a->unindexed = 0;
+}
+
+/* When there are many rows; or some, and a quiet moment. */
+static bool index_due(const struct auditor *a, bool quiet)
+{
+	return a->unindexed >= INDEX_LATEST || gathered_full(&a->gathered) ||
+	       (quiet && a->unindexed && clock_monotonic() > a->indexed_at + INDEX_EVERY);
 }
 
 static void wait_ms(struct auditor *a, int64_t microseconds)
@@ -209,7 +248,7 @@ static void *auditor_thread(void *arg)
 
 		if (first || due)
 			run_batch(a, &arena, first, due);
-		if (a->unindexed >= INDEX_LATEST || (!first && a->unindexed))
+		if (index_due(a, !first) || (stopping && a->unindexed))
 			bring_index(a);
 		if (stopping && a->unwritten && --tries > 0)
 			usleep(AGAIN_MS * 1000);
@@ -231,6 +270,7 @@ static enum err known_end(struct ctx *c, struct auditor *a)
 	a->end = chain.key;
 	a->head = stmt_int(s, 0);
 	a->unindexed = chain.key ? 1 : 0;
+	gathered_from(&a->gathered, chain.key);
 	return OK;
 }
 
@@ -285,6 +325,7 @@ void audit_stop(struct place *place)
 		entrusted_free(lost);
 	}
 	entrusted_end(a);
+	gathered_free(&a->gathered);
 	if (a->heads_fd >= 0)
 		close(a->heads_fd);
 	sodium_memzero(&a->key, sizeof a->key);

@@ -1,0 +1,299 @@
+/* audit_index.c - what is made from the rows of the audit, some time after them: which are about a person, and
+ * how much each member of staff looked at each person on each day.
+ *
+ * "Who looked at me" must not read everything, and writing a row must not touch a page for each person. So
+ * both are made for thousands of rows at once: the keys of one person's rows, packed, are one row of
+ * audit_person, called by the first of them; the looks of a day are one row of audit_day. The row of person 0
+ * says up to which key all is made.
+ *
+ * The thread of a server still has in memory what it has just written (struct gathered), and makes them from
+ * that. What came by another way - another program, the time before the server began - is read from the table.
+ */
+#include <stdlib.h>
+
+#include "access/audit_part.h"
+#include "base/vec.h"
+
+enum {
+	RUN_MOST = 1024,         /* keys in one row of audit_person */
+	GATHERED_MOST = 1 << 18, /* pairs, and as many days: then the table is read after all */
+};
+#define DAY INT64_C(86400000000)
+
+enum err index_made(struct ctx *c, struct db *db, int64_t *out)
+{
+	bool row;
+	STMT(s);
+
+	TRY(db_stmt(c, db, SQL("SELECT coalesce(max(key), 0) FROM audit_person WHERE person = 0"), &s));
+	TRY(stmt_step(c, s, &row));
+	*out = stmt_int(s, 0);
+	return OK;
+}
+
+static enum err set_made(struct ctx *c, struct db *db, int64_t key)
+{
+	STMT(clear);
+	STMT(s);
+
+	TRY(db_stmt(c, db, SQL("DELETE FROM audit_person WHERE person = 0"), &clear));
+	TRY(stmt_run(c, clear));
+	TRY(db_stmt(c, db, SQL("INSERT INTO audit_person (person, key, keys) VALUES (0, ?1, ?2)"), &s));
+	stmt_bind_int(s, 1, key);
+	stmt_bind_blob(s, 2, STR(""));
+	return stmt_run(c, s);
+}
+
+/* --- gathering --- */
+
+void gathered_free(struct gathered *g)
+{
+	free(g->pairs);
+	free(g->days);
+	*g = (struct gathered){ 0 };
+}
+
+static void *more(void *at, size_t len, size_t *room, size_t size)
+{
+	if (len < *room)
+		return at;
+	*room = *room ? *room * 2 : 1024;
+	at = realloc(at, *room * size);
+	if (!at)
+		abort();
+	return at;
+}
+
+static void add_pair(struct gathered *g, int64_t person, int64_t key)
+{
+	g->pairs = more(g->pairs, g->pair_count, &g->pair_room, sizeof *g->pairs);
+	g->pairs[g->pair_count++] = (struct pair){ person, key };
+}
+
+bool is_staffs_look(const struct looked *l)
+{
+	return l->what == AUDIT_OPEN && l->kind == ACTOR_STAFF && l->person && !l->outcome;
+}
+
+/* One look; those of a day are put together when they are written. */
+static void add_day(struct gathered *g, const struct looked *l)
+{
+	struct look_day *d;
+
+	g->days = more(g->days, g->day_count, &g->day_room, sizeof *g->days);
+	d = &g->days[g->day_count++];
+	*d = (struct look_day){ .day = l->at / DAY, .account = l->account, .person = l->person, .looks = 1,
+				.bare = !l->relation.len && l->purpose != PURPOSE_ADMIN,
+				.first = l->at, .last = l->at, .row = l->key };
+}
+
+void gathered_add(struct gathered *g, const struct looked *l)
+{
+	if (l->person)
+		add_pair(g, l->person, l->key);
+	for (size_t i = 0; i < l->people_count; i++)
+		if (l->people[i] != l->person)
+			add_pair(g, l->people[i], l->key);
+	if (is_staffs_look(l))
+		add_day(g, l);
+	g->to = l->key;
+}
+
+/* Nothing is gathered, and what comes next is what was written after `key`. */
+void gathered_from(struct gathered *g, int64_t key)
+{
+	g->pair_count = g->day_count = 0;
+	g->after = g->to = key;
+}
+
+bool gathered_full(const struct gathered *g)
+{
+	return g->pair_count > GATHERED_MOST || g->day_count > GATHERED_MOST;
+}
+
+/* --- into the tables --- */
+
+static int by_person(const void *a, const void *b)
+{
+	const struct pair *x = a, *y = b;
+
+	if (x->person != y->person)
+		return x->person < y->person ? -1 : 1;
+	return (x->key > y->key) - (x->key < y->key);
+}
+
+static enum err put_runs(struct ctx *c, struct db *db, struct pair *at, size_t len)
+{
+	int64_t keys[RUN_MOST];
+	STMT(s);
+
+	if (len)
+		qsort(at, len, sizeof *at, by_person);
+	TRY(db_stmt(c, db, SQL("INSERT INTO audit_person (person, key, keys) VALUES (?1, ?2, ?3)"), &s));
+	for (size_t i = 0, n = 0; i < len; i++) {
+		keys[n++] = at[i].key;
+		if (n < RUN_MOST && i + 1 < len && at[i + 1].person == at[i].person)
+			continue;
+		stmt_bind_int(s, 1, at[i].person);
+		stmt_bind_int(s, 2, keys[0]);
+		stmt_bind_blob(s, 3, keys_pack(c->arena, keys, n));
+		TRY(stmt_run(c, s));
+		n = 0;
+	}
+	return OK;
+}
+
+static int by_day(const void *a, const void *b)
+{
+	const struct look_day *x = a, *y = b;
+
+	if (x->day != y->day)
+		return x->day < y->day ? -1 : 1;
+	if (x->account != y->account)
+		return x->account < y->account ? -1 : 1;
+	if (x->person != y->person)
+		return x->person < y->person ? -1 : 1;
+	return (x->row > y->row) - (x->row < y->row);
+}
+
+void look_day_join(struct look_day *into, const struct look_day *later)
+{
+	into->looks += later->looks;
+	into->bare += later->bare;
+	into->first = later->first < into->first ? later->first : into->first;
+	into->last = later->last > into->last ? later->last : into->last;
+	into->row = later->row > into->row ? later->row : into->row;
+}
+
+static enum err put_days(struct ctx *c, struct db *db, struct look_day *at, size_t len)
+{
+	STMT(s);
+
+	if (len)
+		qsort(at, len, sizeof *at, by_day);
+	TRY(db_stmt(c, db,
+		    SQL("INSERT INTO audit_day (day, account, person, looks, bare, began, ended, last) VALUES (?1, ?2, "
+			"?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (day, account, person) DO UPDATE SET "
+			"looks = audit_day.looks + excluded.looks, bare = audit_day.bare + excluded.bare, "
+			"ended = excluded.ended, last = excluded.last"),
+		    &s));
+	for (size_t i = 0, n; i < len; i = n) {
+		struct look_day one = at[i];
+
+		for (n = i + 1; n < len && at[n].day == one.day && at[n].account == one.account &&
+				at[n].person == one.person; n++)
+			look_day_join(&one, &at[n]);
+		stmt_bind_int(s, 1, one.day);
+		stmt_bind_int(s, 2, one.account);
+		stmt_bind_int(s, 3, one.person);
+		stmt_bind_int(s, 4, one.looks);
+		stmt_bind_int(s, 5, one.bare);
+		stmt_bind_int(s, 6, one.first);
+		stmt_bind_int(s, 7, one.last);
+		stmt_bind_int(s, 8, one.row);
+		TRY(stmt_run(c, s));
+	}
+	return OK;
+}
+
+static enum err put_gathered(struct ctx *c, struct db *db, struct gathered *g)
+{
+	TRY(put_runs(c, db, g->pairs, g->pair_count));
+	TRY(put_days(c, db, g->days, g->day_count));
+	return set_made(c, db, g->to);
+}
+
+/* --- from the table --- */
+
+static enum err read_rows(struct ctx *c, struct db *db, int64_t after, int64_t until, struct gathered *out,
+			  int64_t *done)
+{
+	bool row;
+	STMT(s);
+
+	TRY(db_stmt(c, db,
+		    SQL("SELECT " LOOKED_COLUMNS " FROM audit WHERE key > ?1 AND key <= ?2 ORDER BY key LIMIT ?3"),
+		    &s));
+	stmt_bind_int(s, 1, after);
+	stmt_bind_int(s, 2, until);
+	stmt_bind_int(s, 3, INDEX_AT_ONCE);
+	for (*done = 0;; ++*done) {
+		struct looked l;
+
+		TRY(stmt_step(c, s, &row));
+		if (!row)
+			return OK;
+		row_take(c, s, &l);
+		if (people_unpack(c, &l) != OK)
+			l.people_count = 0; /* the proof names it */
+		gathered_add(out, &l);
+	}
+}
+
+enum err index_some(struct ctx *c, struct db *db, int64_t until, int64_t *done)
+{
+	struct gathered g = { 0 };
+	int64_t made;
+
+	TRY(index_made(c, db, &made));
+	gathered_from(&g, made);
+	enum err e = read_rows(c, db, made, until, &g, done);
+	if (!e && *done)
+		e = put_gathered(c, db, &g);
+	gathered_free(&g);
+	return e;
+}
+
+/* Others may have made more of it than was gathered here, then that is not needed any more. */
+enum err index_gathered(struct ctx *c, struct db *db, struct gathered *g, int64_t *done)
+{
+	int64_t made;
+
+	TRY(index_made(c, db, &made));
+	*done = 0;
+	if (made < g->after)
+		return index_some(c, db, g->after, done);
+	if (made == g->after && g->to > g->after)
+		TRY(put_gathered(c, db, g));
+	else if (made < g->to)
+		return index_some(c, db, g->to, done);
+	return OK;
+}
+
+static enum err index_job(struct ctx *c, struct db *db, void *arg)
+{
+	return index_some(c, db, INT64_MAX, arg);
+}
+
+enum err audit_index(struct ctx *c)
+{
+	int64_t done = INDEX_AT_ONCE;
+
+	while (done == INDEX_AT_ONCE) {
+		struct ctx own = *c;
+		ARENA(scratch);
+
+		own.arena = &scratch;
+		enum err e = store_write(&own, c->place->store, index_job, &done);
+		if (e)
+			return fail(c, e, "%s", own.why);
+	}
+	return OK;
+}
+
+static enum err clear_job(struct ctx *c, struct db *db, void *arg)
+{
+	STMT(people);
+	STMT(days);
+
+	(void)arg;
+	TRY(db_stmt(c, db, SQL("DELETE FROM audit_person"), &people));
+	TRY(stmt_run(c, people));
+	TRY(db_stmt(c, db, SQL("DELETE FROM audit_day"), &days));
+	return stmt_run(c, days);
+}
+
+enum err audit_index_clear(struct ctx *c)
+{
+	return store_write(c, c->place->store, clear_job, NULL);
+}
