@@ -2,6 +2,7 @@
 #include "access/test_access.h"
 
 #include "access/notice.h"
+#include "record/search.h"
 
 static void test_by_relationship(void **state)
 {
@@ -74,6 +75,56 @@ static void test_labels(void **state)
 	HIDDEN(&desk, "Observation", "by-ward-mental");
 	HIDDEN(&desk, "Observation", "by-hill"); /* no health.read */
 	SEES(&desk, "Encounter", "stay");
+}
+
+static void put_task(struct world *w, const char *id, const char *code)
+{
+	put(w, "Task", id,
+	    arena_printf(w->c.arena,
+			 "{\"resourceType\":\"Task\",\"id\":\"%s\"," SOURCE("WXL") ",\"status\":\"requested\",\"intent\":"
+			 "\"order\",\"code\":{\"coding\":[{\"system\":\"https://causeway.example/fhir/CodeSystem/task\",\"code\":"
+			 "\"%s\"}]},\"for\":{\"reference\":\"Patient/ben\"},\"owner\":{\"reference\":"
+			 "\"Organization/council\"}}",
+			 id, code));
+}
+
+/* Who handles money sees the Tasks about money, and no others: nor is told that there are any. */
+static void test_only_what_is_about_money(void **state)
+{
+	static const char *const hidden[] = { "work", "safe", "sent" };
+	struct explanation why;
+	struct world *w = *state;
+
+	put_place(w);
+	put_task(w, "means", "financial-assessment");
+	put_task(w, "budget", "budget");
+	put_task(w, "safe", "safeguarding");
+	put_task(w, "sent", "referral");
+	struct actor finance = actor_in(w, 6, "finance", "WXL"), approver = actor_in(w, 7, "finance-approver", "WXL"),
+		     social = actor_in(w, 3, "social-worker", "WXL");
+
+	SEES(&finance, "Task", "means");
+	SEES(&finance, "Task", "budget");
+	SEES(&approver, "Task", "means");
+	for (size_t i = 0; i < sizeof hidden / sizeof *hidden; i++) {
+		HIDDEN(&finance, "Task", hidden[i]);
+		SEES(&social, "Task", hidden[i]);
+		SUCCEEDS(access_explain(&w->c, &finance, STR("Task"), str_of(hidden[i]), &why));
+		assert_false(why.may);
+	}
+	SUCCEEDS(access_explain(&w->c, &finance, STR("Task"), STR("budget"), &why));
+	assert_true(why.may);
+	w->c.actor = &finance;
+	SUCCEEDS(guard_make(&w->c, &w->c.guard));
+	const struct search *search;
+	struct search_page page;
+	SUCCEEDS(search_parse(&w->c, STR("Task"), STR("_total=accurate"), &search));
+	SUCCEEDS(search_run(&w->c, search, &page));
+	assert_int_equal(page.total, 2);
+	assert_int_equal(page.len, 2);
+	guard_done(&w->c, w->c.guard);
+	w->c.guard = NULL;
+	w->c.actor = NULL;
 }
 
 static void choose(struct world *w, const char *person, struct choice choice, bool on)
@@ -496,6 +547,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_at_the_next_request, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_a_stay_expires, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_labels, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_only_what_is_about_money, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_opt_out_and_in, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_choices, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_choices_made_elsewhere, set_up, tear_down),
