@@ -137,7 +137,20 @@ NODISCARD enum err audit_each(struct ctx *c, struct db *db, const struct audit_a
 			      enum err (*fn)(struct ctx *c, void *arg, const struct looked *l), void *arg);
 /* A row as FHIR's AuditEvent, in c->arena. */
 NODISCARD enum err audit_event(struct ctx *c, struct db *db, const struct looked *l, struct node **out);
-/* Forget the index of people, and make it again to the end (rebuild, copy). */
+/* How much one member of staff looked at one person on a day. Up to where the index is made. */
+struct look_day {
+	int64_t day;         /* since 1970-01-01 */
+	int64_t account, person;
+	int64_t looks, bare; /* bare: of these without a relationship that was known */
+	int64_t first, last; /* microseconds */
+	int64_t row;         /* key of the last */
+};
+/* From that day on, the newest day first, in c->arena; at most `cap`. */
+NODISCARD enum err audit_days(struct ctx *c, struct db *db, int64_t since, size_t cap, struct look_day **out,
+			      size_t *len);
+/* As if both were one. */
+void look_day_join(struct look_day *into, const struct look_day *other);
+/* Forget the index of people and of days; make what is missing of it, to the end (rebuild, copy). */
 NODISCARD enum err audit_index_clear(struct ctx *c);
 NODISCARD enum err audit_index(struct ctx *c);
 

@@ -156,13 +156,13 @@ static int by_day(const void *a, const void *b)
 	return (x->row > y->row) - (x->row < y->row);
 }
 
-void look_day_join(struct look_day *into, const struct look_day *later)
+void look_day_join(struct look_day *into, const struct look_day *other)
 {
-	into->looks += later->looks;
-	into->bare += later->bare;
-	into->first = later->first < into->first ? later->first : into->first;
-	into->last = later->last > into->last ? later->last : into->last;
-	into->row = later->row > into->row ? later->row : into->row;
+	into->looks += other->looks;
+	into->bare += other->bare;
+	into->first = other->first < into->first ? other->first : into->first;
+	into->last = other->last > into->last ? other->last : into->last;
+	into->row = other->row > into->row ? other->row : into->row;
 }
 
 static enum err put_days(struct ctx *c, struct db *db, struct look_day *at, size_t len)
@@ -296,4 +296,31 @@ static enum err clear_job(struct ctx *c, struct db *db, void *arg)
 enum err audit_index_clear(struct ctx *c)
 {
 	return store_write(c, c->place->store, clear_job, NULL);
+}
+
+/* --- what staff looked at --- */
+
+enum err audit_days(struct ctx *c, struct db *db, int64_t since, size_t cap, struct look_day **out, size_t *len)
+{
+	VEC(struct look_day) found = { 0 };
+	bool row;
+	STMT(s);
+
+	TRY(db_stmt(c, db,
+		    SQL("SELECT day, account, person, looks, bare, began, ended, last FROM audit_day WHERE day >= ?1 "
+			"ORDER BY day DESC, account DESC, person DESC LIMIT ?2"),
+		    &s));
+	stmt_bind_int(s, 1, since);
+	stmt_bind_int(s, 2, (int64_t)cap);
+	for (;;) {
+		TRY(stmt_step(c, s, &row));
+		if (!row)
+			break;
+		*vec_push(&found, c->arena) = (struct look_day){ stmt_int(s, 0), stmt_int(s, 1), stmt_int(s, 2),
+								 stmt_int(s, 3), stmt_int(s, 4), stmt_int(s, 5),
+								 stmt_int(s, 6), stmt_int(s, 7) };
+	}
+	*out = found.at;
+	*len = found.len;
+	return OK;
 }

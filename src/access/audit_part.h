@@ -52,10 +52,6 @@ struct audit_key {
 struct pair {
 	int64_t person, key;
 };
-struct look_day {
-	int64_t day, account, person;
-	int64_t looks, bare, first, last, row;
-};
 struct gathered {
 	struct pair *pairs;
 	struct look_day *days;
@@ -135,7 +131,6 @@ bool gathered_full(const struct gathered *g);
 void gathered_free(struct gathered *g);
 /* A member of staff opened a record, and was let. */
 bool is_staffs_look(const struct looked *row);
-void look_day_join(struct look_day *into, const struct look_day *later);
 /* Index some more rows, to a key at the most; *done: how many were read. Inside store_write. */
 NODISCARD enum err index_some(struct ctx *c, struct db *db, int64_t until, int64_t *done);
 /* What was gathered; or, where something lies between, some of that, and *done says how much. */

@@ -1,4 +1,4 @@
-/* pattern.c - odd patterns in the audit. */
+/* pattern.c - odd patterns in the audit, found in what staff looked at by day (audit_index.c). */
 #include "access/pattern.h"
 
 #include <stdio.h>
@@ -53,8 +53,8 @@ struct hunt {
 	size_t pattern_count;
 	struct map people, accounts, findings; /* by key -> struct known *, struct finding * */
 	VEC(struct finding *) list;
-	struct looked *rows;
-	size_t row_count;
+	struct look_day *days; /* the newest first */
+	size_t day_count;
 };
 
 static struct str key_text(struct hunt *h, const char *head, int64_t a, int64_t b)
@@ -159,26 +159,27 @@ static const struct pattern *named(const struct hunt *h, const char *name)
 	return NULL;
 }
 
-/* Rows come newest first. */
-static void count(struct hunt *h, const struct pattern *p, const struct looked *l, int64_t person, const char *words)
+/* Days come newest first. */
+static void count(struct hunt *h, const struct pattern *p, const struct look_day *l, int64_t person, int64_t looks,
+		  const char *words)
 {
 	struct str key = key_text(h, str_dup(h->c->arena, p->name), l->account, person);
 	struct finding *f = map_get(&h->findings, key);
 
 	if (!f) {
 		f = NEW(h->c->arena, struct finding);
-		*f = (struct finding){ .pattern = p, .account = l->account, .person = person, .last = l->at,
-				       .role = l->role, .row = l->key, .words = str_of(words) };
+		*f = (struct finding){ .pattern = p, .account = l->account, .person = person, .last = l->last,
+				       .row = l->row, .words = str_of(words) };
 		map_set(&h->findings, key, f);
 		*vec_push(&h->list, h->c->arena) = f;
 	}
-	f->first = l->at;
-	f->looks++;
+	f->first = l->first;
+	f->looks += looks;
 }
 
-static bool wanted(const struct hunt *h, const struct pattern *p, const struct looked *l)
+static bool wanted(const struct hunt *h, const struct pattern *p, const struct look_day *l)
 {
-	return p && l->at >= clock_now(h->c->clock) - p->days * DAY;
+	return p && l->last >= clock_now(h->c->clock) - p->days * DAY;
 }
 
 static bool same(struct str a, struct str b)
@@ -186,8 +187,8 @@ static bool same(struct str a, struct str b)
 	return a.len && str_eq(a, b);
 }
 
-/* What one look at one person makes. */
-static enum err judge(struct hunt *h, const struct looked *l)
+/* What a day's looks at one person make. */
+static enum err judge(struct hunt *h, const struct look_day *l)
 {
 	const struct known *who, *whom;
 	const struct pattern *p;
@@ -197,23 +198,24 @@ static enum err judge(struct hunt *h, const struct looked *l)
 	TRY(staff_of(h, l->account, &who));
 	bool self = same(who->family, whom->family) && same(who->given, whom->given) && same(who->born, whom->born);
 	if (self && wanted(h, p = named(h, "own-record"), l))
-		count(h, p, l, l->person, arena_printf(a, "Same name, and born on the same day, " STR_FMT,
+		count(h, p, l, l->person, l->looks, arena_printf(a, "Same name, and born on the same day, " STR_FMT,
 						       STR_ARG(who->born)));
 	if (!self && same(who->family, whom->family) && wanted(h, p = named(h, "same-surname"), l))
-		count(h, p, l, l->person, "The surnames are the same");
+		count(h, p, l, l->person, l->looks, "The surnames are the same");
 	if (!self && same(who->postcode, whom->postcode) && wanted(h, p = named(h, "neighbour"), l))
-		count(h, p, l, l->person, arena_printf(a, "Both live at " STR_FMT, STR_ARG(who->postcode)));
+		count(h, p, l, l->person, l->looks, arena_printf(a, "Both live at " STR_FMT, STR_ARG(who->postcode)));
 	if (whom->vip && wanted(h, p = named(h, "vip"), l))
-		count(h, p, l, l->person, "The record is marked");
-	if (!l->relation.len && l->purpose != PURPOSE_ADMIN && wanted(h, p = named(h, "no-relationship"), l))
-		count(h, p, l, l->person, "No relationship was known when it was opened");
+		count(h, p, l, l->person, l->looks, "The record is marked");
+	if (l->bare && wanted(h, p = named(h, "no-relationship"), l))
+		count(h, p, l, l->person, l->bare, "No relationship was known when it was opened");
 	return OK;
 }
 
 /* --- volume: people opened in a day, against the role's usual --- */
 
 struct day_count {
-	int64_t account, day, people, row, at;
+	struct look_day day; /* of all people together */
+	int64_t people;
 	struct str role;
 };
 
@@ -233,57 +235,62 @@ static void judge_role(struct hunt *h, const struct pattern *p, struct day_count
 	int64_t usual = at[len / 2]->people;
 
 	for (size_t i = 0; len >= 5 && i < len; i++) {
-		struct looked l = { .account = at[i]->account, .at = at[i]->at, .role = at[i]->role, .key = at[i]->row };
-
 		if (at[i]->people < 20 || at[i]->people <= usual * p->over)
 			continue;
-		count(h, p, &l, 0,
+		count(h, p, &at[i]->day, 0, 1,
 		      arena_printf(h->c->arena, "%lld people in one day; usual in the role is %lld",
 				   (long long)at[i]->people, (long long)usual));
 	}
 }
 
-static void judge_volume(struct hunt *h)
+/* In which role the last look of the day was. */
+static enum err role_at(struct hunt *h, struct day_count *d)
+{
+	struct looked l;
+	READER(db);
+
+	TRY(store_reader(h->c, h->c->place->store, &db));
+	TRY(audit_at(h->c, db, d->day.row, &l));
+	d->role = l.role;
+	return OK;
+}
+
+static enum err judge_volume(struct hunt *h)
 {
 	const struct pattern *p = named(h, "volume");
 	VEC(struct day_count *) days = { 0 };
-	struct map seen, by_day;
+	struct map by_day;
 	size_t from = 0;
 
-	map_init(&seen, h->c->arena);
 	map_init(&by_day, h->c->arena);
-	for (size_t i = 0; i < h->row_count; i++) {
-		const struct looked *l = &h->rows[i];
-		int64_t day = l->at / DAY;
+	for (size_t i = 0; i < h->day_count; i++) {
+		const struct look_day *l = &h->days[i];
+		struct str key = key_text(h, "d", l->account, l->day);
 		struct day_count *d;
-		struct str key, once;
 
-		if (!wanted(h, p, l) || !l->person)
+		if (!wanted(h, p, l))
 			continue;
-		once = str_of(arena_printf(h->c->arena, "%lld %lld %lld", (long long)l->account, (long long)day,
-					   (long long)l->person));
-		if (map_get(&seen, once))
-			continue;
-		map_set(&seen, once, h);
-		key = key_text(h, "d", l->account, day);
 		d = map_get(&by_day, key);
-		if (!d) {
+		if (d) {
+			look_day_join(&d->day, l);
+		} else {
 			d = NEW(h->c->arena, struct day_count);
-			*d = (struct day_count){ .account = l->account, .day = day, .row = l->key, .at = l->at,
-						 .role = l->role };
+			d->day = *l;
 			map_set(&by_day, key, d);
 			*vec_push(&days, h->c->arena) = d;
 		}
 		d->people++;
 	}
-	if (!days.len)
-		return;
-	qsort(days.at, days.len, sizeof *days.at, by_role_and_count);
+	for (size_t i = 0; i < days.len; i++)
+		TRY(role_at(h, days.at[i]));
+	if (days.len)
+		qsort(days.at, days.len, sizeof *days.at, by_role_and_count);
 	for (size_t i = 1; i <= days.len; i++)
 		if (i == days.len || !str_eq(days.at[i]->role, days.at[from]->role)) {
 			judge_role(h, p, days.at + from, i - from);
 			from = i;
 		}
+	return OK;
 }
 
 /* --- reviews --- */
@@ -323,6 +330,7 @@ static enum err org_text(struct hunt *h, struct finding *f)
 
 	TRY(store_reader(h->c, h->c->place->store, &db));
 	TRY(audit_at(h->c, db, f->row, &l));
+	f->role = l.role;
 	TRY(db_stmt(h->c, db, SQL("SELECT text FROM name WHERE key = ?1"), &s));
 	stmt_bind_int(s, 1, l.org);
 	TRY(stmt_step(h->c, s, &row));
@@ -347,27 +355,19 @@ static int waiting_first(const void *a, const void *b)
 	return (y->last > x->last) - (y->last < x->last);
 }
 
-static enum err read_rows(struct hunt *h, bool *cut)
+static enum err read_days(struct hunt *h, bool *cut)
 {
-	struct audit_ask ask = { .what = AUDIT_OPEN, .cap = PATTERN_ROWS };
-	int64_t days = 0;
-	size_t kept = 0;
+	int64_t most = 0;
 
 	for (size_t i = 0; i < h->pattern_count; i++)
-		if (h->patterns[i].days > days)
-			days = h->patterns[i].days;
-	ask.since = clock_now(h->c->clock) - days * DAY;
-	{
-		READER(db);
-
-		TRY(store_reader(h->c, h->c->place->store, &db));
-		TRY(audit_find(h->c, db, &ask, &h->rows, &h->row_count));
-	}
-	*cut = h->row_count == PATTERN_ROWS;
-	for (size_t i = 0; i < h->row_count; i++)
-		if (h->rows[i].kind == ACTOR_STAFF && h->rows[i].person && !h->rows[i].outcome)
-			h->rows[kept++] = h->rows[i];
-	h->row_count = kept;
+		if (h->patterns[i].days > most)
+			most = h->patterns[i].days;
+	TRY(audit_catch_up(h->c));
+	TRY(audit_index(h->c)); /* what the thread of the server has not come to yet */
+	READER(db);
+	TRY(store_reader(h->c, h->c->place->store, &db));
+	TRY(audit_days(h->c, db, clock_now(h->c->clock) / DAY - most, PATTERN_ROWS, &h->days, &h->day_count));
+	*cut = h->day_count == PATTERN_ROWS;
 	return OK;
 }
 
@@ -380,10 +380,10 @@ enum err pattern_find(struct ctx *c, size_t cap, struct finding **out, size_t *l
 	map_init(&h.people, c->arena);
 	map_init(&h.accounts, c->arena);
 	map_init(&h.findings, c->arena);
-	TRY(read_rows(&h, cut));
-	for (size_t i = 0; i < h.row_count; i++)
-		TRY(judge(&h, &h.rows[i]));
-	judge_volume(&h);
+	TRY(read_days(&h, cut));
+	for (size_t i = 0; i < h.day_count; i++)
+		TRY(judge(&h, &h.days[i]));
+	TRY(judge_volume(&h));
 	TRY(add_reviews(&h));
 	if (h.list.len)
 		qsort(h.list.at, h.list.len, sizeof *h.list.at, waiting_first);

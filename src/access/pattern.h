@@ -9,7 +9,7 @@
 
 #include "access/audit.h"
 
-#define PATTERN_ROWS 200000 /* of the audit, looked at */
+#define PATTERN_ROWS 50000 /* sums of what one looked at of another on a day: the newest are judged */
 
 struct pattern {
 	struct str name, words, why;
@@ -30,8 +30,8 @@ struct finding {
 	struct str review;
 	int64_t reviewed, reviewed_by;
 };
-/* The newest first, those that wait before others; at most `cap`. *cut: older rows than PATTERN_ROWS were not
- * looked at. Needs audit.read. */
+/* The newest first, those that wait before others; at most `cap`. *cut: there were more than PATTERN_ROWS,
+ * the older were not judged. Needs audit.read. */
 NODISCARD enum err pattern_find(struct ctx *c, size_t cap, struct finding **out, size_t *len, bool *cut);
 /* What was found. ERR_FORBIDDEN about one's own looks; ERR_INVALID without words. Needs glass.review. */
 NODISCARD enum err pattern_review(struct ctx *c, struct str pattern, int64_t account, int64_t person,

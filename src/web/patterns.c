@@ -114,7 +114,7 @@ static enum err patterns_page(struct ctx *c, const struct request *r, struct nod
 	if (reviewed->len)
 		node_add_bool(c->arena, data, "any_reviewed", true);
 	if (cut)
-		data_str(c, data, "cut", SAY(c->arena, "The newest %s openings were looked at.",
+		data_str(c, data, "cut", SAY(c->arena, "The newest %s were judged: who looked at whom, by day.",
 					     arena_str(c->arena, str_dup(c->arena, say_count(c->arena, PATTERN_ROWS)))));
 	data_str(c, data, "sentence",
 		 waiting->len == 0 ? STR("Nothing odd waits for a review.")
