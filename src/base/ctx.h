@@ -26,6 +26,7 @@ struct ctx {
 	struct place *place;
 	const struct actor *actor;
 	const struct guard *guard; /* NULL: the system itself, which sees everything */
+	bool inside;               /* what the record reads now it looks at itself: nothing of it leaves (record/inside.h) */
 	struct notes *notes;       /* NULL: none */
 	struct issues issues;      /* all that was found wrong, for an OperationOutcome */
 	int64_t deadline;          /* clock_monotonic() after which to stop with ERR_LIMIT; 0: none */

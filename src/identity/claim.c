@@ -87,7 +87,7 @@ static enum err had_it(struct ctx *c, struct db *db, const struct node *rules,
 	*out = false;
 	if (!before->version || before->deleted)
 		return OK;
-	TRY(version_load(c, db, before->seq, &v));
+	TRY(version_look(c, db, before->seq, &v));
 	TRY(fhir_read_json(c, c->place->fhir, c->arena, v.body, &tree));
 	*out = says(rules, tree, claim->system, claim->value);
 	return OK;

@@ -19,7 +19,7 @@ static enum err read_one(struct ctx *c, struct db *db, struct str id, struct kno
 	*found = now.version > 0 && !now.deleted;
 	if (!*found)
 		return OK;
-	TRY(version_load(c, db, now.seq, &v));
+	TRY(version_look(c, db, now.seq, &v));
 	*out = (struct known){ .id = v.id, .key = now.key, .version = now.version };
 	return fhir_read_json(c, c->place->fhir, c->arena, v.body, &out->tree);
 }

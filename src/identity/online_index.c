@@ -239,7 +239,7 @@ static enum err take_change(struct ctx *c, struct db *db, const struct change *c
 	if (!change->current)
 		return OK; /* a later one will come */
 	if (!change->deleted) {
-		TRY(version_load(c, db, change->seq, &v));
+		TRY(version_look(c, db, change->seq, &v));
 		TRY(fhir_read_json(c, c->place->fhir, c->arena, v.body, &tree));
 	}
 	return take(c, db, change->person, tree);
@@ -392,7 +392,7 @@ static enum err check_one(struct ctx *c, struct db *db, int64_t person, int64_t 
 	struct node *tree;
 	struct version v;
 
-	TRY(version_load(c, db, seq, &v));
+	TRY(version_look(c, db, seq, &v));
 	TRY(fhir_read_json(c, c->place->fhir, c->arena, v.body, &tree));
 	keys_of(c->arena, tree, &text, &keys);
 	TRY(old_text(c, db, person, &stored));

@@ -9,6 +9,7 @@
 
 #include "base/vec.h"
 #include "record/event.h"
+#include "record/inside.h"
 #include "record/search.h"
 #include "record/test_world.h"
 
@@ -408,6 +409,25 @@ static void try_reads(struct leak *k)
 	}
 }
 
+/* The second wall: of what is hidden no body is unpacked, even for whoever forgets to ask. */
+static void try_wall(struct leak *k)
+{
+	READER(db);
+
+	as_asker(k);
+	expect(k->w, store_reader(k->c, k->c->place->store, &db), OK);
+	for (size_t i = 0; i < k->all.len; i++) {
+		const struct known *r = &k->all.at[i];
+		struct version v;
+
+		if (r->deleted)
+			continue;
+		expect(k->w, version_load(k->c, db, r->seq, &v), seen(k, r) ? OK : ERR_INTERNAL);
+		expect(k->w, version_look(k->c, db, r->seq, &v), OK);
+		k->compared++;
+	}
+}
+
 /* --- histories --- */
 
 static void try_history(struct leak *k, struct str type, struct str id, size_t of)
@@ -681,6 +701,7 @@ static void try_searches(struct leak *k)
 	try_chains(k);
 	try_has(k);
 	try_includes(k);
+	try_wall(k);
 	try_cursor(k);
 }
 

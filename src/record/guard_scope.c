@@ -64,7 +64,7 @@ static enum err letters_of(struct ctx *c, struct db *db, const struct fhir_type 
 	struct version v;
 	bool met;
 
-	TRY(version_load(c, db, seq, &v));
+	TRY(version_look(c, db, seq, &v));
 	if (v.deleted)
 		return OK;
 	TRY(search_rows(&sc, &v, &rows));

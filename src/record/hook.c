@@ -176,17 +176,17 @@ static enum err take(struct ctx *c, struct db *db, struct stmt *s, struct hook *
 	TRY(version_take(c, db, s, &v));
 	*out = (struct hook){
 		.key = v.key,
-		.known = !stmt_null(s, 10),
-		.state = (enum hook_state)stmt_int(s, 10),
-		.since = stmt_int(s, 11),
-		.tries = stmt_int(s, 12),
-		.due = stmt_int(s, 13),
-		.sent = stmt_int(s, 14),
-		.dead = stmt_int(s, 15),
-		.last = stmt_int(s, 16),
-		.failed = stmt_int(s, 17),
-		.why = str_of(str_dup(c->arena, stmt_text(s, 18))),
-		.owner = stmt_null(s, 19) ? GUARD_SYSTEM : stmt_int(s, 19),
+		.known = !stmt_null(s, VERSION_WIDTH),
+		.state = (enum hook_state)stmt_int(s, VERSION_WIDTH),
+		.since = stmt_int(s, VERSION_WIDTH + 1),
+		.tries = stmt_int(s, VERSION_WIDTH + 2),
+		.due = stmt_int(s, VERSION_WIDTH + 3),
+		.sent = stmt_int(s, VERSION_WIDTH + 4),
+		.dead = stmt_int(s, VERSION_WIDTH + 5),
+		.last = stmt_int(s, VERSION_WIDTH + 6),
+		.failed = stmt_int(s, VERSION_WIDTH + 7),
+		.why = str_of(str_dup(c->arena, stmt_text(s, VERSION_WIDTH + 8))),
+		.owner = stmt_null(s, VERSION_WIDTH + 9) ? GUARD_SYSTEM : stmt_int(s, VERSION_WIDTH + 9),
 	};
 	return read_resource(c, &v, out);
 }
@@ -253,7 +253,7 @@ enum err hook_all(struct ctx *c, struct db *db, struct hook **out, size_t *len)
 			TRY(stmt_step(c, s, &row));
 			if (!row)
 				break;
-			TRY(row_may(c, db, s, 20, &may));
+			TRY(row_may(c, db, s, VERSION_WIDTH + 10, &may));
 			if (may)
 				TRY(take(c, db, s, vec_push(&found, c->arena)));
 		}

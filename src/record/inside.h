@@ -70,13 +70,17 @@ bool standing_purged(const struct standing *standing);
 NODISCARD enum err standing_none(struct ctx *c, struct db *db, struct str type, struct str id);
 /* What version_take wants a statement to give, of `version v` and `resource r`. */
 #define VERSION_COLUMNS                                                                        \
-	"v.seq, v.type, r.id, v.version, v.updated, v.method, v.person, v.size, v.body, v.resource"
-#define VERSION_WIDTH 10 /* so many columns: the statement's own come after them */
-/* The version in the current row of such a statement, with its body; c->arena. */
+	"v.seq, v.type, r.id, v.version, v.updated, v.method, v.person, v.size, v.body, v.resource, " \
+	"r.person, r.org, r.labels, v.org"
+#define VERSION_WIDTH 14 /* so many columns: the statement's own come after them */
+/* The version in the current row of such a statement, with its body; c->arena. The second wall: whoever has asked
+ * the guard about the row is not refused here; for who forgot to, no body is unpacked (ERR_INTERNAL). */
 NODISCARD enum err version_take(struct ctx *c, struct db *db, struct stmt *s,
 				struct version *out);
 /* A version by version.seq; c->arena. */
 NODISCARD enum err version_load(struct ctx *c, struct db *db, int64_t seq, struct version *out);
+/* The same for what the record looks at by itself, to decide: nothing of it may leave. */
+NODISCARD enum err version_look(struct ctx *c, struct db *db, int64_t seq, struct version *out);
 
 struct record {
 	struct names *names;

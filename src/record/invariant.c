@@ -77,7 +77,7 @@ static bool resolve(void *arg, struct ctx *c, struct str reference, struct fhir_
 
 	memcpy(why, c->why, sizeof why);
 	bool found = id.at && name_find(c, db, type, &key) == OK && key && standing_find(c, db, key, id, &now) == OK &&
-		     now.version && !now.deleted && version_load(c, db, now.seq, &v) == OK &&
+		     now.version && !now.deleted && version_look(c, db, now.seq, &v) == OK &&
 		     fhir_read_json(c, c->place->fhir, c->arena, v.body, &n) == OK;
 	memcpy(c->why, why, sizeof why);
 	if (found)

@@ -174,7 +174,7 @@ static enum err read_tree(struct ctx *c, struct db *db, int64_t seq, struct node
 {
 	struct version v;
 
-	TRY(version_load(c, db, seq, &v));
+	TRY(version_look(c, db, seq, &v));
 	return fhir_read_json(c, c->place->fhir, c->arena, v.body, out);
 }
 

@@ -8,6 +8,22 @@ static struct str keep(struct ctx *c, struct str s)
 	return (struct str){ arena_dup(c->arena, s.at, s.len), s.len };
 }
 
+/* Whose the resource is now and whose this version was, from whom both came, and how it is labelled now: all that
+ * the guard is asked for a row, but for what a version's own labels say (row_version_may). */
+static enum err wall(struct ctx *c, struct db *db, struct stmt *s)
+{
+	struct guard_item now = { stmt_int(s, 9), stmt_int(s, 10), stmt_int(s, 11), (uint64_t)stmt_int(s, 12), NULL };
+	struct guard_item then = now;
+
+	TRY(type_of_key(c, db, stmt_int(s, 1), &now.type));
+	then.type = now.type;
+	then.person = stmt_int(s, 6);
+	then.org = stmt_int(s, 13);
+	if (guard_may(c->guard, &now) && guard_may(c->guard, &then))
+		return OK;
+	return fail(c, ERR_INTERNAL, "Something was about to leave the record that whoever asks may not see.");
+}
+
 enum err version_take(struct ctx *c, struct db *db, struct stmt *s, struct version *out)
 {
 	struct version v = {
@@ -21,6 +37,8 @@ enum err version_take(struct ctx *c, struct db *db, struct stmt *s, struct versi
 		.deleted = stmt_null(s, 8),
 	};
 
+	if (!v.deleted && c->guard && !c->inside && !db_writes(db))
+		TRY(wall(c, db, s));
 	if (!v.deleted)
 		TRY(body_unpack(c, stmt_text(s, 8), stmt_int(s, 7), &v.body));
 	TRY(name_text(c, db, stmt_int(s, 1), &v.type));
@@ -75,6 +93,16 @@ enum err version_load(struct ctx *c, struct db *db, int64_t seq, struct version 
 		return fail(c, ERR_STORE, "The database is damaged: version %lld is missing.",
 			    (long long)seq);
 	return version_take(c, db, s, out);
+}
+
+enum err version_look(struct ctx *c, struct db *db, int64_t seq, struct version *out)
+{
+	bool inside = c->inside;
+
+	c->inside = true;
+	enum err e = version_load(c, db, seq, out);
+	c->inside = inside;
+	return e;
 }
 
 static enum err type_key(struct ctx *c, struct db *db, struct str name, int64_t *key)

@@ -17,7 +17,7 @@ static enum err read_and_ask(struct scope *sc, const struct check *k, struct pai
 	struct version v;
 
 	TRY(ctx_check(sc->c));
-	TRY(search_load(sc, &p, 1, &v));
+	TRY(search_look(sc, p, &v));
 	TRY(fhir_read_json(sc->c, sc->c->place->fhir, sc->c->arena, v.body, &resource));
 	*out = false;
 	return k->fits(sc, resource, k->arg, out);

@@ -80,7 +80,7 @@ static enum err targets_in(struct scope *sc, const struct hop_plan *h, struct pa
 	struct version v;
 	bool enough = false;
 
-	TRY(search_load(sc, &p, 1, &v));
+	TRY(search_look(sc, p, &v));
 	TRY(search_rows(sc, &v, &rows));
 	for (size_t i = 0; i < rows.len && !enough; i++) {
 		const struct index_row *row = &rows.at[i];

@@ -150,6 +150,16 @@ enum err search_load(struct scope *sc, const struct pair *pairs, size_t len,
 	return OK;
 }
 
+enum err search_look(struct scope *sc, struct pair pair, struct version *out)
+{
+	bool inside = sc->c->inside;
+
+	sc->c->inside = true;
+	enum err e = search_load(sc, &pair, 1, out);
+	sc->c->inside = inside;
+	return e;
+}
+
 enum err search_rows(struct scope *sc, const struct version *v, struct index_rows *out)
 {
 	const struct fhir *f = sc->c->place->fhir;

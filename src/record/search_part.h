@@ -491,6 +491,8 @@ NODISCARD enum err same_widen(struct scope *sc, struct pairs *keys);
 /* Current versions of resources, in the order of the pairs. What is not there is an ERR_STORE. */
 NODISCARD enum err search_load(struct scope *sc, const struct pair *pairs, size_t len,
 			       struct version *out);
+/* One that is looked at only to see whether it fits or where it stands: nothing of it leaves. */
+NODISCARD enum err search_look(struct scope *sc, struct pair pair, struct version *out);
 /* The index rows of one current version. */
 NODISCARD enum err search_rows(struct scope *sc, const struct version *v,
 			       struct index_rows *out);

@@ -143,7 +143,7 @@ static enum err meets(struct scope *sc, const struct leaf *leaf, struct pair pai
 
 	if (leaf->hop)
 		return hop_has(sc, leaf->hop, pair, out);
-	TRY(search_load(sc, &pair, 1, &v));
+	TRY(search_look(sc, pair, &v));
 	if (leaf->condition->marks) {
 		struct node *resource;
 

@@ -152,7 +152,7 @@ static enum err value_in(struct scope *sc, struct pair pair, struct buf *out)
 	struct version v;
 
 	TRY(ctx_check(sc->c));
-	TRY(search_load(sc, &pair, 1, &v));
+	TRY(search_look(sc, pair, &v));
 	TRY(search_rows(sc, &v, &rows));
 	for (size_t i = 0; i < s->sort_count; i++)
 		TRY(add_key(sc, &s->sorts[i], &v, &rows, out));
