@@ -1,0 +1,1 @@
+-- Nothing here: SQLite knows no roles. PostgreSQL has the second wall around all tables, not only bodies and rows.
