@@ -92,7 +92,9 @@ static struct str letters_words(struct ctx *c, unsigned letters)
 /* "See measurements and tests in your own record". */
 static struct str scope_words(struct ctx *c, const struct smart_scope *s)
 {
-	struct str what = s->type ? kind_in_words(c, str_of(s->type->name)) : STR("everything");
+	struct str what = !s->type			       ? STR("everything")
+			  : strcmp(s->type->name, "Patient") == 0 ? STR("name, address and date of birth")
+								  : kind_in_words(c, str_of(s->type->name));
 	char *words = arena_printf(
 		c->arena, STR_FMT " " STR_FMT "%s%s", STR_ARG(letters_words(c, s->letters)), STR_ARG(what),
 		s->context == SMART_PATIENT		   ? " in your own record"
@@ -138,7 +140,7 @@ static enum err ask_page(struct ctx *c, const struct request *r, const struct ap
 		data_str(c, one, "hidden_value", asked(c, r, asked_names[i]));
 	}
 	data_str(c, data, "app", app->name);
-	data_str(c, data, "me", c->actor->name);
+	data_str(c, data, "signed_in_as", c->actor->name);
 	put_scopes(c, data, wish);
 	TRY(page_show(c, "app", data, reply));
 	page_may_lead(c, reply, asked(c, r, "redirect_uri"));

@@ -14,7 +14,7 @@ const skip = available ? false : 'needs build/causeway and Chromium'
 const program = process.env.CAUSEWAY || new URL('../../build/causeway', import.meta.url).pathname
 const ODS = 'https://fhir.nhs.uk/Id/ods-organization-code'
 const stay = `Encounter/${edith}-stay-1` // the hospital wrote it
-let place, resident, gp
+let place, resident, gp, analyst
 
 before(async () => {
 	if (!available)
@@ -27,6 +27,7 @@ before(async () => {
 	execFileSync(program, ['import', place.db, file, '--quiet'])
 	resident = await place.as('edith')
 	gp = await place.as('hughes')
+	analyst = await place.as('lindqvist')
 })
 after(async () => { await place?.close?.() })
 
@@ -61,23 +62,43 @@ async function sees(reference) {
 		counted: named.total === 1,
 		copy: (await everything(gp)).includes(reference),
 		total: found.total,
+		ofType: (await total(gp, `${type}?_summary=count`)).total,
 	}
 }
+// Is the stay in the files of an export of all Encounters?
+async function exported() {
+	const begun = await analyst.request.get(`${place.base}/fhir/$export?_type=Encounter`,
+		{ headers: { Prefer: 'respond-async', Accept: 'application/fhir+json' } })
+	assert.equal(begun.status(), 202)
+	let reply
+	do
+		reply = await analyst.request.get(begun.headers()['content-location'])
+	while (reply.status() === 202)
+	let text = ''
+	for (const one of (await reply.json()).output)
+		text += await (await analyst.request.get(one.url)).text()
+	return text.includes(`"${edith}-stay-1"`)
+}
+
 const all = { page: true, source: true, read: true, history: true, search: true, counted: true, copy: true }
 const none = Object.fromEntries(Object.keys(all).map(k => [k, false]))
-const without = ({ total, ...rest }) => rest
+const without = ({ total, ofType, ...rest }) => rest
 
 test('stop all sharing, and share again', { skip, timeout: 120000 }, async () => {
 	const before = await sees(stay)
 	assert.deepEqual(without(before), all)
+	assert.equal(await exported(), true)
 	const effect = await choose('sharing', true)
 	assert.match(effect, /\d+ items from \d+ organisations would be hidden from all but those who wrote them/)
 	const after = await sees(stay)
 	assert.deepEqual(without(after), none, 'at the very next request')
 	assert.ok(after.total < before.total, 'totals are those of what is left')
+	assert.equal(before.ofType - after.ofType, before.total - after.total, 'exactly')
+	assert.equal(await exported(), false, 'nor is it in what is exported')
 	await good(gp, 'opt-out-gp')
 	await choose('sharing', false)
 	assert.deepEqual(await sees(stay), before, 'exactly as it was')
+	assert.equal(await exported(), true)
 })
 
 test('one organisation sees no more than it wrote, the others go on', { skip, timeout: 120000 }, async () => {
@@ -116,20 +137,6 @@ test('one kind of record', { skip, timeout: 120000 }, async () => {
 })
 
 test('planning and research: the analyst’s searches and exports', { skip, timeout: 120000 }, async () => {
-	const analyst = await place.as('lindqvist')
-	const exported = async () => {
-		const begun = await analyst.request.get(`${place.base}/fhir/$export?_type=Encounter`,
-			{ headers: { Prefer: 'respond-async', Accept: 'application/fhir+json' } })
-		assert.equal(begun.status(), 202)
-		let reply
-		do
-			reply = await analyst.request.get(begun.headers()['content-location'])
-		while (reply.status() === 202)
-		let text = ''
-		for (const one of (await reply.json()).output)
-			text += await (await analyst.request.get(one.url)).text()
-		return text.includes(`"${edith}-stay-1"`)
-	}
 	assert.deepEqual([await status(analyst, `/fhir/${stay}`), await exported()], [200, true])
 	await choose('secondary', true)
 	assert.deepEqual([await status(analyst, `/fhir/${stay}`), await exported()], [404, false])

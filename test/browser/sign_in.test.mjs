@@ -110,6 +110,44 @@ test('a password manager knows the fields', { skip }, async () => {
 	}
 })
 
+// What a password manager looks for: a form of its own with who it is before what proves it, each said by autocomplete, none
+// of them kept out of the form, and a button that submits.
+const managed = page => page.evaluate(() => [...document.querySelectorAll('form:has(input[type=password])')].map(form => ({
+	fields: [...form.querySelectorAll('input:not([type=hidden])')].filter(one => one.autocomplete !== 'name').map(one => one.autocomplete),
+	named: [...form.querySelectorAll('input[type=password]')].every(one => one.id && one.name && !one.readOnly && document.querySelector(`label[for="${one.id}"]`)),
+	submits: Boolean(form.querySelector('button[type=submit]')) && form.method === 'post',
+})))
+
+test('wherever a password is typed, a password manager finds its way', { skip }, async () => {
+	const link = await invited('pat.keeper', 'Pat Keeper', 'social-worker', 'WXL'), page = await place.page()
+	const wanted = { [link]: [['username', 'new-password', 'new-password']], '/join': [['one-time-code', 'username', 'new-password', 'new-password']], '/sign-in': [['username', 'current-password']] }
+	const check = async (path, fields) => {
+		await page.goto(path.startsWith('http') ? path : place.base + path)
+		const forms = await managed(page)
+		assert.deepEqual(forms.map(form => form.fields), fields, path)
+		assert.ok(forms.every(form => form.named && form.submits), path)
+	}
+	for (const [path, fields] of Object.entries(wanted))
+		await check(path, fields)
+	await page.goto(link)
+	await page.fill('#password', password)
+	await page.fill('#again', password)
+	await page.click('button:text-is("Set password and sign in")')
+	await check('/account', [['username', 'current-password', 'new-password', 'new-password']])
+	assert.equal(await page.inputValue('input[autocomplete=username]'), 'pat.keeper', 'it is told whose password changes')
+	// as it fills in: by what the fields say of themselves alone
+	await page.evaluate(() => document.querySelector('form[action="/sign-out"]').requestSubmit())
+	await page.waitForURL(/sign-in/)
+	await page.evaluate(password => {
+		const put = (field, value) => { field.value = value; field.dispatchEvent(new Event('input', { bubbles: true })) }
+		put(document.querySelector('input[autocomplete=username]'), 'pat.keeper')
+		put(document.querySelector('input[autocomplete=current-password]'), password)
+		document.querySelector('input[autocomplete=current-password]').form.requestSubmit()
+	}, password)
+	await page.waitForURL(url => url.pathname !== '/sign-in')
+	assert.match(await page.textContent('body'), /Pat Keeper/)
+})
+
 test('a code from the phone is asked for, and signing out ends it', { skip }, async () => {
 	const page = await joined('ben.jones', 'Ben Jones', 'gp', 'WXG001')
 	await page.goto(`${place.base}/account/codes`)

@@ -99,7 +99,9 @@ test('what one may not see leaves the place by no way', async t => {
 	await atOnce(3, accounts, account => signIn(place, account))
 	console.log(`${world.items.length} items of ${world.people.length} people, ${accounts.length} accounts; ready after ${((Date.now() - began) / 1000).toFixed(1)} s`)
 
+	const loaded = sql(db, 'SELECT count(*) FROM version')
 	await atOnce(8, accounts.entries(), ([number, account]) => askAll(as(place, account, tally), number, world))
+	assert.equal(sql(db, 'SELECT count(*) FROM version'), loaded, `looking writes nothing: ${sql(db, "SELECT n.text || '/' || r.id FROM version v JOIN resource r ON r.key = v.resource JOIN name n ON n.key = r.type ORDER BY v.seq DESC LIMIT 5")}`)
 	const register = await agree(db, place, accounts, world, tally)
 	await sameTime(as(place, accounts.find(one => one.login === 'gp.hill'), tally, register), world)
 	assert.ok(await opened(place, db, accounts, world, tally, register) >= 5, 'records were opened in an emergency')

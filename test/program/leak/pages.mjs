@@ -25,7 +25,7 @@ export const ofPerson = person => [
 /** All pages about nobody in particular, and those about one thing, asked about a few that each account draws. */
 export function ofNobody(world, account) {
 	const at = [...account.login].reduce((sum, letter) => sum + letter.charCodeAt(0), 0)
-	const ids = [...['Task', 'Task', 'Consent', 'Goal'].map((type, n) => world.items.filter(item => item.type === type)).map((list, n) => list[(at + n * 7) % list.length].id), '1', '2']
+	const ids = [...['Task', ['Consent', 'Goal', 'Observation'][at % 3]].map((type, n) => world.items.filter(item => item.type === type)).map((list, n) => list[(at + n * 7) % list.length].id), String(1 + at % 2)]
 	const paths = others.filter(path => !inside(path) && !quiet.has(path)).flatMap(withMore)
 	return [...own.filter(end => !end.includes('{')).map(end => `/me${end}`), ...paths.flatMap(path => path.includes('{') ? ids.map(id => path.replaceAll(/\{[^}]*\}/g, id)) : [path])]
 }

@@ -57,7 +57,7 @@ const labelOfType = { Invoice: 'finance' }
 
 /** What makes each relationship: { type, body, facts }; facts are what the oracle is told. */
 const makers = {
-	stay: () => ({ type: 'Encounter', body: { status: 'in-progress', class: { code: 'IMP' }, period: { start: day(-5) }, serviceProvider: organisation('ward') }, facts: [{ kind: 'stay', holder: 'WXA01', since: -5 }] }),
+	stay: () => ({ type: 'Encounter', body: { status: 'in-progress', class: { code: 'AMB' }, period: { start: day(-5) }, serviceProvider: organisation('ward') }, facts: [{ kind: 'stay', holder: 'WXA01', since: -5 }] }),
 	'stay-ended': () => ({ type: 'Encounter', body: { status: 'finished', class: { code: 'IMP' }, period: { start: day(-15), end: day(-10) }, serviceProvider: organisation('marl') }, facts: [{ kind: 'stay', holder: 'WXA', since: -15, until: -10 }] }),
 	'stay-long-ago': () => ({ type: 'Encounter', body: { status: 'finished', class: { code: 'IMP' }, period: { start: day(-50), end: day(-40) }, serviceProvider: organisation('marl') }, facts: [{ kind: 'stay', holder: 'WXA', since: -50, until: -40 }] }),
 	task: () => ({ type: 'Task', body: { status: 'in-progress', intent: 'order', owner: organisation('council') }, facts: [{ kind: 'caseload', holder: 'WXL' }] }),
