@@ -21,6 +21,8 @@ static const struct {
 	{ { "deferred_payment", "A deferred payment account on a day." }, kind_deferred },
 	{ { "deferred_payment_offer", "Whether a deferred payment must be offered." }, kind_deferred_offer },
 	{ { "indicative_budget", "Points into money." }, kind_budget },
+	{ { "free_personal_care", "What is not charged for in Scotland, and what of a cost is left to be assessed." },
+	  kind_free_personal_care },
 	{ { "carers_allowance", "Carer's allowance of a week." }, kind_carers_allowance },
 	{ { NULL, NULL }, NULL },
 };

@@ -110,6 +110,7 @@ struct free_type {
 struct charge_rules {
 	struct arena *life;
 	const struct policy *policy;
+	struct policy_series free_personal, free_nursing, free_age; /* of Scotland */
 	const struct pension_ages *pension;
 #define FIGURE(member, scheme, key) struct policy_series member;
 	FIGURES(FIGURE)
@@ -289,6 +290,7 @@ void care_week_work(struct charge *ch, const struct care_week *w, int64_t notion
 
 /* ---- kinds: read `g`, add to `result`, or set ch->refused ---- */
 typedef enum err charge_kind(struct given g, struct node *result);
+charge_kind kind_free_personal_care;
 charge_kind kind_tariff, kind_allowances, kind_pension_age, kind_minimum_income, kind_nursing, kind_residential,
 	kind_community, kind_free_service, kind_deprivation, kind_care_account, kind_deferred, kind_deferred_offer,
 	kind_budget, kind_carers_allowance;

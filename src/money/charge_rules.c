@@ -1,6 +1,17 @@
 /* charge_rules.c - the figures and tables of a pack, looked up once. */
 #include "money/charge_part.h"
 
+/* Another nation's pack, for what it does not charge for. */
+static enum err load_scotland(struct ctx *c, const struct share *share, struct charge_rules *r)
+{
+	const struct policy *scotland;
+
+	TRY(policy_load(c, r->life, share, "scotland", &scotland));
+	TRY(policy_find(c, scotland, "scotland", "free_personal_care", &r->free_personal));
+	TRY(policy_find(c, scotland, "scotland", "free_nursing_care", &r->free_nursing));
+	return policy_find(c, scotland, "scotland", "free_personal_care_age", &r->free_age);
+}
+
 static enum err load_figures(struct ctx *c, struct charge_rules *r)
 {
 	static const char *const limits[LIMITS_COUNT] = { "current", "planned_2016_A", "planned_2016_B",
@@ -142,6 +153,7 @@ enum err charge_rules_load(struct ctx *c, struct arena *a, const struct share *s
 	TRY(policy_load(c, a, share, pack, &r->policy));
 	TRY(pension_ages_load(c, a, share, pack, &r->pension));
 	TRY(load_figures(c, r));
+	TRY(load_scotland(c, share, r));
 	for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
 		TRY(table_read(c, share, a, arena_printf(a, "policy/%s/%s.tsv", pack, tables[i].file),
 			       tables[i].header, tables[i].add, r));

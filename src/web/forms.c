@@ -297,11 +297,23 @@ static enum err put_meanwhile(struct fill *f, struct node *data)
 
 /* Completing is a button of the page that shows all answers; changing is for what is complete, throwing away for
  * what is not. */
+/* What follows a completed Checklist of NHS continuing healthcare. */
+static void put_continuing(struct fill *f, struct node *data)
+{
+	if (f->open || !str_is(f->form->name, "continuing-healthcare"))
+		return;
+	data_str(f->c, data, "continue_href",
+		 action_href(f->c, "continuing-healthcare-refer", (struct str){ 0 },
+			     arena_printf(f->c->arena, "checklist=QuestionnaireResponse/" STR_FMT, STR_ARG(f->id)),
+			     SAY(f->c->arena, "/forms/" STR_FMT, STR_ARG(f->id))));
+}
+
 static void put_buttons(struct fill *f, struct node *data)
 {
 	const char *const never[] = { "/do/form-complete?", f->open ? "/do/form-amend?" : "/do/form-discard?" };
 	struct node *list, *next;
 
+	put_continuing(f, data);
 	put_actions(f->c, data, "actions", f->response, SAY(f->c->arena, "/forms/" STR_FMT, STR_ARG(f->id)));
 	list = node_get(data, "actions");
 	for (struct node *one = list ? list->first : NULL; one; one = next) {

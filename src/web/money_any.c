@@ -51,6 +51,9 @@ static const struct {
 	  "  \"scheme\": \"current\", \"property_value\": \"165000.00\", \"weekly_cost\": \"600.00\",\n"
 	  "  \"weekly_income\": \"200.00\", \"keeps\": \"144.00\", \"started_on\": \"2016-01-01\", \"until\": \"2017-01-01\",\n"
 	  "  \"gilt_rates\": [{\"from\": \"2016-01-01\", \"percent\": \"1.00\"}]}}" },
+	{ "free_personal_care", "Free personal care in Scotland",
+	  "{\"id\": \"1\", \"kind\": \"free_personal_care\", \"given\": {\n"
+	  "  \"on\": \"2024-06-03\", \"born\": \"1941-03-02\", \"nursing\": true, \"gross_weekly_cost\": \"1250.00\"}}" },
 	{ "carers_allowance", "Carer’s Allowance",
 	  "{\"id\": \"1\", \"kind\": \"carers_allowance\", \"given\": {\n"
 	  "  \"on\": \"2017-06-01\", \"hours_of_care\": \"40\", \"cared_for_has_qualifying_benefit\": true,\n"
