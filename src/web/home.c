@@ -303,6 +303,20 @@ static enum err put_doubts(struct ctx *c, struct node *data)
 	return OK;
 }
 
+/* Where somebody's day begins, by the first of these they may do; NULL: here. */
+static const char *begins_at(const struct ctx *c)
+{
+	static const char *const places[][2] = {
+		{ "care.read", "/work" },      { "money.read", "/money" },   { "glass.review", "/privacy" },
+		{ "match.write", "/identity" }, { "account.write", "/accounts" },
+	};
+
+	for (size_t i = 0; i < sizeof places / sizeof *places; i++)
+		if (actor_can(c, places[i][0]))
+			return places[i][1];
+	return NULL;
+}
+
 enum err home_show(struct ctx *c, const struct request *r, struct reply *reply)
 {
 	struct node *data;
@@ -311,8 +325,8 @@ enum err home_show(struct ctx *c, const struct request *r, struct reply *reply)
 
 	if (c->actor && c->actor->kind == ACTOR_RESIDENT)
 		return page_redirect(c, STR("/me"), reply); /* who comes for their own record, or of whom they help */
-	if (c->actor && str_is(r->path, "/") && actor_can(c, "care.read"))
-		return page_redirect(c, STR("/work"), reply); /* who has work begins with it */
+	if (c->actor && str_is(r->path, "/") && begins_at(c))
+		return page_redirect(c, str_of(begins_at(c)), reply); /* who has work begins with it */
 	data = page_new(c, r, "Find a person");
 	TRY(counts_get(c, &counts));
 	node_add_bool(c->arena, data, "at_home", true);

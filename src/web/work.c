@@ -196,7 +196,7 @@ static enum err put_row(struct list *l, struct node *rows, const struct work *wo
 	data_str(c, row, "state", work_state(c, task));
 	data_str(c, row, "by", who_words(c, task, others ? "owner" : "requester"));
 	reason = reason_words(c, task);
-	if (!reason.len)
+	if (!reason.len && !str_is(work->code, "errand") && !str_is(work->code, "notice"))
 		reason = concept_words(c->arena, node_get(task, "code"));
 	if (!str_eq(reason, node_str(row, "what")))
 		data_str(c, row, "reason", reason);
