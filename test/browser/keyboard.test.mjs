@@ -72,7 +72,7 @@ const look = () => {
 	}
 }
 
-for (const [width, address] of [[1280, `/people/${edith}`], [390, `/people/${edith}`], [1280, '/'], [1280, '/people?q=smith'], [1280, '/waiting']])
+for (const [width, address] of [[1280, `/people/${edith}`], [390, `/people/${edith}`], [1280, '/'], [1280, '/people?q=smith'], [1280, '/discharge']])
 	test(`focus is ringed and never hidden: ${address} at ${width}`, { skip }, async () => {
 		const page = await place.page(width)
 		await page.goto(place.base + address)
