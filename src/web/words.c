@@ -164,7 +164,9 @@ struct str say_span(struct arena *a, int64_t us)
 			   (long long)hours);
 	if (hours)
 		return SAY(a, "%lld h %lld min", (long long)hours, (long long)minutes);
-	return SAY(a, "%lld min", (long long)minutes);
+	if (minutes)
+		return SAY(a, "%lld min", (long long)minutes);
+	return SAY(a, "%lld s", (long long)(us / SECOND));
 }
 
 /* The digits before a decimal point in threes. */

@@ -10,7 +10,7 @@ const ndjson = (path, all) => (writeFileSync(path, all.map(one => JSON.stringify
 const number = (out, word) => Number(new RegExp(`${word} ([\\d.]+)`).exec(out)[1])
 
 test('messages of several organisations, the council without NHS numbers', t => {
-	const dir = scratch(t), db = join(dir, 'place.db'), all = [...messages(1200, 5)], sent = ndjson(join(dir, 'all.ndjson'), all)
+	const dir = scratch(t), db = join(dir, 'place.db'), all = [...messages(600, 5)], sent = ndjson(join(dir, 'all.ndjson'), all)
 	assert.equal(causeway('init', db).code, 0)
 	const run = causeway('match', db, sent, '--admit', '--truth', TRUTH)
 	assert.equal(run.code, 0, run.err)
@@ -43,10 +43,10 @@ test('a place teaches how often mistakes happen where people have several record
 	const otherNames = (r, p) => r.chance(0.6) ? { ...p, given: r.chance(0.5) ? p.given[0] : typo(r, p.given) } : p
 	const without = (name, all) => all.map(({ [name]: gone, ...rest }) => rest)
 	for (const [name, learns, people] of [
-		['dates', true, without('gender', [...twice(800, 7, wrongDates)])],
-		['names', true, [...twice(800, 7, otherNames)]],
-		['undated', false, without('birthDate', [...twice(800, 7, (_, p) => p)])],
-		['households', false, without('gender', [...place(5000, 8)])],
+		['dates', true, without('gender', [...twice(500, 7, wrongDates)])],
+		['names', true, [...twice(500, 7, otherNames)]],
+		['undated', false, without('birthDate', [...twice(500, 7, (_, p) => p)])],
+		['households', false, without('gender', [...place(2500, 8)])],
 	]) {
 		const db = join(dir, `${name}.db`)
 		assert.equal(causeway('init', db).code, 0)
@@ -93,10 +93,10 @@ test('Patient/$match', async t => {
 
 test('whom an import brought is known to matching, at once and where the place is served', async t => {
 	const dir = scratch(t), db = join(dir, 'place.db')
-	const people = [...place(1500, 3)]
+	const people = [...place(600, 3)]
 	assert.equal(causeway('init', db).code, 0)
 	assert.equal(causeway('import', db, ndjson(join(dir, 'people.ndjson'), people), '--quiet').code, 0)
-	const asked = { ...people[700], id: undefined, identifier: undefined, meta: undefined }
+	const asked = { ...people[300], id: undefined, identifier: undefined, meta: undefined }
 	const one = ndjson(join(dir, 'one.ndjson'), [asked])
 	assert.match(causeway('match', db, one).out, /^1\tcertain\t/)
 	const { base, stop } = await serve(t, db)
