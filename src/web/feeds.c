@@ -123,8 +123,9 @@ static void put_views(struct ctx *c, struct node *data, const struct feed_view *
 	node_add_bool(c->arena, data, "has_silent", silent->len > 0);
 	node_add_bool(c->arena, data, "has_minutes", minutes->len > 0);
 	data_str(c, data, "sentence",
-		 SAY(c->arena, "%.*s messages from other systems are in the record; %.*s %s not understood.",
-		     STR_ARG(say_count(c->arena, applied)), STR_ARG(say_count(c->arena, refused)),
+		 SAY(c->arena, "%.*s message%s from other systems %s in the record; %.*s %s not understood.",
+		     STR_ARG(say_count(c->arena, applied)), applied == 1 ? "" : "s",
+		     applied == 1 ? "is" : "are", STR_ARG(say_count(c->arena, refused)),
 		     refused == 1 ? "was" : "were"));
 }
 
