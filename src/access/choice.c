@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/vec.h"
+#include "record/label.h"
 #include "record/same.h"
 
 static const char *const kinds[] = { "",	 "sharing",   "organisation", "source",
@@ -91,6 +92,7 @@ static struct str column(struct ctx *c, struct stmt *s, int n)
 static void take(struct ctx *c, struct stmt *s, struct chosen *out)
 {
 	struct str type = stmt_text(s, 4);
+	const struct label *label;
 	int64_t ignored;
 
 	out->person = stmt_int(s, 0);
@@ -100,6 +102,9 @@ static void take(struct ctx *c, struct stmt *s, struct chosen *out)
 	fact_span(stmt_text(s, 6), stmt_text(s, 7), &out->from, &out->until);
 	out->holder = column(c, s, 8);
 	out->label = column(c, s, 10);
+	label = out->label.len ? label_said(c->place, out->label) : NULL;
+	if (label)
+		out->label = label->name;
 	fact_span(stmt_text(s, 3), (struct str){ 0 }, &out->at, &ignored);
 	out->kind = kind_of(out, stmt_text(s, 2), stmt_text(s, 9));
 	out->id = column(c, s, 11);

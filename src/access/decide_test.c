@@ -217,6 +217,11 @@ static void test_choices_made_elsewhere(void **state)
 	SEES(&nurse, "Observation", "by-marl");
 	SEES(&other, "Observation", "by-hill");
 	put(w, "Consent", "c",
+	    CONSENT("c", "{\"type\":\"deny\"," ACTOR("Organization/hill") ",\"securityLabel\":[{\"code\":\"MH\"}]}"));
+	SEES(&gp, "Observation", "by-marl");
+	HIDDEN(&gp, "Observation", "by-ward-mental");
+	SEES(&other, "Observation", "by-ward-mental");
+	put(w, "Consent", "c",
 	    CONSENT("c", "{\"type\":\"deny\",\"provision\":[{\"type\":\"permit\"," ACTOR("Organization/marl") "}]}"));
 	SEES(&nurse, "Observation", "by-hill");
 	HIDDEN(&gp, "Observation", "by-marl");

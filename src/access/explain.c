@@ -292,6 +292,10 @@ static const char *choice_words(struct telling *t, const struct chosen *k)
 {
 	switch (k->kind) {
 	case CHOICE_ORGANISATION:
+		if (k->label.len)
+			return arena_printf(t->c->arena,
+					    "The person does not share " STR_FMT " with " STR_FMT ".",
+					    STR_ARG(k->label), STR_ARG(k->holder));
 		return arena_printf(t->c->arena, "The person shares nothing with " STR_FMT ".",
 				    STR_ARG(k->holder));
 	case CHOICE_SOURCE:

@@ -17,9 +17,16 @@ struct label_rules {
 	size_t len, cap;
 };
 
+/* A code that stands for a label wherever it is said. */
+struct said {
+	struct str code;
+	const struct label *label;
+};
+
 struct labels {
 	struct label at[LABELS_MAX];
 	size_t len;
+	VEC(struct said) said;
 	struct label_rules *rules; /* by fhir_type->number */
 	uint64_t digest;
 };
@@ -41,6 +48,16 @@ static const struct label *find(const struct labels *l, struct str name)
 const struct label *label_find(const struct place *place, struct str name)
 {
 	return find(place->record->labels, name);
+}
+
+const struct label *label_said(const struct place *place, struct str code)
+{
+	const struct labels *l = place->record->labels;
+
+	for (size_t i = 0; i < l->said.len; i++)
+		if (str_eq(l->said.at[i].code, code))
+			return l->said.at[i].label;
+	return find(l, code);
 }
 
 uint64_t labels_digest(const struct labels *l)
@@ -137,6 +154,8 @@ static enum err read_rule(struct reading *r, const struct str *cell)
 		return add_rule(r, type, cell, rule);
 	if (!str_is(cell[1], "*"))
 		return refuse(r, "no type of resource", cell[1]);
+	if (str_is(cell[2], "_security") && !rule.prefix)
+		*vec_push(&r->labels->said, &r->place->life) = (struct said){ rule.code, label };
 	for (unsigned i = 0; i < f->type_count; i++)
 		if (f->types[i]->kind == FHIR_RESOURCE && !f->types[i]->abstract)
 			TRY(add_rule(r, f->types[i], cell, rule));

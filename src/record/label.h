@@ -21,6 +21,9 @@ struct label {
 const struct label *place_labels(const struct place *place, size_t *len);
 /* NULL when there is none of that name. */
 const struct label *label_find(const struct place *place, struct str name);
+/* That a code in meta.security or a Consent's securityLabel stands for: a name, or HL7's code ("R") as
+ * label_rule.tsv has it; NULL when it is known for none. */
+const struct label *label_said(const struct place *place, struct str code);
 
 /* --- for record/ --- */
 
