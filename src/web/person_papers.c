@@ -182,6 +182,10 @@ void person_put_papers(struct person *p, struct node *data)
 	put_assessments(p, papers);
 	if (actor_can(p->c, "care.write") && !p->dead) {
 		node_add_bool(p->a, papers, "may_begin", true);
+		data_str(p->c, papers, "refer",
+			 action_href(p->c, "referral-make", (struct str){ 0 },
+				     arena_printf(p->a, "person=Patient%%2F" STR_FMT, STR_ARG(p->id)),
+				     SAY(p->a, "/people/" STR_FMT, STR_ARG(p->id))));
 		data_str(p->c, papers, "assess",
 			 action_href(p->c, "assessment-ask", (struct str){ 0 },
 				     arena_printf(p->a, "person=Patient%%2F" STR_FMT, STR_ARG(p->id)),

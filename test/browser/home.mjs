@@ -12,7 +12,6 @@ export async function home(...more) {
 		async as(login, width = 1280, options = {}) {
 			const context = await place.browser.newContext({ viewport: { width, height: 900 }, ...options })
 			const page = await context.newPage()
-			if (process.env.QUICK) context.setDefaultTimeout(6000)
 			await signIn(page, place.base, login)
 			return page
 		},
@@ -29,7 +28,7 @@ export async function good(page, name) {
 
 // Move by the Tab key alone until this is in focus.
 export async function tabTo(page, locator) {
-	for (let i = 0; i < 120; i++) {
+	for (let i = 0; i < 250; i++) {
 		if (await locator.evaluate(e => e === document.activeElement))
 			return
 		await page.keyboard.press('Tab')

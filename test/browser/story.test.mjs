@@ -21,16 +21,24 @@ after(async () => {
 	await place?.close()
 })
 
-// A page is good, at both widths; and a picture of it for the tour.
-async function see(page, name, shot) {
+// A page is good, at both widths. With TOUR=1 its picture for docs/tour.md is made instead, from where it matters if it is of it.
+async function see(page, name, from) {
+	if (process.env.TOUR) {
+		await page.setViewportSize({ width: 960, height: 640 })
+		if (from)
+			await show(page, name, from)
+		return page.setViewportSize({ width: 1280, height: 900 })
+	}
 	await good(page, `story-${name}`)
 	await page.setViewportSize({ width: 390, height: 844 })
 	await good(page, `story-${name}`)
 	await page.setViewportSize({ width: 1280, height: 900 })
-	if (process.env.TOUR && shot) {
-		mkdirSync(pictures, { recursive: true })
-		await page.screenshot({ path: join(pictures, `${name}.png`), ...shot })
-	}
+}
+
+async function show(page, name, from) {
+	mkdirSync(pictures, { recursive: true })
+	await page.locator(from).first().evaluate(e => e.scrollIntoView({ block: 'start' }))
+	await page.screenshot({ path: join(pictures, `${name}.png`) })
 }
 
 const open = (page, path) => page.goto(place.base + path)
@@ -91,7 +99,7 @@ test('a call, a nurse, a fall, a stay, a delay, home, and day 91', { skip, timeo
 	await step(adviser.check('input[name=sign][value=fall]'))
 	await step(adviser.check('input[name=urgency][value="2h"]'))
 	await step(adviser.check('input[name=outcome][value=urgent]'))
-	await see(adviser, 'contact')
+	await see(adviser, 'contact', 'main')
 	await step(adviser.getByRole('button', { name: 'Send and start the clock' }).click())
 	await adviser.waitForURL(/\/work\//)
 	assert.ok(typed <= 12, `${typed} steps`)
@@ -100,7 +108,7 @@ test('a call, a nurse, a fall, a stay, a delay, home, and day 91', { skip, timeo
 	// The nurse has it on her list, accepts it and goes.
 	const nurse = await place.as('molloy')
 	await open(nurse, '/work?who=all')
-	await see(nurse, 'list')
+	await see(nurse, 'list', 'main')
 	await nurse.getByRole('link', { name: /Mum fell in the night/ }).first().click()
 	await nurse.waitForURL(new RegExp(contact))
 	await done(nurse, await does(nurse, 'Accept'), new RegExp(contact))
@@ -126,7 +134,7 @@ test('a call, a nurse, a fall, a stay, a delay, home, and day 91', { skip, timeo
 		await open(discharge, '/discharge')
 		return (await main(discharge)).includes('POLLARD, Winifred')
 	})
-	await see(discharge, 'wards')
+	await see(discharge, 'wards', 'main')
 	await discharge.getByRole('link', { name: /POLLARD, Winifred/ }).click()
 	await discharge.waitForURL(/\/discharge$/)
 	await see(discharge, 'package')
@@ -161,7 +169,7 @@ test('a call, a nurse, a fall, a stay, a delay, home, and day 91', { skip, timeo
 	button = await does(council, /^Dispute/, 'Dispute')
 	await council.getByLabel(/What is disputed/).fill('The visit is ready. The therapist has not said which equipment she needs.')
 	await done(council, button, url => url.pathname === leaving)
-	await see(council, 'disputed')
+	await see(council, 'disputed', 'main h1')
 	await open(hub, leaving)
 	button = await does(hub, /^Settle/, 'Settle')
 	await hub.getByLabel(/What was agreed/).fill('Both: the therapist reports today, the second visit is held from Wednesday.')
@@ -182,7 +190,7 @@ test('a call, a nurse, a fall, a stay, a delay, home, and day 91', { skip, timeo
 	await hub.getByLabel(/Who was consulted/).fill('Mrs Pollard and her daughter. Nobody objects.')
 	await hub.getByLabel(/Whom does the council ring/).fill('Moira Kessell, 01632 960210')
 	await done(hub, button, url => url.pathname === leaving)
-	await see(hub, 'notices')
+	await see(hub, 'notices', '#o-work')
 	assert.match(await main(hub), /In time: the council must have acted by Wed 26 Nov/)
 
 	// Wednesday: she goes home, and help to get going again begins.
@@ -194,7 +202,7 @@ test('a call, a nurse, a fall, a stay, a delay, home, and day 91', { skip, timeo
 		await open(team, leaving)
 		return (await main(team)).includes('Left hospital')
 	})
-	await see(team, 'home')
+	await see(team, 'home', 'main')
 	assert.match(await main(team), /Reablement at home/)
 	assert.match(await main(team), /2 nights: 2 in November/)
 
@@ -208,7 +216,7 @@ test('a call, a nurse, a fall, a stay, a delay, home, and day 91', { skip, timeo
 	button = await does(worker, 'Answer')
 	await worker.getByLabel(/Where are they/).selectOption('at-home')
 	await done(worker, button, url => url.pathname === asked)
-	await see(worker, 'day-91')
+	await see(worker, 'day-91', 'main')
 	assert.match(await main(worker), /AnswerAt home|Answer\s+At home/)
 
 })
@@ -229,7 +237,7 @@ test('one assessment by two professions, eligible on three outcomes, a plan, and
 	await worker.getByRole('link', { name: 'Open the answers' }).click()
 	await worker.waitForURL(/\/forms\//)
 	const form = new URL(worker.url()).pathname
-	await see(worker, 'assessment')
+	await see(worker, 'assessment', 'main h1')
 	await answer(worker, form, 'about', { 'What matters to them': 'My own front door, and church on Sundays.' })
 	await answer(worker, form, 'known', { Lives: ['Alone'], 'Is it warm and dry': ['Yes'] })
 	await answer(worker, form, 'daily', { Wash: ['With help'], Dress: ['With help'], 'Use the toilet': ['Alone'], Cook: ['With help'],
@@ -275,7 +283,7 @@ test('one assessment by two professions, eligible on three outcomes, a plan, and
 	await done(worker, button, url => url.pathname === assessment)
 	await worker.getByRole('link', { name: /letter about the decision/ }).click()
 	await worker.waitForURL(/\/letter\//)
-	await see(worker, 'letter')
+	await see(worker, 'letter', 'main h1')
 	const letter = await main(worker)
 	assert.match(letter, /eligible/)
 	assert.equal((letter.match(/you need help with it/g) ?? []).length, 3)
@@ -303,16 +311,17 @@ test('one assessment by two professions, eligible on three outcomes, a plan, and
 	const manager = await place.as('hurst')
 	await open(manager, `/people/${win}/plan`)
 	await done(manager, await does(manager, 'Approve'), /\/plan$/)
-	await see(manager, 'plan')
+	await see(manager, 'plan', 'main h1')
 	assert.match(await main(manager), /Priya Raman leads[\s\S]*my own front door[\s\S]*Home care in the morning/)
 
 	// She reads it on her phone.
 	const phone = await place.as('winifred', 390)
 	await phone.getByRole('link', { name: /plan/i }).first().click()
 	await phone.waitForURL(/\/me\/plan$/)
-	await good(phone, 'story-my-plan')
+	await (process.env.TOUR ? show(phone, 'my-plan', 'h1') : good(phone, 'story-my-plan'))
 	assert.match(await phone.innerText('main'), /Priya Raman makes sure that it happens[\s\S]*walk to church by Easter[\s\S]*Home care in the morning/)
 	await phone.getByRole('link', { name: /letter about what we decided/ }).click()
 	await phone.waitForURL(/\/letter\//)
-	await good(phone, 'story-my-letter')
+	if (!process.env.TOUR)
+		await good(phone, 'story-my-letter')
 })
