@@ -205,7 +205,7 @@ export const ofPeople = {
 	},
 	async pages(a, person, items) {
 		const seen = wordsOf(versionsSeen(a, items))
-		for (const path of [...ofPerson(person), ...items.filter(now => (now.versions.length + a.account.login.length) % 2).map(item => `/people/${person.id}/source/${item.type}/${item.id}`)])
+		for (const path of [...ofPerson(person, a.account), ...items.filter((item, n) => (n + a.account.login.length) % 3 === 0).map(item => `/people/${person.id}/source/${item.type}/${item.id}`)])
 			a.within(`page ${path.replace(/\/source.*/, '/source').replace(person.id, 'ID')}`, (await a.get(path)).text, seen, items)
 	},
 	/** Whoever may not know that somebody is there gets the answer for who never was. */
