@@ -39,6 +39,7 @@ enum action_flags {
 	ACTION_TRUSTED = 2, /* what it writes beside its subject may be of types the asker may not write */
 	ACTION_QUIET = 4,   /* no form: for programs alone */
 	ACTION_OPEN = 8,    /* on a Task that has not ended, whatever machine it follows */
+	ACTION_SEEN = 16,   /* it puts something in place of what stands there: on a form, not before what others changed was seen */
 };
 
 struct action {

@@ -149,10 +149,18 @@ static enum err must_be_prepared(struct ctx *c, const struct node *plan)
 	return fail(c, ERR_CONFLICT, "This plan is approved: revise it to change its services.");
 }
 
+/* Who changed it last: others who work on it are told. */
+static void saved_by(struct ctx *c, struct node *plan)
+{
+	if (act_who(c).len)
+		act_refer(c, plan_mark_set(c, plan, PLAN_SAVED_BY), "valueReference", act_who(c));
+}
+
 static enum err changed(struct ctx *c, struct act *act)
 {
 	TRY(must_be_open(c, act->subject));
 	sign(c, act->subject);
+	saved_by(c, act->subject);
 	act_keep(c, act, act->subject);
 	return OK;
 }
@@ -314,6 +322,7 @@ static enum err answer_telecare(struct ctx *c, struct act *act)
 static enum err comment(struct ctx *c, struct act *act)
 {
 	act_remark(c, act->subject, act_text(act, "words"));
+	saved_by(c, act->subject);
 	act_keep(c, act, act->subject);
 	return OK;
 }
@@ -363,6 +372,8 @@ static enum err change_lead(struct ctx *c, struct act *act)
 	(void)member_add(c, team, act_text(act, "who"), "lead", STR("Lead professional"));
 	act_remark(c, team, act_text(act, "reason"));
 	act_keep(c, act, team);
+	saved_by(c, act->subject);
+	act_keep(c, act, act->subject);
 	return OK;
 }
 
@@ -504,8 +515,9 @@ static const struct action_arg leave_args[] = {
 	{ 0 }
 };
 
-#define ROW(op, label, help, capability, args, run) \
-	{ "plan-" op, op, "CarePlan", label, help, capability, args, NULL, NULL, run, 0 }
+#define PUT(op, label, help, capability, args, run, flags) \
+	{ "plan-" op, op, "CarePlan", label, help, capability, args, NULL, NULL, run, flags }
+#define ROW(op, label, help, capability, args, run) PUT(op, label, help, capability, args, run, 0)
 
 const struct action plan_actions[] = {
 	{ "plan-begin", "begin-plan", "CarePlan", "Begin a plan", "Begin a care and support plan with its team and lead.",
@@ -514,12 +526,12 @@ const struct action plan_actions[] = {
 	ROW("action", "Add an action", "Add what somebody does by a date.", "care.write", action_args, add_action),
 	ROW("service", "Add a service", "Add a service or equipment with its units and cost.", "care.write", service_args,
 	    add_service),
-	ROW("close-line", "Close a line", "Say that a line of a plan is done, or take it out.", "care.write", close_args,
-	    close_activity),
-	ROW("telecare", "Answer on telecare", "Say whether telecare would help.", "care.write", telecare_args,
-	    answer_telecare),
+	PUT("close-line", "Close a line", "Say that a line of a plan is done, or take it out.", "care.write", close_args,
+	    close_activity, ACTION_SEEN),
+	PUT("telecare", "Answer on telecare", "Say whether telecare would help.", "care.write", telecare_args,
+	    answer_telecare, ACTION_SEEN),
 	ROW("comment", "Comment", "Comment on a plan.", "care.read", comment_args, comment),
-	ROW("lead", "Change the lead", "Change the lead professional.", "care.assign", lead_args, change_lead),
+	PUT("lead", "Change the lead", "Change the lead professional.", "care.assign", lead_args, change_lead, ACTION_SEEN),
 	ROW("join", "Add to the team", "Add somebody to the team of a plan.", "care.write", join_args, join),
 	ROW("leave", "Take off the team", "End somebody’s part in the team of a plan.", "care.write", leave_args, leave),
 	{ 0 }

@@ -8,6 +8,7 @@
 #define PLAN_APPROVAL CAUSEWAY_BASE "StructureDefinition/plan-approval" /* valueReference: the Task */
 #define PLAN_REVISING CAUSEWAY_BASE "StructureDefinition/plan-revising" /* valueBoolean: services may be changed */
 #define PLAN_TELECARE CAUSEWAY_BASE "StructureDefinition/plan-telecare" /* valueCoding: the answer every plan has */
+#define PLAN_SAVED_BY CAUSEWAY_BASE "StructureDefinition/saved-by" /* valueReference: who changed it last */
 #define ACCOUNTS CAUSEWAY_BASE "account"
 
 /* The extension of that url; NULL. And made anew, without a value yet. */

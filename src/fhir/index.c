@@ -276,6 +276,12 @@ enum err fhir_people(struct ctx *c, const struct fhir *f, const struct node *res
 		if (str_is(row->target, "Patient") && !is_known(ids.at, ids.len, row->code))
 			*vec_push(&ids, c->arena) = row->code;
 	}
+	if (!strcmp(v.type->name, "Binary")) { /* it says itself in whose record it is guarded */
+		struct str guarded = node_text(node_path(resource, "securityContext.reference")), id = guarded;
+
+		if (str_is(str_cut(&id, '/'), "Patient") && id.len)
+			*vec_push(&ids, c->arena) = id;
+	}
 	*out = ids.at;
 	*count = ids.len;
 	return OK;

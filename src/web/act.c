@@ -8,6 +8,7 @@
 #include "fhir/code.h"
 #include "record/search.h"
 #include "web/pages.h"
+#include "web/plan.h"
 
 enum { RADIOS_MAX = 6, CHOICES_MAX = 300 };
 
@@ -367,6 +368,34 @@ static struct node *input_of(struct ctx *c, const struct request *r, const struc
 }
 
 /* The same form with what was typed, and what is wrong with it. */
+static int64_t seen_of(struct ctx *c, const struct request *r)
+{
+	int64_t seen = 0;
+
+	return str_int(request_param(c, r, "seen", 0), &seen) && seen > 0 ? seen : 0;
+}
+
+static enum err version_now(struct ctx *c, const struct action *action, struct str id, int64_t *out)
+{
+	struct version v;
+
+	TRY(record_read(c, str_of(action->type), id, &v));
+	*out = v.version;
+	return OK;
+}
+
+/* What others did since the page was made, where somebody would put theirs in its place. */
+static enum err put_meanwhile(struct ctx *c, const struct request *r, const struct action *action, struct node *data)
+{
+	int64_t now, seen = seen_of(c, r);
+	struct str id = request_param(c, r, "on", 0);
+
+	if (!seen || action->flags & ACTION_NEW || strcmp(action->type, "CarePlan") != 0)
+		return OK;
+	TRY(version_now(c, action, id, &now));
+	return plan_put_changes(c, data, id, seen, now);
+}
+
 static enum err form_again(struct ctx *c, const struct request *r, const struct action *action, enum err e,
 			   struct reply *reply)
 {
@@ -385,22 +414,47 @@ static enum err form_again(struct ctx *c, const struct request *r, const struct 
 	if (!c->issues.count)
 		data_words(c, data_object(c, list, NULL), "error", why);
 	node_add_bool(c->arena, data, "failed", true);
+	if (e == ERR_STALE)
+		TRY(put_meanwhile(c, r, action, data));
 	TRY(page_show(c, "act", data, reply));
 	reply->status = err_row(e)->http;
 	return OK;
 }
 
+/* Back to the page; where others wrote at the same plan meanwhile, with what they did. */
+static enum err go_back(struct ctx *c, const struct request *r, const struct action *action, int64_t before,
+			const struct acted *done, struct reply *reply)
+{
+	struct str back = safe_back(request_param(c, r, "back", 0));
+	int64_t seen = seen_of(c, r);
+
+	if (strcmp(action->type, "CarePlan") != 0 || !seen || !before || before <= seen || !done->count)
+		return page_redirect(c, back, reply);
+	return page_redirect(c,
+			     SAY(c->arena, STR_FMT "%ssince=%lld&mine=%lld", STR_ARG(back), str_find(back, STR("?")) < 0 ? "?" : "&",
+				 (long long)seen, (long long)before + 1),
+			     reply);
+}
+
 enum err act_do(struct ctx *c, const struct request *r, struct reply *reply)
 {
 	const struct action *action;
+	struct str on = request_param(c, r, "on", 0);
+	struct node *input;
 	struct acted done;
+	int64_t before = 0;
 	enum err e;
 
 	TRY(row_of(c, r, &action));
-	e = action_run(c, action,
-		       action->flags & ACTION_NEW ? (struct str){ 0 } : request_param(c, r, "on", 0),
-		       input_of(c, r, action), &done);
+	input = input_of(c, r, action);
+	if (action->flags & ACTION_NEW)
+		on = (struct str){ 0 };
+	else
+		TRY(version_now(c, action, on, &before));
+	if (action->flags & ACTION_SEEN && seen_of(c, r))
+		node_add_str(c->arena, input, "version", SAY(c->arena, "%lld", (long long)seen_of(c, r)));
+	e = action_run(c, action, on, input, &done);
 	if (e != OK)
 		return form_again(c, r, action, e, reply);
-	return page_redirect(c, safe_back(request_param(c, r, "back", 0)), reply);
+	return go_back(c, r, action, before, &done, reply);
 }

@@ -353,6 +353,16 @@ static void put_answer(struct fill *f, struct node *list, size_t item, unsigned 
 
 	data_str(f->c, row, "question", it->text);
 	data_str(f->c, row, "answer", words);
+	if (it->kind == FORM_ATTACHMENT && words.len) {
+		struct node *files = data_list(f->c, row, "files");
+
+		node_each(answer, form_answer(f->form, f->response, item, n)) {
+			struct node *file = data_object(f->c, files, NULL);
+
+			data_str(f->c, file, "file", fill_file_href(f, node_text(node_path(answer, "valueAttachment.url"))));
+			data_str(f->c, file, "file_name", form_words(f->c, it, answer));
+		}
+	}
 	data_str(f->c, row, "part", f->form->items[part_of(f->form, item)].link);
 	data_str(f->c, row, "fid", fill_field_id(f, item, n));
 	node_add_bool(f->c->arena, row, "changeable", f->open && !it->readonly && !it->calculated);

@@ -2,7 +2,8 @@
  *
  *	forms.c          beginning one, its parts, checking, completing, print
  *	forms_part.c     one part: its questions as rows of a page
- *	forms_save.c     what was typed there, saved beside what others typed meanwhile; files
+ *	forms_save.c     what was typed there, saved beside what others typed meanwhile
+ *	forms_file.c     files sent with it
  *	forms_share.c    parts asked of others; the work the form belongs to
  *	forms_beside.c   other versions beside this one: last time's answers, what others changed
  *
@@ -58,6 +59,8 @@ NODISCARD enum err fill_put_rows(struct fill *f, struct node *data, size_t part)
 /* Does the page say when it is asked by itself? (forms_part.c) */
 struct str fill_when(struct fill *f, size_t item, unsigned n, size_t part);
 
+/* Where a file of these answers is got: of "Binary/1". (forms_file.c) */
+struct str fill_file_href(const struct fill *f, struct str url);
 /* Who was asked for a part, where it stands, what can be done about it; and may the asker not answer it, why.
  * (forms_share.c) */
 void fill_put_asked(struct fill *f, struct node *row, size_t part);

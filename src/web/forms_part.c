@@ -158,7 +158,7 @@ static void put_files(struct fill *f, struct node *row, struct str fid, const st
 		const struct form_option option = { .code = typed->at[i], .words = name.len ? name : url };
 
 		put_choice(f, list, &option, SAY(f->c->arena, STR_FMT "-%zu", STR_ARG(fid), i), typed);
-		data_str(f->c, list->last, "file", SAY(f->c->arena, "/fhir/" STR_FMT, STR_ARG(url)));
+		data_str(f->c, list->last, "file", fill_file_href(f, url));
 	}
 	node_add_bool(f->c->arena, row, "is_files", true);
 }

@@ -5,10 +5,9 @@
  */
 #include "web/forms.h"
 
-#include "web/multipart.h"
 #include "web/pages.h"
 
-enum { ON_MAX = 500, VALUES_MAX = 100, FILE_BYTES_MAX = 8 << 20 };
+enum { ON_MAX = 500, VALUES_MAX = 100 };
 
 /* --- the page --- */
 
@@ -259,127 +258,4 @@ enum err form_part_do(struct ctx *c, const struct request *r, struct reply *repl
 	if (!str_int(request_param(c, r, "seen", 0), &seen) || seen < 1 || seen > f.version)
 		return fail(c, ERR_BAD_REQUEST, "This page does not say which version it was made of.");
 	return save(&f, part, seen, reply);
-}
-
-/* --- files --- */
-
-static enum err file_question(struct fill *f, struct str *field, size_t *item)
-{
-	struct str number = *field = f->r->part[1], link = str_cut(&number, ':');
-	ptrdiff_t at = form_index(f->form, link);
-
-	if (at < 0 || f->form->items[at].kind != FORM_ATTACHMENT || !f->open)
-		return fail(f->c, ERR_NOT_FOUND, "This form takes no file there.");
-	*item = (size_t)at;
-	return OK;
-}
-
-static struct str part_address(struct fill *f, size_t item)
-{
-	while (f->form->items[item].parent >= 0)
-		item = (size_t)f->form->items[item].parent;
-	return SAY(f->c->arena, "/forms/" STR_FMT "/" STR_FMT, STR_ARG(f->id), STR_ARG(f->form->items[item].link));
-}
-
-static enum err file_page(struct fill *f, struct str field, size_t item, const char *wrong, struct reply *reply)
-{
-	struct node *data;
-
-	TRY(fill_page(f, "Add a file", &data));
-	data_str(f->c, data, "field", field);
-	data_str(f->c, data, "label", f->form->items[item].text);
-	data_str(f->c, data, "back", part_address(f, item));
-	if (wrong) {
-		data_words(f->c, data, "error", wrong);
-		data_words(f->c, data, "error_field", "file");
-		node_add_bool(f->c->arena, data, "failed", true);
-	}
-	TRY(page_show(f->c, "form_file", data, reply));
-	if (wrong)
-		reply->status = err_row(ERR_INVALID)->http;
-	return OK;
-}
-
-enum err form_file_show(struct ctx *c, const struct request *r, struct reply *reply)
-{
-	struct str field;
-	struct fill f;
-	size_t item;
-
-	TRY(fill_load(c, r, &f));
-	TRY(file_question(&f, &field, &item));
-	return file_page(&f, field, item, NULL, reply);
-}
-
-/* Told by its first bytes, not by what the browser calls it: nothing that could run in a page. */
-static const char *kind_of(struct str bytes)
-{
-	static const struct { const char *begins, *type; } kinds[] = {
-		{ "%PDF-", "application/pdf" }, { "\x89PNG", "image/png" }, { "\xff\xd8\xff", "image/jpeg" },
-	};
-
-	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-		if (str_starts(bytes, str_of(kinds[i].begins)))
-			return kinds[i].type;
-	return NULL;
-}
-
-static enum err keep_file(struct fill *f, const char *type, struct str bytes, struct str *id)
-{
-	struct ctx *c = f->c;
-	struct node *n = node_new(c->arena, NODE_OBJECT);
-	struct write w = { .resource = n };
-	struct written written;
-
-	node_add_cstr(c->arena, n, "resourceType", "Binary");
-	node_add_cstr(c->arena, n, "contentType", type);
-	node_add_str(c->arena, node_add(c->arena, n, "securityContext", NODE_OBJECT), "reference",
-		     SAY(c->arena, "QuestionnaireResponse/" STR_FMT, STR_ARG(f->id)));
-	node_add_str(c->arena, n, "data", multipart_base64(c->arena, bytes));
-	atoms_adopt(c->place->fhir->atoms, n);
-	TRY(record_create(c, STR("Binary"), &w, &written));
-	*id = written.version.id;
-	return OK;
-}
-
-static enum err attach(struct fill *f, struct str field, size_t item, struct str binary, struct str name)
-{
-	struct ctx *c = f->c;
-	struct node *input = node_new(c->arena, NODE_OBJECT), *set = node_add(c->arena, input, "set", NODE_ARRAY);
-	struct str number = field;
-	struct acted done;
-	int64_t n = 0;
-
-	(void)str_cut(&number, ':');
-	(void)(number.at && str_int(number, &n));
-	if (f->form->items[item].repeats)
-		node_each(answer, form_answer(f->form, f->response, item, (unsigned)n))
-			node_add_str(c->arena, set, NULL,
-				     SAY(c->arena, STR_FMT "=" STR_FMT, STR_ARG(field),
-					 STR_ARG(form_typed(c, &f->form->items[item], answer))));
-	node_add_str(c->arena, set, NULL,
-		     SAY(c->arena, STR_FMT "=Binary/" STR_FMT "|" STR_FMT, STR_ARG(field), STR_ARG(binary), STR_ARG(name)));
-	node_add_str(c->arena, input, "seen", SAY(c->arena, "%lld", (long long)f->version));
-	return action_run(c, action_find(c->place, STR("form-save")), f->id, input, &done);
-}
-
-enum err form_file_do(struct ctx *c, const struct request *r, struct reply *reply)
-{
-	struct str field, name, bytes, id;
-	const char *type;
-	struct fill f;
-	size_t item;
-
-	TRY(fill_load(c, r, &f));
-	TRY(file_question(&f, &field, &item));
-	if (!multipart_file(request_header(r, "Content-Type"), r->body, &name, &bytes) || !bytes.len)
-		return file_page(&f, field, item, "Choose a file first.", reply);
-	if (bytes.len > FILE_BYTES_MAX)
-		return file_page(&f, field, item, "The file is larger than 8 MB.", reply);
-	type = kind_of(bytes);
-	if (!type)
-		return file_page(&f, field, item, "Only PDF files and JPEG or PNG pictures are taken.", reply);
-	TRY(keep_file(&f, type, bytes, &id));
-	TRY(attach(&f, field, item, id, name));
-	return page_redirect(c, part_address(&f, item), reply);
 }

@@ -49,7 +49,7 @@ http_serve money_any_show, money_any_do;
 http_serve what_if_show, what_if_do, me_money_show, me_money_do;
 http_serve money_show, money_case_show, money_case_do, money_letter_show, money_next_show, money_next_do, money_letters_show, carer_money_show, carer_money_do;
 http_serve form_new_show, form_new_do, form_list_show, form_part_show, form_part_do, form_check_show, form_check_do;
-http_serve form_print_show, form_file_show, form_file_do;
+http_serve form_print_show, form_file_show, form_file_do, form_file_get;
 http_serve me_asked_do, me_asked_copy, me_asked_bundle;
 
 #endif

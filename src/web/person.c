@@ -300,7 +300,7 @@ static enum err read_items(struct person *p)
 	p->more |= tasks.next.len > 0;
 	p->items = NEW_N(p->a, struct entry, len + tasks.len + 1);
 	for (size_t i = 0; i < len; i++)
-		if (!str_is(versions[i].type, "Task"))
+		if (!str_is(versions[i].type, "Task") && !str_is(versions[i].type, "Binary")) /* no page shows files */
 			TRY(add_item(p, &versions[i]));
 	for (size_t i = 0; i < tasks.len; i++)
 		TRY(add_item(p, &tasks.at[i]));

@@ -5,6 +5,7 @@
 #include "web/me.h"
 #include "web/pages.h"
 #include "web/person.h"
+#include "web/plan.h"
 
 #include "base/dec.h"
 
@@ -187,6 +188,19 @@ static void put_work(struct person *p, const struct entry *plan, struct node *da
 		node_add_bool(p->a, data, "has_said", true);
 }
 
+/* "?since=3&mine=5": what others did between what the asker saw and what they saved. */
+static enum err put_meanwhile(struct person *p, const struct entry *plan, struct node *data)
+{
+	int64_t since = 0, mine = 0;
+
+	if (!str_int(request_param(p->c, p->request, "since", 0), &since) ||
+	    !str_int(request_param(p->c, p->request, "mine", 0), &mine))
+		return OK;
+	node_add_bool(p->a, data, "saved", true);
+	enum err e = plan_put_changes(p->c, data, plan->id, since, mine - 1);
+	return e == ERR_NOT_FOUND ? OK : e;
+}
+
 enum err plan_show(struct ctx *c, const struct request *r, struct reply *reply)
 {
 	const struct entry *plan;
@@ -200,6 +214,7 @@ enum err plan_show(struct ctx *c, const struct request *r, struct reply *reply)
 	if (plan) {
 		put_plan(&p, plan, data);
 		put_work(&p, plan, data);
+		TRY(put_meanwhile(&p, plan, data));
 	} else {
 		data_str(c, data, "begin",
 			 action_href(c, "plan-begin", STR(""),

@@ -126,6 +126,7 @@ const struct route web_routes[] = {
 	{ HTTP_GET, "/forms/{response}/print", form_print_show, 0, 0, "care.read" },
 	{ HTTP_GET, "/forms/{response}/file/{field}", form_file_show, 0, 0, "care.write" },
 	{ HTTP_POST, "/forms/{response}/file/{field}", form_file_do, 0, (size_t)9 << 20, "care.write" },
+	{ HTTP_GET, "/forms/{response}/files/{binary}", form_file_get, 0, 0, "care.read" },
 	{ HTTP_GET, "/forms/{response}/{part}", form_part_show, 0, 0, "care.read" },
 	{ HTTP_POST, "/forms/{response}/{part}", form_part_do, 0, (size_t)1 << 20, "care.write" },
 	{ HTTP_GET, "/waiting", waiting_show, 0, 0, "care.read" },
