@@ -1,4 +1,4 @@
-// An assessment with a nurse's part, files, the decision and its letter; then the plan, by two people at once and through its approval.
+// An assessment of several professions: asked for, begun, a part of it the nurse's.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { available, edith } from './place.mjs'
@@ -29,7 +29,6 @@ async function step(page, link, fill = async () => {}) {
 }
 
 let form // its address, once it was begun
-const outcomes = ['Can they get, prepare', 'Can they keep themselves clean', 'Can they use the toilet']
 
 test('an assessment is asked for, begun, and its parts are told apart', { skip }, async () => {
 	const page = await place.as('raman')
@@ -73,7 +72,7 @@ test('the nurse finds it in her list and fills it in by keyboard', { skip }, asy
 	const page = await place.as('molloy')
 	await page.goto(`${place.base}/work`)
 	await follow(page, /Joint assessment: Nursing/)
-	await follow(page, 'Open the form')
+	await follow(page, 'Open the answers')
 	await follow(page, /^Nursing/)
 	for (const [legend, answer] of [['Skin', 'Whole, at risk'], ['Continence', 'No difficulty'], ['Medicines', 'With prompting']]) {
 		const radio = group(page, legend).getByLabel(answer, { exact: true })
@@ -89,98 +88,4 @@ test('the nurse finds it in her list and fills it in by keyboard', { skip }, asy
 	await press(page, 'Save and leave')
 	await step(page, /^This part is filled in/, page => page.getByLabel(/Note/).fill('Heels at risk: a cushion is ordered.'))
 	await page.getByText(/Filled in by Bridget Molloy/).first().waitFor()
-})
-
-const png = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==', 'base64')
-
-test('a file is sent with it, looked at, refused when it is none, and taken off; with and without JavaScript', { skip }, async () => {
-	const first = await place.as('raman')
-	for (const options of [{}, { javaScriptEnabled: false }]) {
-		const context = await place.browser.newContext({ ...options, storageState: await first.context().storageState() }), page = await context.newPage()
-		await page.goto(`${form}/together`)
-		const add = page.getByRole('button', { name: 'Save, and add a file' })
-		await tabTo(page, add)
-		await page.keyboard.press('Enter')
-		await page.waitForURL(/\/file\//)
-		await press(page, 'Add it')
-		await page.getByRole('link', { name: 'Choose a file first.' }).waitFor()
-		await page.getByLabel('The file').setInputFiles({ name: 'letter.pdf', mimeType: 'application/pdf', buffer: Buffer.from('<script>alert(1)</script>') })
-		await press(page, 'Add it')
-		await page.getByRole('link', { name: /Only PDF files/ }).waitFor()
-		await good(page, 'assess-file')
-		await page.getByLabel('The file').setInputFiles({ name: '../stairs at home.png', mimeType: 'image/png', buffer: png })
-		await press(page, 'Add it')
-		await page.waitForURL(/\/together$/)
-		const link = page.getByRole('link', { name: /Open it/ })
-		const got = await page.request.get(place.base + await link.getAttribute('href'))
-		assert.equal(got.status(), 200)
-		assert.deepEqual(await got.body(), png)
-		assert.equal(got.headers()['content-type'], 'image/png')
-		assert.match(got.headers()['content-disposition'], /^attachment; filename\*=UTF-8''stairs%20at%20home\.png$/)
-		assert.equal(got.headers()['x-content-type-options'], 'nosniff')
-		await good(page, 'assess-files')
-		await page.goto(`${form}/check-answers`)
-		await page.getByRole('link', { name: 'stairs at home.png' }).waitFor()
-		const address = await page.getByRole('link', { name: 'stairs at home.png' }).getAttribute('href')
-		const other = await place.as('barker')
-		assert.ok([403, 404].includes((await other.request.get(place.base + address)).status()), 'who may not see the person may not see the file')
-		await page.goto(`${form}/together`)
-		await page.getByLabel('Keep stairs at home.png').uncheck()
-		await press(page, 'Save and leave')
-		await page.goto(`${form}/check-answers`)
-		assert.equal(await page.getByRole('link', { name: 'stairs at home.png' }).count(), 0)
-		assert.equal((await page.request.get(place.base + address)).status(), 404)
-		await context.close()
-	}
-})
-
-test('it is completed, decided with reasons, and its letter is read by the person', { skip }, async () => {
-	const page = await place.as('raman')
-	await page.goto(`${form}/about`)
-	await page.getByLabel('What matters to them').fill('Her garden, and Karen.')
-	await press(page, 'Save and leave')
-	await page.goto(`${form}/known`)
-	await group(page, 'Lives').getByLabel('Alone').check()
-	await group(page, 'warm and dry').getByLabel('Yes').check()
-	await press(page, 'Save and leave')
-	await page.goto(`${form}/daily`)
-	for (const one of await page.getByRole('group').all())
-		if (await one.getByLabel('With help').count())
-			await one.getByLabel('With help').check()
-	await press(page, 'Save and leave')
-	await page.goto(`${form}/outcomes`)
-	await group(page, 'impairment or illness').getByLabel('Yes').check()
-	for (const one of await page.getByRole('group').all()) {
-		const name = await one.locator('legend').first().textContent()
-		if (await one.getByLabel('Only with help or prompting').count())
-			await one.getByLabel(outcomes.some(o => name.includes(o)) ? 'Only with help or prompting' : 'Yes, without help').check()
-	}
-	await group(page, 'significant effect').getByLabel('Yes').check()
-	await good(page, 'assess-outcomes')
-	await press(page, 'Save and leave')
-	await page.goto(`${form}/together`)
-	await page.getByLabel(/What help is needed/).fill('Help to wash and dress in the morning.')
-	await group(page, 'read it and agreed').getByLabel('Yes').check()
-	await press(page, 'Save and leave')
-	await page.goto(`${form}/check-answers`)
-	await press(page, 'Complete')
-	await page.waitForURL(form)
-	await step(page, 'Ready to decide')
-	await step(page, 'Decide on eligibility', async page => {
-		await page.getByLabel('Your reasons').fill('You cannot wash, use the toilet or cook without help.')
-		await good(page, 'assess-decide')
-	})
-	await page.getByText('Eligible.').first().waitFor()
-	await follow(page, 'The letter about it')
-	await page.getByRole('heading', { name: 'You can have care and support' }).waitFor()
-	await page.getByText('You cannot wash, use the toilet or cook without help.').waitFor()
-	for (const width of [1280, 390]) {
-		await page.setViewportSize({ width, height: 900 })
-		await good(page, 'assess-letter')
-	}
-	const own = await place.as('edith', 390)
-	await own.goto(`${place.base}/me/plan`)
-	await follow(own, /letter about what we decided/)
-	await own.getByText('You cannot wash, use the toilet or cook without help.').waitFor()
-	await good(own, 'assess-letter-me')
 })
