@@ -1,5 +1,6 @@
 /* hl7_time.c - HL7's times. */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/when.h"
 #include "feed/hl7.h"
@@ -80,17 +81,19 @@ static bool is_time(const int part[6])
 static void write_texts(struct hl7_time *t, const int part[6], size_t len, int millis, int zone)
 {
 	char fraction[12] = "";
-	int ahead = zone < 0 ? -zone : zone;
+	unsigned ahead = (unsigned)abs(zone);
 
-	snprintf(t->date, sizeof t->date, "%04d-%02d-%02d", part[0], part[1], part[2]);
+	snprintf(t->date, sizeof t->date, "%04u-%02u-%02u", (unsigned)part[0] % 10000, (unsigned)part[1] % 100,
+		 (unsigned)part[2] % 100);
 	t->date[len == 4 ? 4 : len == 6 ? 7 : 10] = '\0';
 	if (millis)
 		snprintf(fraction, sizeof fraction, ".%03d", millis % 1000);
 	if (len <= 8)
 		snprintf(t->text, sizeof t->text, "%s", t->date);
 	else
-		snprintf(t->text, sizeof t->text, "%.10sT%02d:%02d:%02d%.4s%c%02d:%02d", t->date, part[3],
-			 part[4], part[5], fraction, zone < 0 ? '-' : '+', ahead / 60, ahead % 60);
+		snprintf(t->text, sizeof t->text, "%.10sT%02u:%02u:%02u%.4s%c%02u:%02u", t->date,
+			 (unsigned)part[3] % 100, (unsigned)part[4] % 100, (unsigned)part[5] % 100, fraction,
+			 zone < 0 ? '-' : '+', ahead / 60 % 100, ahead % 60);
 }
 
 bool hl7_time_read(struct str text, struct hl7_time *out)

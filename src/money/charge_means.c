@@ -79,7 +79,7 @@ static int64_t count_shared(struct incomes *in, const struct income_type *type, 
 
 static enum err income_add(struct given g, struct incomes *in)
 {
-	struct income_type held, *type = &held;
+	struct income_type held = { 0 }, *type = &held;
 	int64_t weekly, passed, counted = 0;
 
 	TRY(income_type(g, type));
@@ -188,7 +188,7 @@ static enum err share_of(struct given g, int64_t amount, int64_t *out)
 static enum err capital_add(struct given g, struct means *m)
 {
 	static const char *const holders[] = { "self", "person", "joint", "partner", NULL };
-	struct capital_type held, *type = &held;
+	struct capital_type held = { 0 }, *type = &held;
 	int64_t amount, since, share = 0;
 	int holder;
 
