@@ -49,9 +49,10 @@ for (const ending of ['', '/']) describe(`fhir-kit-client at …/fhir${ending}`,
 		assert.ok(tool.searchParamsFor({ resourceType: 'Observation' }).length > 20)
 	})
 
-	test('no login is offered, so none is found', async () => {
+	test('where apps ask to be let in is found', async () => {
 		const found = await client.smartAuthMetadata()
-		assert.equal(found.authorizeUrl, undefined)
+		assert.match(String(found.authorizeUrl), /\/apps\/authorize$/)
+		assert.match(String(found.tokenUrl), /\/auth\/token$/)
 	})
 
 	test('create, read, earlier versions', async () => {
