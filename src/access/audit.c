@@ -1,6 +1,7 @@
 /* audit.c - what a request notes, kept with it until it is written. */
 #include "access/audit_part.h"
 #include "access/role.h"
+#include "record/record.h"
 
 static const struct audit_word words[] = {
 #define X(name, number, code, action, subtype, text) { number, code, action, subtype, text },
@@ -82,6 +83,20 @@ void audit_note(struct ctx *c, const struct audit *row)
 {
 	if (c->actor || !discloses(row->what))
 		audit_note_as(c, c->actor, row);
+}
+
+enum err audit_note_merge(struct ctx *c, struct str survivor, struct str other, const char *section)
+{
+	const struct str both[] = { survivor, other };
+
+	for (size_t i = 0; i < 2; i++) {
+		struct audit row = { .what = AUDIT_CHANGE, .section = str_of(section) };
+
+		TRY(record_whose(c, STR("Patient"), both[i], &row.resource, &row.person));
+		if (row.resource)
+			audit_note(c, &row);
+	}
+	return OK;
 }
 
 enum err audit_write(struct ctx *c, struct db *db)

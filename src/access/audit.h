@@ -52,6 +52,8 @@ struct audit {
 void audit_note(struct ctx *c, const struct audit *row);
 /* The same for another than c->actor: who has just signed in or out. NULL is nobody. */
 void audit_note_as(struct ctx *c, const struct actor *actor, const struct audit *row);
+/* Two Patients were said to be one person, or that was taken back: a change of both. */
+NODISCARD enum err audit_note_merge(struct ctx *c, struct str survivor, struct str other, const char *section);
 /* Wait until what this request noted is on disk. Called once, by whoever sends the reply. */
 NODISCARD enum err audit_flush(struct ctx *c);
 /* The same without waiting, for threads that must not: false when there is nothing to wait for. Else

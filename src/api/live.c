@@ -352,6 +352,8 @@ enum err api_events(struct ctx *c, const struct request *r, struct reply *reply)
 		return e;
 	}
 	greet(c, l);
+	/* whoever listens is told whose records change: noted once, when it begins */
+	audited_page(c, AUDIT_SEARCH, STR("events"), r->query, &(struct disclosed){ 0 });
 	reply->stream = l->stream;
 	reply->type = "text/event-stream";
 	reply_header(reply, "Cache-Control", STR("no-store"));

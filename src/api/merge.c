@@ -198,6 +198,8 @@ enum err api_merge(struct ctx *c, const struct request *r, struct reply *reply)
 		said = "This would be merged; nothing was changed.";
 	} else {
 		TRY(merge_persons(c, &wish, &done));
+		if (!done.existed)
+			TRY(audit_note_merge(c, wish.survivor, wish.other, "merge"));
 		said = done.existed ? "They were merged already." : "Merged.";
 	}
 	return reply_merge(c, &given, said, &look, preview && preview->truth, &format, reply);
@@ -208,6 +210,7 @@ enum err api_unmerge(struct ctx *c, const struct request *r, struct reply *reply
 	static const char *const params[] = { "reason", "_format", "_pretty", NULL };
 	struct format format;
 	struct given given = { .request = r };
+	struct merge_event event;
 	struct version v;
 	struct str reason;
 	int64_t merge;
@@ -220,6 +223,8 @@ enum err api_unmerge(struct ctx *c, const struct request *r, struct reply *reply
 	reason = given_text(c, &given, "reason");
 	TRY(merge_undo(c, r->part[0], reason.len ? reason : STR("Asked for by Patient/$unmerge."),
 		       who(c), &merge));
+	TRY(merge_find(c, merge, &event));
+	TRY(audit_note_merge(c, event.survivor, event.other, "unmerge"));
 	TRY(record_read(c, STR("Patient"), r->part[0], &v));
 	version_headers(c, &v, reply);
 	return reply_json(c, &format, v.body, reply);

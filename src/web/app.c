@@ -1,5 +1,6 @@
 /* app.c - an app asks to be let in (SMART App Launch): the page that says what it wants, and the answer sent back. */
 #include "access/app.h"
+#include "access/audit.h"
 #include "access/fetch.h"
 #include "access/smart.h"
 #include "web/govern.h"
@@ -216,6 +217,7 @@ enum err app_do(struct ctx *c, const struct request *r, struct reply *reply)
 				.challenge = asked(c, r, "code_challenge"),
 				.nonce = asked(c, r, "nonce") };
 	TRY(app_let(c, &app, &wish, &of, code));
+	audit_note(c, &(struct audit){ .what = AUDIT_GRANT, .person = c->actor->person, .section = STR("app") });
 	return send_back(c, r, "code", str_of(code), STR(""), reply);
 }
 

@@ -3,6 +3,7 @@
 
 #include "web/identity.h"
 
+#include "access/audit.h"
 #include "access/actor.h"
 #include "web/pages.h"
 
@@ -297,7 +298,8 @@ static enum err undo_merge(struct ctx *c, int64_t key, struct str reason, struct
 	if (!len || !events[len - 1].merge)
 		return fail(c, ERR_CONFLICT, "This pair was not decided by a merge.");
 	TRY(merge_find(c, events[len - 1].merge, &merge));
-	return merge_undo(c, merge.other, reason, by, &ended);
+	TRY(merge_undo(c, merge.other, reason, by, &ended));
+	return audit_note_merge(c, merge.survivor, merge.other, "unmerge");
 }
 
 enum err identity_undo(struct ctx *c, const struct request *r, struct reply *reply)

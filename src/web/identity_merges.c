@@ -1,6 +1,7 @@
 /* identity_merges.c - what was merged, by whom and why; taking it back; merging any two. */
 #include "web/identity.h"
 
+#include "access/audit.h"
 #include "web/pages.h"
 
 enum { LISTED = 200 };
@@ -55,5 +56,6 @@ enum err identity_merges_undo(struct ctx *c, const struct request *r, struct rep
 	if (e.undo || e.undone)
 		return fail(c, ERR_CONFLICT, "This merge was taken back already.");
 	TRY(merge_undo(c, e.other, form_reason(c, r), form_by(c, r), &ended));
+	TRY(audit_note_merge(c, e.survivor, e.other, "unmerge"));
 	return page_redirect(c, STR("/identity/merges"), reply);
 }

@@ -1,6 +1,7 @@
 /* identity_preview.c - any two records beside each other, and what a merge of them would do, before it is done. */
 #include "web/identity.h"
 
+#include "access/audit.h"
 #include "record/search.h"
 #include "web/pages.h"
 
@@ -111,7 +112,8 @@ static enum err merge(struct ctx *c, const struct request *r)
 				   .reason = form_reason(c, r),
 				   .by = form_by(c, r),
 				   .forced = str_trim(request_param(c, r, "force", 0)) };
-	return merge_persons(c, &wish, &done);
+	TRY(merge_persons(c, &wish, &done));
+	return done.existed ? OK : audit_note_merge(c, wish.survivor, wish.other, "merge");
 }
 
 enum err identity_preview_merge(struct ctx *c, const struct request *r, struct reply *reply)
