@@ -1,7 +1,8 @@
 // An assessment of several professions: asked for, begun, a part of it the nurse's.
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import { after, before, test } from 'node:test'
-import { available, edith } from './place.mjs'
+import { available, edith, program } from './place.mjs'
 import { good, home, tabTo } from './home.mjs'
 
 let place
@@ -88,4 +89,39 @@ test('the nurse finds it in her list and fills it in by keyboard', { skip }, asy
 	await press(page, 'Save and leave')
 	await step(page, /^This part is filled in/, page => page.getByLabel(/Note/).fill('Heels at risk: a cushion is ordered.'))
 	await page.getByText(/Filled in by Bridget Molloy/).first().waitFor()
+})
+
+test('two people at one plan: neither loses a word, the second is told what the first did', { skip }, async () => {
+	const one = await place.as('raman'), two = await place.as('okonjo')
+	for (const page of [one, two]) {
+		await page.goto(`${place.base}${person}/plan`)
+		await follow(page, 'Add a goal')
+	}
+	const fill = (page, words) => page.locator('main form').getByRole('textbox').first().fill(words)
+	await fill(one, 'To sleep in my own bed.')
+	await one.locator('main form button[type=submit]').last().click()
+	await one.waitForURL(url => !url.pathname.startsWith('/do/'))
+	await fill(two, 'To see my sister at Easter.')
+	await two.locator('main form button[type=submit]').last().click()
+	await two.waitForLoadState()
+	await two.getByText('Yours is saved, and so is theirs').waitFor()
+	await two.getByText('A new goal: To sleep in my own bed.').waitFor()
+	await good(two, 'plan-changed-meanwhile')
+	await two.goto(`${place.base}${person}/plan`)
+	const plan = await two.textContent('main')
+	assert.match(plan, /To sleep in my own bed/)
+	assert.match(plan, /To see my sister at Easter/)
+})
+
+test('a plan is put in force by its steps, and by no program that writes it as such', { skip }, async () => {
+	const run = (...args) => execFileSync(program, args, { encoding: 'utf8' }).trim()
+	run('account-add', place.db, 'feed', '--name', 'Feed', '--role', 'program-feed', '--org', 'WXL')
+	const token = run('account-token', place.db, 'feed')
+	const plan = { resourceType: 'CarePlan', id: 'past-its-steps', status: 'active', intent: 'plan', subject: { reference: `Patient/${edith}` },
+		category: [{ coding: [{ system: 'https://causeway.example/fhir/CodeSystem/care-plan', code: 'care-and-support' }] }] }
+	const put = await fetch(`${place.base}/fhir/CarePlan/${plan.id}`, { method: 'PUT', body: JSON.stringify(plan),
+		headers: { 'content-type': 'application/fhir+json', authorization: `Bearer ${token}` } })
+	const answer = await put.text()
+	assert.equal(put.status, 422, answer)
+	assert.match(answer, /by its operations/)
 })

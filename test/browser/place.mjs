@@ -8,7 +8,7 @@ import { chromium } from 'playwright-core'
 
 const root = new URL('../../', import.meta.url).pathname
 const require = createRequire(import.meta.url)
-const program = process.env.CAUSEWAY || join(root, 'build/causeway')
+export const program = process.env.CAUSEWAY || join(root, 'build/causeway')
 const chrome = process.env.CHROMIUM || '/usr/bin/chromium'
 const people = 300
 const axeSource = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8')
