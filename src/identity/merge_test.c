@@ -230,7 +230,7 @@ static void no_table_with_a_person_is_forgotten(void **state)
 		/* a proposal to destroy, or a finding about looks, is of the Patient it was made for; a purge asks for all */
 		"retention", "pattern_review",
 		/* access asks for all Patients of a person when it decides (guard_unite); what was logged stays */
-		"account", "delegation", "delegation_code", "opening", "audit", "audit_person", "version_label",
+		"account", "delegation", "delegation_code", "opening", "audit", "audit_person", "audit_day", "version_label",
 		/* not of one person, or about merges */
 		"total",    "merged",	 "doubt_now",
 	};
