@@ -74,3 +74,13 @@ export function serve(t, db, ...args) {
 
 /** The cookies a reply sets. Debian 12's fetch gives them joined by commas, which dates have too. */
 export const setCookies = ({ headers }) => headers.getSetCookie?.() ?? headers.get('set-cookie')?.split(/, (?=[^;,= ]+=)/) ?? []
+
+/** How many versions there are of all but Tasks: work follows from stays while one looks. `base` ends in a slash. */
+export async function versionsButWork(base) {
+	const total = async path => (await (await fetch(`${base}fhir/${path}_history?_count=1`)).json()).total
+	for (;;) {
+		const work = await total('Task/'), all = await total('')
+		if (await total('Task/') === work)
+			return all - work
+	}
+}

@@ -122,7 +122,8 @@ test('a place copied there and back, killed on the way, is equal to the letter',
 	for (const [from, to] of [[first, there], [there, back]]) {
 		for (let delay = 30; await copyKilled(from, to, delay); delay *= 2.2) {
 			const check = run('check', to)
-			assert.notEqual(check.status, 0, 'half a copy is no place')
+			if (check.status === 0) // killed after its last word: the whole is looked at below
+				break
 			killed++
 			halves += /unfinished copy/.test(check.stderr)
 		}
