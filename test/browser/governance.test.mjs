@@ -63,7 +63,7 @@ test('an agreement: by keyboard, its effect first, then its end', { skip, timeou
 	officer.faults.length = 0 // the refusal was meant
 	await officer.getByLabel('North Weald District Council').press('Space')
 	await officer.getByLabel('Saltmere Borough Council').press('Space')
-	await officer.getByLabel('Safeguarding', { exact: true }).press('Space')
+	await officer.getByRole('group', { name: 'For' }).getByLabel('Safeguarding', { exact: true }).press('Space')
 	await officer.getByLabel('It ends on').fill('2031-03-31')
 	await officer.getByRole('button', { name: 'Show what it changes' }).press('Enter')
 	assert.match(await officer.locator('#effect').innerText(), /no longer does/)
