@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { after, before, test } from 'node:test'
-import { available, edith, program } from './place.mjs'
+import { available, edith, program, widths } from './place.mjs'
 import { good, home, tabTo } from './home.mjs'
 
 let place
@@ -44,7 +44,7 @@ test('an assessment is asked for, begun, and its parts are told apart', { skip }
 	await page.getByRole('heading', { name: /Asked for, nobody has begun/ }).waitFor()
 	await step(page, 'Start')
 	await page.getByRole('heading', { name: /Being talked through/ }).waitFor()
-	for (const width of [1280, 390, 320]) {
+	for (const width of widths) {
 		await page.setViewportSize({ width, height: 900 })
 		await good(page, 'assess-list')
 	}

@@ -1,7 +1,7 @@
 // The way out of hospital in a browser: the list, one person's page, a delay recorded and disputed by keyboard and without JavaScript.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { available, barriers, edith, open, picture } from './place.mjs'
+import { available, barriers, edith, open, picture, widths } from './place.mjs'
 
 let place
 before(async () => { if (available) place = await open() }, { timeout: 240000 })
@@ -13,7 +13,7 @@ async function clean(page, name) {
 	assert.ok(wide <= 0, `${name} scrolls sideways by ${wide}`)
 }
 
-for (const width of [1280, 390, 320])
+for (const width of widths)
 	test(`the list and one person at ${width}`, { skip: !available }, async () => {
 		const page = await place.page(width)
 		await page.goto(`${place.base}/discharge`)

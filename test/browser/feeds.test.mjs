@@ -5,7 +5,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { available, barriers, open, picture, shots } from './place.mjs'
+import { available, barriers, open, picture, shots, widths } from './place.mjs'
 
 const skip = available ? false : 'needs build/causeway and Chromium'
 const program = process.env.CAUSEWAY || new URL('../../build/causeway', import.meta.url).pathname
@@ -32,7 +32,7 @@ before(async () => {
 })
 after(async () => { if (place) await place.close() })
 
-for (const width of [1280, 390, 320])
+for (const width of widths)
 	test(`feeds at ${width} pixels`, { skip }, async () => {
 		const page = await place.page(width)
 		for (const address of ['/feeds', '/feeds/messages/2']) {

@@ -1,7 +1,7 @@
 // Forms about a person: begun, filled in by keyboard, with and without JavaScript, by two people at once.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { available, barriers, demo, edith, picture, signIn } from './place.mjs'
+import { available, barriers, demo, edith, picture, signIn, widths } from './place.mjs'
 
 let place
 before(async () => { place = available ? await demo() : null })
@@ -27,7 +27,7 @@ const saved = async (page, name = 'Save and leave') => {
 const group = (page, legend) => page.getByRole('group', { name: legend, exact: false })
 
 test('every page of a form is right for axe, at 1280 and 320', { skip }, async () => {
-	for (const width of [1280, 390, 320]) {
+	for (const width of widths) {
 		const page = await place.page(width)
 		await signIn(page, place.base, 'raman')
 		const form = await begin(page, 'Needs assessment')

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { chromium } from 'playwright-core'
-import { available, barriers, picture, shots } from './place.mjs'
+import { available, barriers, picture, shots, widths } from './place.mjs'
 
 const skip = available ? false : 'needs build/causeway and Chromium'
 const root = new URL('../../', import.meta.url).pathname
@@ -105,7 +105,7 @@ test('a choice shows what it does before it is saved', { skip, timeout: 60000 },
 	assert.match(await edith.locator('main').innerText(), /Your record is shared with people who care for you/)
 })
 
-for (const width of [1280, 390, 320])
+for (const width of widths)
 	test(`the pages at ${width}`, { skip, timeout: 60000 }, async () => {
 		const edith = await as('Edith Tredwell', width)
 		for (const [name, path] of [['me', '/me'], ['me-record', '/me/record'], ['me-looked', '/me/looked'], ['me-choices', '/me/choices'],

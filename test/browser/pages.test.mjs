@@ -4,10 +4,9 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { addresses, available, barriers, edith, failing, open, picture, synthea } from './place.mjs'
+import { addresses, available, barriers, edith, failing, open, picture, synthea, widths } from './place.mjs'
 
 const skip = available ? false : 'needs build/causeway and Chromium'
-const widths = [1280, 390, 320]
 let place
 
 before(async () => { if (available) place = await open() })

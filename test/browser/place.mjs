@@ -30,6 +30,9 @@ export async function barriers(page) {
 }
 export const shots = join(root, 'test/browser/shots')
 
+// Where pages are looked at: a desk and the narrowest phone; with MATRIX=full or pictures a common phone, too.
+export const widths = process.env.MATRIX === 'full' || process.env.SHOTS ? [1280, 390, 320] : [1280, 320]
+
 // With SHOTS=1 a picture of the whole page is kept, to be looked at.
 export const picture = (page, name) =>
 	process.env.SHOTS ? page.screenshot({ path: join(shots, `${name}.png`), fullPage: true }) : undefined
