@@ -148,6 +148,38 @@ bool app_knows(const struct app *app, struct str back)
 	return false;
 }
 
+/* "https://growth.example:8443/back" → "https://growth.example:8443"; empty for a scheme of an app's own. */
+static struct str origin_of(struct str back)
+{
+	ptrdiff_t at = str_starts(back, STR("http")) ? str_find(back, STR("://")) : -1;
+	size_t end;
+
+	if (at < 0)
+		return (struct str){ .at = "" };
+	for (end = (size_t)at + 3; end < back.len && back.at[end] != '/' && back.at[end] != '?'; end++)
+		;
+	return (struct str){ back.at, end };
+}
+
+enum err app_origin(struct ctx *c, struct str origin, bool *known)
+{
+	bool row;
+	READER(db);
+	STMT(s);
+
+	*known = false;
+	TRY(store_reader(c, c->place->store, &db));
+	TRY(db_stmt(c, db, SQL("SELECT back FROM app WHERE ended = 0"), &s));
+	while (!*known && origin.len) {
+		TRY(stmt_step(c, s, &row));
+		if (!row)
+			break;
+		for (struct str backs = stmt_text(s, 0); backs.at && backs.len;)
+			*known |= str_eq(origin_of(str_cut(&backs, ' ')), origin);
+	}
+	return OK;
+}
+
 /* --- ended --- */
 
 enum err grant_end(struct ctx *c, struct db *db, int64_t account, int64_t grant)

@@ -35,6 +35,9 @@ NODISCARD enum err app_list(struct ctx *c, struct db *db, struct app **out, size
 /* One that has not ended. ERR_NOT_FOUND. */
 NODISCARD enum err app_find(struct ctx *c, struct str client, struct app *out);
 bool app_knows(const struct app *app, struct str back);
+/* Is this where an app that has not ended is sent back to: "https://growth.example" of
+ * "https://growth.example/back"? Then its scripts may call the API (CORS). */
+NODISCARD enum err app_origin(struct ctx *c, struct str origin, bool *known);
 
 /* --- asked --- */
 
@@ -70,6 +73,15 @@ NODISCARD enum err app_refresh(struct ctx *c, const struct app *app, struct str 
 			       struct app_tokens *out);
 /* Whichever of its tokens: what it is of ends. One that is none is no error. */
 NODISCARD enum err app_revoke(struct ctx *c, const struct app *app, struct str token);
+
+/* What one of its tokens is worth now (RFC 7662). `of` NULL: of whatever app. */
+struct app_told {
+	bool active;
+	bool refresh; /* a refresh token, else one for access */
+	struct str client, scope, patient, fhir_user; /* patient: id; fhir_user: "Practitioner/x"; may be empty */
+	int64_t account, made, until; /* made 0: not known */
+};
+NODISCARD enum err app_inspect(struct ctx *c, const struct app *of, struct str token, struct app_told *out);
 
 /* --- what was let --- */
 

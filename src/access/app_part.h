@@ -1,4 +1,4 @@
-/* app_part.h - what the two files of apps share; for them only. */
+/* app_part.h - what the files of apps share; for them only. */
 #ifndef ACCESS_APP_PART_H
 #define ACCESS_APP_PART_H
 
@@ -19,6 +19,8 @@ NODISCARD enum err grant_end(struct ctx *c, struct db *db, int64_t account, int6
 /* With what the texts of its rows in grant_scope begin, so that each is its own: "app:12 ". */
 struct str grant_mark(struct ctx *c, int64_t grant);
 bool scope_has(struct str scope, const char *word);
+/* The id of somebody's own Patient; empty: there is none now. */
+NODISCARD enum err person_id(struct ctx *c, struct db *db, int64_t person, struct str *out);
 /* As it is stored. */
 struct str secret_hash(struct ctx *c, struct str secret);
 

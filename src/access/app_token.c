@@ -149,20 +149,26 @@ static enum err take(struct ctx *c, struct db *db, void *arg)
 
 /* --- who somebody is --- */
 
-static enum err patient_id(struct ctx *c, int64_t person, struct str *out)
+enum err person_id(struct ctx *c, struct db *db, int64_t person, struct str *out)
 {
 	bool row;
-	READER(db);
 	STMT(s);
 
 	*out = STR("");
-	TRY(store_reader(c, c->place->store, &db));
 	TRY(db_stmt(c, db, SQL("SELECT id FROM resource WHERE key = ?1 AND deleted = 0"), &s));
 	stmt_bind_int(s, 1, person);
 	TRY(stmt_step(c, s, &row));
 	if (row)
 		*out = account_keep(c, stmt_text(s, 0));
 	return OK;
+}
+
+static enum err patient_id(struct ctx *c, int64_t person, struct str *out)
+{
+	READER(db);
+
+	TRY(store_reader(c, c->place->store, &db));
+	return person_id(c, db, person, out);
 }
 
 /* OpenID Connect Core 2; fhirUser as SMART has it. */

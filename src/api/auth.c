@@ -132,6 +132,7 @@ static void add_endpoints(struct ctx *c, struct node *o, const struct request *r
 	add_address(c, o, r, "authorization_endpoint", "/apps/authorize");
 	node_add_str(c->arena, o, "token_endpoint", token_address(c, r));
 	add_address(c, o, r, "revocation_endpoint", "/auth/revoke");
+	add_address(c, o, r, "introspection_endpoint", "/auth/introspect");
 	add_address(c, o, r, "management_endpoint", "/account");
 	add_list(c, o, "grant_types_supported", grants);
 	add_list(c, o, "response_types_supported", responses);

@@ -109,6 +109,60 @@ enum err api_revoke(struct ctx *c, const struct request *r, struct reply *reply)
 	return e ? oauth_refuse(c, e, reply) : oauth_reply(c, 200, node_new(c->arena, NODE_OBJECT), reply);
 }
 
+/* An app asks about its own tokens. A server to which others bring theirs asks about any, as a program that may. */
+static enum err who_inspects(struct ctx *c, const struct request *r, struct app *app, const struct app **of)
+{
+	struct str rest = request_header(r, "Authorization"), scheme = str_cut(&rest, ' ');
+
+	*of = app;
+	if (!rest.at || scheme.len != 6 || strncasecmp(scheme.at, "bearer", 6) != 0)
+		return prove(c, r, app);
+	*of = NULL;
+	if (!c->actor || c->actor->kind != ACTOR_PROGRAM)
+		return fail(c, ERR_UNSIGNED, "Only a program of this place asks about the tokens of others.");
+	return actor_need(c, "system.read");
+}
+
+static void tell_token(struct ctx *c, const struct request *r, const struct app_told *t, struct node *o)
+{
+	node_add_str(c->arena, o, "client_id", t->client);
+	node_add_str(c->arena, o, "scope", t->scope);
+	if (!t->refresh)
+		node_add_cstr(c->arena, o, "token_type", "Bearer");
+	node_add_str(c->arena, o, "iss", r->base);
+	node_add_cstr(c->arena, o, "sub", arena_printf(c->arena, "account-%lld", (long long)t->account));
+	node_add_int(c->arena, o, "exp", t->until / 1000000);
+	if (t->made)
+		node_add_int(c->arena, o, "iat", t->made / 1000000);
+	if (t->patient.len)
+		node_add_str(c->arena, o, "patient", t->patient);
+	if (t->fhir_user.len)
+		node_add_cstr(c->arena, o, "fhirUser",
+			      arena_printf(c->arena, STR_FMT "/fhir/" STR_FMT, STR_ARG(r->base), STR_ARG(t->fhir_user)));
+}
+
+/* RFC 7662, with what SMART App Launch adds. */
+enum err api_introspect(struct ctx *c, const struct request *r, struct reply *reply)
+{
+	static const char *const names[] = { "token", NULL };
+	struct node *o = node_new(c->arena, NODE_OBJECT);
+	const struct app *of;
+	struct app_told told;
+	struct app app;
+	enum err e = check(c, r, names);
+
+	if (!e)
+		e = who_inspects(c, r, &app, &of);
+	if (!e)
+		e = app_inspect(c, of, request_param(c, r, "token", 0), &told);
+	if (e)
+		return oauth_refuse(c, e, reply);
+	node_add_bool(c->arena, o, "active", told.active);
+	if (told.active)
+		tell_token(c, r, &told, o);
+	return oauth_reply(c, 200, o, reply);
+}
+
 enum err api_jwks(struct ctx *c, const struct request *r, struct reply *reply)
 {
 	struct node *set;

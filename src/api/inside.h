@@ -133,7 +133,7 @@ http_serve api_act, api_act_new, api_act_get; /* act.c */
 http_serve api_metadata;                                   /* capability.c */
 http_serve api_events;                                     /* live.c */
 http_serve api_token, api_smart_configuration, api_openid_configuration; /* auth.c */
-http_serve api_revoke, api_jwks;                          /* auth_app.c */
+http_serve api_revoke, api_introspect, api_jwks;          /* auth_app.c */
 http_serve api_health, api_metrics;                        /* probe.c */
 
 #endif

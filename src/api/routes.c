@@ -86,6 +86,7 @@ const struct route api_routes[] = {
 	{ HTTP_GET, "/auth/jwks", api_jwks, 0, 0, PUBLIC },
 	{ HTTP_POST, "/auth/token", api_token, 0, API_FORM_MAX, PUBLIC },
 	{ HTTP_POST, "/auth/revoke", api_revoke, 0, API_FORM_MAX, PUBLIC },
+	{ HTTP_POST, "/auth/introspect", api_introspect, 0, API_FORM_MAX, PUBLIC },
 
 	{ HTTP_GET, "/healthz", api_health, 0, 0, PUBLIC },
 	{ HTTP_GET, "/metrics", api_metrics, 0, 0, "system.read" },

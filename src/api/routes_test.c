@@ -34,7 +34,7 @@ static void few_addresses_are_public(void **state)
 	static const char *const open[] = { "/fhir/metadata", "/healthz",
 					    "/fhir/.well-known/smart-configuration",
 					    "/.well-known/openid-configuration", "/auth/jwks",
-					    "/auth/token", "/auth/revoke" };
+					    "/auth/token", "/auth/revoke", "/auth/introspect" };
 
 	(void)state;
 	for (const struct route *r = api_routes; r->pattern; r++) {

@@ -138,6 +138,25 @@ static void exchange_options(struct exchange *x)
 	reply_header(&x->reply, "Allow", verb_list(&x->arena, x->verbs));
 }
 
+/* What scripts of a page elsewhere may send and read. They have no cookie here: they bring a token. */
+static void exchange_across(struct exchange *x)
+{
+	struct reply *reply = &x->reply;
+
+	if (!x->across.len)
+		return;
+	reply_header(reply, "Access-Control-Allow-Origin", x->across);
+	reply_header(reply, "Vary", STR("Origin"));
+	reply_header(reply, "Access-Control-Expose-Headers",
+		     STR("Content-Location, ETag, Last-Modified, Location, Retry-After, WWW-Authenticate, X-Progress, X-Request-Id"));
+	if (x->request.verb != HTTP_OPTIONS)
+		return;
+	reply_header(reply, "Access-Control-Allow-Methods", verb_list(&x->arena, x->verbs));
+	reply_header(reply, "Access-Control-Allow-Headers",
+		     STR("Accept, Authorization, Content-Type, If-Match, If-Modified-Since, If-None-Exist, If-None-Match, Prefer"));
+	reply_header(reply, "Access-Control-Max-Age", STR("600"));
+}
+
 /* Nothing is served before it is known who asks. */
 static enum err exchange_serve(struct exchange *x)
 {
@@ -158,6 +177,7 @@ void exchange_run(struct exchange *x)
 		exchange_refuse(x);
 	if (x->http->setup.leave)
 		x->http->setup.leave(&x->ctx);
+	exchange_across(x);
 	reply_finish(x);
 	x->stage = STAGE_READY;
 }
@@ -172,6 +192,7 @@ static void settled(void *arg, enum err e, const char *why)
 		x->err = fail(&x->ctx, e, "%s", why);
 		x->ctx.issues = (struct issues){ 0 };
 		exchange_refuse(x);
+		exchange_across(x);
 		reply_finish(x);
 		x->ctx.notes = NULL; /* of the refusal */
 	}

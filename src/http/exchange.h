@@ -45,6 +45,7 @@ struct exchange {
 	const struct route *route;       /* NULL: refused */
 	const char *pattern;             /* for the log; NULL: none fits */
 	unsigned verbs;                  /* bit for each verb the address knows */
+	struct str across;               /* the origin whose scripts may read the reply; empty: none */
 	enum stage stage;
 	enum err err;
 	int status;    /* to answer with in place of the error's own; 0: that */

@@ -112,13 +112,18 @@ static enum err head_host(struct exchange *x, const struct head *head, const cha
 	return OK;
 }
 
-/* A page of another site may not make the browser change things here. */
+/* A page of another site may not make the browser change things here, unless the place knows it. */
 static enum err head_origin(struct exchange *x, const struct head *head)
 {
+	http_across *across = x->http->setup.across;
 	bool safe = x->request.verb == HTTP_GET || x->request.verb == HTTP_HEAD ||
 		    x->request.verb == HTTP_OPTIONS;
 
-	if (safe || head->origin.len == 0 || str_eq(head->origin, x->request.base))
+	if (head->origin.len == 0 || str_eq(head->origin, x->request.base))
+		return OK;
+	if (across && across(&x->ctx, &x->request, head->origin))
+		x->across = str_of(str_dup(&x->arena, head->origin));
+	if (safe || x->across.len)
 		return OK;
 	return fail(&x->ctx, ERR_FORBIDDEN,
 		    "A page of another site may not send this request.");

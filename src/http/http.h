@@ -105,6 +105,9 @@ struct route {
 typedef enum err http_enter(struct ctx *c, const struct request *request, const struct route *route);
 /* The reply is made: give back what http_enter took. */
 typedef void http_leave(struct ctx *c);
+/* May scripts of pages at `origin` ("https://app.example"), another than this place's, send this request and read the
+ * reply (CORS)? Asked of every request that names one, on an I/O thread. Cookies do not count there. */
+typedef bool http_across(struct ctx *c, const struct request *request, struct str origin);
 
 struct route_table {
 	const struct route *routes; /* ends with a NULL pattern */
@@ -146,6 +149,7 @@ struct http_setup {
 				   * this machine */
 	http_enter *enter;        /* NULL: everyone is the system */
 	http_leave *leave;
+	http_across *across;      /* NULL: no other site's */
 	uint16_t port;            /* 0: any free one */
 	const struct route_table *tables; /* ends with a NULL prefix */
 	struct http_limits limits;

@@ -5,6 +5,7 @@
  */
 #include "main/enter.h"
 
+#include "access/app.h"
 #include "api/api.h"
 #include "web/form.h"
 
@@ -99,6 +100,18 @@ enum err enter(struct ctx *c, const struct request *r, const struct route *route
 	if (session.key && !(route->flags & ROUTE_QUICK))
 		TRY(session_touch(c, &session));
 	return OK;
+}
+
+/* The API and what gives tokens for it, to pages of apps that are registered here; no page of ours to any. */
+bool across(struct ctx *c, const struct request *r, struct str origin)
+{
+	static const char *const open[] = { "/fhir", "/auth/", "/.well-known/" };
+	bool known = false;
+
+	for (size_t i = 0; i < sizeof open / sizeof *open; i++)
+		if (str_starts(r->path, str_of(open[i])))
+			return app_origin(c, origin, &known) == OK && known;
+	return false;
 }
 
 void leave(struct ctx *c)

@@ -8,5 +8,6 @@
 /* For http_setup. place->entrance must be set. */
 http_enter enter;
 http_leave leave;
+http_across across;
 
 #endif

@@ -148,6 +148,7 @@ enum err serve_place(struct ctx *c, const struct invocation *in, const struct se
 		.url = serve->url,
 		.enter = enter,
 		.leave = leave,
+		.across = across,
 		.settle = audit_settle,
 		.entrust = audit_entrust,
 	};

@@ -170,6 +170,69 @@ test('staff: an app with a secret sees what they see and the scopes let; never a
 	assert.equal((await get('/fhir/Observation/lab-ada')).status, 401)
 })
 
+test('what a token is worth is told to its app and to a program that may ask (RFC 7662), to nobody else', async () => {
+	const verifier = random(), given = await change(await letIn(place.ada, wish(verifier)), verifier)
+	const ask = async (fields, headers = {}) => { const reply = await fetch(`${place.base}/auth/introspect`, { ...form(fields), headers }); return { status: reply.status, body: await reply.json() } }
+	const mine = await ask({ client_id: 'growth', token: given.body.access_token })
+	assert.equal(mine.status, 200)
+	assert.deepEqual([mine.body.active, mine.body.client_id, mine.body.scope, mine.body.token_type, mine.body.patient, mine.body.fhirUser, mine.body.iss], [true, 'growth', given.body.scope, 'Bearer', 'ada', `${place.base}/fhir/Patient/ada`, place.base])
+	assert.ok(mine.body.exp > Date.now() / 1000 + 3000 && mine.body.exp < Date.now() / 1000 + 3700 && mine.body.iat <= Date.now() / 1000 + 1)
+	const refresh = await ask({ client_id: 'growth', token: given.body.refresh_token })
+	assert.deepEqual([refresh.body.active, refresh.body.token_type], [true, undefined])
+	const monitor = causeway('account-add', place.db, 'board', '--name', 'Board', '--role', 'program-monitor'), token = causeway('account-token', place.db, 'board').out.trim()
+	assert.equal(monitor.code, 0, monitor.err)
+	assert.equal((await ask({ token: given.body.access_token }, { authorization: `Bearer ${token}` })).body.client_id, 'growth')
+	const nothing = { active: false }, basic = { authorization: `Basic ${Buffer.from(`ward:${place.secret}`).toString('base64')}` }
+	assert.deepEqual((await ask({ token: given.body.access_token }, basic)).body, nothing, 'another app is told nothing')
+	assert.deepEqual((await ask({ client_id: 'growth', token: 'nonsense' })).body, nothing)
+	assert.deepEqual((await ask({ client_id: 'growth', token: [...place.ada.jar.values()].find(one => one.length === 43) })).body, nothing, 'a browser’s session is no app’s')
+	for (const [fields, headers] of [[{ client_id: 'nobody', token: 'x' }], [{ client_id: 'ward', token: 'x' }], [{ token: 'x' }, { authorization: `Bearer ${given.body.access_token}` }], [{ token: 'x' }, { authorization: 'Bearer nonsense' }]])
+		assert.ok([400, 401, 403].includes((await ask(fields, headers)).status), JSON.stringify(fields))
+	assert.equal((await fetch(`${place.base}/auth/revoke`, form({ client_id: 'growth', token: given.body.access_token }))).status, 200)
+	for (const which of ['access_token', 'refresh_token'])
+		assert.deepEqual((await ask({ client_id: 'growth', token: given.body[which] })).body, nothing, 'and nothing of what ended')
+})
+
+test('scripts of a registered app’s pages may call the API, and no others; no page of ours is theirs', async () => {
+	const home = 'https://growth.example', verifier = random()
+	const given = await change(await letIn(place.ada, wish(verifier)), verifier)
+	const asked = async (origin, path = '/fhir/Observation', options = {}) => fetch(place.base + path, { ...options, headers: { origin, ...options.headers } })
+	const before = await asked(home, '/fhir/Observation', { method: 'OPTIONS', headers: { 'access-control-request-method': 'GET', 'access-control-request-headers': 'authorization' } })
+	assert.equal(before.status, 204)
+	assert.equal(before.headers.get('access-control-allow-origin'), home)
+	assert.match(before.headers.get('access-control-allow-methods'), /GET.*POST/)
+	assert.match(before.headers.get('access-control-allow-headers'), /Authorization/)
+	const read = await asked(home, '/fhir/Patient/ada', { headers: { authorization: `Bearer ${given.body.access_token}` } })
+	assert.deepEqual([read.status, read.headers.get('access-control-allow-origin'), read.headers.get('access-control-allow-credentials')], [200, home, null])
+	assert.match(read.headers.get('access-control-expose-headers'), /ETag/)
+	assert.match(read.headers.get('vary'), /Origin/)
+	const refused = await asked(home, '/fhir/Patient/ben', { headers: { authorization: `Bearer ${given.body.access_token}` } })
+	assert.deepEqual([refused.status, refused.headers.get('access-control-allow-origin')], [404, home], 'a refusal can be read as such')
+	const token = await asked(home, '/auth/token', form({ grant_type: 'refresh_token', client_id: 'growth', refresh_token: given.body.refresh_token }))
+	assert.deepEqual([token.status, token.headers.get('access-control-allow-origin')], [200, home])
+	assert.equal((await asked(home, '/fhir/.well-known/smart-configuration')).headers.get('access-control-allow-origin'), home)
+	// with somebody's cookie nothing is written, and no page is open to scripts
+	const cookie = [...place.ada.jar].map(pair => pair.join('=')).join('; ')
+	assert.ok((await asked(home, '/fhir/Observation', { method: 'POST', headers: { cookie, 'content-type': 'application/fhir+json' }, body: '{"resourceType":"Observation"}' })).status >= 401)
+	for (const path of ['/me', '/account', '/sign-in', '/'])
+		assert.equal((await asked(home, path, { redirect: 'manual', headers: { cookie } })).headers.get('access-control-allow-origin'), null, path)
+	assert.equal((await asked(home, '/account/apps', { ...form({ grant: '1' }), headers: { cookie } })).status, 403)
+	for (const origin of ['https://evil.example', 'https://growth.example.evil.example', 'http://growth.example', 'https://growth.example:8443', 'null', 'org.example.growth:']) {
+		assert.equal((await asked(origin)).headers.get('access-control-allow-origin'), null, origin)
+		assert.equal((await asked(origin, '/auth/token', form({ grant_type: 'refresh_token', client_id: 'growth', refresh_token: 'x' }))).status, 403, origin)
+	}
+})
+
+test('what an app looks at stands in the audit as the person’s own look, by the app’s name', async () => {
+	const officer = await browser(place.db, place.base, 'officer', '--role', 'privacy-officer', '--org', 'WXL'), verifier = random()
+	const given = await change(await letIn(place.ada, wish(verifier)), verifier)
+	assert.equal(await reads(given.body.access_token, '/fhir/Observation/lab-ada'), 200)
+	assert.equal(await reads(given.body.access_token, '/fhir/Patient/ben'), 404)
+	const rows = JSON.parse((await officer.get('/fhir/AuditEvent?patient=Patient/ada&_count=200')).text).entry.map(entry => entry.resource)
+	assert.ok(rows.some(row => JSON.stringify(row).includes('Growth chart') && row.action === 'R'), JSON.stringify(rows[0]))
+	assert.ok(!JSON.stringify(rows).includes(given.body.access_token))
+})
+
 test('what is not asked as it should be is refused, and nobody is sent where no app is', async () => {
 	const verifier = random(), page = async more => place.ada.get(`/apps/authorize?${new URLSearchParams(wish(verifier, more))}`)
 	for (const more of [{ client_id: 'nobody' }, { redirect_uri: 'https://evil.example/back' }, { redirect_uri: `${back}/more` }, { redirect_uri: `${back}?x=1` }]) {
