@@ -71,6 +71,9 @@ static uint64_t labels_delegated(const struct rules *rules, struct str scope)
 {
 	uint64_t set = 0;
 
+	for (size_t i = 0; i < rules->label_count; i++)
+		if (rules->labels[i].delegate == DELEGATE_ALWAYS)
+			set |= rules->labels[i].bit;
 	while (scope.at && scope.len) {
 		const struct label_rule *l = rules_label(rules, str_cut(&scope, ' '));
 

@@ -225,7 +225,9 @@ static enum err take_label_role(struct ctx *c, void *arg, const struct tsv_row *
 	TRY(take_caps(c, r, row, row->cell[1], &label->own));
 	TRY(take_caps(c, r, row, row->cell[2], &label->others));
 	TRY(take_bool(c, row, row->cell[3], &label->self));
-	label->delegate = str_is(row->cell[4], "named") ? DELEGATE_NAMED : DELEGATE_NEVER;
+	label->delegate = str_is(row->cell[4], "named") ? DELEGATE_NAMED
+			  : str_is(row->cell[4], "yes") ? DELEGATE_ALWAYS
+							: DELEGATE_NEVER;
 	if (!label->delegate && !str_is(row->cell[4], "no"))
 		return wrong(c, row, "rule for delegates", row->cell[4]);
 	TRY(take_bool(c, row, row->cell[5], &label->glass));

@@ -30,7 +30,7 @@ struct relation_kind {
 	unsigned purposes;     /* 1 << enum purpose */
 };
 
-enum delegate_sees { DELEGATE_NEVER, DELEGATE_NAMED };
+enum delegate_sees { DELEGATE_NEVER, DELEGATE_NAMED, DELEGATE_ALWAYS };
 struct label_rule {
 	struct str name, title, kind; /* of label.tsv */
 	uint64_t bit;

@@ -163,6 +163,7 @@ static void put_asker(struct ctx *c, const struct request *r, struct node *data)
 {
 	static const char *const menu[][2] = {
 		{ "can_find", "person.find" },	   { "can_care", "care.read" },
+		{ "can_work", "work.read" },
 		{ "can_match", "match.write" },	   { "can_directory", "directory.read" },
 		{ "can_feed", "feed.read" },	   { "can_system", "system.read" },
 		{ "can_accounts", "account.read" }, { "can_review", "glass.review" },

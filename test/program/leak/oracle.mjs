@@ -77,7 +77,7 @@ function mayAs(account, version, more, agreements) {
 	if (!scope)
 		return false
 	if (account.role.kind === 'resident') {
-		const lets = charge => all.every(one => charge.self ? labels[one].self === 'yes' : labels[one].delegate === 'named' && charge.scope.includes(one))
+		const lets = charge => all.every(one => charge.self ? labels[one].self === 'yes' : labels[one].delegate === 'yes' || (labels[one].delegate === 'named' && charge.scope.includes(one)))
 		if (scope === 'always') // nobody's: a directory
 			return account.charges.some(lets)
 		const charge = account.charges?.find(one => same(one.person).includes(person))
