@@ -29,6 +29,14 @@ enum err crowd_people(struct look *l, const struct str *holders, size_t len, str
 	return OK;
 }
 
+enum err crowd_given(struct look *l, const struct str *holders, size_t len, struct keys *out, int64_t *until)
+{
+	for (size_t i = 0; i < len && !sees_everyone(l->actor); i++)
+		TRY(relation_given(l->c, l->db, holders[i], l->actor->purpose, keys_add, out, until));
+	keys_settle(out);
+	return OK;
+}
+
 /* Patients that were merged: what their person chose stands with all of them. */
 static enum err merged_people(struct look *l, struct keys *out)
 {
@@ -121,7 +129,7 @@ static struct crowd *crowd_keep(struct look *l, struct str key, const struct hou
 
 static enum err crowd_make(struct look *l, struct str key, struct crowd **out)
 {
-	struct keys people = { .a = l->c->arena };
+	struct keys people = { .a = l->c->arena }, given = { .a = l->c->arena };
 	struct persons persons = { 0 };
 	struct sharing sharing;
 	struct house house;
@@ -130,10 +138,13 @@ static enum err crowd_make(struct look *l, struct str key, struct crowd **out)
 	TRY(house_of(l->c, l->db, l->actor->org_id, &house));
 	if (!sees_everyone(l->actor))
 		TRY(crowd_people(l, house.holders, house.holder_count, &people, &until));
+	TRY(crowd_given(l, house.holders, house.holder_count, &given, &until));
 	TRY(gather_choices(l, &house, &people, &persons, &until));
 	TRY(agreement_sharing(l->c, l->db, &house, l->actor->purpose, &sharing, &until));
 	struct guard g = { .people = people.at,
 			   .people_count = people.len,
+			   .given = given.at,
+			   .given_count = given.len,
 			   .persons = persons.at,
 			   .person_count = persons.len,
 			   .everyone = sees_everyone(l->actor) };
@@ -146,7 +157,7 @@ static enum err crowd_make(struct look *l, struct str key, struct crowd **out)
 
 /* People whose relationships or choices may be others now, with what they are. */
 struct changes {
-	struct keys people;      /* all of them, sorted */
+	struct keys people;      /* all of them, sorted; 0: something about nobody */
 	struct keys related;     /* those related now */
 	struct persons persons;  /* those who chose something, by person */
 	bool whole;              /* too many, or organisations changed: make all of it */
@@ -174,7 +185,8 @@ static enum err read_changes(struct look *l, int64_t after, struct changes *out)
 			break;
 		out->whole = str_is(stmt_text(s, 0), "Organization") || count == CHANGES_MOST;
 		keys_add(&out->people, stmt_int(s, 1));
-		keys_add(&out->people, stmt_null(s, 2) ? 0 : stmt_int(s, 2));
+		if (!stmt_null(s, 2))
+			keys_add(&out->people, stmt_int(s, 2));
 	}
 	keys_settle(&out->people);
 	return OK;
@@ -246,6 +258,8 @@ static void put_changes(struct look *l, const struct guard *old, const struct ch
 	persons_settle(&persons);
 	*out = (struct guard){ .people = people.at,
 			       .people_count = people.len,
+			       .given = old->given,
+			       .given_count = old->given_count,
 			       .persons = persons.at,
 			       .person_count = persons.len,
 			       .everyone = old->everyone };
@@ -257,6 +271,7 @@ static enum err crowd_change(struct look *l, struct crowd *old, const struct see
 {
 	struct keys all = { .a = l->c->arena };
 	struct changes k = { .people = { .a = l->c->arena }, .related = { .a = l->c->arena } };
+	struct keys given = { .a = l->c->arena };
 	int64_t until = seen->until;
 	struct guard g;
 
@@ -271,12 +286,18 @@ static enum err crowd_change(struct look *l, struct crowd *old, const struct see
 	for (size_t i = 0; i < k.people.len; i++)
 		if (k.people.at[i])
 			TRY(look_at_person(l, &old->house, k.people.at[i], &k, &all, &until));
+	bool nobody = keys_have(k.people.at, k.people.len, 0);
 	keys_settle(&all);
 	keys_settle(&k.related);
 	k.people = all;
 	if (old->people.everyone)
 		k.related.len = 0;
 	put_changes(l, &old->people, &k, &g);
+	if (nobody) {
+		TRY(crowd_given(l, old->house.holders, old->house.holder_count, &given, &until));
+		g.given = given.at;
+		g.given_count = given.len;
+	}
 	*out = crowd_keep(l, old->kept.key, &old->house, &old->sharing, &g, until);
 	return OK;
 }

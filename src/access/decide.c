@@ -115,16 +115,19 @@ static enum err gather_entries(struct look *l, const struct house *house, const 
 	return OK;
 }
 
-static bool covers(const struct guard *g, const struct keys *more)
+static bool covers(const struct guard *g, const struct keys *more, const struct keys *given)
 {
 	for (size_t i = 0; !g->everyone && i < more->len; i++)
 		if (!keys_have(g->people, g->people_count, more->at[i]))
 			return false;
+	for (size_t i = 0; i < given->len; i++)
+		if (!keys_have(g->given, g->given_count, given->at[i]))
+			return false;
 	return true;
 }
 
-/* The crowd's, with more people, and with entries of `over` instead of its own. */
-static enum err widen(struct look *l, const struct guard *crowd, struct keys *more,
+/* The crowd's, with more people and more that is given, and with entries of `over` instead of its own. */
+static enum err widen(struct look *l, const struct guard *crowd, struct keys *more, struct keys *given,
 		      const struct persons *over, struct arena *a, struct guard *out)
 {
 	struct persons persons = { 0 };
@@ -133,6 +136,9 @@ static enum err widen(struct look *l, const struct guard *crowd, struct keys *mo
 	for (size_t i = 0; i < crowd->people_count; i++)
 		*vec_push(more, more->a) = crowd->people[i];
 	keys_settle(more);
+	for (size_t i = 0; i < crowd->given_count; i++)
+		*vec_push(given, given->a) = crowd->given[i];
+	keys_settle(given);
 	for (size_t i = 0; i < crowd->person_count; i++)
 		if (!over->len || !bsearch(&crowd->persons[i], over->at, over->len, sizeof *over->at,
 					   persons_cmp))
@@ -143,6 +149,8 @@ static enum err widen(struct look *l, const struct guard *crowd, struct keys *mo
 		qsort(persons.at, persons.len, sizeof *persons.at, persons_cmp);
 	g.people = more->at;
 	g.people_count = more->len;
+	g.given = given->at;
+	g.given_count = given->len;
 	g.persons = persons.at;
 	g.person_count = persons.len;
 	TRY(guard_unite(l->c, l->db, &g));
@@ -170,7 +178,7 @@ static void ask_more(struct look *l, const struct crowd *crowd, const struct key
 
 static enum err fill_staff(struct look *l, struct made *m, int64_t *until)
 {
-	struct keys more = { .a = l->c->arena };
+	struct keys more = { .a = l->c->arena }, given = { .a = l->c->arena };
 	struct label_sets labels = labels_seen(l->rules, l->actor);
 	struct crowd *crowd = m->crowd;
 	struct persons over = { 0 };
@@ -179,6 +187,7 @@ static enum err fill_staff(struct look *l, struct made *m, int64_t *until)
 
 	TRY(holders_of(l->c, l->db, l->actor, &holders, &len));
 	TRY(crowd_people(l, holders, len, &more, until));
+	TRY(crowd_given(l, holders, len, &given, until));
 	struct house house = house_with(l->c, &crowd->house, holders, len);
 	TRY(gather_entries(l, &house, holders, len, &over, &more, until));
 	keys_settle(&more);
@@ -194,16 +203,18 @@ static enum err fill_staff(struct look *l, struct made *m, int64_t *until)
 		m->guard.own = crowd->house.orgs;
 		m->guard.own_count = crowd->house.org_count;
 	}
-	if (!over.len && covers(&crowd->people, &more)) {
+	if (!over.len && covers(&crowd->people, &more, &given)) {
 		m->guard.people = crowd->people.people;
 		m->guard.people_count = crowd->people.people_count;
+		m->guard.given = crowd->people.given;
+		m->guard.given_count = crowd->people.given_count;
 		m->guard.persons = crowd->people.persons;
 		m->guard.person_count = crowd->people.person_count;
 		m->guard.everyone = crowd->people.everyone;
 		return OK;
 	}
 	ask_more(l, crowd, &more, &over);
-	return widen(l, &crowd->people, &more, &over, &m->kept.life, &m->guard);
+	return widen(l, &crowd->people, &more, &given, &over, &m->kept.life, &m->guard);
 }
 
 static enum err fill_resident(struct look *l, struct made *m, int64_t *until)

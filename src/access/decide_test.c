@@ -100,14 +100,32 @@ static void test_only_what_is_about_money(void **state)
 	put_task(w, "budget", "budget");
 	put_task(w, "safe", "safeguarding");
 	put_task(w, "sent", "referral");
+	put_task(w, "nhs", "continuing-healthcare");
+	put_task(w, "plan", "plan-approval");
+	put(w, "CarePlan", "bens-plan",
+	    "{\"resourceType\":\"CarePlan\",\"id\":\"bens-plan\"," SOURCE("WXL") ",\"status\":\"active\",\"intent\":\"plan\","
+	    "\"subject\":{\"reference\":\"Patient/ben\"}}");
+	put(w, "Communication", "bens-note",
+	    "{\"resourceType\":\"Communication\",\"id\":\"bens-note\"," SOURCE("WXL") ",\"status\":\"completed\","
+	    "\"subject\":{\"reference\":\"Patient/ben\"}}");
 	struct actor finance = actor_in(w, 6, "finance", "WXL"), approver = actor_in(w, 7, "finance-approver", "WXL"),
-		     social = actor_in(w, 3, "social-worker", "WXL");
+		     social = actor_in(w, 3, "social-worker", "WXL"), nurse = actor_in(w, 9, "community-nurse", "WXL");
 
 	SEES(&finance, "Task", "means");
 	SEES(&finance, "Task", "budget");
+	SEES(&finance, "Task", "nhs");
+	SEES(&finance, "Task", "plan");
+	HIDDEN(&finance, "CarePlan", "bens-plan");
 	SEES(&approver, "Task", "means");
+	SEES(&approver, "Task", "nhs"); /* the council's charge ends with the NHS's decision */
+	SEES(&approver, "Task", "plan");
+	SEES(&approver, "CarePlan", "bens-plan"); /* to agree to its cost */
+	HIDDEN(&approver, "Communication", "bens-note");
+	SEES(&nurse, "Task", "nhs"); /* what is about payments is kept from nobody by that */
+	HIDDEN(&nurse, "Task", "means");
 	for (size_t i = 0; i < sizeof hidden / sizeof *hidden; i++) {
 		HIDDEN(&finance, "Task", hidden[i]);
+		HIDDEN(&approver, "Task", hidden[i]);
 		SEES(&social, "Task", hidden[i]);
 		SUCCEEDS(access_explain(&w->c, &finance, STR("Task"), str_of(hidden[i]), &why));
 		assert_false(why.may);
@@ -120,11 +138,97 @@ static void test_only_what_is_about_money(void **state)
 	struct search_page page;
 	SUCCEEDS(search_parse(&w->c, STR("Task"), STR("_total=accurate"), &search));
 	SUCCEEDS(search_run(&w->c, search, &page));
-	assert_int_equal(page.total, 2);
-	assert_int_equal(page.len, 2);
+	assert_int_equal(page.total, 4);
+	assert_int_equal(page.len, 4);
 	guard_done(&w->c, w->c.guard);
 	w->c.guard = NULL;
 	w->c.actor = NULL;
+}
+
+static void put_errand(struct world *w, const char *id, const char *asks, const char *does, const char *status)
+{
+	put(w, "Task", id,
+	    arena_printf(w->c.arena,
+			 "{\"resourceType\":\"Task\",\"id\":\"%s\"," SOURCE("WXL") ",\"status\":\"%s\",\"intent\":"
+			 "\"order\",\"requester\":{\"reference\":\"%s\"},\"owner\":{\"reference\":\"%s\"}}",
+			 id, status, asks, does));
+}
+
+static int64_t tasks_found(struct world *w, const struct actor *actor)
+{
+	const struct search *search;
+	struct search_page page;
+
+	w->c.actor = actor;
+	SUCCEEDS(guard_make(&w->c, &w->c.guard));
+	SUCCEEDS(search_parse(&w->c, STR("Task"), STR("_total=accurate"), &search));
+	SUCCEEDS(search_run(&w->c, search, &page));
+	assert_int_equal(page.total, page.len);
+	guard_done(&w->c, w->c.guard);
+	w->c.guard = NULL;
+	w->c.actor = NULL;
+	return page.total;
+}
+
+/* Of work about nobody those know who do it and who asked for it, in whatever organisation: nobody else. */
+static void test_work_about_nobody(void **state)
+{
+	struct explanation why;
+	struct world *w = *state;
+
+	put_place(w);
+	put(w, "CareTeam", "falls", "{\"resourceType\":\"CareTeam\",\"id\":\"falls\",\"status\":\"active\"}");
+	put_errand(w, "house", "Practitioner/gp", "Organization/marl", "requested");
+	put_errand(w, "own", "Practitioner/gp", "Practitioner/nurse", "requested");
+	struct guard_item falls = item_of(w, "CareTeam", "falls");
+	struct actor doctor = actor_in(w, 2, "hospital-doctor", "WXA"), nurse = actor_in(w, 5, "community-nurse", "WXP"),
+		     social = actor_in(w, 3, "social-worker", "WXL"), gp = actor_in(w, 1, "gp", "WXP"),
+		     desk = actor_in(w, 4, "finance", "WXA"), analyst = actor_in(w, 8, "analyst", "WXA");
+
+	nurse.practitioner = STR("nurse");
+	gp.practitioner = STR("gp");
+	SEES(&doctor, "Task", "house");
+	HIDDEN(&doctor, "Task", "own");
+	SEES(&nurse, "Task", "own");
+	HIDDEN(&nurse, "Task", "house");
+	SEES(&gp, "Task", "own");
+	SEES(&gp, "Task", "house");
+	HIDDEN(&social, "Task", "own"); /* whose organisation wrote it down */
+	HIDDEN(&social, "Task", "house");
+	HIDDEN(&desk, "Task", "house"); /* at the hospital, in a role without Tasks */
+	SEES(&analyst, "Task", "house"); /* as all that has no label */
+	assert_int_equal(tasks_found(w, &doctor), 1);
+	assert_int_equal(tasks_found(w, &nurse), 1);
+	assert_int_equal(tasks_found(w, &gp), 2);
+	assert_int_equal(tasks_found(w, &social), 1); /* Ben's */
+
+	/* with the next request: another has it; a team; it is about somebody */
+	put_errand(w, "own", "Practitioner/gp", "CareTeam/falls", "requested");
+	HIDDEN(&nurse, "Task", "own");
+	nurse.teams = &falls.key;
+	nurse.team_count = 1;
+	SEES(&nurse, "Task", "own");
+	put(w, "Task", "house",
+	    "{\"resourceType\":\"Task\",\"id\":\"house\"," SOURCE("WXL") ",\"status\":\"requested\",\"intent\":\"order\","
+	    "\"for\":{\"reference\":\"Patient/ben\"},\"owner\":{\"reference\":\"Practitioner/gp\"}}");
+	HIDDEN(&doctor, "Task", "house");
+
+	/* over, and 28 days later */
+	put_errand(w, "own", "Practitioner/gp", "CareTeam/falls", "completed");
+	SEES(&nurse, "Task", "own");
+	w->clock.at += INT64_C(30) * 86400 * 1000000;
+	HIDDEN(&nurse, "Task", "own");
+
+	put_errand(w, "sealed", "Practitioner/gp", "Organization/marl", "requested");
+	struct agreement apart = { .title = STR("Hospital alone"), .orgs = STR("WXA WXP"), .purposes = STR("care"),
+				   .since = w->clock.at - 1 };
+	int64_t key;
+	SUCCEEDS(agreement_add(&w->c, &apart, &key)); /* no agreement with the council, who wrote it */
+	SEES(&doctor, "Task", "sealed");
+	SUCCEEDS(access_explain(&w->c, &doctor, STR("Task"), STR("sealed"), &why));
+	assert_true(why.may);
+	SUCCEEDS(access_explain(&w->c, &social, STR("Task"), STR("sealed"), &why));
+	assert_false(why.may);
 }
 
 static void choose(struct world *w, const char *person, struct choice choice, bool on)
@@ -553,6 +657,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_a_stay_expires, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_labels, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_only_what_is_about_money, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_work_about_nobody, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_opt_out_and_in, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_choices, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_choices_made_elsewhere, set_up, tear_down),

@@ -28,6 +28,7 @@ struct telling {
 	int64_t now, next;
 	bool own;        /* it came from the asker's own organisation */
 	bool broken, asked; /* openings in force */
+	bool given;      /* it is about nobody, and the asker's work */
 	enum guard_kind kind;
 	uint64_t closed; /* labels that the person closed to others */
 	VEC(struct because) lines;
@@ -248,6 +249,27 @@ static enum err tell_relationship(struct telling *t, bool *out)
 	return OK;
 }
 
+static void note_given(void *arg, int64_t resource)
+{
+	struct telling *t = arg;
+
+	t->given |= resource == t->item.key;
+}
+
+/* Work about nobody is of who does it and who asked for it, wherever that is. */
+static enum err tell_given(struct telling *t)
+{
+	for (size_t i = 0; i < t->named.holder_count; i++)
+		TRY(relation_given(t->c, t->db, t->named.holders[i], t->asker->purpose, note_given, t, &t->next));
+	if (t->given)
+		tell(t, "relationship", VERDICT_ALLOWS, NOTHING, 0,
+		     "It is about nobody, and it is they who do it or asked for it.");
+	else
+		tell(t, "relationship", VERDICT_REFUSES, NOTHING, 0,
+		     "It is about nobody, and names neither them nor theirs.");
+	return OK;
+}
+
 /* What of it an agreement shares, and whether that is enough. */
 static const char *covers_words(struct telling *t, const struct agreement *by, bool shared)
 {
@@ -441,7 +463,10 @@ static enum err tell_staff(struct telling *t, bool *out)
 		t->own |= t->house.orgs[i] == t->item.org;
 	if (t->item.person)
 		TRY(read_openings(t));
-	if (t->kind == GUARD_RELATED) {
+	if (t->kind == GUARD_RELATED && !t->item.person && !sees_everyone(t->asker)) {
+		TRY(tell_given(t));
+		related = t->given;
+	} else if (t->kind == GUARD_RELATED) {
 		TRY(tell_relationship(t, &related));
 		TRY(tell_agreement(t, &shared));
 	}

@@ -373,6 +373,11 @@ uint64_t people_stamp(const struct guard *g)
 {
 	uint64_t stamp = hash_keyed(stamp_seed, g->people, g->people_count * sizeof *g->people);
 
+	if (g->given_count) {
+		uint64_t both[] = { stamp, hash_keyed(stamp_seed, g->given, g->given_count * sizeof *g->given) };
+
+		stamp = hash_keyed(stamp_seed, both, sizeof both);
+	}
 	for (size_t i = 0; i < g->person_count; i++) {
 		const struct guard_person *p = &g->persons[i];
 		uint64_t one[] = { stamp,
@@ -397,6 +402,8 @@ void people_copy(struct arena *a, const struct guard *from, struct guard *to)
 	}
 	to->people = keys_copy(a, from->people, from->people_count);
 	to->people_count = from->people_count;
+	to->given = keys_copy(a, from->given, from->given_count);
+	to->given_count = from->given_count;
 	to->persons = persons;
 	to->person_count = from->person_count;
 	to->everyone = from->everyone;

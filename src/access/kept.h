@@ -145,10 +145,10 @@ struct persons {
 int persons_cmp(const void *a, const void *b);
 /* By person, the last of each. */
 void persons_settle(struct persons *p);
-/* Of people and entries: what differs decides differently, in every process. */
+/* Of people, what is given and entries: what differs decides differently, in every process. */
 extern const uint64_t stamp_seed[2];
 uint64_t people_stamp(const struct guard *g);
-/* People and entries of `from` into *to, in `a`. */
+/* People, what is given and entries of `from` into *to, in `a`. */
 void people_copy(struct arena *a, const struct guard *from, struct guard *to);
 
 /* --- crowds (crowd.c) --- */
@@ -157,7 +157,7 @@ struct crowd {
 	struct kept kept;
 	struct house house;
 	struct sharing sharing;
-	struct guard people; /* people and persons alone, with a stamp of these */
+	struct guard people; /* people, given and persons alone, with a stamp of these */
 };
 
 /* The actor's organisation's, counted; *until: when the next of its facts begins or ends. */
@@ -166,5 +166,8 @@ void crowd_drop(struct crowd *crowd);
 /* Everybody these holders have to do with. */
 NODISCARD enum err crowd_people(struct look *l, const struct str *holders, size_t len, struct keys *out,
 				int64_t *until);
+/* Work about nobody that names one of these holders. */
+NODISCARD enum err crowd_given(struct look *l, const struct str *holders, size_t len, struct keys *out,
+			       int64_t *until);
 
 #endif

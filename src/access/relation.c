@@ -298,6 +298,37 @@ enum err relation_people(struct ctx *c, struct db *db, struct str holder, enum p
 	}
 }
 
+enum err relation_given(struct ctx *c, struct db *db, struct str holder, enum purpose purpose,
+			void (*add)(void *arg, int64_t resource), void *arg, int64_t *next)
+{
+	int64_t now = clock_now(c->clock);
+	const struct relation_kind *kind;
+	const struct rules *rules;
+	bool row;
+	STMT(s);
+
+	TRY(rules_of(c, &rules));
+	kind = rules_relation(rules, STR("caseload"));
+	if (!kind || !(kind->purposes >> purpose & 1))
+		return OK;
+	TRY(db_stmt(c, db,
+		    SQL("SELECT resource_key, since, until FROM view_relation "
+			"WHERE holder = ?1 AND kind = 'caseload' AND person_key = 0"),
+		    &s));
+	stmt_bind_text(s, 1, holder);
+	for (;;) {
+		struct relation r;
+
+		TRY(stmt_step(c, s, &row));
+		if (!row)
+			return OK;
+		fact_span(stmt_text(s, 1), stmt_text(s, 2), &r.from, &r.until);
+		widen(kind, &r);
+		if (fact_holds(r.from, r.until, now, next))
+			add(arg, stmt_int(s, 0));
+	}
+}
+
 enum err relation_list(struct ctx *c, struct db *db, int64_t person, struct relation **out, size_t *len)
 {
 	VEC(struct relation) list = { 0 };

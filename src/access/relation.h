@@ -55,6 +55,11 @@ NODISCARD enum err relation_why(struct ctx *c, struct db *db, const struct actor
 NODISCARD enum err relation_people(struct ctx *c, struct db *db, struct str holder, enum purpose purpose,
 				   void (*add)(void *arg, int64_t person), void *arg, int64_t *next);
 
+/* Work about nobody that names a holder, as who does it or who asked for it: keys of the Tasks. It opens nobody's
+ * record; it is theirs all the same. */
+NODISCARD enum err relation_given(struct ctx *c, struct db *db, struct str holder, enum purpose purpose,
+				  void (*add)(void *arg, int64_t resource), void *arg, int64_t *next);
+
 /* [from, until) of two texts of FHIR; empty: open. */
 void fact_span(struct str since, struct str until, int64_t *from, int64_t *to);
 /* Is `now` in it? *next is brought forward to its next bound. */

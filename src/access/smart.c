@@ -273,6 +273,7 @@ enum err smart_guard(struct ctx *c, struct db *db, const struct smart *s,
 		g->people = self;
 		g->people_count = guard_person_may(whole, fhir_resource_type(c->place->fhir, STR("Patient")),
 						   *self) && *self;
+		g->given_count = 0;
 		TRY(guard_unite(c, db, g));
 	}
 	g->stamp = whole->stamp ^ hash_keyed((const uint64_t[2]){ 0x736d617274, 2 }, text.at, text.len);

@@ -63,6 +63,12 @@ static bool is_related(const struct guard *g, int64_t person)
 	return g->everyone || has(g->people, g->people_count, person);
 }
 
+/* Work about nobody that names the asker: no relationship and no agreement is needed for it. */
+static bool is_given(const struct guard *g, const struct guard_item *item)
+{
+	return !item->person && has(g->given, g->given_count, item->key);
+}
+
 /* Labels count whatever the kind. */
 static bool labels_may(const struct guard *g, const struct guard_item *item,
 		       const struct guard_person *choice, bool own)
@@ -125,7 +131,8 @@ bool guard_may(const struct guard *g, const struct guard_item *item)
 	case GUARD_ALWAYS:
 		return labels_may(g, item, choice, own);
 	case GUARD_RELATED:
-		return is_related(g, item->person) && org_may(g, item, choice, own) &&
+		return (is_given(g, item) ||
+			(is_related(g, item->person) && org_may(g, item, choice, own))) &&
 		       labels_may(g, item, choice, own);
 	default:
 		return false;
@@ -146,7 +153,8 @@ bool guard_person_may(const struct guard *g, const struct fhir_type *type, int64
 {
 	enum guard_kind kind = g ? kind_in(g->kinds, type) : GUARD_ALWAYS;
 
-	return kind == GUARD_ALWAYS || (kind == GUARD_RELATED && is_related(g, person));
+	return kind == GUARD_ALWAYS ||
+	       (kind == GUARD_RELATED && (is_related(g, person) || (!person && g->given_count)));
 }
 
 bool guard_may_write(const struct guard *g, const struct guard_item *item)

@@ -100,6 +100,9 @@ struct guard {
 	uint64_t uncounted;         /* labels that shares do not ask for */
 	uint64_t labels_own;        /* an item of an own organisation: all its labels must be among these */
 	uint64_t labels;            /* an item of another */
+	const int64_t *given;       /* resources about nobody that are the asker's own work, wherever they came
+	                               from: seen as if of a related person, of types that are RELATED; sorted */
+	size_t given_count;
 	const struct guard_person *persons; /* whoever has chosen otherwise; sorted by person, each once */
 	size_t person_count;
 	uint64_t stamp;             /* differs between guards that may decide differently: for cursors and caches */

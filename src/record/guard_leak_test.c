@@ -298,6 +298,27 @@ static size_t keys_of(struct leak *k, bool people, int64_t *out)
 	return len;
 }
 
+/* Some of what is about nobody, and a person's item besides, which it must not open. */
+static size_t given_of(struct leak *k, int64_t *out)
+{
+	size_t len = 0;
+
+	for (size_t i = 0; i < k->all.len; i++) {
+		const struct guard_item *item = &k->all.at[i].now;
+		size_t at = len;
+
+		if (dice(k, item->person ? 40 : 3))
+			continue;
+		while (at && out[at - 1] >= item->key)
+			at--;
+		if (at < len && out[at] == item->key)
+			continue;
+		memmove(out + at + 1, out + at, (len++ - at) * sizeof *out);
+		out[at] = item->key;
+	}
+	return len;
+}
+
 static struct guard make_guard(struct leak *k)
 {
 	unsigned types = k->c->place->fhir->type_count;
@@ -314,6 +335,12 @@ static struct guard make_guard(struct leak *k)
 	}
 	g.everyone = dice(k, 4) == 0;
 	g.people = subset(k, people, people_len, 2, &g.people_count);
+	if (dice(k, 2)) {
+		int64_t *given = NEW_N(&k->guards, int64_t, k->all.len);
+
+		g.given_count = given_of(k, given);
+		g.given = given;
+	}
 	g.own = subset(k, orgs, orgs_len, 4, &g.own_count);
 	g.all_orgs = dice(k, 3) == 0;
 	g.orgs = subset(k, orgs, orgs_len, 2, &g.org_count);

@@ -66,6 +66,25 @@ static void test_relationship(void **state)
 	assert_true(may(&g, OBSERVATION, 4, 21, 0));
 }
 
+/* Work about nobody that is the asker's: whoever wrote it, but not whatever its labels; a person's never. */
+static void test_given(void **state)
+{
+	static const int64_t given[] = { 1 }; /* the key of all that is asked here */
+	struct guard g = typical();
+
+	(void)state;
+	assert_false(may(&g, OBSERVATION, 0, 33, 0));
+	g.given = given;
+	g.given_count = 1;
+	assert_true(may(&g, OBSERVATION, 0, 33, 0));
+	assert_true(may(&g, OBSERVATION, 0, 33, 1));
+	assert_false(may(&g, OBSERVATION, 0, 33, 2));
+	assert_true(may(&g, OBSERVATION, 0, 20, 2)); /* own */
+	assert_false(may(&g, OBSERVATION, 4, 20, 0));
+	assert_false(may(&g, INVOICE, 0, 20, 0)); /* the role does not open it */
+	assert_true(guard_person_may(&g, &types[OBSERVATION], 0));
+}
+
 /* Of a type only what has one of the labels needed, to be seen and to be written. */
 static void test_needs(void **state)
 {
@@ -244,6 +263,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_nothing),
 		cmocka_unit_test(test_relationship),
+		cmocka_unit_test(test_given),
 		cmocka_unit_test(test_needs),
 		cmocka_unit_test(test_organisations),
 		cmocka_unit_test(test_labels),

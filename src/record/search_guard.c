@@ -5,6 +5,7 @@
  *
  *	its labels          resources that have any stand in an index of their own, in order, with all
  *	                    the guard asks for; so this walks along beside the search
+ *	what is nobody's    work that names the asker (guard.given), and nothing else
  *	its organisation    the row of the resource; not when all are shared and the person has chosen
  *	                    nothing of the kind
  */
@@ -29,6 +30,23 @@ struct guarded_stream {
 
 /* --- whose --- */
 
+/* What is nobody's is sorted before everybody: the first of it at or after p that is the asker's; else the start
+ * of all people. */
+static struct pair leap_given(const struct guard *g, struct pair p)
+{
+	size_t low = 0, high = g->given_count;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (g->given[middle] < p.key)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < g->given_count ? (struct pair){ 0, g->given[low] } : (struct pair){ 1, 0 };
+}
+
 /* The first pair at or after p that is of somebody the asker is related to. */
 static struct pair leap(struct guarded_stream *s, struct pair p)
 {
@@ -36,7 +54,12 @@ static struct pair leap(struct guarded_stream *s, struct pair p)
 	size_t low, high, step = 1;
 
 	if (!s->related || p.person < 0)
-		return s->related && g->people_count == 0 ? PAIR_END : p;
+		return s->related && g->people_count == 0 && g->given_count == 0 ? PAIR_END : p;
+	if (p.person == 0 && !(g->people_count && g->people[0] == 0)) {
+		p = leap_given(g, p);
+		if (p.person == 0)
+			return p;
+	}
 	for (low = s->person; low + step < g->people_count && g->people[low + step] < p.person;
 	     step *= 2)
 		low += step;
