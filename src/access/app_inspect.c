@@ -115,7 +115,7 @@ static enum err put_who(struct ctx *c, struct app_told *out)
 
 enum err app_inspect(struct ctx *c, const struct app *of, struct str token, struct app_told *out)
 {
-	struct found found;
+	struct found found = { 0 };
 	bool good;
 
 	*out = (struct app_told){ 0 };
