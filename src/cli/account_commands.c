@@ -223,42 +223,6 @@ static enum err import(struct ctx *c, struct invocation *in)
 	return roster_apply(c, &roster);
 }
 
-static enum err run_add(struct ctx *c, struct invocation *in)
-{
-	return command_with_place(c, in, STORE_MIGRATE, add);
-}
-
-static enum err run_list(struct ctx *c, struct invocation *in)
-{
-	return command_with_place(c, in, STORE_READ_ONLY, list);
-}
-
-static enum err run_role(struct ctx *c, struct invocation *in)
-{
-	return command_with_place(c, in, 0, role);
-}
-
-static enum err run_end(struct ctx *c, struct invocation *in)
-{
-	return command_with_place(c, in, 0, end);
-}
-
-static enum err run_reset(struct ctx *c, struct invocation *in)
-{
-	return command_with_place(c, in, 0, reset);
-}
-
-static enum err run_token(struct ctx *c, struct invocation *in)
-{
-	return command_with_place(c, in, 0, token);
-}
-
-static enum err run_import(struct ctx *c, struct invocation *in)
-{
-	return command_with_place(c, in, 0, import);
-}
-
-static const struct option no_options[] = { { 0 } };
 static const struct option add_options[] = {
 	{ "name", "NAME", "as others see it", NULL },
 	{ "role", "ROLE", "what they work as: one that `causeway roles` lists", NULL },
@@ -288,28 +252,32 @@ static const struct option import_options[] = {
 };
 
 const struct command account_commands[] = {
-	{ "accounts", "DB", "List who can sign in.", "One a line: login, name, kind, roles held now.", no_options,
-	  run_list, "  causeway accounts county.db" },
+	{ "accounts", "DB", "List who can sign in.", "One a line: login, name, kind, roles held now.", NULL,
+	  list, "  causeway accounts county.db", .place = PLACE_READ },
 	{ "roles", "", "List the roles and what each may do.",
-	  "One a line: role, kind, purpose, name, NHS job role code, capabilities.", no_options, list_roles,
+	  "One a line: role, kind, purpose, name, NHS job role code, capabilities.", NULL, list_roles,
 	  "  causeway roles" },
 	{ "account-add", "DB LOGIN", "Add somebody, or a program, who can sign in.",
-	  "Prints a link by which they set their password, good once, for a week.", add_options, run_add,
-	  "  causeway account-add county.db ada.clarke --name 'Ada Clarke' --role social-worker --org WXL" },
+	  "Prints a link by which they set their password, good once, for a week.", add_options, add,
+	  "  causeway account-add county.db ada.clarke --name 'Ada Clarke' --role social-worker --org WXL",
+	  .place = PLACE_MIGRATE },
 	{ "account-role", "DB LOGIN", "Give somebody one role more.",
 	  "It counts at their next request; which one they work in they choose themselves.", role_options,
-	  run_role, "  causeway account-role county.db ada.clarke --role team-manager --org WXL" },
+	  role, "  causeway account-role county.db ada.clarke --role team-manager --org WXL",
+	  .place = PLACE_WRITE },
 	{ "account-end", "DB LOGIN", "End an account: somebody has left.",
-	  "Sessions, links and roles end at once. What they did stays.", no_options, run_end,
-	  "  causeway account-end county.db ada.clarke" },
+	  "Sessions, links and roles end at once. What they did stays.", NULL, end,
+	  "  causeway account-end county.db ada.clarke", .place = PLACE_WRITE },
 	{ "account-reset", "DB LOGIN", "Let somebody set a new password.", "All their sessions end.",
-	  reset_options, run_reset, "  causeway account-reset county.db ada.clarke" },
+	  reset_options, reset, "  causeway account-reset county.db ada.clarke",
+	  .place = PLACE_WRITE },
 	{ "account-token", "DB LOGIN", "Print a token for a program.",
-	  "It is sent as `Authorization: Bearer TOKEN` and shown only now.", token_options, run_token,
-	  "  causeway account-token county.db hospital-feed --days 90" },
+	  "It is sent as `Authorization: Bearer TOKEN` and shown only now.", token_options, token,
+	  "  causeway account-token county.db hospital-feed --days 90", .place = PLACE_WRITE },
 	{ "account-import", "DB FILE", "Joiners, movers and leavers from a CSV file.",
 	  "Columns login, name, role, org, practitioner, state; a login may have several lines, one for each\n"
 	  "role; state is empty or `left`. Shows the differences; changes them with --apply.",
-	  import_options, run_import, "  causeway account-import county.db staff.csv --apply" },
+	  import_options, import, "  causeway account-import county.db staff.csv --apply",
+	  .place = PLACE_WRITE },
 	{ 0 },
 };

@@ -87,22 +87,6 @@ static enum err end(struct ctx *c, struct invocation *in)
 	return agreement_finish(c, key, at, str_of(why ? why : ""));
 }
 
-static enum err run_add(struct ctx *c, struct invocation *in)
-{
-	return command_with_place(c, in, STORE_MIGRATE, add);
-}
-
-static enum err run_list(struct ctx *c, struct invocation *in)
-{
-	return command_with_place(c, in, STORE_READ_ONLY, list);
-}
-
-static enum err run_end(struct ctx *c, struct invocation *in)
-{
-	return command_with_place(c, in, 0, end);
-}
-
-static const struct option no_options[] = { { 0 } };
 static const struct option add_options[] = {
 	{ "org", "CODE...", "among whom: ODS codes; repeated", NULL },
 	{ "purpose", "PURPOSE...", "for what: care, safeguarding, payment or secondary; may be repeated", NULL },
@@ -123,14 +107,16 @@ const struct command agreement_commands[] = {
 	  "Each of its organisations sees what the others hold of people it has to do with: all that roles allow,\n"
 	  "or with --covers only items whose categories and sensitivity are all among those named. An organisation\n"
 	  "that is named in any agreement shares what its agreements in force say, and nothing else. Prints its number.",
-	  add_options, run_add,
+	  add_options, add,
 	  "  causeway agreement-add county.db 'Surgery and hospital' --org WXP --org WXA --purpose care \\\n"
-	  "    --covers ordinary --covers mental-health --until 2028-03-31" },
+	  "    --covers ordinary --covers mental-health --until 2028-03-31",
+	  .place = PLACE_MIGRATE },
 	{ "agreement-list", "DB", "List the agreements between organisations.",
 	  "One a line, the newest first: number, title, state, organisations, purposes, what it covers, from, until.",
-	  no_options, run_list, "  causeway agreement-list county.db" },
+	  NULL, list, "  causeway agreement-list county.db", .place = PLACE_READ },
 	{ "agreement-end", "DB NUMBER", "End an agreement between organisations.",
-	  "What it opened is closed from the next request on.", end_options, run_end,
-	  "  causeway agreement-end county.db 3 --reason 'Replaced by another'" },
+	  "What it opened is closed from the next request on.", end_options, end,
+	  "  causeway agreement-end county.db 3 --reason 'Replaced by another'",
+	  .place = PLACE_WRITE },
 	{ 0 },
 };

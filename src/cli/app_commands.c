@@ -49,22 +49,6 @@ static enum err end(struct ctx *c, struct invocation *in)
 	return app_end(c, str_of(in->argv[1]));
 }
 
-static enum err run_add(struct ctx *c, struct invocation *in)
-{
-	return command_with_place(c, in, STORE_MIGRATE, add);
-}
-
-static enum err run_list(struct ctx *c, struct invocation *in)
-{
-	return command_with_place(c, in, STORE_READ_ONLY, list);
-}
-
-static enum err run_end(struct ctx *c, struct invocation *in)
-{
-	return command_with_place(c, in, 0, end);
-}
-
-static const struct option no_options[] = { { 0 } };
 static const struct option add_options[] = {
 	{ "name", "NAME", "as people read it when it asks", NULL },
 	{ "redirect", "URL...", "where it may be sent back to, to the letter; may be repeated", NULL },
@@ -78,14 +62,14 @@ const struct command app_commands[] = {
 	  "CLIENT is its client_id. It sends people to /apps/authorize, which asks them in plain words, and gets its\n"
 	  "token at /auth/token; fhir/.well-known/smart-configuration tells it the rest. It never may do more than who\n"
 	  "lets it in. Prints CLIENT, or with --secret the secret. Again with the same CLIENT: it becomes this.",
-	  add_options, run_add,
+	  add_options, add,
 	  "  causeway app-add county.db growth --name 'Growth chart' --redirect https://growth.example/back \\\n"
-	  "    --scope 'launch/patient patient/Observation.rs'" },
+	  "    --scope 'launch/patient patient/Observation.rs'", .place = PLACE_MIGRATE },
 	{ "app-list", "DB", "List the apps that people may let in.",
-	  "One a line: client_id, name, whether it may ask, what proves it, scopes, addresses.", no_options, run_list,
-	  "  causeway app-list county.db" },
+	  "One a line: client_id, name, whether it may ask, what proves it, scopes, addresses.", NULL, list,
+	  "  causeway app-list county.db", .place = PLACE_READ },
 	{ "app-end", "DB CLIENT", "Let nobody let an app in any more.",
-	  "What it was let is worth nothing from the next request on.", no_options, run_end,
-	  "  causeway app-end county.db growth" },
+	  "What it was let is worth nothing from the next request on.", NULL, end,
+	  "  causeway app-end county.db growth", .place = PLACE_WRITE },
 	{ 0 },
 };

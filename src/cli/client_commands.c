@@ -76,22 +76,6 @@ static enum err revoke(struct ctx *c, struct invocation *in)
 	return client_end(c, user.key);
 }
 
-static enum err run_add(struct ctx *c, struct invocation *in)
-{
-	return command_with_place(c, in, STORE_MIGRATE, add);
-}
-
-static enum err run_list(struct ctx *c, struct invocation *in)
-{
-	return command_with_place(c, in, STORE_READ_ONLY, list);
-}
-
-static enum err run_revoke(struct ctx *c, struct invocation *in)
-{
-	return command_with_place(c, in, 0, revoke);
-}
-
-static const struct option no_options[] = { { 0 } };
 static const struct option add_options[] = {
 	{ "jwks", "FILE", "its public keys, a JSON Web Key Set", NULL },
 	{ "jwks-url", "URL", "where it keeps them instead; asked for again when a key is new", NULL },
@@ -107,13 +91,14 @@ const struct command client_commands[] = {
 	{ "client-add", "DB LOGIN", "Let a program sign in with its own keys (SMART Backend Services).",
 	  "LOGIN is its client_id. Tokens are asked for at /auth/token and last five minutes. What its role\n"
 	  "does not allow no scope allows. Again with other keys or scopes: those count from then on.",
-	  add_options, run_add,
-	  "  causeway client-add county.db lab-export --jwks keys.json --scope 'system/Observation.rs'" },
+	  add_options, add,
+	  "  causeway client-add county.db lab-export --jwks keys.json --scope 'system/Observation.rs'",
+	  .place = PLACE_MIGRATE },
 	{ "client-list", "DB", "List the programs that sign in with their own keys.",
-	  "One a line: client_id, name, whether it may, scopes, where its keys are.", no_options, run_list,
-	  "  causeway client-list county.db" },
+	  "One a line: client_id, name, whether it may, scopes, where its keys are.", NULL, list,
+	  "  causeway client-list county.db", .place = PLACE_READ },
 	{ "client-revoke", "DB LOGIN", "Take from a program the right to sign in with its keys.",
 	  "Its tokens are worth nothing from the next request on, and what it subscribed to is sent no more.",
-	  no_options, run_revoke, "  causeway client-revoke county.db lab-export" },
+	  NULL, revoke, "  causeway client-revoke county.db lab-export", .place = PLACE_WRITE },
 	{ 0 },
 };

@@ -166,17 +166,6 @@ const char *const *command_option_list(const struct invocation *in, const char *
 	return in->lists[i] ? (const char *const *)in->lists[i] : none;
 }
 
-enum err command_with_place(struct ctx *c, struct invocation *in, unsigned flags,
-			    enum err (*work)(struct ctx *c, struct invocation *in))
-{
-	struct place *place;
-
-	TRY(place_open(c, in->share, in->argv[0], flags, false, &place));
-	enum err e = work(c, in);
-	place_close(place);
-	return e;
-}
-
 enum err command_option_int(struct ctx *c, const struct invocation *in, const char *name,
 			    int64_t min, int64_t max, int64_t *out)
 {
@@ -190,6 +179,22 @@ enum err command_option_int(struct ctx *c, const struct invocation *in, const ch
 			    (long long)min, (long long)max);
 	*out = n;
 	return OK;
+}
+
+/* The row's function, with the place it wants open about it. */
+static enum err row_run(struct ctx *c, const struct command *row, struct invocation *in)
+{
+	static const unsigned flags[] = {
+		[PLACE_READ] = STORE_READ_ONLY, [PLACE_WRITE] = 0, [PLACE_MIGRATE] = STORE_MIGRATE,
+	};
+	struct place *place;
+
+	if (row->place == PLACE_NONE)
+		return row->run(c, in);
+	TRY(place_open(c, in->share, in->argv[0], flags[row->place], false, &place));
+	enum err e = row->run(c, in);
+	place_close(place);
+	return e;
 }
 
 static enum err command_run(struct ctx *c, const struct command *row, const struct command *const *tables,
@@ -216,7 +221,7 @@ static enum err command_run(struct ctx *c, const struct command *row, const stru
 	in->share = &share;
 	in->tables = tables;
 	in->row = row;
-	TRY(row->run(c, in));
+	TRY(row_run(c, row, in));
 	/* what failed before the end left its mark on the stream, and the last flush may then be fine */
 	if (fflush(in->out) != 0 || ferror(in->out))
 		return fail(c, ERR_IO, "the output could not be written: %m");

@@ -32,6 +32,14 @@ struct invocation {
 	const struct command *const *tables; /* all commands, for completion and the man page */
 };
 
+/* What a command wants to have of the place that its first argument names. */
+enum command_place {
+	PLACE_NONE,    /* nothing: it needs none, or opens it in a way of its own */
+	PLACE_READ,    /* open, to read */
+	PLACE_WRITE,   /* open, to write */
+	PLACE_MIGRATE, /* open, to write, brought up to date first */
+};
+
 struct command {
 	const char *name;
 	const char *args; /* "DB FILE..." for usage; checked: capitals count, "..." more, [X] optional */
@@ -41,6 +49,7 @@ struct command {
 	enum err (*run)(struct ctx *c, struct invocation *in);
 	const char *examples; /* lines for --help */
 	const void *made_of;  /* what a row made by code is about; else NULL */
+	enum command_place place; /* that c->place is while it runs */
 };
 
 /* Value of an option, its fallback, or NULL. A flag that was given is "". */
@@ -49,10 +58,6 @@ const char *command_option(const struct invocation *in, const char *name);
 const char *const *command_option_list(const struct invocation *in, const char *name);
 NODISCARD enum err command_option_int(struct ctx *c, const struct invocation *in, const char *name,
 				      int64_t min, int64_t max, int64_t *out);
-
-/* Open the place the first argument names, with flags of store_open, do the work, close it. */
-NODISCARD enum err command_with_place(struct ctx *c, struct invocation *in, unsigned flags,
-				      enum err (*work)(struct ctx *c, struct invocation *in));
 
 /* Parse argv, run the row, print the reason; the exit code. Common options: --help, --version,
  * --share DIR, --place DIR, --quiet. `tables` are NULL-ended lists. Ctrl-C sets ctx->stop once; the

@@ -70,7 +70,7 @@ static enum err preview(struct ctx *c, const struct invocation *in)
 	return OK;
 }
 
-static enum err merge(struct ctx *c, const struct invocation *in)
+static enum err merge(struct ctx *c, struct invocation *in)
 {
 	struct merge_wish wish = { .survivor = patient_id(in->argv[1]),
 				   .other = patient_id(in->argv[2]),
@@ -88,7 +88,7 @@ static enum err merge(struct ctx *c, const struct invocation *in)
 	return OK;
 }
 
-static enum err unmerge(struct ctx *c, const struct invocation *in)
+static enum err unmerge(struct ctx *c, struct invocation *in)
 {
 	int64_t key;
 
@@ -173,7 +173,7 @@ static enum err report(struct ctx *c, struct str b, struct str reason)
 	return store_write(c, c->place->store, put_report, &wish);
 }
 
-static enum err doubts(struct ctx *c, const struct invocation *in)
+static enum err doubts(struct ctx *c, struct invocation *in)
 {
 	struct str number = option_text(in, "decide"), pair = option_text(in, "report");
 
@@ -182,48 +182,24 @@ static enum err doubts(struct ctx *c, const struct invocation *in)
 	return number.len ? decide(c, in, number) : list_doubts(c, in);
 }
 
-static enum err on_place(struct ctx *c, struct invocation *in, unsigned flags,
-			 enum err (*work)(struct ctx *c, const struct invocation *in))
-{
-	struct place *place;
-	enum err e;
-
-	TRY(place_open(c, in->share, in->argv[0], flags, false, &place));
-	e = work(c, in);
-	place_close(place);
-	return e;
-}
-
-static enum err run_merge(struct ctx *c, struct invocation *in)
-{
-	return on_place(c, in, 0, merge);
-}
-
-static enum err run_unmerge(struct ctx *c, struct invocation *in)
-{
-	return on_place(c, in, 0, unmerge);
-}
-
-static enum err run_doubts(struct ctx *c, struct invocation *in)
-{
-	return on_place(c, in, 0, doubts);
-}
-
 const struct command identity_commands[] = {
 	{ "merge", "DB SURVIVOR OTHER", "Two Patients are one person.",
 	  "SURVIVOR goes on; OTHER stays readable, says what replaced it, and its items are shown with "
 	  "the survivor's. Nothing is moved: causeway unmerge takes it back exactly.",
-	  merge_options, run_merge,
+	  merge_options, merge,
 	  "  causeway merge county.db p-000001 p-000731 --preview\n"
-	  "  causeway merge county.db p-000001 p-000731 --reason 'same passport, seen today'" },
+	  "  causeway merge county.db p-000001 p-000731 --reason 'same passport, seen today'",
+	  .place = PLACE_WRITE },
 	{ "unmerge", "DB OTHER", "Take back the merge that replaced a Patient.",
 	  "Each side has its own items again, also those written since.", unmerge_options,
-	  run_unmerge, "  causeway unmerge county.db p-000731 --reason 'father and son'" },
+	  unmerge, "  causeway unmerge county.db p-000731 --reason 'father and son'",
+	  .place = PLACE_WRITE },
 	{ "doubts", "DB", "Pairs of Patients that may be one person: list and decide.",
 	  "Likeliest first: number, the two Patients, state, weight of the evidence, what found it, "
 	  "when.",
-	  doubts_options, run_doubts,
+	  doubts_options, doubts,
 	  "  causeway doubts county.db\n"
-	  "  causeway doubts county.db --decide 12 --as same --reason 'same address and phone'" },
+	  "  causeway doubts county.db --decide 12 --as same --reason 'same address and phone'",
+	  .place = PLACE_WRITE },
 	{ 0 },
 };

@@ -87,22 +87,6 @@ static enum err end(struct ctx *c, struct invocation *in)
 	return provider_end(c, str_of(in->argv[1]));
 }
 
-static enum err run_add(struct ctx *c, struct invocation *in)
-{
-	return command_with_place(c, in, STORE_MIGRATE, add);
-}
-
-static enum err run_list(struct ctx *c, struct invocation *in)
-{
-	return command_with_place(c, in, STORE_READ_ONLY, list);
-}
-
-static enum err run_end(struct ctx *c, struct invocation *in)
-{
-	return command_with_place(c, in, 0, end);
-}
-
-static const struct option no_options[] = { { 0 } };
 static const struct option add_options[] = {
 	{ "words", "WORDS", "on the button of the sign-in page: the organisation's name", NULL },
 	{ "issuer", "URL", "the provider, as its own description calls it", NULL },
@@ -123,15 +107,15 @@ const struct command provider_commands[] = {
 	  "A button on the sign-in page. It signs in those alone whose roles are all at that organisation, and\n"
 	  "joins them to the account that the claim names. Roles that groups mean are given and taken at each\n"
 	  "sign-in; others are left. Again with the same NAME: it becomes this.",
-	  add_options, run_add,
+	  add_options, add,
 	  "  causeway provider-add county.db council --words 'Westmere Council' --issuer https://id.westmere.example \\\n"
 	  "    --client-id causeway --secret-file secret --org WXL --claim employee --groups groups \\\n"
-	  "    --role adult-social-work=social-worker" },
+	  "    --role adult-social-work=social-worker", .place = PLACE_MIGRATE },
 	{ "provider-list", "DB", "List the providers that sign people in.",
-	  "One a line: name, words, whether it may, issuer, organisation, claim, groups and their roles.", no_options,
-	  run_list, "  causeway provider-list county.db" },
+	  "One a line: name, words, whether it may, issuer, organisation, claim, groups and their roles.", NULL,
+	  list, "  causeway provider-list county.db", .place = PLACE_READ },
 	{ "provider-end", "DB NAME", "Let a provider sign nobody in any more.",
-	  "Its secret is forgotten. Who is signed in stays so until they sign out or time runs out.", no_options,
-	  run_end, "  causeway provider-end county.db council" },
+	  "Its secret is forgotten. Who is signed in stays so until they sign out or time runs out.", NULL,
+	  end, "  causeway provider-end county.db council", .place = PLACE_WRITE },
 	{ 0 },
 };

@@ -49,16 +49,10 @@ static enum err get_version(struct ctx *c, struct invocation *in, struct version
 
 static enum err run_get(struct ctx *c, struct invocation *in)
 {
-	struct place *place;
 	struct version version;
-	enum err e;
 
-	TRY(place_open(c, in->share, in->argv[0], STORE_READ_ONLY, false, &place));
-	e = get_version(c, in, &version);
-	if (e == OK)
-		e = print_body(c, in, version.body, !command_option(in, "raw"));
-	place_close(place);
-	return e;
+	TRY(get_version(c, in, &version));
+	return print_body(c, in, version.body, !command_option(in, "raw"));
 }
 
 static enum err search_print(struct ctx *c, const struct invocation *in, const struct search_page *page)
@@ -101,23 +95,19 @@ static enum err search_pages(struct ctx *c, const struct invocation *in, struct 
 
 static enum err run_search(struct ctx *c, struct invocation *in)
 {
-	struct place *place;
 	struct str query = str_of(in->argv[1]), type = str_cut(&query, '?');
-	enum err e;
 
-	TRY(place_open(c, in->share, in->argv[0], STORE_READ_ONLY, false, &place));
-	e = search_pages(c, in, type, query.at ? query : STR(""));
-	place_close(place);
-	return e;
+	return search_pages(c, in, type, query.at ? query : STR(""));
 }
 
 const struct command query_commands[] = {
 	{ "get", "DB TYPE/ID", "Print one resource.",
 	  "TYPE/ID/_history/N is its version N.", get_options, run_get,
 	  "  causeway get county.db Patient/p-000001\n"
-	  "  causeway get county.db Patient/p-000001/_history/1" },
+	  "  causeway get county.db Patient/p-000001/_history/1", .place = PLACE_READ },
 	{ "search", "DB QUERY", "Search as over HTTP, one resource a line.",
 	  "QUERY is what follows the base address: Patient?name=smith&birthdate=gt1940", search_options,
-	  run_search, "  causeway search county.db 'Patient?family=tredwell&_count=5' --ids" },
+	  run_search, "  causeway search county.db 'Patient?family=tredwell&_count=5' --ids",
+	  .place = PLACE_READ },
 	{ 0 },
 };

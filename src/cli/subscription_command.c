@@ -51,27 +51,6 @@ static enum err resume_one(struct ctx *c, struct invocation *in)
 	return hook_resume(c, str_of(in->argv[1]));
 }
 
-static enum err run_list(struct ctx *c, struct invocation *in)
-{
-	return command_with_place(c, in, STORE_READ_ONLY, list);
-}
-
-static enum err run_retry(struct ctx *c, struct invocation *in)
-{
-	return command_with_place(c, in, 0, retry);
-}
-
-static enum err run_pause(struct ctx *c, struct invocation *in)
-{
-	return command_with_place(c, in, 0, pause_one);
-}
-
-static enum err run_resume(struct ctx *c, struct invocation *in)
-{
-	return command_with_place(c, in, 0, resume_one);
-}
-
-static const struct option no_options[] = { { 0 } };
 static const struct option retry_options[] = {
 	{ "event", "SEQ", "only this delivery", NULL },
 	{ 0 },
@@ -80,15 +59,18 @@ static const struct option retry_options[] = {
 const struct command subscription_commands[] = {
 	{ "subscriptions", "DB", "List Subscriptions and how they fare.",
 	  "One a line: id, status, state, deliveries made, waiting and given up, the last one, criteria.",
-	  no_options, run_list, "  causeway subscriptions county.db" },
+	  NULL, list, "  causeway subscriptions county.db", .place = PLACE_READ },
 	{ "subscription-retry", "DB ID", "Deliver again what was given up.",
 	  "All that a Subscription's receiver refused too often, in order, or one of them.", retry_options,
-	  run_retry, "  causeway subscription-retry county.db 1m803fxcjsnedk30z7ag" },
+	  retry, "  causeway subscription-retry county.db 1m803fxcjsnedk30z7ag",
+	  .place = PLACE_WRITE },
 	{ "subscription-pause", "DB ID", "Let a Subscription's deliveries wait.",
-	  "What changes meanwhile is kept for it.", no_options, run_pause,
-	  "  causeway subscription-pause county.db 1m803fxcjsnedk30z7ag" },
+	  "What changes meanwhile is kept for it.", NULL, pause_one,
+	  "  causeway subscription-pause county.db 1m803fxcjsnedk30z7ag",
+	  .place = PLACE_WRITE },
 	{ "subscription-resume", "DB ID", "Go on delivering, after a pause or after failures.",
-	  "It goes on where it was; what was given up is not tried again by this.", no_options, run_resume,
-	  "  causeway subscription-resume county.db 1m803fxcjsnedk30z7ag" },
+	  "It goes on where it was; what was given up is not tried again by this.", NULL, resume_one,
+	  "  causeway subscription-resume county.db 1m803fxcjsnedk30z7ag",
+	  .place = PLACE_WRITE },
 	{ 0 },
 };

@@ -35,24 +35,13 @@ static enum err again(struct ctx *c, struct invocation *in)
 	return OK;
 }
 
-static enum err run_list(struct ctx *c, struct invocation *in)
-{
-	return command_with_place(c, in, STORE_READ_ONLY, list);
-}
-
-static enum err run_again(struct ctx *c, struct invocation *in)
-{
-	return command_with_place(c, in, 0, again);
-}
-
-static const struct option no_options[] = { { 0 } };
 
 const struct command tell_commands[] = {
 	{ "told", "DB", "List who was told outside of Causeway that they have work.",
-	  "One a line: number, waiting, sent or given up, way, address, tries, the last one, why it failed.", no_options,
-	  run_list, "  causeway told county.db" },
+	  "One a line: number, waiting, sent or given up, way, address, tries, the last one, why it failed.", NULL,
+	  list, "  causeway told county.db", .place = PLACE_READ },
 	{ "told-again", "DB [NUMBER]", "Send again what was given up: one, or all.",
-	  "A server that is running sends it within a second.", no_options, run_again,
-	  "  causeway told-again county.db 17" },
+	  "A server that is running sends it within a second.", NULL, again,
+	  "  causeway told-again county.db 17", .place = PLACE_WRITE },
 	{ 0 },
 };

@@ -85,21 +85,17 @@ static enum err run_list(struct ctx *c, struct invocation *in)
 				   .limit = 1000 };
 	struct feed_view *views;
 	struct message *messages;
-	struct place *place;
 	size_t len, count;
 
-	TRY(place_open(c, in->share, in->argv[0], STORE_READ_ONLY, false, &place));
-	enum err e = feed_views(c, &views, &len);
-	for (size_t i = 0; !e && i < len; i++)
+	TRY(feed_views(c, &views, &len));
+	for (size_t i = 0; i < len; i++)
 		print_feed(in, c, &views[i]);
-	if (!e)
-		e = message_list(c, &q, &messages, &count);
-	for (size_t i = 0; !e && i < count; i++)
+	TRY(message_list(c, &q, &messages, &count));
+	for (size_t i = 0; i < count; i++)
 		fprintf(in->out, "%lld\t" STR_FMT "\t%s\t%s\t%s\n", (long long)messages[i].key,
 			STR_ARG(messages[i].kind), message_state_name(messages[i].state),
 			str_dup(c->arena, messages[i].place), str_dup(c->arena, messages[i].reason));
-	place_close(place);
-	return e;
+	return OK;
 }
 
 /* --- feed-replay --- */
@@ -140,13 +136,9 @@ static enum err replay_one(struct ctx *c, struct invocation *in)
 
 static enum err run_replay(struct ctx *c, struct invocation *in)
 {
-	struct place *place;
-	enum err e;
+	enum err e = command_option(in, "all") ? replay_all(c, in) : replay_one(c, in);
 
-	TRY(place_open(c, in->share, in->argv[0], STORE_MIGRATE, false, &place));
-	e = command_option(in, "all") ? replay_all(c, in) : replay_one(c, in);
-	feeds_shut(place);
-	place_close(place);
+	feeds_shut(c->place);
 	return e;
 }
 
@@ -158,10 +150,11 @@ const struct command feed_commands[] = {
 	{ "feed-list", "DB", "Feeds, and messages that were not understood.",
 	  "A line for each feed, then one for each message that was rejected or quarantined: its number,\n"
 	  "kind, state, where the offence is, and why.",
-	  NULL, run_list, "  causeway feed-list county.db" },
+	  NULL, run_list, "  causeway feed-list county.db", .place = PLACE_READ },
 	{ "feed-replay", "DB [ID]", "Work on messages again that were not understood.",
 	  "After a fix of the mapping tables (share/feed) or of the sender's data. A message that is\n"
 	  "understood now is applied as if it had come in time.",
-	  replay_options, run_replay, "  causeway feed-replay county.db --all" },
+	  replay_options, run_replay, "  causeway feed-replay county.db --all",
+	  .place = PLACE_MIGRATE },
 	{ 0 },
 };

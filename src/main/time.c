@@ -91,11 +91,6 @@ static enum err tick(struct ctx *c, struct invocation *in)
 	return OK;
 }
 
-static enum err run_tick(struct ctx *c, struct invocation *in)
-{
-	return command_with_place(c, in, 0, tick);
-}
-
 static enum err move(struct ctx *c, struct invocation *in)
 {
 	int64_t days, by;
@@ -110,19 +105,15 @@ static enum err move(struct ctx *c, struct invocation *in)
 	return OK;
 }
 
-static enum err run_clock(struct ctx *c, struct invocation *in)
-{
-	return command_with_place(c, in, 0, move);
-}
-
 const struct command time_commands[] = {
 	{ "tick", "DB", "See to what falls due by the clock.",
 	  "A server does so once a minute: work that waited longer than share/care/clock.tsv allows is escalated, once for\n"
 	  "each breach, and who must know has a notice. To be run by hand, or by cron where no server runs.",
-	  NULL, run_tick, "  causeway tick county.db" },
+	  NULL, tick, "  causeway tick county.db", .place = PLACE_WRITE },
 	{ "clock", "DB [DAYS]", "Move the clock of a demonstration on.",
 	  "So that days of waiting, escalation and follow-up can be seen. A server of the same place follows within a\n"
 	  "second. Without DAYS it says how far it was moved. Other places refuse.",
-	  NULL, run_clock, "  causeway clock build/demo/place-2000-1-20411.db 3" },
+	  NULL, move, "  causeway clock build/demo/place-2000-1-20411.db 3",
+	  .place = PLACE_WRITE },
 	{ 0 },
 };
