@@ -45,23 +45,20 @@ static struct str state_words(struct str status)
 enum err fill_page(struct fill *f, const char *title, struct node **out)
 {
 	struct ctx *c = f->c;
-	struct node *data, *patient;
-	struct person p = { .c = c, .a = c->arena, .now = clock_now(c->clock), .id = f->person };
+	struct person p;
+	struct node *data;
 	struct version v;
 	struct moment m;
 
-	TRY(record_read(c, STR("Patient"), f->person, &v));
-	TRY(fhir_read_json(c, c->place->fhir, c->arena, v.body, &patient));
+	TRY(person_meet(c, f->r, f->person, &p));
 	TRY(looked_item(c, f->person, STR("QuestionnaireResponse"), f->id, f->version));
 	data = page_new(c, f->r, title);
-	p.patient = patient;
 	person_put_head(&p, data);
 	data_str(c, data, "response", f->id);
 	data_str(c, data, "form_title", f->form->title);
 	data_str(c, data, "version", SAY(c->arena, "%lld", (long long)f->version));
 	data_str(c, data, "state", state_words(node_str(f->response, "status")));
 	node_add_bool(c->arena, data, "open", f->open);
-	m = moment_at(c->arena, v.updated);
 	TRY(record_read(c, STR("QuestionnaireResponse"), f->id, &v));
 	m = moment_at(c->arena, v.updated);
 	data_time(c, data, "saved_at", m, say_as_at(c->arena, m, clock_now(c->clock)));
@@ -466,14 +463,11 @@ static enum err put_forms(struct ctx *c, struct node *data)
 
 enum err form_new_show(struct ctx *c, const struct request *r, struct reply *reply)
 {
-	struct person p = { .c = c, .a = c->arena, .now = clock_now(c->clock), .id = r->part[0] };
-	struct node *data, *patient;
-	struct version v;
+	struct person p;
+	struct node *data;
 
-	TRY(record_read(c, STR("Patient"), r->part[0], &v));
-	TRY(fhir_read_json(c, c->place->fhir, c->arena, v.body, &patient));
+	TRY(person_meet(c, r, r->part[0], &p));
 	data = page_new(c, r, "Begin a form");
-	p.patient = patient;
 	person_put_head(&p, data);
 	TRY(put_forms(c, data));
 	data_str(c, data, "once", record_new_id(c));

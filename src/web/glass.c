@@ -100,18 +100,9 @@ enum err wall_of(struct ctx *c, struct str id, bool own, enum wall *out)
 /* Name, birth date, gender, NHS number: what the search showed. */
 static enum err put_who(struct ctx *c, const struct request *r, struct node *data)
 {
-	struct person p = { .c = c, .a = c->arena, .request = r, .now = clock_now(c->clock), .id = r->part[0] };
-	struct version v;
-	struct node *patient;
+	struct person p;
 
-	TRY(record_read(c, STR("Patient"), p.id, &v));
-	TRY(fhir_read_json(c, c->place->fhir, c->arena, v.body, &patient));
-	map_init(&p.by_ref, p.a);
-	map_init(&p.orgs, p.a);
-	p.patient = patient;
-	p.called = name_plain(c->arena, patient);
-	p.dead = moment_read(node_str(patient, "deceasedDateTime"), &p.died) ||
-		 str_is(node_str(patient, "deceasedBoolean"), "true");
+	TRY(person_meet(c, r, r->part[0], &p));
 	person_put_head(&p, data);
 	return OK;
 }

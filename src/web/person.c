@@ -322,21 +322,38 @@ static struct str called(const struct node *patient)
 	return given.len ? given : STR("this person");
 }
 
-enum err person_load(struct ctx *c, const struct request *r, struct person *out)
+static void person_init(struct ctx *c, const struct request *r, struct str id, struct person *p)
 {
-	struct person *p = out;
-
-	*p = (struct person){ .c = c,
-			      .a = c->arena,
-			      .request = r,
-			      .now = clock_now(c->clock),
-			      .id = r->part[0] };
+	*p = (struct person){ .c = c, .a = c->arena, .request = r, .now = clock_now(c->clock), .id = id };
 	map_init(&p->by_ref, p->a);
 	map_init(&p->orgs, p->a);
-	TRY(read_items(p));
+}
+
+static void know_patient(struct person *p)
+{
 	p->dead = moment_read(node_str(p->patient, "deceasedDateTime"), &p->died) ||
 		  str_is(node_str(p->patient, "deceasedBoolean"), "true");
 	p->called = called(p->patient);
+}
+
+enum err person_load(struct ctx *c, const struct request *r, struct person *out)
+{
+	person_init(c, r, r->part[0], out);
+	TRY(read_items(out));
+	know_patient(out);
+	return OK;
+}
+
+enum err person_meet(struct ctx *c, const struct request *r, struct str id, struct person *out)
+{
+	struct version v;
+	struct node *patient;
+
+	person_init(c, r, id, out);
+	TRY(record_read(c, STR("Patient"), id, &v));
+	TRY(fhir_read_json(c, c->place->fhir, c->arena, v.body, &patient));
+	out->patient = patient;
+	know_patient(out);
 	return OK;
 }
 

@@ -46,6 +46,8 @@ struct person {
 /* Read all of it. Items that are restricted to those who must know (security label R or V) are
  * left out, and nothing says so. ERR_NOT_FOUND, ERR_GONE. */
 NODISCARD enum err person_load(struct ctx *c, const struct request *r, struct person *out);
+/* The Patient alone, without their items: enough for person_put_head. Errors as above. */
+NODISCARD enum err person_meet(struct ctx *c, const struct request *r, struct str id, struct person *out);
 /* A page about Patient/{id} of the address begins: what stands before the record, the audit, the data with its head.
  * *data stays NULL when a wall is the reply. (person_page.c) */
 NODISCARD enum err person_begin(struct ctx *c, const struct request *r, const char *section, struct person *p,
