@@ -14,14 +14,30 @@ void help_version(FILE *out)
 	fprintf(out, "causeway %s\n", CAUSEWAY_VERSION);
 }
 
+/* Commands one below the other, their words beginning at one column: those made of actions, or all others. */
+static void help_rows(FILE *out, const struct command *const *tables, bool of_actions)
+{
+	int width = 0;
+
+	for (const struct command *const *table = tables; *table; table++)
+		for (const struct command *row = *table; row->name; row++)
+			if (!row->made_of == !of_actions && (int)strlen(row->name) > width)
+				width = (int)strlen(row->name);
+	for (const struct command *const *table = tables; *table; table++)
+		for (const struct command *row = *table; row->name; row++)
+			if (!row->made_of == !of_actions)
+				fprintf(out, "  %-*s %s\n", width, row->name, row->help);
+}
+
 void help_all(FILE *out, const struct command *const *tables)
 {
 	fputs("Causeway joins health and social care: one record for each person in a place.\n\n"
 	      "usage: causeway COMMAND [ARGUMENTS] [OPTIONS]\n\n", out);
-	for (; *tables; tables++)
-		for (const struct command *row = *tables; row->name; row++)
-			fprintf(out, "  %-12s %s\n", row->name, row->help);
-	fputs("\ncauseway COMMAND --help tells more. DB is the path of a database file.\n", out);
+	help_rows(out, tables, false);
+	fputs("\nWhat people do in it; each is also a page's form and an operation of the API:\n\n", out);
+	help_rows(out, tables, true);
+	fputs("\ncauseway COMMAND --help tells more. DB is a database file, or the address of a PostgreSQL database.\n",
+	      out);
 }
 
 static void help_options(FILE *out, const struct option *options)
