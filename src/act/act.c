@@ -2,6 +2,7 @@
 #include "act/act.h"
 
 #include <assert.h>
+#include <stdarg.h>
 
 /* --- what was given --- */
 
@@ -25,6 +26,18 @@ bool act_when(const struct act *act, const char *name, struct when *out)
 const struct node *act_list(const struct act *act, const char *name)
 {
 	return node_get(act->input, name);
+}
+
+void act_refuse(struct ctx *c, enum err e, const char *field, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	const char *why = arena_vprintf(c->arena, format, args);
+	va_end(args);
+	if (field)
+		issue_add(c, ISSUE_ERROR, err_row(e)->issue, field, 0, 0, "%s", why);
+	err_fail(c, e, "%s", why);
 }
 
 /* --- reading --- */

@@ -52,6 +52,17 @@ struct str act_keep(struct ctx *c, struct act *act, struct node *resource);
 /* On the writer's connection, in the transaction, before what is kept: money. At most one. */
 void act_also(struct act *act, store_work *work, void *arg);
 
+/* What was given as argument `field` is refused, for `return act_wrong(c, ERR_…, "amount", …)`: the reason, told beside the
+ * field of a form as well (NULL: of none). */
+#define act_wrong(c, e, ...)                              \
+	({                                                \
+		const enum err wrong_e_ = (e);            \
+		act_refuse((c), wrong_e_, __VA_ARGS__);   \
+		wrong_e_;                                 \
+	})
+void act_refuse(struct ctx *c, enum err e, const char *field, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+
 /* --- building resources: each returns what was added --- */
 
 /* A new resource of a type, source and all. */

@@ -334,7 +334,7 @@ static enum err answers_begin(struct ctx *c, struct act *act, struct str person,
 	TRY(forms_of(c, &forms));
 	form = form_find(forms, name);
 	if (!form)
-		return fail(c, ERR_INVALID, "There is no form %.60s here.", str_dup(c->arena, name));
+		return act_wrong(c, ERR_INVALID, "form", "There is no form %.60s here.", str_dup(c->arena, name));
 	TRY(form_blank(c, form, person, &response));
 	*out = act_keep(c, act, response);
 	return OK;

@@ -175,9 +175,9 @@ static enum err cover(struct ctx *c, struct act *act)
 	if (!away.len)
 		away = act_who(c);
 	if (!away.len && c->actor)
-		return fail(c, ERR_INVALID, "Who is away?");
+		return act_wrong(c, ERR_INVALID, "away", "Who is away?");
 	if (str_eq(away, by))
-		return fail(c, ERR_INVALID, "Nobody covers for themselves.");
+		return act_wrong(c, ERR_INVALID, "by", "Nobody covers for themselves.");
 	task = flow_begin(c, &cover_flow, (struct str){ 0 }, (struct str){ 0 });
 	act_refer(c, task, "requester", away);
 	act_refer(c, task, "owner", by);
@@ -186,7 +186,7 @@ static enum err cover(struct ctx *c, struct act *act)
 	act_set(c, period, "start", act_text(act, "from"));
 	act_set(c, period, "end", act_text(act, "until"));
 	if (str_cmp(act_text(act, "until"), act_text(act, "from")) < 0)
-		return fail(c, ERR_INVALID, "The last day is before the first.");
+		return act_wrong(c, ERR_INVALID, "until", "The last day is before the first.");
 	act_remark(c, task, act_text(act, "note"));
 	act_keep(c, act, task);
 	return OK;

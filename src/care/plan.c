@@ -298,7 +298,7 @@ static enum err close_activity(struct ctx *c, struct act *act)
 	activity = n > 0 ? node_at(node_get(act->subject, "activity"), (size_t)n - 1) : NULL;
 	detail = node_get(activity, "detail");
 	if (!detail)
-		return fail(c, ERR_INVALID, "number: the plan has no such line.");
+		return act_wrong(c, ERR_INVALID, "number", "number: the plan has no such line.");
 	if (weekly_amount(detail))
 		TRY(must_be_prepared(c, act->subject));
 	act_set(c, detail, "status", str_is(outcome, "true") ? STR("completed") : STR("cancelled"));

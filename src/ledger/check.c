@@ -37,6 +37,9 @@ static const struct {
 	    "LEFT JOIN ledger_posting o ON o.key = r.reverses * 1024 + p.key % 1024 AND o.account = p.account "
 	    "AND o.amount = -p.amount WHERE r.reverses IS NOT NULL AND o.key IS NULL ORDER BY 1, 2" },
 	  "Entry %lld, posting %lld: it is not the opposite of that of the entry it reverses." },
+	{ { "SELECT " ENTRY_OF_POSTING ", " LINE_OF_POSTING " FROM ledger_posting p LEFT JOIN ledger_seal s ON s.key = p.key "
+	    "WHERE s.key IS NULL ORDER BY 1, 2" },
+	  "Entry %lld, posting %lld: it is not in the chain, so it was put in past the program." },
 	{ { "SELECT a.key FROM ledger_account a JOIN ledger_posting p ON p.account = a.key GROUP BY a.key, a.bound "
 	    "HAVING (a.bound = 1 AND sum(p.amount) < 0) OR (a.bound = 2 AND sum(p.amount) > 0) ORDER BY 1" },
 	  "Account number %lld stands where its limit forbids." },
@@ -65,11 +68,12 @@ static enum err prove(struct ctx *c, struct db *db, size_t i, int64_t *findings)
 	}
 }
 
-enum err ledger_check(struct ctx *c, struct db *db, struct ledger_proof *out)
+enum err ledger_check(struct ctx *c, struct db *db, const struct ledger_mark *noted, struct ledger_proof *out)
 {
 	static const struct sql counts[] = { { "SELECT count(*) FROM ledger_account" },
 					     { "SELECT count(*) FROM ledger_entry" },
 					     { "SELECT count(*) FROM ledger_posting" } };
+	struct ledger_mark last;
 	int64_t found[3], findings = 0;
 
 	for (size_t i = 0; i < 3; i++) {
@@ -80,8 +84,9 @@ enum err ledger_check(struct ctx *c, struct db *db, struct ledger_proof *out)
 	}
 	for (size_t i = 0; i < sizeof proofs / sizeof *proofs; i++)
 		TRY(prove(c, db, i, &findings));
+	TRY(ledger_chain_check(c, db, noted, &last, &findings));
 	if (findings)
 		return fail(c, ERR_INVALID, "The ledger has %lld findings.", (long long)findings);
-	*out = (struct ledger_proof){ found[0], found[1], found[2] };
+	*out = (struct ledger_proof){ found[0], found[1], found[2], last };
 	return OK;
 }

@@ -119,12 +119,25 @@ enum ledger_format { LEDGER_CSV, LEDGER_HLEDGER, LEDGER_BEANCOUNT };
 /* One entry in a format other programs read; `first` writes what must stand before the first. */
 void ledger_print(struct buf *b, enum ledger_format format, const struct entry_read *e, bool first);
 
+/* A place in the chain of postings: which, and its seal. Whoever notes the last of today elsewhere can prove later
+ * that nothing before it was made anew. */
+#define SEAL_BYTES 32
+struct ledger_mark {
+	int64_t key; /* of the posting; 0: there is none */
+	unsigned char hash[SEAL_BYTES];
+};
+/* "ENTRY.POSTING:HASH", in `a`; and read again: false when it is none. */
+struct str ledger_mark_print(struct arena *a, const struct ledger_mark *mark);
+bool ledger_mark_read(struct str text, struct ledger_mark *out);
+
 /* Prove it: every entry has two postings and sums to zero in each unit, no posting without entry or
  * account, keys without gaps, no entry recorded into a period after it was closed, every reversal the
- * exact opposite, no limit broken, and the whole sums to zero. Findings become issues; ERR_INVALID. */
+ * exact opposite, no limit broken, and the chain of seals unbroken: nothing altered, taken out or put in, and `noted`
+ * (NULL: none) still in it. Findings become issues; ERR_INVALID. */
 struct ledger_proof {
 	int64_t accounts, entries, postings;
+	struct ledger_mark last; /* where the chain ends */
 };
-NODISCARD enum err ledger_check(struct ctx *c, struct db *db, struct ledger_proof *out);
+NODISCARD enum err ledger_check(struct ctx *c, struct db *db, const struct ledger_mark *noted, struct ledger_proof *out);
 
 #endif

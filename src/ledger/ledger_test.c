@@ -134,7 +134,7 @@ static enum err proof(struct ctx *c, struct ledger_proof *out)
 	READER(db);
 
 	assert_int_equal(store_reader(c, c->place->store, &db), OK);
-	return ledger_check(c, db, out);
+	return ledger_check(c, db, NULL, out);
 }
 
 /* ---- tests ---- */

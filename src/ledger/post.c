@@ -207,12 +207,24 @@ static enum err insert_postings(struct ctx *c, struct db *db, const struct entry
 	return OK;
 }
 
+/* The entry's postings become part of the chain. */
+static enum err seal(struct ctx *c, struct sealing *x, const struct entry *e, const struct account *accounts, int64_t key,
+		     int64_t recorded, int64_t reverses)
+{
+	const struct account **each = NEW_N(c->arena, const struct account *, e->count);
+
+	for (size_t i = 0; i < e->count; i++)
+		each[i] = &accounts[i];
+	return ledger_seal(c, x, &(struct entry_read){ key, recorded, reverses, *e, each });
+}
+
 /* All checks come before the first insert: a job may go on after an entry that was refused. */
 static enum err write_entry(struct ctx *c, struct db *db, const struct entry *e, int64_t reverses,
 			    struct posted *out)
 {
 	struct account *accounts;
 	struct posted posted = { 0 };
+	struct sealing chain;
 	int64_t recorded;
 
 	TRY(well_formed(c, e));
@@ -223,8 +235,10 @@ static enum err write_entry(struct ctx *c, struct db *db, const struct entry *e,
 		TRY(open_day(c, db, e->effective));
 		TRY(within_limits(c, db, e, accounts));
 		TRY(next_entry(c, db, &posted.key, &recorded));
+		TRY(ledger_seal_ready(c, db, &chain));
 		TRY(insert_entry(c, db, e, posted.key, recorded, reverses));
 		TRY(insert_postings(c, db, e, posted.key, recorded));
+		TRY(seal(c, &chain, e, accounts, posted.key, recorded, reverses));
 	}
 	*out = posted;
 	return OK;

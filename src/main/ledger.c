@@ -10,6 +10,7 @@ static const struct option ledger_options[] = {
 	{ "on", "DAY", "balances at the end of this day (default: all days)", NULL },
 	{ "known", "MOMENT", "as known then, such as 2016-04-01T00:00:00Z (default: now)", NULL },
 	{ "format", "csv|hledger|beancount", "how entries are exported", "csv" },
+	{ "chain", "MARK", "check: the end of the chain as an earlier check told it; it must still be in it", NULL },
 	{ "before", "DAY", "close: the days before this one", NULL },
 	{ "by", "NAME", "close: who closes them", NULL },
 	{ "entries", "N", "exercise: how many", "100000" },
@@ -82,14 +83,22 @@ static enum err run_trial(struct work *w)
 
 static enum err run_check(struct work *w)
 {
+	const char *chain = command_option(w->in, "chain");
 	struct ledger_proof proof;
-	enum err e = ledger_check(w->c, w->db, &proof);
+	struct ledger_mark noted;
+	enum err e;
 
+	if (chain && !ledger_mark_read(str_of(chain), &noted))
+		return fail(w->c, ERR_USAGE, "--chain takes what a check told, such as 12.2:9f86d0…, not %.100s", chain);
+	e = ledger_check(w->c, w->db, chain ? &noted : NULL, &proof);
 	for (const struct issue *i = w->c->issues.first; i; i = i->next)
 		fprintf(w->in->out, "%s\n", i->text);
 	TRY(e);
 	fprintf(w->in->out, "The ledger is in order: %lld accounts, %lld entries, %lld postings.\n",
 		(long long)proof.accounts, (long long)proof.entries, (long long)proof.postings);
+	if (proof.last.key)
+		fprintf(w->in->out, "The chain ends with %s\n",
+			str_dup(w->c->arena, ledger_mark_print(w->c->arena, &proof.last)));
 	return OK;
 }
 
@@ -191,13 +200,15 @@ static enum err run_ledger(struct ctx *c, struct invocation *in)
 
 const struct command ledger_commands[] = {
 	{ "ledger", "WORD DB", "Look at the ledger, prove it, export it, close days.",
-	  "trial: debits, credits and balance of each account. check: prove that every entry balances and nothing\n"
-	  "was altered; each finding is a line. export: every entry, for a spreadsheet, hledger or beancount.\n"
+	  "trial: debits, credits and balance of each account. check: prove that every entry balances and no posting\n"
+	  "was altered, taken out or put in: each is sealed with the seal of the one before it. Each finding is a line.\n"
+	  "The end of the chain is told, to be noted elsewhere and given to a later check. export: every entry, for a spreadsheet, hledger or beancount.\n"
 	  "close: take no more entries that are effective before a day; what is closed stays closed. exercise: write\n"
 	  "invented entries from many threads into a ledger of its own, with reversals and closing, and say how fast;\n"
 	  "the same seed writes the same, so one that was killed can be run again and compared.",
 	  ledger_options, run_ledger,
 	  "  causeway ledger check county.db\n"
+	  "  causeway ledger check county.db --chain 12.2:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08\n"
 	  "  causeway ledger trial county.db --on 2016-03-31 --known 2016-04-30T00:00:00Z\n"
 	  "  causeway ledger export county.db --format hledger > county.journal\n"
 	  "  causeway ledger close county.db --before 2016-04-01 --by 'A. Finance'\n"

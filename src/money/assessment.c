@@ -6,6 +6,7 @@
  * and amount, and every figure used, so that it can be read, and worked out again, without the rules of that day.
  */
 #include "money/decision.h"
+#include "money/evidence.h"
 
 #include "access/account.h"
 #include "access/actor.h"
@@ -14,7 +15,12 @@
 
 static const struct sm_row rows[] = {
 	{ "asked", "take", "evidence" },
+	{ "asked", "send", "asked" },
+	{ "asked", "open", "asked" },
 	{ "asked", "withdraw", "withdrawn" },
+	{ "evidence", "send", "evidence" },
+	{ "evidence", "open", "evidence" },
+	{ "evidence", "judge", "evidence" },
 	{ "evidence", "save", "evidence" },
 	{ "evidence", "prepare", "to-decide" },
 	{ "evidence", "withdraw", "withdrawn" },
@@ -53,7 +59,7 @@ static enum err case_check(struct ctx *c, struct str text, struct node **of, str
 	TRY(case_parse(c, text, of));
 	kind = node_str(*of, "kind");
 	if (!str_is(kind, "community") && !str_is(kind, "residential"))
-		return fail(c, ERR_INVALID, "An assessment is of a week at home or in a care home.");
+		return act_wrong(c, ERR_INVALID, "case", "An assessment is of a week at home or in a care home.");
 	TRY(money_rules(c, &rules));
 	return charge_case(c, rules, kind, node_get(*of, "given"), result, lines);
 }
@@ -76,7 +82,7 @@ static enum err council_here(struct ctx *c, struct str *out)
 	TRY(search_parse(c, STR("Organization"), STR("_count=2&_elements=id&name:contains=council"), &search));
 	TRY(search_run(c, search, &page));
 	if (page.len != 1)
-		return fail(c, ERR_INVALID, "Say which council is asked.");
+		return act_wrong(c, ERR_INVALID, "to", "Say which council is asked.");
 	*out = str_of(arena_printf(c->arena, "Organization/" STR_FMT, STR_ARG(page.at[0].id)));
 	return OK;
 }
@@ -198,8 +204,9 @@ static enum err prepare(struct ctx *c, struct act *act)
 	bool refused = act_true(act, "refused"), light = act_true(act, "light"), nhs = act_true(act, "nhs");
 
 	if ((refused || light || nhs) && !act_text(act, "note").len)
-		return fail(c, ERR_INVALID, "Say why the means are not looked at in full.");
+		return act_wrong(c, ERR_INVALID, "note", "Say why the means are not looked at in full.");
 	TRY(request_edit(c, act, &request));
+	TRY(evidence_judged(c, request));
 	TRY(case_check(c, decision_text(c, request, "charge-case"), &of, &result, NULL));
 	given = node_get(of, "given");
 	struct node *undisclosed = node_get(given, "refused_to_disclose");

@@ -81,23 +81,40 @@ bool budget_is_paid_out(const struct budget *b)
 
 /* --- the first figure --- */
 
+/* Arguments as members of a case. */
+static const char *const indicative[][2] = { { "points", "points" }, { "carer", "carer_percent" }, { "most", "cap" },
+					     { "least", "floor" }, { "price", "price_per_point" } };
+enum { INDICATIVE = sizeof indicative / sizeof *indicative };
+
 /* The case of kind indicative_budget; the price of a point is that of the day unless it was given. */
 static enum err indicative_case(struct ctx *c, const struct act *act, struct node *given)
 {
-	static const char *const names[][2] = { { "points", "points" }, { "carer", "carer_percent" },
-						{ "most", "cap" }, { "least", "floor" }, { "price", "price_per_point" } };
 	const struct policy *policy;
 	int64_t price;
 
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-		if (act_text(act, names[i][0]).len)
-			node_add_str(c->arena, given, names[i][1], act_text(act, names[i][0]));
+	for (size_t i = 0; i < INDICATIVE; i++)
+		if (act_text(act, indicative[i][0]).len)
+			node_add_str(c->arena, given, indicative[i][1], act_text(act, indicative[i][0]));
 	if (act_text(act, "price").len)
 		return OK;
 	TRY(money_policy(c, &policy));
 	TRY(figure_of(c, policy, "point_price", money_today(c), &price));
 	node_add_str(c->arena, given, "price_per_point", pence_print(c->arena, price));
 	return OK;
+}
+
+/* The rules refused a member of the case: "given.cap …". */
+static enum err indicative_wrong(struct ctx *c, enum err e)
+{
+	struct str why = str_of(arena_str(c->arena, c->why));
+
+	for (size_t i = 0; e == ERR_INVALID && i < INDICATIVE; i++) {
+		const char *begins = arena_printf(c->arena, "given.%s ", indicative[i][1]);
+
+		if (str_starts(why, str_of(begins)))
+			return act_wrong(c, e, indicative[i][0], "It %s", why.at + strlen(begins));
+	}
+	return e;
 }
 
 static void keep_case(struct ctx *c, struct node *account, const struct node *given)
@@ -117,8 +134,12 @@ static enum err indicate(struct ctx *c, struct act *act)
 
 	TRY(indicative_case(c, act, given));
 	TRY(money_rules(c, &rules));
-	TRY(charge_case(c, rules, STR("indicative_budget"), given, &result, NULL));
-	TRY(pence_read(c, node_str(result, "indicative_budget"), "Indicative budget", 0, &pence));
+	enum err e = charge_case(c, rules, STR("indicative_budget"), given, &result, NULL);
+	if (e != OK)
+		return indicative_wrong(c, e);
+	pence = result_pence(result, "indicative_budget");
+	if (pence > MONEY_MOST)
+		return act_wrong(c, ERR_INVALID, "points", "So many points are more than a billion a week.");
 	TRY(account_new(c, BUDGET_KIND, "Personal budget", act_text(act, "person"), money_today(c), &account));
 	kept_money(c, account, "budget-indicative", pence);
 	keep_case(c, account, given);
@@ -137,7 +158,7 @@ static enum err keep_purposes(struct ctx *c, const struct act *act, struct node 
 
 	kept_drop(account, "budget-purpose");
 	node_each(one, act_list(act, "purposes")) {
-		TRY(purpose_check(c, node_text(one), nhs, &words));
+		TRY(purpose_check(c, "purposes", node_text(one), nhs, &words));
 		node_add_str(c->arena, kept_group(c, account, "budget-purpose"), "valueCode", node_text(one));
 	}
 	return OK;
@@ -159,18 +180,18 @@ static enum err propose(struct ctx *c, struct act *act)
 	struct budget b;
 
 	TRY(budget_edit(c, act, &b));
-	TRY(choice_check(c, "held", held));
-	TRY(pence_read(c, act_text(act, "weekly"), "Budget a week", 1, &weekly));
+	TRY(choice_check(c, act, "held"));
+	TRY(pence_read(c, act, "weekly", "Budget a week", 1, &weekly));
 	if (act_text(act, "nhs").len)
-		TRY(pence_read(c, act_text(act, "nhs"), "Of it the NHS's part", 0, &nhs));
+		TRY(pence_read(c, act, "nhs", "Of it the NHS's part", 0, &nhs));
 	if (act_text(act, "charge").len)
-		TRY(pence_read(c, act_text(act, "charge"), "What the person pays", 0, &charge));
+		TRY(pence_read(c, act, "charge", "What the person pays", 0, &charge));
 	if (nhs + charge > weekly)
-		return fail(c, ERR_INVALID, "What the NHS and the person pay is more than the budget.");
+		return act_wrong(c, ERR_INVALID, "nhs", "What the NHS and the person pay is more than the budget.");
 	if (every.len && (!str_int(every, &weeks) || weeks < 1 || weeks > 52))
-		return fail(c, ERR_INVALID, "An instalment covers from 1 to 52 weeks.");
+		return act_wrong(c, ERR_INVALID, "every", "An instalment covers from 1 to 52 weeks.");
 	if (weekly != kept_money_of(b.account, "budget-indicative") && !act_text(act, "reason").len)
-		return fail(c, ERR_INVALID, "It is not the indicative budget of " STR_FMT ": say why.",
+		return act_wrong(c, ERR_INVALID, "reason", "It is not the indicative budget of " STR_FMT ": say why.",
 			    STR_ARG(pence_say(c->arena, kept_money_of(b.account, "budget-indicative"))));
 	TRY(keep_purposes(c, act, b.account, nhs > 0));
 	kept_money(c, b.account, "budget-weekly", weekly);

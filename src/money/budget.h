@@ -28,9 +28,9 @@ NODISCARD enum err budget_edit(struct ctx *c, struct act *act, struct budget *ou
 /* Is the money paid out to somebody who then spends it? */
 bool budget_is_paid_out(const struct budget *b);
 
-/* What a purpose is called. ERR_INVALID with the reason for one that is excluded (`nhs`: the NHS shares in the
+/* What a purpose, given as argument `field` (NULL: none), is called. ERR_INVALID with the reason for one that is excluded (`nhs`: the NHS shares in the
  * budget) or not known. */
-NODISCARD enum err purpose_check(struct ctx *c, struct str purpose, bool nhs, struct str *words);
+NODISCARD enum err purpose_check(struct ctx *c, const char *field, struct str purpose, bool nhs, struct str *words);
 
 /* What it may not go on, each row `never` with its reason; `all`: and every purpose it may, as rows `purpose`. */
 NODISCARD enum err purposes_tell(struct ctx *c, bool nhs, bool all, struct node *to);

@@ -70,7 +70,7 @@ static enum err put_purposes(struct looking *l)
 			continue;
 		any = true;
 		row = told_row(l->c, l->to, "purpose");
-		if (purpose_check(l->c, node_str(one, "valueCode"), l->b->nhs > 0, &words) != OK)
+		if (purpose_check(l->c, NULL, node_str(one, "valueCode"), l->b->nhs > 0, &words) != OK)
 			words = node_str(one, "valueCode");
 		told_text(l->c, row, "purpose_words", words);
 		told_text(l->c, row, "purpose_code", node_str(one, "valueCode"));
@@ -97,7 +97,7 @@ static enum err put_spent(struct looking *l, struct db *db)
 		row = told_row(l->c, l->to, "went");
 		if (str_is(code, "arranged"))
 			words = STR("Care the council arranged");
-		else if (purpose_check(l->c, code, l->b->nhs > 0, &words) != OK)
+		else if (purpose_check(l->c, NULL, code, l->b->nhs > 0, &words) != OK)
 			words = code;
 		told_text(l->c, row, "went_words", words);
 		told_amount(l->c, row, "went_amount", amount);

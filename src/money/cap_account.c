@@ -233,17 +233,17 @@ static enum err add_period(struct ctx *c, const struct act *act, struct node *ac
 	struct node *period;
 	int64_t pence;
 
-	TRY(choice_check(c, "setting", setting));
+	TRY(choice_check(c, act, "setting"));
 	node_each(one, node_get(account, "extension"))
 		if (kept_is(one, "cap-period") && read_day(kept_text_of(one, "from", "valueDate")) >= from)
-			return fail(c, ERR_INVALID, "The last change of care is not before that day.");
+			return act_wrong(c, ERR_INVALID, "from", "The last change of care is not before that day.");
 	period = kept_group(c, account, "cap-period");
 	kept_text(c, period, "from", "valueDate", money_day(c->arena, from));
 	kept_text(c, period, "setting", "valueCode", setting);
 	for (size_t i = 0; i < sizeof amounts / sizeof *amounts; i++) {
 		if (!act_text(act, amounts[i][0]).len)
 			continue;
-		TRY(pence_read(c, act_text(act, amounts[i][0]), amounts[i][2], 0, &pence));
+		TRY(pence_read(c, act, amounts[i][0], amounts[i][2], 0, &pence));
 		kept_money(c, period, amounts[i][1], pence);
 	}
 	return OK;
@@ -257,9 +257,9 @@ static enum err bring(struct ctx *c, const struct act *act, struct node *account
 
 	if (!act_text(act, "brought").len)
 		return OK;
-	TRY(pence_read(c, act_text(act, "brought"), "Counted elsewhere", 0, &pence));
+	TRY(pence_read(c, act, "brought", "Counted elsewhere", 0, &pence));
 	if (!from.len)
-		return fail(c, ERR_INVALID, "Say which council counted it.");
+		return act_wrong(c, ERR_INVALID, "brought-from", "Say which council counted it.");
 	kept_money(c, account, "cap-brought", pence);
 	kept_text(c, account, "cap-brought-from", "valueString", from);
 	return OK;
@@ -272,7 +272,7 @@ static enum err open_one(struct ctx *c, struct act *act)
 	struct node *account, *result;
 	struct cap cap;
 
-	TRY(choice_check(c, "plan", plan));
+	TRY(choice_check(c, act, "plan"));
 	TRY(account_new(c, CAP_KIND, "Care account", act_text(act, "person"), assessed, &account));
 	kept_text(c, account, "cap-plan", "valueCode", plan);
 	kept_text(c, account, "cap-assessed", "valueDate", money_day(c->arena, assessed));
@@ -282,7 +282,7 @@ static enum err open_one(struct ctx *c, struct act *act)
 	cap_read(account, &cap);
 	TRY(cap_work(c, &cap, money_today(c), &result)); /* what cannot be worked out is not opened */
 	if (kept_money_of(account, "cap-brought") > result_pence(result, "cap"))
-		return fail(c, ERR_INVALID, "More was counted elsewhere than the cap of " STR_FMT ".",
+		return act_wrong(c, ERR_INVALID, "brought", "More was counted elsewhere than the cap of " STR_FMT ".",
 			    STR_ARG(pence_say(c->arena, result_pence(result, "cap"))));
 	act_keep(c, act, account);
 	return OK;
@@ -309,7 +309,7 @@ static enum err adjust(struct ctx *c, struct act *act)
 
 	TRY(account_need(c, act->subject, CAP_KIND, "care account"));
 	if (!str_int(year, &y) || y < 2016 || y > 2200)
-		return fail(c, ERR_INVALID, "The year of an adjustment is from 2016.");
+		return act_wrong(c, ERR_INVALID, "year", "The year of an adjustment is from 2016.");
 	if (metered != NO_DAY && when_days((int)y, 4, 6) <= metered)
 		return fail(c, ERR_CONFLICT, "Weeks until " STR_FMT " are counted already.", STR_ARG(long_day(c->arena, metered)));
 	node_each(old, node_get(act->subject, "extension"))
@@ -319,7 +319,8 @@ static enum err adjust(struct ctx *c, struct act *act)
 	kept_text(c, one, "year", "valueString", year);
 	kept_text(c, one, "percent", "valueString", percent);
 	cap_read(act->subject, &cap);
-	TRY(cap_work(c, &cap, money_today(c), &result));
+	if (cap_work(c, &cap, money_today(c), &result) != OK)
+		return act_wrong(c, ERR_INVALID, "percent", "%s", arena_str(c->arena, c->why));
 	act_keep(c, act, act->subject);
 	return OK;
 }

@@ -22,6 +22,8 @@ static const struct {
 	{ "plan", "planned_2023", "The plan for 2023, which never commenced" },
 	{ "setting", "community", "At home" },
 	{ "setting", "care_home", "In a care home" },
+	{ "verdict", "accepted", "Accepted: it proves what it is for" },
+	{ "verdict", "refused", "Refused: it does not" },
 	{ "security", "first-charge", "First legal charge on the home" },
 	{ "security", "later-charge", "A later charge on the home" },
 	{ "security", "undertaking", "A solicitor's undertaking, or a guarantee" },
@@ -36,8 +38,9 @@ struct str choice_words(const char *list, struct str code)
 	return code;
 }
 
-enum err choice_check(struct ctx *c, const char *list, struct str code)
+enum err choice_check(struct ctx *c, const struct act *act, const char *list)
 {
+	struct str code = act_text(act, list);
 	struct buf all;
 
 	buf_init(&all, c->arena, 0);
@@ -48,7 +51,7 @@ enum err choice_check(struct ctx *c, const char *list, struct str code)
 			return OK;
 		buf_printf(&all, "%s%s", all.len ? ", " : "", choices[i].code);
 	}
-	return fail(c, ERR_INVALID, "It is one of %s, not \"" STR_FMT "\".", all.at, STR_ARG(code));
+	return act_wrong(c, ERR_INVALID, list, "It is one of %s, not \"" STR_FMT "\".", all.at, STR_ARG(code));
 }
 
 /* --- purposes --- */
@@ -97,16 +100,16 @@ static enum err purposes_read(struct ctx *c, struct purposes *p)
 			  "purpose\tpayer\tmay\twords\treason\tsource", take_purpose, p);
 }
 
-enum err purpose_check(struct ctx *c, struct str purpose, bool nhs, struct str *words)
+enum err purpose_check(struct ctx *c, const char *field, struct str purpose, bool nhs, struct str *words)
 {
 	struct purposes p = { .wanted = purpose, .nhs = nhs };
 
 	TRY(purposes_read(c, &p));
 	if (!p.known)
-		return fail(c, ERR_INVALID, "\"" STR_FMT "\" is no purpose of a budget; share/policy/england/purpose.tsv has them.",
+		return act_wrong(c, ERR_INVALID, field, "\"" STR_FMT "\" is no purpose of a budget; share/policy/england/purpose.tsv has them.",
 			    STR_ARG(purpose));
 	if (p.excluded)
-		return fail(c, ERR_INVALID, STR_FMT ": " STR_FMT " (" STR_FMT ")", STR_ARG(p.words), STR_ARG(p.reason),
+		return act_wrong(c, ERR_INVALID, field, STR_FMT ": " STR_FMT " (" STR_FMT ")", STR_ARG(p.words), STR_ARG(p.reason),
 			    STR_ARG(p.source));
 	*words = p.words;
 	return OK;

@@ -123,12 +123,12 @@ static enum err refer(struct ctx *c, struct act *act)
 
 	TRY(act_look(c, act_text(act, "checklist"), "QuestionnaireResponse", &response));
 	if (!str_starts(node_str(response, "questionnaire"), STR(FORM_URL)))
-		return fail(c, ERR_INVALID, "These are answers to another form.");
+		return act_wrong(c, ERR_INVALID, "checklist", "These are answers to another form.");
 	if (!str_is(node_str(response, "status"), "completed") && !str_is(node_str(response, "status"), "amended"))
 		return fail(c, ERR_CONFLICT, "The Checklist is not complete yet.");
 	TRY(checklist_read(c, response, &k));
 	if (!k.leads.len && !act_text(act, "note").len)
-		return fail(c, ERR_CONFLICT, "The Checklist has %lld A and %lld B, which leads to no full assessment. Say why there is one anyway.",
+		return act_wrong(c, ERR_CONFLICT, "note", "The Checklist has %lld A and %lld B, which leads to no full assessment. Say why there is one anyway.",
 			    (long long)k.a, (long long)k.b);
 	task = flow_begin(c, &continuing_flow, act_reference(response, "subject"), act_text(act, "checklist"));
 	act_set(c, task, "description",

@@ -190,8 +190,8 @@ static enum err offer(struct ctx *c, const struct act *act, struct node *account
 	const struct charge_rules *rules;
 	int64_t capital;
 
-	TRY(choice_check(c, "security", security));
-	TRY(pence_read(c, act_text(act, "capital"), "Capital besides the home", 0, &capital));
+	TRY(choice_check(c, act, "security"));
+	TRY(pence_read(c, act, "capital", "Capital besides the home", 0, &capital));
 	TRY(money_rules(c, &rules));
 	node_add_cstr(c->arena, given, "setting", "care_home");
 	node_add_str(c->arena, given, "other_capital", pence_print(c->arena, capital));
@@ -203,7 +203,7 @@ static enum err offer(struct ctx *c, const struct act *act, struct node *account
 	const struct node *answer = node_get(result, "must_offer");
 	bool must = node_is(answer, NODE_BOOL) && answer->truth;
 	if (!must && !act_text(act, "reason").len)
-		return fail(c, ERR_INVALID, "The rules do not oblige the council to offer this: say why it does.");
+		return act_wrong(c, ERR_INVALID, "reason", "The rules do not oblige the council to offer this: say why it does.");
 	kept_money(c, account, "deferral-capital", capital);
 	kept_text(c, account, "deferral-security", "valueString", security);
 	kept_text(c, account, "deferral-offer", "valueCode", must ? STR("must") : STR("may"));
@@ -221,7 +221,7 @@ static enum err agree(struct ctx *c, struct act *act)
 	for (const struct deferral_amount *a = deferral_amounts; a->arg; a++) {
 		if (!act_text(act, a->arg).len)
 			continue;
-		TRY(pence_read(c, act_text(act, a->arg), a->label, 0, &pence));
+		TRY(pence_read(c, act, a->arg, a->label, 0, &pence));
 		kept_money(c, account, a->kept, pence);
 	}
 	kept_text(c, account, "deferral-rate", "valueString", act_text(act, "rate"));
@@ -229,7 +229,7 @@ static enum err agree(struct ctx *c, struct act *act)
 	deferral_read(account, &d);
 	TRY(deferral_work(c, &d, pence_max(from, money_today(c)), &result));
 	if (!result_pence(result, "equity_limit"))
-		return fail(c, ERR_INVALID, "Nothing can be deferred against this home: its equity limit is nil.");
+		return act_wrong(c, ERR_INVALID, "value", "Nothing can be deferred against this home: its equity limit is nil.");
 	act_keep(c, act, account);
 	return OK;
 }
@@ -241,7 +241,7 @@ static enum err died(struct ctx *c, struct act *act)
 
 	TRY(account_need(c, act->subject, DEFERRAL_KIND, "deferred payment"));
 	if (booked != NO_DAY && on < booked - 7)
-		return fail(c, ERR_CONFLICT, "Weeks until " STR_FMT " are booked; reverse them in the ledger first.",
+		return act_wrong(c, ERR_CONFLICT, "on", "Weeks until " STR_FMT " are booked; reverse them in the ledger first.",
 			    STR_ARG(long_day(c->arena, booked)));
 	kept_text(c, act->subject, "deferral-died", "valueDate", money_day(c->arena, on));
 	act_keep(c, act, act->subject);
@@ -262,13 +262,13 @@ static enum err review(struct ctx *c, struct act *act)
 		return fail(c, ERR_CONFLICT, "The agreement has ended.");
 	TRY(deferral_work(c, &d, pence_max(d.start, today), &before));
 	if (act_text(act, "value").len) {
-		TRY(pence_read(c, act_text(act, "value"), "Value of the home", 1, &value));
+		TRY(pence_read(c, act, "value", "Value of the home", 1, &value));
 		if (read_day(node_str(before, "first_short_week_on")) != NO_DAY)
-			return fail(c, ERR_CONFLICT, "The limit was reached by the old value: end this agreement and make a new one.");
+			return act_wrong(c, ERR_CONFLICT, "value", "The limit was reached by the old value: end this agreement and make a new one.");
 		kept_money(c, act->subject, "deferral-value", value);
 		TRY(deferral_work(c, &d, pence_max(d.start, today), &result));
 		if (result_pence(result, "total_debt") != result_pence(before, "total_debt"))
-			return fail(c, ERR_INVALID, "At that value " STR_FMT " could be deferred at most, and more is owed already.",
+			return act_wrong(c, ERR_INVALID, "value", "At that value " STR_FMT " could be deferred at most, and more is owed already.",
 				    STR_ARG(pence_say(c->arena, result_pence(result, "equity_limit"))));
 	}
 	kept_text(c, act->subject, "deferral-reviewed", "valueDate", money_day(c->arena, today));
@@ -329,9 +329,9 @@ static enum err repay(struct ctx *c, struct act *act)
 		return fail(c, ERR_CONFLICT, "It was repaid already.");
 	TRY(deferral_work(c, &d, today, &result));
 	debt = result_pence(result, "total_debt");
-	TRY(pence_read(c, act_text(act, "amount"), "Amount", 1, &pence));
+	TRY(pence_read(c, act, "amount", "Amount", 1, &pence));
 	if (pence != debt)
-		return fail(c, ERR_INVALID, "An agreement ends when all is repaid: " STR_FMT " today, with interest.",
+		return act_wrong(c, ERR_INVALID, "amount", "An agreement ends when all is repaid: " STR_FMT " today, with interest.",
 			    STR_ARG(pence_say(c->arena, debt)));
 	moves->resource = str_of(arena_printf(c->arena, "Account/" STR_FMT, STR_ARG(d.id)));
 	TRY(repay_moves(c, &d, debt, today, moves));

@@ -48,7 +48,7 @@ enum err instalments_due(struct ctx *c, const struct budget *b, int64_t today, s
 	const struct share_of shares[] = { { "council", b->council }, { "nhs", b->nhs } };
 
 	if (b->start == NO_DAY || today - b->start > 366 * 50)
-		return fail(c, ERR_INVALID, "A budget starts on a day of the last fifty years.");
+		return act_wrong(c, ERR_INVALID, "from", "A budget starts on a day of the last fifty years.");
 	for (int64_t n = 0, day; (day = b->start + 7 * b->every * n) <= today; n++) {
 		if (b->ended != NO_DAY && day >= b->ended)
 			break;
@@ -124,7 +124,7 @@ static enum err receipt_of(struct ctx *c, const struct act *act, struct str *out
 	struct str receipt = act_text(act, "receipt");
 
 	if (receipt.len > RECEIPT_MAX)
-		return fail(c, ERR_INVALID, "The number of a receipt has at most %d bytes.", RECEIPT_MAX);
+		return act_wrong(c, ERR_INVALID, "receipt", "The number of a receipt has at most %d bytes.", RECEIPT_MAX);
 	*out = receipt;
 	return OK;
 }
@@ -147,7 +147,7 @@ static enum err spent_on(struct ctx *c, const struct budget *b, int64_t on)
 {
 	if (on >= b->start && on <= money_today(c))
 		return OK;
-	return fail(c, ERR_INVALID, "It is of a day from %s to today.", str_dup(c->arena, long_day(c->arena, b->start)));
+	return act_wrong(c, ERR_INVALID, "on", "It is of a day from %s to today.", str_dup(c->arena, long_day(c->arena, b->start)));
 }
 
 static enum err spend(struct ctx *c, struct act *act)
@@ -158,11 +158,11 @@ static enum err spend(struct ctx *c, struct act *act)
 	struct budget b;
 
 	TRY(begun(c, act, &b, &moves));
-	TRY(purpose_check(c, purpose, b.nhs > 0, &words));
-	TRY(pence_read(c, act_text(act, "amount"), "Amount", 1, &pence));
+	TRY(purpose_check(c, "purpose", purpose, b.nhs > 0, &words));
+	TRY(pence_read(c, act, "amount", "Amount", 1, &pence));
 	TRY(receipt_of(c, act, &receipt));
 	if (!is_agreed(&b, purpose))
-		return fail(c, ERR_INVALID, STR_FMT " is not among the purposes agreed for this budget: agree it in a review first.",
+		return act_wrong(c, ERR_INVALID, "purpose", STR_FMT " is not among the purposes agreed for this budget: agree it in a review first.",
 			    STR_ARG(words));
 	TRY(spent_on(c, &b, on));
 	moves_add(c, moves, (struct move){
@@ -181,7 +181,7 @@ static enum err pay_in(struct ctx *c, struct act *act)
 	int64_t pence;
 
 	TRY(begun(c, act, &b, &moves));
-	TRY(pence_read(c, act_text(act, "amount"), "Amount", 1, &pence));
+	TRY(pence_read(c, act, "amount", "Amount", 1, &pence));
 	TRY(receipt_of(c, act, &receipt));
 	moves_add(c, moves, (struct move){
 		code_of(c, "charge", &b, NULL), code_of(c, "held", &b, NULL), pence, argument_day(c, act, "on"),
@@ -200,9 +200,9 @@ static enum err take_return(struct ctx *c, struct act *act)
 	struct budget b;
 
 	TRY(begun(c, act, &b, &moves));
-	TRY(pence_read(c, act_text(act, "balance"), "Balance", -INT64_C(100000000), &pence));
+	TRY(pence_read(c, act, "balance", "Balance", -INT64_C(100000000), &pence));
 	if (until > money_today(c) || until < b.start)
-		return fail(c, ERR_INVALID, "A return is for days from the start of the budget to today.");
+		return act_wrong(c, ERR_INVALID, "until", "A return is for days from the start of the budget to today.");
 	one = kept_group(c, b.account, "budget-return");
 	kept_text(c, one, "until", "valueDate", money_day(c->arena, until));
 	kept_money(c, one, "balance", pence);
@@ -244,10 +244,10 @@ static enum err recover_notice(struct ctx *c, struct act *act)
 	struct budget b;
 
 	TRY(begun(c, act, &b, &moves));
-	TRY(pence_read(c, act_text(act, "amount"), "Amount", 1, &pence));
+	TRY(pence_read(c, act, "amount", "Amount", 1, &pence));
 	TRY(held_now(c, &b, &held));
 	if (pence > held)
-		return fail(c, ERR_INVALID, "Only " STR_FMT " is unspent.", STR_ARG(pence_say(c->arena, held)));
+		return act_wrong(c, ERR_INVALID, "amount", "Only " STR_FMT " is unspent.", STR_ARG(pence_say(c->arena, held)));
 	if (kept_text_of(b.account, "recovery-due", "valueDate").len)
 		return fail(c, ERR_CONFLICT, "Notice was given already; take that back first.");
 	TRY(money_policy(c, &policy));

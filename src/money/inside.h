@@ -27,6 +27,7 @@ const char *line_part(const struct charge_line *line);
 /* --- the rows of each file; money.c puts them in one list --- */
 extern const struct action work_out_actions[];
 extern const struct action assessment_actions[];
+extern const struct action evidence_actions[];
 extern const struct action decision_actions[];
 extern const struct action continuing_actions[];
 extern const struct flow continuing_flow;

@@ -7,20 +7,20 @@
 #include "record/search.h"
 
 #define URL CAUSEWAY_BASE "StructureDefinition/"
-#define MONEY_MOST INT64_C(100000000000) /* a billion pounds */
 
 /* --- amounts and days --- */
 
-enum err pence_read(struct ctx *c, struct str text, const char *what, int64_t least, int64_t *out)
+enum err pence_read(struct ctx *c, const struct act *act, const char *field, const char *what, int64_t least, int64_t *out)
 {
+	struct str text = act_text(act, field);
 	struct dec d, cents;
 	int64_t pence;
 
 	if (!dec_parse(text, &d) || !dec_to_scale(d, 2, ROUND_DOWN, &cents) || dec_cmp(d, cents) != 0)
-		return fail(c, ERR_INVALID, "%s: " STR_FMT " is no amount in pounds and pence.", what, STR_ARG(text));
+		return act_wrong(c, ERR_INVALID, field, "%s: " STR_FMT " is no amount in pounds and pence.", what, STR_ARG(text));
 	if (cents.coef < least || cents.coef > MONEY_MOST)
-		return fail(c, ERR_INVALID, "%s must be from " STR_FMT " to a billion.", what,
-			    STR_ARG(pence_print(c->arena, least)));
+		return act_wrong(c, ERR_INVALID, field, "%s must be from " STR_FMT " to a billion.", what,
+				 STR_ARG(pence_print(c->arena, least)));
 	pence = (int64_t)cents.coef;
 	*out = pence;
 	return OK;

@@ -18,11 +18,14 @@
 
 #define ACCOUNT_CODES CAUSEWAY_CODES "account"
 #define NO_DAY INT64_MIN
+#define MONEY_MOST INT64_C(100000000000) /* a billion pounds */
 
 /* --- amounts and days as text --- */
 
-/* "12.50" as pence. ERR_INVALID naming `what` when it has more than two decimals, is below `least` or too much. */
-NODISCARD enum err pence_read(struct ctx *c, struct str text, const char *what, int64_t least, int64_t *out);
+/* The argument `field`, "12.50", as pence. ERR_INVALID naming `what` when it has more than two decimals, is below `least`
+ * or too much. */
+NODISCARD enum err pence_read(struct ctx *c, const struct act *act, const char *field, const char *what, int64_t least,
+			      int64_t *out);
 struct str pence_print(struct arena *a, int64_t pence);
 /* "£1,234.50" */
 struct str pence_say(struct arena *a, int64_t pence);
@@ -85,8 +88,8 @@ NODISCARD enum err balance_of(struct ctx *c, struct db *db, struct str code, int
 
 /* What a code of a list ("held", "plan", "setting", "security") is called; the code itself when it is none of it. */
 struct str choice_words(const char *list, struct str code);
-/* ERR_INVALID, naming all there are. */
-NODISCARD enum err choice_check(struct ctx *c, const char *list, struct str code);
+/* The argument of that name. ERR_INVALID, naming all there are. */
+NODISCARD enum err choice_check(struct ctx *c, const struct act *act, const char *list);
 
 /* --- figures of share/policy/england --- */
 

@@ -5,6 +5,7 @@
 static const struct action *const actions[] = {
 	work_out_actions,
 	assessment_actions,
+	evidence_actions,
 	decision_actions,
 	continuing_actions,
 	budget_actions,

@@ -144,7 +144,7 @@ static inline void in_order(struct world *w)
 	READER(db);
 
 	SUCCEEDS(store_reader(&w->c, w->place->store, &db));
-	SUCCEEDS(ledger_check(&w->c, db, &proof));
+	SUCCEEDS(ledger_check(&w->c, db, NULL, &proof));
 }
 
 #endif

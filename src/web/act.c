@@ -396,6 +396,28 @@ static enum err put_meanwhile(struct ctx *c, const struct request *r, const stru
 	return plan_put_changes(c, data, id, seen, now);
 }
 
+/* The id of what is filled in first for an argument: of a list of choices the first. NULL: it is no argument here. */
+static const char *first_of(struct ctx *c, const struct action *action, const struct node *fields, const char *where)
+{
+	const char *name;
+
+	for (const struct action_arg *arg = action->args; where && arg && arg->name; arg++) {
+		if (strcmp(arg->name, where) != 0)
+			continue;
+		name = field_of(c, arg->name);
+		node_each(field, fields) {
+			if (!str_is(node_str(field, "field"), name))
+				continue;
+			if (node_get(field, "is_radios") || node_get(field, "is_boxes"))
+				return arena_printf(c->arena, "%s-1", arg->name);
+			if (node_get(field, "is_fixed"))
+				return arena_printf(c->arena, "%s-label", name);
+		}
+		return name;
+	}
+	return NULL;
+}
+
 static enum err form_again(struct ctx *c, const struct request *r, const struct action *action, enum err e,
 			   struct reply *reply)
 {
@@ -409,7 +431,7 @@ static enum err form_again(struct ctx *c, const struct request *r, const struct 
 	for (const struct issue *i = c->issues.first; i; i = i->next) {
 		error = data_object(c, list, NULL);
 		data_words(c, error, "error", i->text);
-		data_words(c, error, "error_field", i->where ? field_of(c, i->where) : NULL);
+		data_words(c, error, "error_field", first_of(c, action, node_get(data, "fields"), i->where));
 	}
 	if (!c->issues.count)
 		data_words(c, data_object(c, list, NULL), "error", why);

@@ -4,12 +4,9 @@
  * Taken off the answers it is in the history alone. */
 #include "web/forms.h"
 
-#include "base/html.h"
-#include "web/looked.h"
+#include "web/file.h"
 #include "web/multipart.h"
 #include "web/pages.h"
-
-enum { FILE_BYTES_MAX = 8 << 20, NAME_MAX_BYTES = 100 };
 
 static enum err file_question(struct fill *f, struct str *field, size_t *item)
 {
@@ -59,19 +56,6 @@ enum err form_file_show(struct ctx *c, const struct request *r, struct reply *re
 	return file_page(&f, field, item, NULL, reply);
 }
 
-/* Told by its first bytes, not by what the browser calls it: nothing that could run in a page. */
-static const char *kind_of(struct str bytes)
-{
-	static const struct { const char *begins, *type; } kinds[] = {
-		{ "%PDF-", "application/pdf" }, { "\x89PNG\r\n\x1a\n", "image/png" }, { "\xff\xd8\xff", "image/jpeg" },
-	};
-
-	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-		if (str_starts(bytes, str_of(kinds[i].begins)))
-			return kinds[i].type;
-	return NULL;
-}
-
 static enum err keep_file(struct fill *f, const char *type, struct str bytes, struct str *id)
 {
 	struct ctx *c = f->c;
@@ -87,23 +71,6 @@ static enum err keep_file(struct fill *f, const char *type, struct str bytes, st
 	TRY(record_create(c, STR("Binary"), &w, &written));
 	*id = written.version.id;
 	return OK;
-}
-
-/* What it is called, without folders and what no name has; as much as a line takes. */
-static struct str name_clean(struct ctx *c, struct str name)
-{
-	struct buf b;
-
-	buf_init(&b, c->arena, 1 << 16);
-	for (size_t i = 0; i < name.len; i++) {
-		unsigned char ch = (unsigned char)name.at[i];
-
-		if (ch == '/' || ch == '\\')
-			buf_init(&b, c->arena, 1 << 16);
-		else if (ch >= ' ' && ch != 127 && ch != '|' && ch != '"' && (b.len < NAME_MAX_BYTES || (ch & 0xc0) == 0x80))
-			buf_char(&b, (char)ch);
-	}
-	return b.len ? buf_get(&b) : STR("file");
 }
 
 static enum err attach(struct fill *f, struct str field, size_t item, struct str binary, struct str name)
@@ -122,7 +89,7 @@ static enum err attach(struct fill *f, struct str field, size_t item, struct str
 				     SAY(c->arena, STR_FMT "=" STR_FMT, STR_ARG(field),
 					 STR_ARG(form_typed(c, &f->form->items[item], answer))));
 	node_add_str(c->arena, set, NULL,
-		     SAY(c->arena, STR_FMT "=Binary/" STR_FMT "|" STR_FMT, STR_ARG(field), STR_ARG(binary), STR_ARG(name_clean(c, name))));
+		     SAY(c->arena, STR_FMT "=Binary/" STR_FMT "|" STR_FMT, STR_ARG(field), STR_ARG(binary), STR_ARG(file_name(c, name))));
 	node_add_str(c->arena, input, "seen", SAY(c->arena, "%lld", (long long)f->version));
 	return action_run(c, action_find(c->place, STR("form-save")), f->id, input, &done);
 }
@@ -130,19 +97,15 @@ static enum err attach(struct fill *f, struct str field, size_t item, struct str
 enum err form_file_do(struct ctx *c, const struct request *r, struct reply *reply)
 {
 	struct str field, name, bytes, id;
-	const char *type;
+	const char *type, *wrong;
 	struct fill f;
 	size_t item;
 
 	TRY(fill_load(c, r, &f));
 	TRY(file_question(&f, &field, &item));
-	if (!multipart_file(request_header(r, "Content-Type"), r->body, &name, &bytes) || !bytes.len)
-		return file_page(&f, field, item, "Choose a file first.", reply);
-	if (bytes.len > FILE_BYTES_MAX)
-		return file_page(&f, field, item, "The file is larger than 8 MB.", reply);
-	type = kind_of(bytes);
-	if (!type)
-		return file_page(&f, field, item, "Only PDF files and JPEG or PNG pictures are taken.", reply);
+	wrong = file_sent(r, &name, &bytes, &type);
+	if (wrong)
+		return file_page(&f, field, item, wrong, reply);
 	TRY(keep_file(&f, type, bytes, &id));
 	TRY(attach(&f, field, item, id, name));
 	return page_redirect(c, part_address(&f, item), reply);
@@ -178,29 +141,13 @@ static bool is_held(const struct node *items, struct str url, struct str *name)
 	return false;
 }
 
-/* As it was sent; a page is never made of it. */
 enum err form_file_get(struct ctx *c, const struct request *r, struct reply *reply)
 {
-	struct str name, bytes;
-	struct version v;
-	struct node *n;
+	struct str name;
 	struct fill f;
-	struct buf as;
 
 	TRY(fill_load(c, r, &f));
 	if (!is_held(node_get(f.response, "item"), SAY(c->arena, "Binary/" STR_FMT, STR_ARG(r->part[1])), &name))
 		return fail(c, ERR_NOT_FOUND, "This form has no such file.");
-	TRY(record_read(c, STR("Binary"), r->part[1], &v));
-	TRY(fhir_read_json(c, c->place->fhir, c->arena, v.body, &n));
-	if (!str_unbase64(c->arena, node_str(n, "data"), &bytes))
-		return fail(c, ERR_INTERNAL, "The file cannot be read.");
-	TRY(looked_item(c, f.person, STR("Binary"), r->part[1], v.version));
-	reply->type = kind_of(bytes) ? kind_of(bytes) : "application/octet-stream";
-	reply->body = bytes;
-	buf_init(&as, c->arena, 1 << 10);
-	buf_cstr(&as, "attachment; filename*=UTF-8''");
-	url_escape(&as, name);
-	reply_header(reply, "Content-Disposition", buf_get(&as));
-	reply_header(reply, "Cache-Control", STR("no-store"));
-	return OK;
+	return file_serve(c, f.person, r->part[1], name, reply);
 }

@@ -27,6 +27,24 @@ void money_put_pay(struct ctx *c, struct node *data, const struct worked *w, boo
 /* "£1,234.50" of "1234.50". */
 struct str money_words(struct ctx *c, struct str amount);
 
+/* A resource by reference; ERR_NOT_FOUND. And a day of FHIR for the part `time`; nothing for what is none. */
+NODISCARD enum err money_read(struct ctx *c, struct str reference, struct node **out);
+void money_put_date(struct ctx *c, struct node *to, const char *name, struct str text);
+
+/* --- files sent with an application (money_files.c) --- */
+
+/* Is this entry of supportingInfo a file that was sent? */
+bool money_is_file(const struct node *item);
+/* The list `files`; `base`: how the addresses of the files begin. */
+void money_put_files(struct ctx *c, struct node *data, const struct node *request, struct str base);
+/* What an officer typed for one of them. */
+void money_put_file_again(struct ctx *c, const struct request *r, struct node *data, const char *wrong);
+/* The page of a case with an error at a field (money_cases.c). */
+NODISCARD enum err money_case_again(struct ctx *c, const struct request *r, const char *error, struct str field,
+				    struct reply *reply);
+/* A resident's: what was sent with the newest application, and whether more can be. */
+NODISCARD enum err me_put_files(struct ctx *c, struct node *data, const struct own *own);
+
 /* The answers of the what-if pages as a case (money_what_if.c); false while something is missing. */
 struct what_if {
 	const char *kind; /* "community", "residential" */

@@ -13,7 +13,7 @@ enum { LIST_MAX = 200, AMOUNT_MAX = 60 };
 
 /* --- reading --- */
 
-static enum err read_one(struct ctx *c, struct str reference, struct node **out)
+enum err money_read(struct ctx *c, struct str reference, struct node **out)
 {
 	struct str id = reference, type = str_cut(&id, '/');
 	struct version v;
@@ -30,7 +30,7 @@ static struct node *try_one(struct ctx *c, struct str reference)
 	const char *why = arena_str(c->arena, c->why);
 	struct node *n = NULL;
 
-	if (read_one(c, reference, &n) != OK)
+	if (money_read(c, reference, &n) != OK)
 		snprintf(c->why, sizeof c->why, "%s", why);
 	return n;
 }
@@ -91,9 +91,9 @@ static enum err case_read(struct ctx *c, struct str task, struct money_case *out
 	struct node *of;
 	struct str request;
 
-	TRY(read_one(c, SAY(c->arena, "Task/" STR_FMT, STR_ARG(task)), &k.task));
+	TRY(money_read(c, SAY(c->arena, "Task/" STR_FMT, STR_ARG(task)), &k.task));
 	request = act_reference(k.task, "focus");
-	TRY(read_one(c, request, &k.request));
+	TRY(money_read(c, request, &k.request));
 	k.person = try_one(c, act_reference(k.task, "for"));
 	TRY(find_response(c, request, &k.response));
 	TRY(json_read(c, c->arena, carried(k.response ? k.response : k.request, "/charge-case"), NULL, &of));
@@ -117,7 +117,7 @@ static struct str state_words(const struct node *task)
 	return node_text(node_path(task, "businessStatus.coding.display"));
 }
 
-static void put_date(struct ctx *c, struct node *to, const char *name, struct str text)
+void money_put_date(struct ctx *c, struct node *to, const char *name, struct str text)
 {
 	struct when w;
 	int64_t from, until;
@@ -163,7 +163,7 @@ enum err money_show(struct ctx *c, const struct request *r, struct reply *reply)
 		data_str(c, row, "task", node_str(task, "id"));
 		data_str(c, row, "who", person ? name_formal(c->arena, person) : STR("Somebody"));
 		data_str(c, row, "state", state_words(task));
-		put_date(c, row, "asked_on", node_str(task, "authoredOn"));
+		money_put_date(c, row, "asked_on", node_str(task, "authoredOn"));
 		TRY(put_pays(c, row, task));
 	}
 	return page_show(c, "money_cases", data, reply);
@@ -215,6 +215,27 @@ static size_t amounts_of(struct ctx *c, struct node *given, struct amount *out)
 	return len;
 }
 
+/* The field of the amount a complaint is about: "given.income[2].weekly …" is of income-1. */
+static struct str amount_named(struct ctx *c, struct node *given, struct str why)
+{
+	struct amount all[AMOUNT_MAX];
+	size_t len = amounts_of(c, given, all);
+
+	for (size_t i = 0; i < len; i++) {
+		struct str number = str_of(all[i].name), list = str_cut(&number, '-');
+		const char *begins;
+		int64_t n;
+
+		if (number.at && str_int(number, &n))
+			begins = arena_printf(c->arena, "given." STR_FMT "[%lld].%s ", STR_ARG(list), (long long)n + 1, all[i].member);
+		else
+			begins = arena_printf(c->arena, "%s ", all[i].member);
+		if (number.at ? str_starts(why, str_of(begins)) : str_find(why, str_of(begins)) >= 0)
+			return str_of(all[i].name);
+	}
+	return STR("amounts");
+}
+
 static void put_amounts(struct ctx *c, struct node *data, struct node *given)
 {
 	struct amount all[AMOUNT_MAX];
@@ -236,6 +257,8 @@ static void put_seen(struct ctx *c, struct node *data, const struct money_case *
 	struct node *list = data_list(c, data, "evidence"), *row;
 
 	node_each(one, node_get(k->request, "supportingInfo")) {
+		if (money_is_file(one))
+			continue;
 		row = data_object(c, list, NULL);
 		data_str(c, row, "seen_words", node_str(node_get(one, "information"), "display"));
 	}
@@ -243,7 +266,7 @@ static void put_seen(struct ctx *c, struct node *data, const struct money_case *
 	node_each(note, node_get(k->task, "note")) {
 		row = data_object(c, list, NULL);
 		data_str(c, row, "note_words", node_str(note, "text"));
-		put_date(c, row, "note_on", node_str(note, "time"));
+		money_put_date(c, row, "note_on", node_str(note, "time"));
 	}
 }
 
@@ -298,9 +321,9 @@ static enum err case_page(struct ctx *c, const struct request *r, struct node **
 	data_str(c, data, "way", carried(k->response ? k->response : k->request, "/charge-way"));
 	data_str(c, data, "error_in_case", k->worked.error);
 	data_words(c, data, "where", str_is(k->kind, "residential") ? "in a care home" : "at home");
-	put_date(c, data, "rules_of", k->worked.on);
+	money_put_date(c, data, "rules_of", k->worked.on);
 	if (k->response) {
-		put_date(c, data, "decided_on", node_str(k->response, "created"));
+		money_put_date(c, data, "decided_on", node_str(k->response, "created"));
 		data_str(c, data, "decided_by", node_str(node_get(k->response, "requestor"), "display"));
 		data_str(c, data, "decision", node_str(k->response, "id"));
 	}
@@ -329,7 +352,9 @@ static void put_steps(struct ctx *c, struct node *data, const struct node *task,
 			node_append(list, NULL, node_copy(c->arena, one));
 }
 
-static enum err case_show_with(struct ctx *c, const struct request *r, const char *error, struct reply *reply)
+/* `file`: the error is about one of the files that were sent. */
+static enum err case_show_with(struct ctx *c, const struct request *r, const char *error, struct str field, bool file,
+			       struct reply *reply)
 {
 	struct money_case k;
 	struct node *data;
@@ -338,13 +363,18 @@ static enum err case_show_with(struct ctx *c, const struct request *r, const cha
 	if (is_open(k.task) && (!c->actor || actor_can(c, "money.write")))
 		put_amounts(c, data, k.given);
 	put_seen(c, data, &k);
+	money_put_files(c, data, k.request, SAY(c->arena, "/money/cases/" STR_FMT, STR_ARG(r->part[0])));
+	if (is_open(k.task) && (!c->actor || actor_can(c, "money.write")))
+		node_add_bool(c->arena, data, "judges", true);
+	if (file)
+		money_put_file_again(c, r, data, error);
 	if (k.worked.result)
 		TRY(put_year(c, data, &k));
 	put_steps(c, data, k.task, SAY(c->arena, "/money/cases/" STR_FMT, STR_ARG(r->part[0])));
 	if (error) {
 		node_add_bool(c->arena, data, "failed", true);
 		data_words(c, data, "error", error);
-		data_words(c, data, "error_field", "amounts");
+		data_str(c, data, "error_field", field);
 	}
 	TRY(page_show(c, "money_case", data, reply));
 	if (error)
@@ -354,7 +384,12 @@ static enum err case_show_with(struct ctx *c, const struct request *r, const cha
 
 enum err money_case_show(struct ctx *c, const struct request *r, struct reply *reply)
 {
-	return case_show_with(c, r, NULL, reply);
+	return case_show_with(c, r, NULL, (struct str){ 0 }, false, reply);
+}
+
+enum err money_case_again(struct ctx *c, const struct request *r, const char *error, struct str field, struct reply *reply)
+{
+	return case_show_with(c, r, error, field, true, reply);
 }
 
 /* The same means by the rules of another day: what a notice of change tells. */
@@ -374,7 +409,7 @@ static enum err put_notice(struct ctx *c, struct node *data, const struct money_
 	money_put_pay(c, data, &then, false);
 	money_put_lines(c, data, &then);
 	struct node *notice = data_object(c, data, "notice");
-	put_date(c, notice, "from", day);
+	money_put_date(c, notice, "from", day);
 	data_str(c, notice, "was", money_words(c, node_str(k->worked.result, "charge")));
 	data_str(c, notice, "will", money_words(c, node_str(then.result, "charge")));
 	return OK;
@@ -397,7 +432,7 @@ static void put_followed(struct ctx *c, struct node *data, const struct node *re
 	if (!from.len || !was.len)
 		return;
 	notice = data_object(c, data, "notice");
-	put_date(c, notice, "from", from);
+	money_put_date(c, notice, "from", from);
 	data_str(c, notice, "was", money_words(c, was));
 	data_str(c, notice, "will", money_words(c, part_charge(c, response)));
 }
@@ -501,7 +536,7 @@ enum err money_case_do(struct ctx *c, const struct request *r, struct reply *rep
 		return fail(c, ERR_UNSUPPORTED, "This place keeps no assessments.");
 	enum err e = action_run(c, action, r->part[0], input, &done);
 	if (e == ERR_INVALID)
-		return case_show_with(c, r, arena_str(c->arena, c->why), reply);
+		return case_show_with(c, r, arena_str(c->arena, c->why), amount_named(c, k.given, str_of(c->why)), false, reply);
 	TRY(e);
 	return page_redirect(c, SAY(c->arena, "/money/cases/" STR_FMT, STR_ARG(r->part[0])), reply);
 }

@@ -60,6 +60,7 @@ enum err me_money_show(struct ctx *c, const struct request *r, struct reply *rep
 	TRY(me_begin(c, r, "What I pay", ME_SPEAKS, &data, &own));
 	TRY(put_decision(c, data, &own));
 	TRY(put_open(c, data, &own));
+	TRY(me_put_files(c, data, &own));
 	if (request_param(c, r, "sent", 0).len)
 		node_add_bool(c->arena, data, "sent", true);
 	if (own.self && what_if_kept(c, r, &kept) && what_if_case(c, &kept, &w)) {

@@ -46,6 +46,7 @@ http_serve privacy_show, privacy_review_do;
 http_serve requests_show, requests_open, requests_one_show, requests_one_do, requests_copy, requests_bundle;
 http_serve retention_show, retention_do, patterns_show, patterns_do;
 http_serve money_any_show, money_any_do;
+http_serve money_file_get, money_file_do, me_file_show, me_file_do, me_file_get;
 http_serve what_if_show, what_if_do, me_money_show, me_money_do;
 http_serve money_show, money_case_show, money_case_do, money_letter_show, money_next_show, money_next_do, money_letters_show, carer_money_show, carer_money_do;
 http_serve form_new_show, form_new_do, form_list_show, form_part_show, form_part_do, form_check_show, form_check_do;

@@ -34,6 +34,9 @@
 	{ HTTP_GET, BASE "/asked/{link}/copy.json", me_asked_bundle, 0, 0, "own.read" }, \
 	{ HTTP_GET, BASE "/money", me_money_show, 0, 0, "own.read" }, \
 	{ HTTP_POST, BASE "/money", me_money_do, 0, FORM_MAX, "own.write" }, \
+	{ HTTP_GET, BASE "/money/file", me_file_show, 0, 0, "own.write" }, \
+	{ HTTP_POST, BASE "/money/file", me_file_do, 0, (size_t)9 << 20, "own.write" }, \
+	{ HTTP_GET, BASE "/money/files/{link}", me_file_get, 0, 0, "own.read" }, \
 	{ HTTP_GET, BASE "/budget", me_budget_show, 0, 0, "own.read" }, \
 	{ HTTP_GET, BASE "/budget/receipt", me_receipt_show, 0, 0, "own.write" }, \
 	{ HTTP_POST, BASE "/budget/receipt", me_receipt_do, 0, FORM_MAX, "own.write" }, \
@@ -143,6 +146,8 @@ const struct route web_routes[] = {
 	{ HTTP_GET, "/money", money_show, 0, 0, "money.read" },
 	{ HTTP_GET, "/money/cases/{task}", money_case_show, 0, 0, "money.read" },
 	{ HTTP_POST, "/money/cases/{task}", money_case_do, 0, FORM_MAX, "money.write" },
+	{ HTTP_GET, "/money/cases/{task}/files/{binary}", money_file_get, 0, 0, "money.read" },
+	{ HTTP_POST, "/money/cases/{task}/files/{binary}", money_file_do, 0, FORM_MAX, "money.write" },
 	{ HTTP_GET, "/money/cases/{task}/letter", money_letter_show, 0, 0, "money.read" },
 	{ HTTP_GET, "/money/next", money_next_show, 0, 0, "money.read" },
 	{ HTTP_POST, "/money/next", money_next_do, 0, FORM_MAX, "money.approve" },
