@@ -1,12 +1,10 @@
 /* contact_test.c - the front door: outcomes from a place's own file; a clock that runs out is told once; handing over. */
-#include "access/test_access.h"
+#include "care/test_care.h"
 
 #include <sys/stat.h>
 
 #include "act/work.h"
-#include "care/inside.h"
 
-static const struct module *const modules[] = { &care_module, NULL };
 #define HOUR INT64_C(3600000000)
 
 static struct str log_one(struct world *w, const char *outcome, const char *urgency)
@@ -69,18 +67,6 @@ static void a_clock_that_runs_out_is_told_once(void **state)
 	}
 	assert_int_equal(notices.len, done);
 }
-
-static int set_up_place(void **state)
-{
-	if (set_up(state))
-		return -1;
-	struct world *w = *state;
-	w->place->modules = modules;
-	put_place(w);
-	return 0;
-}
-
-#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up_place, tear_down)
 
 int main(void)
 {

@@ -1,11 +1,9 @@
 /* errand_test.c - who sees to whose work: cover from its first day to the end of its last, and handing over at the end of
  * a shift, all or none. */
-#include "access/test_access.h"
+#include "care/test_care.h"
 
 #include "act/work.h"
-#include "care/inside.h"
 
-static const struct module *const modules[] = { &care_module, NULL };
 #define DAY INT64_C(86400000000)
 
 static struct str done_by(struct world *w, const char *action, const char *const given[][2], size_t len)
@@ -101,18 +99,6 @@ static void many_are_handed_over_or_none(void **state)
 	assert_true(str_is(owner_of(w, one), "Practitioner/nurse"));
 	assert_true(str_is(owner_of(w, two), "Practitioner/nurse"));
 }
-
-static int set_up_place(void **state)
-{
-	if (set_up(state))
-		return -1;
-	struct world *w = *state;
-	w->place->modules = modules;
-	put_place(w);
-	return 0;
-}
-
-#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up_place, tear_down)
 
 int main(void)
 {

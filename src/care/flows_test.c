@@ -1,12 +1,9 @@
 /* flows_test.c - every machine and every row of care: sound tables, all allowed steps taken, all others refused. */
-#include "access/test_access.h"
+#include "care/test_care.h"
 
 #include "access/audit.h"
 #include "access/role.h"
-#include "care/inside.h"
 #include "fhir/code.h"
-
-static const struct module *const modules[] = { &care_module, NULL };
 
 #define EACH_ROW(row)                                                                \
 	for (const struct action *const *of_##row = care_module.actions; *of_##row; of_##row++) \
@@ -487,35 +484,31 @@ static void who_may_not_is_refused(void **state)
 	guard_done(&w->c, guard);
 }
 
-static int set_up_place(void **state)
+static int set_up_plan(void **state)
 {
-	if (set_up(state))
+	if (set_up_place(state))
 		return -1;
 	struct world *w = *state;
-	w->place->modules = modules;
-	put_place(w);
 	put(w, "CarePlan", "plan",
 	    "{\"resourceType\":\"CarePlan\",\"id\":\"plan\",\"status\":\"active\",\"intent\":\"plan\",\"subject\":{"
 	    "\"reference\":\"Patient/ada\"}}");
 	return 0;
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up_place, tear_down)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(machines_are_sound),
-		TEST(rows_are_whole),
-		TEST(every_step_is_tried_from_every_state),
-		TEST(a_row_is_offered_with_its_own_machine_alone),
-		TEST(a_row_without_a_step_refuses_another_machine),
-		TEST(every_step_leaves_a_line_in_the_audit),
-		TEST(what_is_done_with_any_work_leaves_a_line_too),
-		TEST(what_is_wrong_is_said_by_name),
-		TEST(the_same_word_does_it_once),
-		TEST(a_version_that_has_gone_by_is_refused),
-		TEST(who_may_not_is_refused),
+		TEST_WITH(rows_are_whole, set_up_plan),
+		TEST_WITH(every_step_is_tried_from_every_state, set_up_plan),
+		TEST_WITH(a_row_is_offered_with_its_own_machine_alone, set_up_plan),
+		TEST_WITH(a_row_without_a_step_refuses_another_machine, set_up_plan),
+		TEST_WITH(every_step_leaves_a_line_in_the_audit, set_up_plan),
+		TEST_WITH(what_is_done_with_any_work_leaves_a_line_too, set_up_plan),
+		TEST_WITH(what_is_wrong_is_said_by_name, set_up_plan),
+		TEST_WITH(the_same_word_does_it_once, set_up_plan),
+		TEST_WITH(a_version_that_has_gone_by_is_refused, set_up_plan),
+		TEST_WITH(who_may_not_is_refused, set_up_plan),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
