@@ -1,4 +1,5 @@
 /* account.c - one's own account: as what one works, password, codes from a phone, where one is signed in. */
+#include "web/govern.h"
 #include "web/sign_in.h"
 
 static enum err own(struct ctx *c, struct user *user)
@@ -37,7 +38,7 @@ static void put_when(struct ctx *c, struct node *to, const char *name, int64_t a
 static struct str role_words(struct ctx *c, const struct employment *e)
 {
 	return SAY(c->arena, STR_FMT "%s" STR_FMT, STR_ARG(e->role->words), e->org_id.len ? ", " : "",
-		   STR_ARG(e->org_id));
+		   STR_ARG(org_words(c, e->org_id)));
 }
 
 /* --- the page --- */

@@ -1,6 +1,7 @@
 /* accounts.c - administration: who can sign in and as what; joiners, movers and leavers; the roles. */
 #include "access/roster.h"
 #include "record/search.h"
+#include "web/govern.h"
 #include "web/sign_in.h"
 
 #define SHOWN 100
@@ -18,7 +19,7 @@ static enum err put_user(struct ctx *c, struct db *db, struct node *row, const s
 	buf_init(&words, c->arena, 4000);
 	for (size_t i = 0; i < len; i++)
 		buf_printf(&words, "%s" STR_FMT "%s" STR_FMT, i ? "; " : "", STR_ARG(jobs[i].role->words),
-			   jobs[i].org_id.len ? ", " : "", STR_ARG(jobs[i].org_id));
+			   jobs[i].org_id.len ? ", " : "", STR_ARG(org_words(c, jobs[i].org_id)));
 	data_str(c, row, "account", SAY(c->arena, "%lld", (long long)user->key));
 	data_str(c, row, "user_login", user->login);
 	data_str(c, row, "user_name", user->name);
@@ -149,7 +150,7 @@ static enum err put_jobs(struct ctx *c, struct db *db, struct node *data, const 
 
 		data_str(c, row, "employment", SAY(c->arena, "%lld", (long long)jobs[i].key));
 		data_str(c, row, "job_role", jobs[i].role->words);
-		data_str(c, row, "job_org", jobs[i].org_id.len ? jobs[i].org_id : STR("The place itself"));
+		data_str(c, row, "job_org", jobs[i].org_id.len ? org_words(c, jobs[i].org_id) : STR("The place itself"));
 		put_when(c, row, "since", jobs[i].since);
 		put_when(c, row, "until", jobs[i].until);
 		if (!user->ended && (!jobs[i].until || jobs[i].until > now))

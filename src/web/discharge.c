@@ -1,209 +1,179 @@
-/* discharge.c - the way out of hospital on pages: the list of a ward or of all wards, and one person's.
+/* discharge.c - the way out of hospital on pages: the list of a ward, the list of the transfer hub, the same on paper for the
+ * meetings of morning and afternoon, and as a file.
  *
- * A row is a Task of leaving; with it the stay, the delays and the steps that are part of it. Who waits longest stands
- * first. What can be done is what the actions of these Tasks allow. */
-#include "web/act.h"
-#include "web/glass.h"
+ * What is chosen stands in the address, and paper and file are of what is chosen. Paper goes by ward and bed. */
+#include "web/leaving.h"
 #include "web/looked.h"
 #include "web/pages.h"
-#include "web/person.h"
 #include "web/work.h"
 
 #include <stdlib.h>
 
 #include "base/html.h"
-#include "record/search.h"
 #include "web/chart.h"
 
-enum { LISTED = 500, WARDS = 60 };
+enum { OFFERED = 60 };
 
-struct leaving {
-	const struct node *task, *stay, *delay, *step;
-	struct str stay_ref, ward;
-	struct moment ready, expected;
-	int64_t nights; /* waiting; -1: not ready */
-	int64_t due;    /* of the step; INT64_MAX: none */
+/* Where each pathway leads, as somebody who looks for a place to go asks. */
+static const struct going {
+	const char *code, *words;
+	int64_t from, to; /* pathways */
+} goings[] = {
+	{ "home", "Home", 0, 1 },
+	{ "bed", "A bed to recover in", 2, 2 },
+	{ "care-home", "A care home", 3, 3 },
+	{ "undecided", "Not decided yet", NO_PATHWAY, NO_PATHWAY },
 };
 
-struct board {
+struct chosen {
+	struct str ward, to, pathway, by;
+	bool hub;
+};
+
+struct group {
+	struct str title, key;
+	struct node *row;
+	size_t people;
+	int64_t nights;
+};
+
+struct listing {
 	struct ctx *c;
-	int64_t now;
-	VEC(struct leaving) all;
-	struct str wards[WARDS];
-	size_t ward_count;
+	struct board board;
+	struct chosen chosen;
+	struct node *data, *groups;
+	struct group at;
+	struct looked_people seen;
+	size_t ready, staying;
+	int64_t nights;
 };
 
-/* ---- reading ---- */
+/* ---- what is chosen ---- */
 
-typedef enum err take_resource(struct ctx *c, void *arg, struct node *resource, bool included);
-
-static enum err each_found(struct ctx *c, const char *type, struct str query, take_resource *take, void *arg)
+static struct chosen chosen_of(struct ctx *c, const struct request *r)
 {
-	const struct search *search;
-	struct search_page page;
-	struct node *n;
-
-	TRY(search_parse(c, str_of(type), query, &search));
-	TRY(search_run(c, search, &page));
-	for (size_t i = 0; i < page.len + page.included_len; i++) {
-		bool included = i >= page.len;
-		const struct version *v = included ? &page.included[i - page.len] : &page.at[i];
-
-		TRY(fhir_read_json(c, c->place->fhir, c->arena, v->body, &n));
-		if (!is_restricted(n))
-			TRY(take(c, arg, n, included));
-	}
-	return OK;
+	return (struct chosen){
+		.ward = request_param(c, r, "ward", 0), .to = request_param(c, r, "to", 0),
+		.pathway = request_param(c, r, "pathway", 0), .by = request_param(c, r, "by", 0),
+		.hub = str_is(request_param(c, r, "list", 0), "hub"),
+	};
 }
 
-static const struct node *input_of(const struct node *task, const char *kind)
+static bool goes_to(const struct leaving *l, struct str to)
 {
-	node_each(input, node_get(task, "input"))
-		if (concept_has(node_get(input, "type"), kind))
-			return input;
-	return NULL;
+	for (size_t i = 0; i < sizeof goings / sizeof *goings; i++)
+		if (str_is(to, goings[i].code))
+			return l->pathway >= goings[i].from && l->pathway <= goings[i].to;
+	return false;
 }
 
-/* "Elm Ward" of "Elm Ward, bed 4". */
-static struct str ward_of(const struct node *stay)
+/* The hub sees to everybody who needs more than the way home. */
+static bool is_chosen(const struct chosen *ch, const struct leaving *l)
 {
-	const struct node *place = NULL;
+	int64_t pathway;
 
-	node_each(one, node_get(stay, "location"))
-		if (!place || str_is(node_str(one, "status"), "active"))
-			place = one;
-	struct str words = node_text(node_path(place, "location.display"));
-	return str_trim(str_cut(&words, ','));
+	if (ch->hub && l->pathway == 0)
+		return false;
+	if (ch->ward.len && !str_eq(ch->ward, l->ward))
+		return false;
+	if (ch->to.len && !goes_to(l, ch->to))
+		return false;
+	if (ch->pathway.len && !(str_int(ch->pathway, &pathway) && pathway == l->pathway))
+		return false;
+	return !ch->by.len || str_eq(ch->by, l->act_by);
 }
 
-static enum err take_leaving(struct ctx *c, void *arg, struct node *n, bool included)
+static void add_param(struct buf *b, const char *name, struct str value)
 {
-	struct board *b = arg;
-
-	if (!included) {
-		struct leaving *l = vec_push(&b->all, c->arena);
-		*l = (struct leaving){ .task = n, .stay_ref = node_text(node_path(n, "encounter.reference")),
-				       .nights = -1, .due = INT64_MAX };
-		if (moment_read(node_text(node_path(n, "executionPeriod.start")), &l->ready))
-			l->nights = london_day(b->now) - moment_day(l->ready);
-		if (l->nights < -1)
-			l->nights = 0;
-		(void)moment_read(node_str(input_of(n, "expected-date"), "valueDate"), &l->expected);
-		return OK;
-	}
-	for (size_t i = 0; i < b->all.len; i++) {
-		struct str ref = b->all.at[i].stay_ref;
-		if (!str_starts(ref, STR("Encounter/")) ||
-		    !str_eq((struct str){ ref.at + 10, ref.len - 10 }, node_str(n, "id")))
-			continue;
-		b->all.at[i].stay = n;
-		b->all.at[i].ward = ward_of(n);
-	}
-	return OK;
-}
-
-static struct leaving *of_stay(struct board *b, const struct node *task)
-{
-	struct str stay = node_text(node_path(task, "encounter.reference"));
-
-	for (size_t i = 0; i < b->all.len && stay.len; i++)
-		if (str_eq(b->all.at[i].stay_ref, stay))
-			return &b->all.at[i];
-	return NULL;
-}
-
-static enum err take_delay(struct ctx *c, void *arg, struct node *n, bool included)
-{
-	struct leaving *l = of_stay(arg, n);
-
-	(void)c;
-	if (l && !included)
-		l->delay = n;
-	return OK;
-}
-
-/* The step due first. */
-static enum err take_step(struct ctx *c, void *arg, struct node *n, bool included)
-{
-	struct leaving *l = of_stay(arg, n);
-	struct moment due;
-
-	(void)c;
-	if (!l || included || concept_has(node_get(n, "code"), "delay"))
-		return OK;
-	if (!moment_read(node_text(node_path(n, "restriction.period.end")), &due) || due.from >= l->due)
-		return OK;
-	l->step = n;
-	l->due = due.from;
-	return OK;
-}
-
-static int by_wait(const void *a, const void *b)
-{
-	const struct leaving *x = a, *y = b;
-
-	if (x->nights != y->nights)
-		return x->nights > y->nights ? -1 : 1;
-	if (x->expected.from != y->expected.from && x->expected.iso.len && y->expected.iso.len)
-		return x->expected.from < y->expected.from ? -1 : 1;
-	return (y->expected.iso.len > 0) - (x->expected.iso.len > 0);
-}
-
-static void add_ward(struct board *b, struct str ward)
-{
-	size_t at = 0;
-
-	if (!ward.len || b->ward_count == WARDS)
+	if (!value.len)
 		return;
-	for (size_t i = 0; i < b->ward_count; i++)
-		if (str_eq(b->wards[i], ward))
-			return;
-	while (at < b->ward_count && str_cmp(b->wards[at], ward) < 0)
-		at++;
-	memmove(&b->wards[at + 1], &b->wards[at], (b->ward_count - at) * sizeof *b->wards);
-	b->wards[at] = ward;
-	b->ward_count++;
+	buf_printf(b, "%s%s=", b->len ? "&" : "", name);
+	url_escape(b, value);
 }
 
-static enum err board_read(struct ctx *c, struct board *b)
+/* "ward=Elm%20Ward&list=hub": what is chosen, in an address. */
+static struct str chosen_query(struct ctx *c, const struct chosen *ch, bool hub)
 {
-	*b = (struct board){ .c = c, .now = clock_now(c->clock) };
-	TRY(each_found(c, "Task",
-		       STR("code=leave-hospital&status=in-progress&_include=Task:encounter&_count=500"), take_leaving, b));
-	TRY(each_found(c, "Task", STR("code=delay&status=in-progress&_count=500"), take_delay, b));
-	TRY(each_found(c, "Task",
-		       STR("part-of:missing=false&status=requested,received,accepted,in-progress&_count=500"),
-		       take_step, b));
-	for (size_t i = 0; i < b->all.len; i++)
-		add_ward(b, b->all.at[i].ward);
-	if (b->all.len)
-		qsort(b->all.at, b->all.len, sizeof *b->all.at, by_wait);
-	return OK;
+	struct buf b;
+
+	buf_init(&b, c->arena, 4000);
+	add_param(&b, "ward", ch->ward);
+	add_param(&b, "to", ch->to);
+	add_param(&b, "pathway", ch->pathway);
+	add_param(&b, "by", ch->by);
+	add_param(&b, "list", hub ? STR("hub") : STR(""));
+	return buf_get(&b);
 }
 
-/* ---- the list ---- */
-
-static struct str pathway_words(struct ctx *c, const struct node *task)
+static void put_option(struct ctx *c, struct node *list, struct str value, struct str words, struct str chosen)
 {
-	struct str n = node_text(node_get(input_of(task, "pathway"), "valueInteger"));
+	struct node *one = data_object(c, list, NULL);
 
-	return n.len ? SAY(c->arena, "Pathway " STR_FMT, STR_ARG(n)) : (struct str){ 0 };
+	data_str(c, one, "value", value);
+	data_str(c, one, "value_words", words);
+	if (str_eq(value, chosen))
+		node_add_bool(c->arena, one, "is_chosen", true);
 }
 
-static struct str owner_words(struct ctx *c, const struct node *task)
+/* Names without doubles, in their order; at most OFFERED. */
+static void put_names(struct listing *l, const char *name, struct str (*of)(const struct leaving *), struct str chosen)
 {
-	struct str words = node_text(node_path(task, "owner.display"));
+	struct node *list = data_list(l->c, l->data, name);
+	struct str names[OFFERED];
+	size_t len = 0;
 
-	return words.len ? words : work_name(c, node_text(node_path(task, "owner.reference")));
+	for (size_t i = 0; i < l->board.all.len && len < OFFERED; i++) {
+		struct str one = of(&l->board.all.at[i]);
+		size_t at = 0;
+
+		while (at < len && str_cmp(names[at], one) < 0)
+			at++;
+		if (!one.len || (at < len && str_eq(names[at], one)))
+			continue;
+		memmove(&names[at + 1], &names[at], (len++ - at) * sizeof *names);
+		names[at] = one;
+	}
+	for (size_t i = 0; i < len; i++)
+		put_option(l->c, list, names[i], names[i], chosen);
 }
 
-static struct str reason_words(struct ctx *c, const struct node *delay)
+static struct str ward_name(const struct leaving *l)
 {
-	struct str words = concept_words(c->arena, node_get(delay, "reasonCode"));
-	struct str code = node_str(node_at(node_get(node_get(delay, "reasonCode"), "coding"), 0), "code");
-
-	return code.len <= 3 && code.len ? SAY(c->arena, STR_FMT ": " STR_FMT, STR_ARG(code), STR_ARG(words)) : words;
+	return l->ward;
 }
+
+static struct str act_name(const struct leaving *l)
+{
+	return l->act_by;
+}
+
+static void put_filters(struct listing *l)
+{
+	struct ctx *c = l->c;
+	struct node *to = data_list(c, l->data, "goings"), *pathways = data_list(c, l->data, "pathways");
+
+	put_names(l, "wards", ward_name, l->chosen.ward);
+	put_names(l, "bodies", act_name, l->chosen.by);
+	for (size_t i = 0; i < sizeof goings / sizeof *goings; i++)
+		put_option(c, to, str_of(goings[i].code), str_of(goings[i].words), l->chosen.to);
+	node_each(one, node_get(l->board.pathways, "parameter")) {
+		struct str code = node_str(node_at(node_get(one, "part"), 0), "valueString");
+		int64_t n;
+
+		if (str_int(code, &n))
+			put_option(c, pathways, code,
+				   SAY(c->arena, STR_FMT ": " STR_FMT, STR_ARG(code),
+				       STR_ARG(pathway_words(l->board.pathways, n))), l->chosen.pathway);
+	}
+	data_str(c, l->data, "query", chosen_query(c, &l->chosen, l->chosen.hub));
+	data_str(c, l->data, "query_wards", chosen_query(c, &l->chosen, false));
+	data_str(c, l->data, "query_hub", chosen_query(c, &l->chosen, true));
+	data_str(c, l->data, "chosen_ward", l->chosen.ward);
+	if (l->chosen.hub)
+		node_add_bool(c->arena, l->data, "hub", true);
+}
+
+/* ---- rows ---- */
 
 /* What happens next, who does it, until when. */
 static void put_next(struct ctx *c, struct node *row, const struct leaving *l, int64_t now)
@@ -213,46 +183,48 @@ static void put_next(struct ctx *c, struct node *row, const struct leaving *l, i
 	if (!next)
 		return;
 	data_str(c, row, "next", concept_words(c->arena, node_get(next, "code")));
-	data_str(c, row, "next_by", owner_words(c, next));
+	data_str(c, row, "next_by", leaving_owner(c, next));
 	work_clock(c, row, next, now);
 }
 
-static enum err put_row(struct ctx *c, struct node *list, const struct leaving *l, int64_t now)
+/* When somebody last looked whether they need the bed, and what held. */
+static void put_review(struct ctx *c, struct node *row, const struct leaving *l, int64_t now)
 {
+	struct moment m;
+
+	if (!moment_read(node_str(leaving_input(l->task, "reviewed"), "valueDateTime"), &m))
+		return;
+	data_time(c, row, "reviewed", m, say_as_at(c->arena, m, now));
+	data_str(c, row, "criteria", node_str(leaving_input(l->task, "criteria"), "valueString"));
+}
+
+static enum err put_row(struct listing *t, struct node *list, const struct leaving *l)
+{
+	struct ctx *c = t->c;
 	struct node *row = data_object(c, list, NULL);
+	int64_t now = t->board.now;
 
 	TRY(work_person(c, row, l->task, now));
 	data_str(c, row, "ward", l->ward);
-	data_str(c, row, "pathway", pathway_words(c, l->task));
+	data_str(c, row, "bed", l->bed);
+	data_str(c, row, "going", pathway_words(t->board.pathways, l->pathway));
+	if (l->pathway != NO_PATHWAY)
+		data_str(c, row, "pathway", say_count(c->arena, l->pathway));
 	if (l->nights >= 0) {
-		data_str(c, row, "nights", say_count(c->arena, l->nights));
+		data_str(c, row, "nights", SAY(c->arena, "%lld night%s", (long long)l->nights, l->nights == 1 ? "" : "s"));
 		html_safe(c->arena, row, "tally", chart_tally(c->arena, (int)l->nights));
 		data_time(c, row, "ready", l->ready, say_day(c->arena, l->ready, now));
-	}
-	if (l->expected.iso.len)
-		data_time(c, row, "expected", l->expected, say_day(c->arena, l->expected, now));
+	} else if (l->expected.iso.len)
+		data_time(c, row, "expected", l->expected, say_weekday(c->arena, l->expected, now));
 	if (l->delay) {
-		data_str(c, row, "reason", reason_words(c, l->delay));
-		data_str(c, row, "body", owner_words(c, l->delay));
+		data_str(c, row, "reason", delay_reason(c, l->delay));
 		data_str(c, row, "delay_state", work_state(c, l->delay));
-	} else {
-		data_str(c, row, "in_for", concept_words(c->arena, node_get(l->stay, "reasonCode")));
 	}
+	data_str(c, row, "in_for", concept_words(c->arena, node_get(l->stay, "reasonCode")));
+	data_str(c, row, "body", l->act_by);
 	put_next(c, row, l, now);
+	put_review(c, row, l, now);
 	return OK;
-}
-
-static void put_wards(struct ctx *c, struct node *data, const struct board *b, struct str chosen)
-{
-	struct node *list = data_list(c, data, "wards");
-
-	for (size_t i = 0; i < b->ward_count; i++) {
-		struct node *one = data_object(c, list, NULL);
-
-		data_str(c, one, "ward_name", b->wards[i]);
-		if (str_eq(b->wards[i], chosen))
-			node_add_bool(c->arena, one, "ward_chosen", true);
-	}
 }
 
 static struct str people(struct ctx *c, size_t n)
@@ -260,302 +232,225 @@ static struct str people(struct ctx *c, size_t n)
 	return SAY(c->arena, "%zu %s", n, n == 1 ? "person" : "people");
 }
 
+static struct str nights_words(struct ctx *c, int64_t n)
+{
+	return SAY(c->arena, "%lld night%s", (long long)n, n == 1 ? "" : "s");
+}
+
+/* ---- groups ---- */
+
+static void end_group(struct listing *l)
+{
+	struct ctx *c = l->c;
+	struct group *g = &l->at;
+
+	if (!g->row)
+		return;
+	data_str(c, g->row, "group_people", people(c, g->people));
+	if (g->nights)
+		data_str(c, g->row, "group_nights", nights_words(c, g->nights));
+	*g = (struct group){ 0 };
+}
+
+/* The group of that name; the one before ends. Rows come in the order of groups. */
+static struct node *group_rows(struct listing *l, struct str key, struct str title)
+{
+	struct ctx *c = l->c;
+
+	if (!l->at.row || !str_eq(l->at.key, key)) {
+		end_group(l);
+		l->at = (struct group){ .key = key, .title = title, .row = data_object(c, l->groups, NULL) };
+		data_str(c, l->at.row, "group_id", key);
+		data_str(c, l->at.row, "group", title);
+		(void)data_list(c, l->at.row, "rows");
+	}
+	return node_get(l->at.row, "rows");
+}
+
+static struct node *rows_by_wait(struct listing *l, const struct leaving *one)
+{
+	return one->nights >= 0 ? group_rows(l, STR("ready"), STR("Ready to leave"))
+				: group_rows(l, STR("other"), STR("Still need the bed"));
+}
+
+static struct node *rows_by_pathway(struct listing *l, const struct leaving *one)
+{
+	struct ctx *c = l->c;
+	struct str words = pathway_words(l->board.pathways, one->pathway);
+
+	if (one->pathway == NO_PATHWAY)
+		return group_rows(l, STR("undecided"), STR("Not decided yet"));
+	return group_rows(l, SAY(c->arena, "path-%lld", (long long)one->pathway),
+			  SAY(c->arena, STR_FMT " (pathway %lld)", STR_ARG(words), (long long)one->pathway));
+}
+
+static struct node *rows_by_ward(struct listing *l, const struct leaving *one)
+{
+	return group_rows(l, one->ward.len ? one->ward : STR("ward"), one->ward.len ? one->ward : STR("Ward not said"));
+}
+
+static int by_pathway(const void *a, const void *b)
+{
+	const struct leaving *x = a, *y = b;
+
+	if (x->pathway != y->pathway)
+		return x->pathway == NO_PATHWAY ? 1 : y->pathway == NO_PATHWAY ? -1 : x->pathway < y->pathway ? -1 : 1;
+	return leaving_by_wait(a, b);
+}
+
+/* "bed 4" before "bed 12". */
+static int by_bed(const void *a, const void *b)
+{
+	const struct leaving *x = a, *y = b;
+	int order = str_cmp(x->ward, y->ward);
+
+	if (order)
+		return order;
+	if (x->bed.len != y->bed.len)
+		return x->bed.len < y->bed.len ? -1 : 1;
+	order = str_cmp(x->bed, y->bed);
+	return order ? order : leaving_by_wait(a, b);
+}
+
+/* Who is on the page is noted, as many as there are. */
+static enum err note(struct listing *l, const struct leaving *one)
+{
+	struct str id = node_text(node_path(one->task, "for.reference"));
+
+	if (!str_starts(id, STR("Patient/")))
+		return OK;
+	if (l->seen.len == sizeof l->seen.at / sizeof *l->seen.at) {
+		looked_page(l->c, &l->seen);
+		l->seen.len = 0;
+	}
+	return looked_add(l->c, &l->seen, (struct str){ id.at + 8, id.len - 8 });
+}
+
+static enum err fill(struct listing *l, struct node *(*rows)(struct listing *, const struct leaving *))
+{
+	for (size_t i = 0; i < l->board.all.len; i++) {
+		const struct leaving *one = &l->board.all.at[i];
+
+		if (!is_chosen(&l->chosen, one))
+			continue;
+		TRY(put_row(l, rows(l, one), one));
+		TRY(note(l, one));
+		l->at.people++;
+		l->at.nights += one->nights > 0 ? one->nights : 0;
+		l->ready += one->nights >= 0;
+		l->staying += one->nights < 0;
+		l->nights += one->nights > 0 ? one->nights : 0;
+	}
+	end_group(l);
+	if (l->seen.len)
+		looked_page(l->c, &l->seen);
+	return OK;
+}
+
+static void put_sums(struct listing *l)
+{
+	struct ctx *c = l->c;
+	struct moment at = moment_at(c->arena, l->board.now);
+
+	if (l->ready)
+		data_str(c, l->data, "ready_people", people(c, l->ready));
+	if (l->staying)
+		data_str(c, l->data, "other_people", people(c, l->staying));
+	data_str(c, l->data, "nights_lost", nights_words(c, l->nights));
+	data_time(c, l->data, "as_at", at, say_full(c->arena, at, l->board.now));
+}
+
+static enum err listing_read(struct ctx *c, const struct request *r, const char *title, struct listing *out)
+{
+	struct listing l = { .c = c, .chosen = chosen_of(c, r), .data = page_new(c, r, title) };
+
+	l.groups = data_list(c, l.data, "groups");
+	TRY(board_read(c, &l.board));
+	put_filters(&l);
+	*out = l;
+	return OK;
+}
+
+static void sort(struct listing *l, int (*order)(const void *, const void *))
+{
+	if (l->board.all.len)
+		qsort(l->board.all.at, l->board.all.len, sizeof *l->board.all.at, order);
+}
+
+/* ---- as a file ---- */
+
+/* A cell, quoted; what a spreadsheet would reckon with is told to be text. */
+static void cell(struct buf *b, struct str text)
+{
+	buf_cstr(b, b->len && b->at[b->len - 1] != '\n' ? ",\"" : "\"");
+	if (text.len && strchr("=+-@\t\r", text.at[0]))
+		buf_cstr(b, "'");
+	for (size_t i = 0; i < text.len; i++) {
+		if (text.at[i] == '"')
+			buf_char(b, '"');
+		buf_char(b, text.at[i]);
+	}
+	buf_cstr(b, "\"");
+}
+
+static void csv(struct listing *l, struct reply *reply)
+{
+	static const char *const columns[] = { "person_name", "person_more", "ward", "bed", "pathway", "going", "nights",
+					       "reason", "delay_state", "in_for", "body", "next", "next_by" };
+	static const char *const days[] = { "ready", "expected", "due" };
+	struct buf b;
+
+	buf_init(&b, l->c->arena, 4u << 20);
+	buf_cstr(&b, "person,age and NHS number,ward,bed,pathway,going to,waiting,reason,dispute,in for,who must act,next step,"
+		     "by whom,ready since,expected,due\r\n");
+	node_each(group, l->groups)
+		node_each(row, node_get(group, "rows")) {
+			for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)
+				cell(&b, node_str(row, columns[i]));
+			for (size_t i = 0; i < sizeof days / sizeof *days; i++)
+				cell(&b, node_str(node_get(row, days[i]), "iso"));
+			buf_cstr(&b, "\r\n");
+		}
+	reply->type = "text/csv; charset=utf-8";
+	reply->body = buf_get(&b);
+	reply_header(reply, "Content-Disposition", STR("attachment; filename=\"leaving-hospital.csv\""));
+	reply_header(reply, "Cache-Control", STR("no-store"));
+}
+
+/* ---- pages ---- */
+
 enum err discharge_show(struct ctx *c, const struct request *r, struct reply *reply)
 {
-	struct str ward = request_param(c, r, "ward", 0);
-	struct node *data = page_new(c, r, "Leaving hospital");
-	struct node *waiting = data_list(c, data, "waiting"), *others = data_list(c, data, "others");
-	struct looked_people seen = { 0 };
-	size_t ready = 0, staying = 0;
-	int64_t nights = 0;
-	struct board b;
+	struct listing l;
 
-	TRY(board_read(c, &b));
-	for (size_t i = 0; i < b.all.len; i++) {
-		const struct leaving *l = &b.all.at[i];
-		struct str id = node_text(node_path(l->task, "for.reference"));
-
-		if (ward.len && !str_eq(ward, l->ward))
-			continue;
-		TRY(put_row(c, l->nights >= 0 ? waiting : others, l, b.now));
-		if (str_starts(id, STR("Patient/")) && seen.len < sizeof seen.at / sizeof *seen.at)
-			TRY(looked_add(c, &seen, (struct str){ id.at + 8, id.len - 8 }));
-		ready += l->nights >= 0;
-		staying += l->nights < 0;
-		nights += l->nights > 0 ? l->nights : 0;
-	}
-	looked_page(c, &seen);
-	put_wards(c, data, &b, ward);
-	data_str(c, data, "chosen_ward", ward);
-	data_str(c, data, "ready_people", people(c, ready));
-	data_str(c, data, "other_people", people(c, staying));
-	data_str(c, data, "nights_lost", SAY(c->arena, "%lld night%s", (long long)nights, nights == 1 ? "" : "s"));
-	if (ready)
-		node_add_bool(c->arena, data, "has_waiting", true);
-	if (staying)
-		node_add_bool(c->arena, data, "has_others", true);
-	struct moment at = moment_at(c->arena, b.now);
-	data_time(c, data, "as_at", at, say_as_at(c->arena, at, b.now));
-	return page_show(c, "discharge", data, reply);
-}
-
-/* ---- one person ---- */
-
-struct one {
-	struct node *data, *list;
-	struct str back, id;
-	const struct node *leaving;
-	int64_t now;
-};
-
-/* "3 nights: 2 in November, 1 in December", as the domain counts them. */
-static enum err put_nights(struct ctx *c, struct node *row, const struct node *delay)
-{
-	static const char *const months[] = { "January", "February", "March", "April", "May", "June", "July", "August",
-					      "September", "October", "November", "December" };
-	const struct action *count = action_find(c->place, STR("delay-count"));
-	struct acted done;
-	struct buf words;
-	const char *mark = ":";
-
-	if (!count || !node_path(delay, "executionPeriod.start"))
-		return OK;
-	TRY(action_run(c, count, node_str(delay, "id"), node_new(c->arena, NODE_OBJECT), &done));
-	buf_init(&words, c->arena, 0);
-	node_each(one, node_get(done.output, "parameter")) {
-		struct str days = node_text(node_get(one, "valueInteger")), month;
-		const struct node *part = node_get(one, "part");
-		int64_t number;
-
-		if (!part) {
-			buf_printf(&words, STR_FMT " night%s", STR_ARG(days), str_is(days, "1") ? "" : "s");
-			continue;
-		}
-		month = node_str(node_at(part, 0), "valueString");
-		days = node_text(node_get(node_at(part, 1), "valueInteger"));
-		if (month.len != 7 || !str_int((struct str){ month.at + 5, 2 }, &number) || number < 1 || number > 12)
-			continue;
-		buf_printf(&words, "%s " STR_FMT " in %s", mark, STR_ARG(days), months[number - 1]);
-		mark = ",";
-	}
-	data_str(c, row, "nights_lost", buf_get(&words));
-	return OK;
-}
-
-/* By when the council must have acted, and whether that is the day the hospital had in mind. */
-static void put_notice(struct ctx *c, struct node *row, const struct node *notice, int64_t now)
-{
-	struct str proposed = node_str(input_of(notice, "proposed"), "valueDate");
-	struct moment day;
-
-	if (!moment_read(node_str(input_of(notice, "relevant-day"), "valueDate"), &day))
-		return;
-	data_str(c, row, "notice",
-		 SAY(c->arena, "%s: the council must have acted by " STR_FMT,
-		     !proposed.len		     ? "Earliest day"
-		     : str_eq(proposed, day.iso) ? "In time"
-						     : "Later than proposed",
-		     STR_ARG(say_weekday(c->arena, day, now))));
-}
-
-/* A Task of the stay: what, who, until when, what may be done. */
-static enum err take_work(struct ctx *c, void *arg, struct node *n, bool included)
-{
-	struct one *o = arg;
-	struct node *row;
-	struct moment from;
-
-	(void)included;
-	if (concept_has(node_get(n, "code"), "leave-hospital")) {
-		o->leaving = n;
+	TRY(listing_read(c, r, "Leaving hospital", &l));
+	if (l.chosen.hub)
+		sort(&l, by_pathway);
+	TRY(fill(&l, l.chosen.hub ? rows_by_pathway : rows_by_wait));
+	if (str_is(request_param(c, r, "as", 0), "csv")) {
+		csv(&l, reply);
 		return OK;
 	}
-	row = data_object(c, o->list, NULL);
-	data_str(c, row, "what", concept_words(c->arena, node_get(n, "code")));
-	data_str(c, row, "by", owner_words(c, n));
-	data_str(c, row, "stands", work_state(c, n));
-	data_str(c, row, "task_id", node_str(n, "id"));
-	if (node_get(n, "reasonCode"))
-		data_str(c, row, "reason", reason_words(c, n));
-	if (concept_has(node_get(n, "code"), "delay"))
-		TRY(put_nights(c, row, n));
-	put_notice(c, row, n, o->now);
-	data_str(c, row, "answerable",
-		 concept_words(c->arena, node_at(node_get(n, "performerType"), 0)));
-	if (moment_read(node_text(node_path(n, "executionPeriod.start")), &from))
-		data_time(c, row, "since", from, say_day(c->arena, from, o->now));
-	work_clock(c, row, n, o->now);
-	put_own_actions(c, row, "do", n, o->back);
-	return OK;
+	put_sums(&l);
+	return page_show(c, "discharge", l.data, reply);
 }
 
-static enum err take_help(struct ctx *c, void *arg, struct node *n, bool included)
+/* Which of the two meetings of a day comes next. */
+static const char *meeting(int64_t now)
 {
-	struct one *o = arg;
-	struct node *row = data_object(c, o->list, NULL);
-	struct moment from;
+	int64_t local = now + (int64_t)when_london_offset(now) * 60000000;
 
-	(void)included;
-	data_str(c, row, "help", concept_words(c->arena, node_at(node_get(n, "type"), 0)));
-	data_str(c, row, "help_by", node_text(node_path(n, "managingOrganization.display")));
-	if (!node_path(n, "managingOrganization.display"))
-		data_str(c, row, "help_by", work_name(c, node_text(node_path(n, "managingOrganization.reference"))));
-	if (moment_read(node_text(node_path(n, "period.start")), &from))
-		data_time(c, row, "help_since", from, say_day(c->arena, from, o->now));
-	return OK;
+	return local / INT64_C(3600000000) % 24 < 12 ? "morning" : "afternoon";
 }
 
-static enum err take_carer(struct ctx *c, void *arg, struct node *n, bool included)
+enum err discharge_print(struct ctx *c, const struct request *r, struct reply *reply)
 {
-	struct one *o = arg;
-	struct node *row = data_object(c, o->list, NULL);
+	struct listing l;
 
-	(void)included;
-	data_str(c, row, "carer", name_plain(c->arena, n));
-	data_str(c, row, "carer_is", concept_words(c->arena, node_at(node_get(n, "relationship"), 0)));
-	data_str(c, row, "carer_phone", say_phone(c->arena, node_str(node_at(node_get(n, "telecom"), 0), "value")));
-	return OK;
-}
-
-static struct str address_words(struct ctx *c, const struct node *patient)
-{
-	const struct node *a = node_at(node_get(patient, "address"), 0);
-	struct str text = node_str(a, "text"), line = node_text(node_at(node_get(a, "line"), 0));
-
-	return text.len ? text
-			: SAY(c->arena, STR_FMT "%s" STR_FMT " " STR_FMT, STR_ARG(line), line.len ? ", " : "",
-			      STR_ARG(node_str(a, "city")), STR_ARG(node_str(a, "postalCode")));
-}
-
-static void put_fact(struct ctx *c, struct node *list, const char *label, struct str value)
-{
-	struct node *row;
-
-	if (!value.len)
-		return;
-	row = data_object(c, list, NULL);
-	data_words(c, row, "label", label);
-	data_str(c, row, "value", value);
-}
-
-static void put_facts(struct ctx *c, struct one *o, const struct node *stay)
-{
-	struct node *facts = data_list(c, o->data, "facts");
-	struct moment m;
-
-	put_fact(c, facts, "Ward", ward_of(stay));
-	put_fact(c, facts, "In for", concept_words(c->arena, node_get(stay, "reasonCode")));
-	if (moment_read(node_text(node_path(stay, "period.start")), &m))
-		put_fact(c, facts, "Admitted", say_weekday(c->arena, m, o->now));
-	if (!o->leaving)
-		return;
-	put_fact(c, facts, "Stands", work_state(c, o->leaving));
-	if (moment_read(node_str(input_of(o->leaving, "expected-date"), "valueDate"), &m))
-		put_fact(c, facts, "Expected to leave", say_weekday(c->arena, m, o->now));
-	if (moment_read(node_text(node_path(o->leaving, "executionPeriod.start")), &m)) {
-		int64_t n = london_day(o->now) - moment_day(m);
-		struct moment left = { 0 };
-
-		if (moment_read(node_text(node_path(o->leaving, "executionPeriod.end")), &left))
-			n = moment_day(left) - moment_day(m);
-		put_fact(c, facts, "Ready since", say_weekday(c->arena, m, o->now));
-		put_fact(c, facts, left.iso.len ? "Waited" : "Waiting",
-			 SAY(c->arena, "%lld night%s", (long long)n, n == 1 ? "" : "s"));
-		if (left.iso.len)
-			put_fact(c, facts, "Left", say_weekday(c->arena, left, o->now));
-	}
-	put_fact(c, facts, "Which way", pathway_words(c, o->leaving));
-	if (moment_read(node_str(input_of(o->leaving, "reviewed"), "valueDateTime"), &m))
-		put_fact(c, facts, "Last reviewed", say_as_at(c->arena, m, o->now));
-}
-
-/* Links to forms that begin something new about this stay. */
-static void put_beginnings(struct ctx *c, struct one *o, struct str stay)
-{
-	static const struct { const char *action, *label; bool planned; } all[] = {
-		{ "discharge-begin", "Plan the way out", false }, { "delay-begin", "Record a delay", true },
-		{ "notice-assess", "Give assessment notice", true }, { "notice-discharge", "Give discharge notice", true },
-	};
-	struct node *list = data_list(c, o->data, "begin");
-
-	for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
-		struct str href;
-		if (all[i].planned != (o->leaving != NULL))
-			continue;
-		href = action_href(c, all[i].action, (struct str){ 0 },
-				   arena_printf(c->arena, "stay=Encounter%%2F" STR_FMT, STR_ARG(stay)), o->back);
-		if (!href.len)
-			continue;
-		struct node *row = data_object(c, list, NULL);
-		data_str(c, row, "href", href);
-		data_words(c, row, "label", all[i].label);
-	}
-}
-
-struct last {
-	const struct node *stay;
-	struct str start;
-};
-
-static enum err take_stay(struct ctx *c, void *arg, struct node *n, bool included)
-{
-	struct last *last = arg;
-	struct str start = node_text(node_path(n, "period.start"));
-
-	(void)c, (void)included;
-	if (!last->stay || str_cmp(start, last->start) > 0)
-		*last = (struct last){ n, start };
-	return OK;
-}
-
-static enum err put_stay(struct ctx *c, struct one *o)
-{
-	struct last last = { 0 };
-	struct str id;
-
-	TRY(each_found(c, "Encounter",
-		       SAY(c->arena, "subject=Patient/" STR_FMT "&class=IMP,ACUTE,NONAC,SS&_count=100", STR_ARG(o->id)),
-		       take_stay, &last));
-	if (!last.stay)
-		return OK;
-	id = node_str(last.stay, "id");
-	o->list = data_list(c, o->data, "work");
-	TRY(each_found(c, "Task", SAY(c->arena, "encounter=Encounter/" STR_FMT "&_count=100", STR_ARG(id)), take_work, o));
-	put_facts(c, o, last.stay);
-	node_add_bool(c->arena, o->data, "has_stay", true);
-	if (str_is(node_str(last.stay, "status"), "in-progress"))
-		put_beginnings(c, o, id);
-	if (o->leaving)
-		put_own_actions(c, o->data, "lead", o->leaving, o->back);
-	return OK;
-}
-
-enum err discharge_one_show(struct ctx *c, const struct request *r, struct reply *reply)
-{
-	struct one o = { .id = r->part[0], .now = clock_now(c->clock) };
-	enum wall wall;
-	struct version v;
-	struct node *patient;
-	enum err e;
-
-	TRY(wall_of(c, o.id, false, &wall));
-	if (wall)
-		return wall_show(c, r, wall, reply);
-	e = record_read(c, STR("Patient"), o.id, &v);
-	if (e != OK)
-		return looked_refused(c, e, o.id, "discharge");
-	TRY(looked_open(c, o.id, "discharge"));
-	TRY(fhir_read_json(c, c->place->fhir, c->arena, v.body, &patient));
-	o.data = page_new(c, r, "Leaving hospital");
-	o.back = SAY(c->arena, "/people/" STR_FMT "/discharge", STR_ARG(o.id));
-	data_str(c, o.data, "person_id", o.id);
-	data_str(c, o.data, "person_name", name_formal(c->arena, patient));
-	data_str(c, o.data, "home", address_words(c, patient));
-	TRY(put_stay(c, &o));
-	o.list = data_list(c, o.data, "helps");
-	TRY(each_found(c, "EpisodeOfCare", SAY(c->arena, "patient=Patient/" STR_FMT "&status=active", STR_ARG(o.id)),
-		       take_help, &o));
-	o.list = data_list(c, o.data, "carers");
-	TRY(each_found(c, "RelatedPerson", SAY(c->arena, "patient=Patient/" STR_FMT, STR_ARG(o.id)), take_carer, &o));
-	return page_show(c, "discharge_one", o.data, reply);
+	TRY(listing_read(c, r, "Leaving hospital, on paper", &l));
+	sort(&l, l.chosen.hub ? by_pathway : by_bed);
+	TRY(fill(&l, l.chosen.hub ? rows_by_pathway : rows_by_ward));
+	put_sums(&l);
+	data_words(c, l.data, "meeting", meeting(l.board.now));
+	return page_show(c, "discharge_print", l.data, reply);
 }

@@ -257,6 +257,23 @@ static enum err put_waits(struct ctx *c, struct node *data, size_t most)
 
 #define LATEST 8
 
+/* What somebody is called, if their record is open to the asker. */
+static bool person_name(struct ctx *c, struct str id, struct str *out)
+{
+	char why[sizeof c->why];
+	struct node *patient;
+	struct version v;
+	bool found;
+
+	memcpy(why, c->why, sizeof why);
+	found = record_read(c, STR("Patient"), id, &v) == OK &&
+		fhir_read_json(c, c->place->fhir, c->arena, v.body, &patient) == OK;
+	memcpy(c->why, why, sizeof why);
+	if (found)
+		*out = name_plain(c->arena, patient);
+	return found;
+}
+
 /* The newest of the log, newest first: what, about whom, from where. What it says is not shown. */
 static enum err put_latest(struct ctx *c, struct node *data)
 {
@@ -272,15 +289,21 @@ static enum err put_latest(struct ctx *c, struct node *data)
 	}
 	for (size_t i = page.len; i > 0; i--) {
 		const struct event *e = &page.at[i - 1];
+		struct str name = { 0 };
+
+		if (e->person_id.len && !person_name(c, e->person_id, &name))
+			continue; /* about somebody who is not shared with the asker */
 		struct node *row = data_object(c, list, NULL);
 		struct moment at = moment_at(c->arena, e->updated);
 
 		data_str(c, row, "change_kind", kind_in_words(c, e->type));
 		data_time(c, row, "changed", at, say_as_at(c->arena, at, now));
-		if (e->person_id.len)
+		if (e->person_id.len) {
 			data_str(c, row, "change_person", e->person_id);
+			data_str(c, row, "change_name", name);
+		}
 	}
-	if (page.len)
+	if (list->len)
 		node_add_bool(c->arena, data, "has_latest", true);
 	return OK;
 }
@@ -332,7 +355,8 @@ enum err home_show(struct ctx *c, const struct request *r, struct reply *reply)
 	node_add_bool(c->arena, data, "at_home", true);
 	data_time(c, data, "counted", now, say_as_at(c->arena, now, now.from));
 	put_counts(c, data, &counts);
-	TRY(put_latest(c, data));
+	if (actor_can(c, "person.find"))
+		TRY(put_latest(c, data));
 	TRY(put_doubts(c, data));
 	if (counts.now[NOW_WAITING])
 		TRY(put_waits(c, data, 8));

@@ -83,7 +83,7 @@ static enum err put_staff(struct ctx *c, struct db *db, const struct house *hous
 		data_str(c, row, "account", SAY(c->arena, "%lld", (long long)user.key));
 		data_str(c, row, "staff_name", user.name);
 		data_str(c, row, "staff_role", jobs[i].role->words);
-		data_str(c, row, "staff_at", jobs[i].org_id);
+		data_str(c, row, "staff_at", org_words(c, jobs[i].org_id));
 		put_day(c, row, "staff_since", jobs[i].since);
 	}
 	if (list->len)

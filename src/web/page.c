@@ -7,6 +7,7 @@
 #include "act/work.h"
 #include "base/html.h"
 #include "web/form.h"
+#include "web/govern.h"
 
 #define PAGE_LIMIT (16u << 20) /* bytes of one page */
 
@@ -188,7 +189,7 @@ static void put_asker(struct ctx *c, const struct request *r, struct node *data)
 
 		data_str(c, me, "me_name", c->actor->name);
 		data_str(c, me, "me_role", c->actor->role->words);
-		data_str(c, me, "me_org", c->actor->org_id);
+		data_str(c, me, "me_org", org_words(c, c->actor->org_id));
 	}
 	data_str(c, data, "form_token", form_token(c, r));
 }
@@ -198,6 +199,7 @@ struct node *page_new(struct ctx *c, const struct request *r, const char *title)
 	static const char *const files[][2] = { { "nhsuk_css", "nhsuk.css" },
 						{ "causeway_css", "causeway.css" },
 						{ "causeway_js", "causeway.js" },
+						{ "paper_css", "paper.css" },
 						{ "icon_svg", "icon.svg" } };
 	struct node *data = node_new(c->arena, NODE_OBJECT);
 	struct moment now = moment_at(c->arena, clock_now(c->clock));
@@ -206,7 +208,7 @@ struct node *page_new(struct ctx *c, const struct request *r, const char *title)
 	data_str(c, data, "place", place_name(c));
 	data_str(c, data, "asked", request_param(c, r, "q", 0));
 	data_time(c, data, "made", now, say_full(c->arena, now, now.from));
-	for (unsigned i = 0; i < 4; i++)
+	for (unsigned i = 0; i < sizeof files / sizeof *files; i++)
 		data_str(c, data, files[i][0], static_hash(c, files[i][1]));
 	put_asker(c, r, data);
 	return data;

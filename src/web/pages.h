@@ -16,7 +16,7 @@ http_serve roles_show, processing_show;
 http_serve home_show, help_show, accessibility_show, static_show;
 http_serve find_show, person_show, person_print_show, person_printed_do, timeline_show, source_show;
 http_serve waiting_show;
-http_serve discharge_show, discharge_one_show;
+http_serve discharge_show, discharge_print, discharge_one_show;
 http_serve contact_show, contact_person_do, contact_new_show, contact_new_do;
 http_serve time_show, time_do;
 http_serve told_show, told_do;

@@ -149,7 +149,7 @@ static enum err put_programs(struct ctx *c, struct db *db, struct node *data)
 			row = data_object(c, list, NULL);
 			data_str(c, row, "program", at[i].name);
 			data_str(c, row, "program_role", count ? jobs[0].role->words : STR("No role now"));
-			data_str(c, row, "program_org", count ? jobs[0].org_id : STR(""));
+			data_str(c, row, "program_org", count ? org_words(c, jobs[0].org_id) : STR(""));
 		}
 		if (len < PROGRAMS)
 			break;

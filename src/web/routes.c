@@ -134,6 +134,7 @@ const struct route web_routes[] = {
 	{ HTTP_POST, "/forms/{response}/{part}", form_part_do, 0, (size_t)1 << 20, "care.write" },
 	{ HTTP_GET, "/waiting", waiting_show, 0, 0, "care.read" },
 	{ HTTP_GET, "/discharge", discharge_show, 0, 0, "care.read" },
+	{ HTTP_GET, "/discharge/print", discharge_print, 0, 0, "care.read" },
 	{ HTTP_GET, "/people/{id}/discharge", discharge_one_show, 0, 0, "care.read" },
 	{ HTTP_GET, "/identity", identity_show, 0, 0, "match.write" },
 	{ HTTP_GET, "/identity/preview", identity_preview_show, 0, 0, "match.write" },

@@ -6,6 +6,7 @@ static const struct {
 	const char *name, *type;
 } files[] = {
 	{ "causeway.css", "text/css; charset=utf-8" },
+	{ "paper.css", "text/css; charset=utf-8" },
 	{ "causeway.js", "text/javascript; charset=utf-8" },
 	{ "icon.svg", "image/svg+xml" },
 	{ "nhsuk.css", "text/css; charset=utf-8" },

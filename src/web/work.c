@@ -175,6 +175,23 @@ static const char *urgent_words(struct str priority)
 					    : NULL;
 }
 
+#define AHEAD_US (60 * INT64_C(86400000000)) /* asked for so long before it is due: planned for later */
+
+/* Since when somebody waits for it: from when it was asked for, but what was planned for later, as next year's review, from
+ * when it was due. False: nobody waits yet. */
+static bool waiting_since(const struct node *task, int64_t now, struct moment *out)
+{
+	struct moment asked, due;
+
+	if (!moment_read(node_str(task, "authoredOn"), &asked))
+		return false;
+	*out = asked;
+	if (!moment_read(node_text(node_path(task, "restriction.period.end")), &due) || due.from - asked.from < AHEAD_US)
+		return true;
+	*out = due;
+	return due.from < now;
+}
+
 static enum err put_row(struct list *l, struct node *rows, const struct work *work, bool others)
 {
 	struct ctx *c = l->c;
@@ -200,7 +217,7 @@ static enum err put_row(struct list *l, struct node *rows, const struct work *wo
 		reason = concept_words(c->arena, node_get(task, "code"));
 	if (!str_eq(reason, node_str(row, "what")))
 		data_str(c, row, "reason", reason);
-	if (moment_read(node_str(task, "authoredOn"), &asked)) {
+	if (waiting_since(task, l->now, &asked)) {
 		int64_t nights = london_day(l->now) - moment_day(asked);
 
 		html_safe(c->arena, row, "tally", chart_tally(c->arena, (int)(nights > 14 ? 0 : nights)));
