@@ -87,16 +87,17 @@ static void add_param(struct buf *b, const char *name, struct str value)
 {
 	if (!value.len)
 		return;
-	buf_printf(b, "%s%s=", b->len ? "&" : "", name);
+	buf_printf(b, "%c%s=", memchr(b->at, '?', b->len) ? '&' : '?', name);
 	url_escape(b, value);
 }
 
-/* "ward=Elm%20Ward&list=hub": what is chosen, in an address. */
-static struct str chosen_query(struct ctx *c, const struct chosen *ch, bool hub)
+/* "/discharge?ward=Elm%20Ward&list=hub": that page of what is chosen. */
+static struct str address(struct ctx *c, const char *page, const struct chosen *ch, bool hub)
 {
 	struct buf b;
 
-	buf_init(&b, c->arena, 4000);
+	buf_init(&b, c->arena, 8000);
+	buf_cstr(&b, page);
 	add_param(&b, "ward", ch->ward);
 	add_param(&b, "to", ch->to);
 	add_param(&b, "pathway", ch->pathway);
@@ -165,9 +166,11 @@ static void put_filters(struct listing *l)
 				   SAY(c->arena, STR_FMT ": " STR_FMT, STR_ARG(code),
 				       STR_ARG(pathway_words(l->board.pathways, n))), l->chosen.pathway);
 	}
-	data_str(c, l->data, "query", chosen_query(c, &l->chosen, l->chosen.hub));
-	data_str(c, l->data, "query_wards", chosen_query(c, &l->chosen, false));
-	data_str(c, l->data, "query_hub", chosen_query(c, &l->chosen, true));
+	data_str(c, l->data, "href_list", address(c, "/discharge", &l->chosen, l->chosen.hub));
+	data_str(c, l->data, "href_wards", address(c, "/discharge", &l->chosen, false));
+	data_str(c, l->data, "href_hub", address(c, "/discharge", &l->chosen, true));
+	data_str(c, l->data, "href_paper", address(c, "/discharge/print", &l->chosen, l->chosen.hub));
+	data_str(c, l->data, "href_file", address(c, "/discharge?as=csv", &l->chosen, l->chosen.hub));
 	data_str(c, l->data, "chosen_ward", l->chosen.ward);
 	if (l->chosen.hub)
 		node_add_bool(c->arena, l->data, "hub", true);
