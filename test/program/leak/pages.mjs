@@ -12,7 +12,7 @@ const quiet = new Set(['/static/{hash}/{name}', '/sign-in/with/{name}', '/sign-i
 const inside = path => path.startsWith('/people/{id}')
 
 /** What stands behind a page's address besides: print, parts, another order. */
-const more = { '/people/{id}': ['?section=health', '?section=care'], '/people/{id}/timeline': ['?print=1'], '/work': ['?whose=team', '?whose=all'], '/people': ['?q=ivy'], '/discharge': ['?all=1'] }
+const more = { '/people/{id}': ['?section=health', '?section=care'], '/people/{id}/timeline': ['?print=1'], '/work': ['?whose=team', '?whose=all'], '/people': ['?q=ivy'], '/discharge': ['?list=hub', '?as=csv'] }
 const withMore = path => [path, ...(more[path] ?? []).map(end => path + end)]
 
 /** Of a list what one account asks; the rest is left to others, but in the full matrix. */
