@@ -17,6 +17,7 @@
  *	audit_row.c     a row: its bytes, its hash, into the table and out of it
  *	audit_sign.c    the key, and heads
  *	audit_check.c   the proof
+ *	audit_derived.c the proof of what was made from the rows: its index
  *	audit_event.c   a row as an AuditEvent
  *	audit_look.c    reading: of a person, of a time
  *	audit_index.c   the index of people, and how much staff looked on a day

@@ -10,7 +10,7 @@
 #include "access/audit_part.h"
 #include "base/file.h"
 
-enum { FINDINGS_MAX = 100, HEADS_FILE_MAX = 1 << 30 };
+enum { FINDINGS_MAX = 100, HEADS_FILE_MAX = 1 << 30, DAYS_PROVED = 100 };
 
 struct proof {
 	struct ctx *c; /* findings */
@@ -19,6 +19,7 @@ struct proof {
 	struct db *db;
 	struct audit_key key;
 	struct chain chain; /* as it stands in the table */
+	struct derived *derived;
 	int64_t findings;
 	struct audit_proof out;
 };
@@ -113,6 +114,9 @@ static enum err check_rows(struct proof *p)
 		if (!p->out.rows)
 			TRY(begin(p, l.key));
 		check_row(p, &l);
+		if (people_unpack(&p->work, &l) != OK)
+			l.people_count = 0; /* its hash tells */
+		derived_add(p->derived, &l);
 		arena_reset(p->scratch);
 		TRY(ctx_check(p->c));
 	}
@@ -120,7 +124,7 @@ static enum err check_rows(struct proof *p)
 
 /* --- heads --- */
 
-static void check_head(struct proof *p, int64_t key, struct str hash, struct str signature, struct str row)
+static void check_head(struct proof *p, int64_t key, struct str hash, struct str signature, struct str row, bool same_time)
 {
 	p->out.heads++;
 	if (!row.len)
@@ -129,6 +133,8 @@ static void check_head(struct proof *p, int64_t key, struct str hash, struct str
 	else if (!str_eq(hash, row))
 		FINDING(p, key, "The row's hash is not the one of the head: rows up to it were altered and "
 				"the chain made anew.");
+	else if (!same_time)
+		FINDING(p, key, "The time of the head is not the one of its row.");
 	if (!p->key.has)
 		return;
 	if (head_proved(&p->key, key, hash, signature))
@@ -143,7 +149,7 @@ static enum err check_heads(struct proof *p)
 	STMT(s);
 
 	TRY(db_stmt(p->c, p->db,
-		    SQL("SELECT h.key, h.hash, h.signature, a.hash FROM audit_head h "
+		    SQL("SELECT h.key, h.hash, h.signature, a.hash, CASE WHEN a.at = h.at THEN 1 ELSE 0 END FROM audit_head h "
 			"LEFT JOIN audit a ON a.key = h.key ORDER BY h.key"),
 		    &s));
 	for (;;) {
@@ -152,7 +158,7 @@ static enum err check_heads(struct proof *p)
 			return OK;
 		check_head(p, stmt_int(s, 0), stmt_text(s, 1),
 			   stmt_null(s, 2) ? STR("") : stmt_text(s, 2),
-			   stmt_null(s, 3) ? STR("") : stmt_text(s, 3));
+			   stmt_null(s, 3) ? STR("") : stmt_text(s, 3), stmt_int(s, 4) == 1);
 	}
 }
 
@@ -200,6 +206,36 @@ static enum err check_published(struct proof *p, const char *path)
 	return OK;
 }
 
+/* The sums by day are read for some weeks back; older ones are not worth keeping all days in memory. */
+static enum err derived_begin(struct proof *p)
+{
+	int64_t made;
+	bool row;
+	STMT(s);
+
+	TRY(index_made(p->c, p->db, &made));
+	TRY(db_stmt(p->c, p->db, SQL("SELECT coalesce(max(at), 0) FROM (SELECT at FROM audit WHERE key <= ?1 ORDER BY key DESC "
+				     "LIMIT 1) AS last"), &s));
+	stmt_bind_int(s, 1, made);
+	TRY(stmt_step(p->c, s, &row));
+	p->derived = derived_new(made, stmt_int(s, 0) / INT64_C(86400000000) - DAYS_PROVED);
+	return OK;
+}
+
+static enum err check_all(struct proof *p, const struct audit_setup *setup)
+{
+	TRY(derived_begin(p));
+	enum err e = check_rows(p);
+	if (!e)
+		e = check_heads(p);
+	if (!e && setup && setup->heads)
+		e = check_published(p, setup->heads);
+	if (!e)
+		e = derived_check(p->c, p->db, p->derived, &p->findings);
+	derived_free(p->derived);
+	return e;
+}
+
 enum err audit_check(struct ctx *c, const struct audit_setup *setup, struct audit_proof *out)
 {
 	ARENA(scratch);
@@ -212,11 +248,7 @@ enum err audit_check(struct ctx *c, const struct audit_setup *setup, struct audi
 	TRY(store_reader(c, c->place->store, &db));
 	p.db = db;
 	TRY(db_begin(c, db));
-	enum err e = check_rows(&p);
-	if (!e)
-		e = check_heads(&p);
-	if (!e && setup && setup->heads)
-		e = check_published(&p, setup->heads);
+	enum err e = check_all(&p, setup);
 	db_end(db);
 	TRY(e);
 	*out = p.out;

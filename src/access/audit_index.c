@@ -75,16 +75,18 @@ bool is_staffs_look(const struct looked *l)
 	return l->what == AUDIT_OPEN && l->kind == ACTOR_STAFF && l->person && !l->outcome;
 }
 
+struct look_day look_day_of(const struct looked *l)
+{
+	return (struct look_day){ .day = l->at / DAY, .account = l->account, .person = l->person, .looks = 1,
+				  .bare = !l->relation.len && l->purpose != PURPOSE_ADMIN,
+				  .first = l->at, .last = l->at, .row = l->key };
+}
+
 /* One look; those of a day are put together when they are written. */
 static void add_day(struct gathered *g, const struct looked *l)
 {
-	struct look_day *d;
-
 	g->days = more(g->days, g->day_count, &g->day_room, sizeof *g->days);
-	d = &g->days[g->day_count++];
-	*d = (struct look_day){ .day = l->at / DAY, .account = l->account, .person = l->person, .looks = 1,
-				.bare = !l->relation.len && l->purpose != PURPOSE_ADMIN,
-				.first = l->at, .last = l->at, .row = l->key };
+	g->days[g->day_count++] = look_day_of(l);
 }
 
 void gathered_add(struct gathered *g, const struct looked *l)
@@ -175,7 +177,9 @@ static enum err put_days(struct ctx *c, struct db *db, struct look_day *at, size
 		    SQL("INSERT INTO audit_day (day, account, person, looks, bare, began, ended, last) VALUES (?1, ?2, "
 			"?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (day, account, person) DO UPDATE SET "
 			"looks = audit_day.looks + excluded.looks, bare = audit_day.bare + excluded.bare, "
-			"ended = excluded.ended, last = excluded.last"),
+			"began = CASE WHEN excluded.began < audit_day.began THEN excluded.began ELSE audit_day.began END, "
+			"ended = CASE WHEN excluded.ended > audit_day.ended THEN excluded.ended ELSE audit_day.ended END, "
+			"last = excluded.last"),
 		    &s));
 	for (size_t i = 0, n; i < len; i = n) {
 		struct look_day one = at[i];

@@ -89,6 +89,7 @@ void entrusted_end(struct auditor *a);
 /* --- audit_row.c --- */
 struct chain {
 	int64_t key; /* of the last row; 0: none yet */
+	int64_t at;  /* when that was */
 	unsigned char hash[HASH_SIZE];
 };
 /* Where the chain ends now. */
@@ -129,8 +130,20 @@ void gathered_from(struct gathered *g, int64_t key);
 void gathered_add(struct gathered *g, const struct looked *row);
 bool gathered_full(const struct gathered *g);
 void gathered_free(struct gathered *g);
+/* --- audit_derived.c: is what was made from the rows what they say? --- */
+struct derived;
+/* `made`: index_made. Freed by derived_free. */
+struct derived *derived_new(int64_t made, int64_t since_day);
+void derived_free(struct derived *d);
+/* Every row of the chain, in its order; people unpacked. */
+void derived_add(struct derived *d, const struct looked *row);
+/* After the last: what differs becomes an issue in c, naming whose it is; *findings grows. */
+NODISCARD enum err derived_check(struct ctx *c, struct db *db, struct derived *d, int64_t *findings);
+
 /* A member of staff opened a record, and was let. */
 bool is_staffs_look(const struct looked *row);
+/* One look as a sum of one; look_day_join puts them together. */
+struct look_day look_day_of(const struct looked *row);
 /* Index some more rows, to a key at the most; *done: how many were read. Inside store_write. */
 NODISCARD enum err index_some(struct ctx *c, struct db *db, int64_t until, int64_t *done);
 /* What was gathered; or, where something lies between, some of that, and *done says how much. */

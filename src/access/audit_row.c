@@ -208,12 +208,13 @@ enum err chain_end(struct ctx *c, struct db *db, struct chain *out)
 	STMT(s);
 
 	memset(out, 0, sizeof *out);
-	TRY(db_stmt(c, db, SQL("SELECT key, hash FROM audit ORDER BY key DESC LIMIT 1"), &s));
+	TRY(db_stmt(c, db, SQL("SELECT key, hash, at FROM audit ORDER BY key DESC LIMIT 1"), &s));
 	TRY(stmt_step(c, s, &row));
 	if (!row)
 		return OK;
 	struct str hash = stmt_text(s, 1);
 	out->key = stmt_int(s, 0);
+	out->at = stmt_int(s, 2);
 	if (hash.len != HASH_SIZE)
 		return fail(c, ERR_STORE, "The last audit row has a hash of %zu bytes.", hash.len);
 	memcpy(out->hash, hash.at, HASH_SIZE);
@@ -281,6 +282,7 @@ static enum err link_row(struct ctx *c, struct db *db, struct chain *chain, stru
 	}
 	row_hash(row, chain->hash, chain->hash);
 	chain->key = row->key;
+	chain->at = row->at;
 	return OK;
 }
 

@@ -119,7 +119,7 @@ enum err head_add(struct ctx *c, struct db *db, const struct audit_key *key, con
 			"ON CONFLICT (key) DO NOTHING"),
 		    &s));
 	stmt_bind_int(s, 1, chain->key);
-	stmt_bind_int(s, 2, clock_now(c->clock));
+	stmt_bind_int(s, 2, chain->at);
 	stmt_bind_blob(s, 3, (struct str){ (const char *)chain->hash, HASH_SIZE });
 	if (head_sign(key, chain, signature))
 		stmt_bind_blob(s, 4, (struct str){ (const char *)signature, sizeof signature });

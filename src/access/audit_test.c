@@ -436,6 +436,72 @@ static void every_column_altered_is_found(void **state)
 	}
 }
 
+/* What says so: "audit_person 3". */
+static void said(struct world *w, const char *where)
+{
+	struct audit_proof proof;
+
+	assert_int_equal(prove(w, &proof), ERR_INVALID);
+	for (const struct issue *i = w->c.issues.first; i; i = i->next)
+		if (i->where && strcmp(i->where, where) == 0)
+			return;
+	fail_msg("no finding about %s: %s", where, w->c.why);
+}
+
+/* What people are shown who looked by: as true as the rows themselves. */
+static void the_index_altered_is_found(void **state)
+{
+	static const char *const people[] = {
+		"DELETE FROM audit_person WHERE person = 3", "UPDATE audit_person SET person = 3 WHERE person = 4",
+		"UPDATE audit_person SET key = key + 1 WHERE person = 3",
+		"INSERT INTO audit_person SELECT 3, key - 1, keys FROM audit_person WHERE person = 5",
+		"UPDATE audit_person SET keys = (SELECT keys FROM audit_person WHERE person = 5) WHERE person = 3",
+		"UPDATE audit_person SET key = key - 7 WHERE person = 0", "DELETE FROM audit_person WHERE person = 0",
+	};
+	static const char *const columns[] = { "day", "account", "looks", "bare", "began", "ended", "last" };
+	struct world *w = *state;
+	char sql[200], where[64];
+	int64_t both[] = { 3, 4 };
+
+	write_rows(w, 9);
+	audit_note(&w->c, &(struct audit){ .what = AUDIT_SEARCH, .people = both, .people_count = 2 });
+	MUST(w, audit_flush(&w->c));
+	proved(w, 10); /* not made yet: nothing is wrong */
+	MUST(w, audit_index(&w->c));
+	proved(w, 10);
+	write_rows(w, 2);
+	proved(w, 12); /* made of a part */
+	tamper(w, "SELECT 1");
+	for (size_t i = 0; i < sizeof people / sizeof *people; i++) {
+		run_sql(w, people[i]);
+		said(w, "audit_person 3");
+		MUST(w, audit_index_clear(&w->c));
+		MUST(w, audit_index(&w->c));
+		proved(w, 12);
+	}
+	for (size_t i = 0; i < sizeof columns / sizeof *columns; i++) {
+		snprintf(sql, sizeof sql, "UPDATE audit_day SET %s = %s + 1 WHERE person = 7", columns[i], columns[i]);
+		run_sql(w, sql);
+		snprintf(where, sizeof where, "audit_day %lld/%d/7", (long long)when_days(2026, 11, 3) + (i == 0), i == 1 ? 8 : 7);
+		said(w, where);
+		MUST(w, audit_index_clear(&w->c));
+		MUST(w, audit_index(&w->c));
+	}
+	run_sql(w, "DELETE FROM audit_day WHERE person = 7");
+	snprintf(where, sizeof where, "audit_day %lld/7/7", (long long)when_days(2026, 11, 3));
+	said(w, where);
+}
+
+static void the_time_of_a_head_altered_is_found(void **state)
+{
+	struct world *w = *state;
+
+	started_and_stopped(w, 9);
+	w->setup.heads = NULL;
+	tamper(w, sql_of(w, "UPDATE audit_head SET at = at + 1 WHERE key = " KEY(9)));
+	found(w, "2026-11/9");
+}
+
 static void a_row_removed_is_found(void **state)
 {
 	struct world *w = *state;
@@ -608,6 +674,8 @@ int main(void)
 		T(looks_that_cannot_be_written_are_kept),
 		T(a_month_follows_from_the_one_before),
 		T(every_column_altered_is_found),
+		T(the_index_altered_is_found),
+		T(the_time_of_a_head_altered_is_found),
 		T(a_row_removed_is_found),
 		T(the_first_rows_removed_are_found),
 		T(a_row_put_in_at_the_end_is_found),

@@ -88,6 +88,17 @@ test('who looked is told, asked about and answered for', { skip, timeout: 120000
 	await officer.goto(`${base}/privacy`)
 	assert.match(await officer.locator('main').innerText(), /by Bridget Molloy/)
 	await good(officer, 'privacy')
+	await officer.locator('article', { hasText: 'by Bridget Molloy' }).getByRole('link', { name: /Answer/ }).press('Enter')
+	await officer.waitForURL(/requests\//)
+	await officer.getByRole('button', { name: 'Tell the person' }).press('Enter')
+	assert.match(await officer.title(), /^Error/)
+	await officer.getByLabel('What you found').fill('She came about your leg on Tuesday')
+	await officer.getByRole('button', { name: 'Tell the person' }).press('Enter')
+	await officer.getByText('She came about your leg on Tuesday').waitFor()
+	await edith.goto(`${base}/me/looked`)
+	const answered = edith.locator('.cw-look', { hasText: 'Bridget Molloy' })
+	assert.match(await answered.innerText(), /We answered on .*She came about your leg on Tuesday/s)
+	await good(edith, 'me-answered')
 })
 
 test('a choice shows what it does before it is saved', { skip, timeout: 60000 }, async () => {

@@ -73,6 +73,7 @@ test('one row altered, removed or put in, anywhere, is found and named', async t
 	const heads = sql(db, 'SELECT key FROM audit_head ORDER BY key').split('\n').map(BigInt)
 	assert.ok(heads.includes(keys.at(-1)), 'the end of the chain is a head')
 	for (const at of [heads[0], heads.at(-1)]) {
+		found('time of a head', `UPDATE audit_head SET at = at + 1 WHERE key = ${at}`, name(at))
 		found('hash of a head', `UPDATE audit_head SET hash = ${bytes('11'.repeat(32))} WHERE key = ${at}`, name(at))
 		if (!server) { // there a place has a key only when it is given one
 			found('signature of a head', `UPDATE audit_head SET signature = ${bytes('22'.repeat(64))} WHERE key = ${at}`, name(at))
