@@ -113,6 +113,56 @@ static enum err not_before_ready(struct ctx *c, const struct node *leaving, int6
 					     STR_ARG(wall_day(c->arena, ready.day))));
 }
 
+static bool is_spell(const struct node *task, const char *status)
+{
+	return task_follows(task, &delay_flow) && str_is(node_str(task, "status"), status);
+}
+
+static int64_t day_of(const struct node *task, const char *end)
+{
+	struct wall wall;
+
+	return wall_read(task_period_of(task, end), &wall) ? wall.day : DAY_NEVER;
+}
+
+/* The same night is never counted twice: days that a spell which has ended counts already are refused. `to`: exclusive. */
+static enum err not_counted(struct ctx *c, const struct tasks *tasks, const struct node *self, const char *field, int64_t from,
+			    int64_t to)
+{
+	for (size_t i = 0; i < tasks->of.len; i++) {
+		const struct node *task = tasks->of.at[i];
+		int64_t start = day_of(task, "start"), end = day_of(task, "end");
+
+		if (task == self || str_eq(node_str(task, "id"), node_str(self, "id")) || !is_spell(task, "completed") || start == DAY_NEVER ||
+		    start >= to || end <= from)
+			continue;
+		return wrong(c, field, arena_printf(c->arena, "A delay from " STR_FMT " to " STR_FMT " is recorded already.",
+						    STR_ARG(wall_day(c->arena, start)), STR_ARG(wall_day(c->arena, end))));
+	}
+	return OK;
+}
+
+static enum err not_to_come(struct ctx *c, const char *field, int64_t day)
+{
+	if (day <= wall_at(clock_now(c->clock)).day)
+		return OK;
+	return wrong(c, field, "It is not before tomorrow: a delay is what has been.");
+}
+
+/* The first day of the next spell that goes on, after this day; DAY_NEVER: there is none. */
+static int64_t next_spell(const struct tasks *tasks, int64_t from)
+{
+	int64_t next = DAY_NEVER;
+
+	for (size_t i = 0; i < tasks->of.len; i++) {
+		int64_t start = is_spell(tasks->of.at[i], "in-progress") ? day_of(tasks->of.at[i], "start") : DAY_NEVER;
+
+		if (start > from && start < next)
+			next = start;
+	}
+	return next;
+}
+
 /* A spell before this one ends where it begins. */
 static void end_earlier(struct ctx *c, struct act *act, struct tasks *tasks, int64_t from)
 {
@@ -144,7 +194,7 @@ static enum err begin(struct ctx *c, struct act *act)
 	struct str stay = act_text(act, "stay"), step = act_text(act, "step");
 	struct node *encounter, *leaving, *task, *list;
 	struct tasks tasks = { 0 };
-	int64_t from = day_given(c, act, "from");
+	int64_t from = day_given(c, act, "from"), next;
 	struct when due;
 	int64_t at, to;
 
@@ -152,12 +202,19 @@ static enum err begin(struct ctx *c, struct act *act)
 	TRY(stay_tasks(c, act, stay, &tasks));
 	leaving = stay_leaving(&tasks);
 	TRY(not_before_ready(c, leaving, from));
+	TRY(not_to_come(c, "from", from));
+	next = next_spell(&tasks, from);
+	TRY(not_counted(c, &tasks, NULL, "from", from, next));
 	task = stay_task(c, &delay_flow, stay, act_reference(encounter, "subject"));
 	TRY(put_reason(c, task, act_text(act, "reason"), act_text(act, "answerable"), from));
 	end_earlier(c, act, &tasks, from);
 	made_ready(c, act, leaving, from);
 	act_refer(c, task, "owner", act_text(act, "body"));
 	task_period(c, task, "start", wall_day(c->arena, from));
+	if (next != DAY_NEVER) { /* written down later than what came after it */
+		flow_set(c, &delay_flow, task, "ended");
+		task_period(c, task, "end", wall_day(c->arena, next));
+	}
 	act_set(c, node_get(task, "code"), "text", step);
 	if (leaving) {
 		list = node_add(c->arena, task, "partOf", NODE_ARRAY);
@@ -180,12 +237,22 @@ static enum err end(struct ctx *c, struct act *act)
 
 	if (wall_read(task_period_of(act->subject, "start"), &start) && wall_read(to, &last) && last.day < start.day)
 		return wrong(c, "on", "A delay cannot end before it began.");
+	if (wall_read(to, &last))
+		TRY(not_to_come(c, "on", last.day));
 	task_period(c, act->subject, "end", to);
 	return OK;
 }
 
+/* Unless another spell of the stay has begun since. */
 static enum err reopen(struct ctx *c, struct act *act)
 {
+	struct tasks tasks = { 0 };
+	int64_t from = day_of(act->subject, "start");
+
+	TRY(stay_tasks(c, act, act_reference(act->subject, "encounter"), &tasks));
+	TRY(not_counted(c, &tasks, act->subject, "why", from, DAY_NEVER));
+	if (next_spell(&tasks, from) != DAY_NEVER)
+		return fail(c, ERR_CONFLICT, "Another delay of this stay has begun since; dispute or end that one.");
 	task_period(c, act->subject, "end", (struct str){ 0 });
 	task_reason(c, act->subject, act_text(act, "why"));
 	return OK;
@@ -275,7 +342,7 @@ static enum err count_owed(struct ctx *c, struct act *act)
 	struct node *answer;
 	int64_t pence;
 
-	TRY(notice_rules_on(c, from, &rules));
+	TRY(notice_rules_on(c, from, (struct str){ 0 }, &rules));
 	if (act_text(act, "inclusive").len)
 		rules.inclusive = act_true(act, "inclusive");
 	pence = notice_owed(&rules, from, left, act_true(act, "london"));
@@ -401,8 +468,8 @@ static const struct action_arg reopen_args[] = {
 	{ 0 }
 };
 static const struct action_arg days_args[] = {
-	{ "ready", "date", ARG_NEEDED, "Ready on", NULL, NULL },
-	{ "left", "date", 0, "Left on", "Today unless you say so.", NULL },
+	{ "ready", "dateTime", ARG_NEEDED, "Ready on", "A day, or a moment of it.", NULL },
+	{ "left", "dateTime", 0, "Left on", "Today unless you say so.", NULL },
 	{ 0 }
 };
 static const struct action_arg rate_args[] = {
@@ -412,8 +479,8 @@ static const struct action_arg rate_args[] = {
 	{ 0 }
 };
 static const struct action_arg owed_args[] = {
-	{ "from", "date", ARG_NEEDED, "First day", NULL, NULL },
-	{ "left", "date", ARG_NEEDED, "Left on", NULL, NULL },
+	{ "from", "dateTime", ARG_NEEDED, "First day", "A day, or a moment of it.", NULL },
+	{ "left", "dateTime", ARG_NEEDED, "Left on", NULL, NULL },
 	{ "london", "boolean", 0, "A council in London", NULL, NULL },
 	{ "inclusive", "boolean", 0, "Count the day of leaving", "As the rule of the day says unless given.", NULL },
 	{ 0 }

@@ -107,11 +107,27 @@ static void end_delays(struct ctx *c, struct act *act, const struct tasks *tasks
 }
 
 /* Worse again: the ready date is that of the last time, so this one goes. */
+/* Nobody leaves on the day a discharge notice names: it must be withdrawn. The assessment notice stands. */
+static void withdraw_discharge_notices(struct ctx *c, struct act *act, const struct tasks *tasks)
+{
+	for (size_t i = 0; i < tasks->of.len; i++) {
+		struct node *task = tasks->of.at[i];
+
+		if (!str_is(task_input_of(task, "kind", "valueCode"), "discharge") ||
+		    !(task_stands(&legal_notice_flow, task, "given") || task_stands(&legal_notice_flow, task, "received")))
+			continue;
+		flow_set(c, &legal_notice_flow, task, "withdrawn");
+		task_reason(c, task, act_text(act, "why"));
+		act_keep(c, act, task);
+	}
+}
+
 static enum err unready(struct ctx *c, struct act *act)
 {
 	struct tasks tasks = { 0 };
 
 	TRY(stay_tasks(c, act, act_reference(act->subject, "encounter"), &tasks));
+	withdraw_discharge_notices(c, act, &tasks);
 	end_delays(c, act, &tasks, wall_day(c->arena, wall_at(clock_now(c->clock)).day));
 	task_period(c, act->subject, "start", (struct str){ 0 });
 	task_reason(c, act->subject, act_text(act, "why"));

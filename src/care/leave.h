@@ -49,8 +49,9 @@ struct notice_rules {
 	const int64_t *holidays;             /* ascending */
 	size_t holiday_count;
 };
-/* The rules of a day: share/policy/england and share/care/holiday.tsv. ERR_NOT_FOUND before 2015. */
-NODISCARD enum err notice_rules_on(struct ctx *c, int64_t day, struct notice_rules *out);
+/* The rules of a day: share/policy/england, and the bank holidays of a nation ("england", "scotland", "wales"; empty: the
+ * place's own, share/care/holiday.tsv). ERR_NOT_FOUND before October 2003, ERR_INVALID of another nation. */
+NODISCARD enum err notice_rules_on(struct ctx *c, int64_t day, struct str nation, struct notice_rules *out);
 
 /* The day a notice given then counts as given. */
 int64_t notice_counts(const struct notice_rules *rules, struct wall given);

@@ -22,7 +22,7 @@ static void begin(struct run *run, struct ctx *c, struct arena *a, struct place 
 	c->place = place;
 	*run = (struct run){ .c = c };
 	assert_true(wall_read(str_of(day), &wall));
-	SUCCEEDS(notice_rules_on(c, wall.day, &run->rules));
+	SUCCEEDS(notice_rules_on(c, wall.day, (struct str){ 0 }, &run->rules));
 }
 
 static enum err try_notice(struct ctx *c, void *arg, const struct table_row *row)
@@ -52,7 +52,7 @@ static void notices_allow_the_days_of_the_table(void **state)
 	begin(&run, &c, &a, &place, "2016-05-09");
 	SUCCEEDS(table_read(&c, &tests, &a, "care/notice.txt", "name\tassess\tdischarge\tproposed\trelevant",
 			    try_notice, &run));
-	assert_int_equal(run.rows, 10);
+	assert_int_equal(run.rows, 17);
 }
 
 static void sundays_may_be_made_to_count(void **state)
@@ -121,7 +121,7 @@ static void delays_are_counted_as_the_table_says(void **state)
 	assert_true(run.rules.inclusive);
 	SUCCEEDS(table_read(&c, &tests, &a, "care/delay.txt",
 			    "name\tready\tleft\tdays\tmonths\towed\tlondon\texclusive", try_delay, &run));
-	assert_int_equal(run.rows, 6);
+	assert_int_equal(run.rows, 12);
 }
 
 static void rates_are_those_of_the_returns(void **state)
@@ -152,7 +152,41 @@ static void nothing_is_owed_since_the_law_has_gone(void **state)
 	begin(&run, &c, &a, &place, "2022-07-01");
 	assert_int_equal(run.rules.rate, 0);
 	assert_int_equal(run.rules.assess_days, 2);
-	FAILS(ERR_NOT_FOUND, notice_rules_on(&c, when_days(2015, 3, 31), &run.rules));
+	begin(&run, &c, &a, &place, "2015-03-31"); /* the Act of 2003 */
+	assert_int_equal(run.rules.rate, 10000);
+	assert_int_equal(run.rules.rate_london, 12000);
+	begin(&run, &c, &a, &place, "2004-01-04");
+	assert_int_equal(run.rules.rate, 0);
+	FAILS(ERR_NOT_FOUND, notice_rules_on(&c, when_days(2003, 9, 30), (struct str){ 0 }, &run.rules));
+}
+
+static int64_t counted(struct ctx *c, const char *nation, const char *given)
+{
+	struct notice_rules rules;
+	struct wall wall;
+
+	assert_true(wall_read(str_of(given), &wall));
+	SUCCEEDS(notice_rules_on(c, wall.day, str_of(nation), &rules));
+	return notice_counts(&rules, wall);
+}
+
+static void each_nation_has_its_own_holidays(void **state)
+{
+	ARENA(a);
+	struct place place = { 0 };
+	struct ctx c;
+	struct run run;
+
+	(void)state;
+	begin(&run, &c, &a, &place, "2016-05-09");
+	assert_int_equal(counted(&c, "england", "2016-03-28T09:00:00+01:00"), when_days(2016, 3, 29)); /* Easter Monday */
+	assert_int_equal(counted(&c, "scotland", "2016-03-28T09:00:00+01:00"), when_days(2016, 3, 28));
+	assert_int_equal(counted(&c, "scotland", "2016-01-04T09:00:00Z"), when_days(2016, 1, 5)); /* for 2 January */
+	assert_int_equal(counted(&c, "england", "2016-01-04T09:00:00Z"), when_days(2016, 1, 4));
+	assert_int_equal(counted(&c, "scotland", "2016-08-01T09:00:00+01:00"), when_days(2016, 8, 2));
+	assert_int_equal(counted(&c, "wales", "2016-08-29T09:00:00+01:00"), when_days(2016, 8, 30));
+	assert_int_equal(counted(&c, "scotland", "2024-12-02T09:00:00Z"), when_days(2024, 12, 3)); /* for St Andrew's Day */
+	FAILS(ERR_INVALID, notice_rules_on(&c, when_days(2016, 1, 1), STR("france"), &run.rules));
 }
 
 int main(void)
@@ -163,6 +197,7 @@ int main(void)
 		cmocka_unit_test(delays_are_counted_as_the_table_says),
 		cmocka_unit_test(rates_are_those_of_the_returns),
 		cmocka_unit_test(nothing_is_owed_since_the_law_has_gone),
+		cmocka_unit_test(each_nation_has_its_own_holidays),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

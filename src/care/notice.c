@@ -86,7 +86,7 @@ static enum err count(struct ctx *c, struct act *act, struct node *task, bool as
 	struct notice_days d;
 	bool has_before = earlier && wall_read(task_input_of(earlier, "given", "valueDateTime"), &before);
 
-	TRY(notice_rules_on(c, given.day, &rules));
+	TRY(notice_rules_on(c, given.day, (struct str){ 0 }, &rules));
 	(void)wall_read(act_text(act, "proposed"), &proposed);
 	d = assessment ? notice_relevant(&rules, &given, NULL, proposed.day)
 		       : notice_relevant(&rules, has_before ? &before : NULL, &given, proposed.day);
@@ -170,7 +170,7 @@ static enum err days(struct ctx *c, struct act *act)
 	(void)wall_read(act_text(act, "proposed"), &proposed);
 	if (!has_assess)
 		return wrong(c, "assessment", "It must be a moment.");
-	TRY(notice_rules_on(c, assess.day, &rules));
+	TRY(notice_rules_on(c, assess.day, act_text(act, "nation"), &rules));
 	if (act_text(act, "rest").len)
 		rules.rest = act_true(act, "rest");
 	d = notice_relevant(&rules, &assess, has_discharge ? &discharge : NULL, proposed.day);
@@ -217,6 +217,7 @@ static const struct action_arg day_args[] = {
 	{ "proposed", "date", 0, "Proposed day", NULL, NULL },
 	{ "rest", "boolean", 0, "Sundays and bank holidays do not count", "As the rule of the day says unless given.",
 	  NULL },
+	{ "nation", "string", 0, "Whose bank holidays?", "england, scotland or wales; the place's own unless given.", NULL },
 	{ 0 }
 };
 

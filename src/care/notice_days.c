@@ -5,7 +5,6 @@
 #include "record/place.h"
 
 #define PACK "england"
-#define HOLIDAYS "care/holiday.tsv"
 
 struct holidays {
 	VEC(int64_t) days;
@@ -38,7 +37,24 @@ static enum err figure(struct ctx *c, const struct policy *policy, const char *k
 	return OK;
 }
 
-enum err notice_rules_on(struct ctx *c, int64_t day, struct notice_rules *out)
+/* Bank holidays by nation; whoever names none has those of the place. */
+static const struct { const char *nation, *file; } nations[] = {
+	{ "", "care/holiday.tsv" },
+	{ "england", "care/holiday.tsv" },
+	{ "wales", "care/holiday.tsv" },
+	{ "scotland", "care/holiday-scotland.tsv" },
+};
+
+static enum err read_holidays(struct ctx *c, struct str nation, struct holidays *out)
+{
+	for (size_t i = 0; i < sizeof nations / sizeof *nations; i++)
+		if (str_is(nation, nations[i].nation))
+			return table_read(c, &c->place->share, c->arena, nations[i].file, "day\tname", take_holiday, out);
+	issue_add(c, ISSUE_ERROR, "business-rule", "nation", 0, 0, "It must be england, scotland or wales.");
+	return fail(c, ERR_INVALID, "There are bank holidays of england, scotland and wales.");
+}
+
+enum err notice_rules_on(struct ctx *c, int64_t day, struct str nation, struct notice_rules *out)
 {
 	struct notice_rules r = { 0 };
 	const struct policy *policy;
@@ -54,7 +70,7 @@ enum err notice_rules_on(struct ctx *c, int64_t day, struct notice_rules *out)
 	TRY(figure(c, policy, "delay_rate_london", day, &r.rate_london, &other));
 	TRY(figure(c, policy, "notice_discharge_days", day, &r.discharge_days, &other));
 	TRY(figure(c, policy, "notice_assess_days", day, &r.assess_days, &r.source));
-	TRY(table_read(c, &c->place->share, c->arena, HOLIDAYS, "day\tname", take_holiday, &h));
+	TRY(read_holidays(c, nation, &h));
 	r.cutoff = (int)cutoff * 60;
 	r.rest = rest;
 	r.inclusive = inclusive;

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { causeway, server } from './causeway.mjs'
 import { roles } from './leak/oracle.mjs'
-import { addAccount, fill, signIn, sql, start, tell } from './leak/place.mjs'
+import { addAccount, fill, form, signIn, sql, start, tell } from './leak/place.mjs'
 
 const numbers = ['at', 'what', 'kind', 'account', 'org', 'purpose', 'session', 'person', 'resource', 'version', 'outcome']
 const texts = ['role', 'device', 'section', 'relation', 'detail']
@@ -90,4 +90,58 @@ test('who sees, changes or is refused something is in the audit, one row for a p
 	const count = what => rows.filter(cells => cells.includes(what)).length
 	for (const [what, least] of Object.entries({ 'sign-in': 1, open: 2, search: 1, refused: 1, create: 2 }))
 		assert.ok(count(what) >= least, `${what}: ${count(what)} of ${least} in\n${rows.join('\n')}`)
+})
+
+// What each face of an action did stands in the audit as the officer reads it: by the row's name, by whom, about what.
+test('what is done with work over the wire, on the command line and in a form is read in the audit by its name', async t => {
+	const hill = 'https://fhir.nhs.uk/Id/ods-organization-code/WXP'
+	const ada = { resourceType: 'Patient', id: 'ada', meta: { source: hill }, name: [{ family: 'Oak' }], generalPractitioner: [{ reference: 'Organization/hill' }] }
+	const stay = { resourceType: 'Encounter', id: 'stay', meta: { source: hill }, status: 'in-progress', class: { code: 'IMP' }, subject: { reference: 'Patient/ada' }, period: { start: '2024-02-01' }, serviceProvider: { reference: 'Organization/hill' } }
+	const db = fill(t, { first: [{ resource: ada }, { resource: stay }], then: [{ resource: { ...ada, active: true }, request: { method: 'PUT', url: 'Patient/ada' } }, { request: { method: 'DELETE', url: 'Flag/none' } }] })
+	const worker = { login: 'worker', roleName: 'discharge', role: roles.discharge, org: 'WXP' }, officer = { login: 'officer', roleName: 'privacy-officer', role: roles['privacy-officer'], org: 'WXP' }
+	const feed = { login: 'feed', roleName: 'program-feed', role: roles['program-feed'], org: 'WXP' }
+	for (const account of [worker, officer, feed])
+		addAccount(db, account)
+	const place = await start(t, db)
+	await signIn(place, worker)
+	await signIn(place, officer)
+	const done = []
+	const api = async (name, path, values = {}) => {
+		const parameter = Object.entries(values).map(([key, value]) => /^[A-Z]\w+\//.test(value) ? { name: key, valueReference: { reference: value } } : { name: key, valueString: value })
+		const reply = await place.ask('POST', `/fhir/${path}`, { headers: { ...feed.headers, 'content-type': 'application/fhir+json' }, body: JSON.stringify({ resourceType: 'Parameters', parameter }) })
+		assert.equal(reply.status, 200, `${name}: ${reply.text}`)
+		done.push(name)
+		return JSON.parse(reply.text).id
+	}
+	const steps = async (id, ...names) => {
+		for (const [name, op, values] of names)
+			await api(name, `Task/${id}/$${op}`, values)
+	}
+	const on = { person: 'Patient/ada', to: 'Organization/hill' }, at = { stay: 'Encounter/stay' }, why = { why: 'Said so' }, reason = { reason: 'Said so' }
+	const referral = await api('referral-make', 'Task/$refer', { ...on, what: 'Falls', reason: 'Fell twice' })
+	await steps(referral, ['referral-accept', 'accept'], ['referral-start', 'start'])
+	const shown = await form(place, worker, `/do/referral-complete?on=${referral}`, '/do/referral-complete', { reason: 'Rails fitted' })
+	assert.equal(shown.status, 303, shown.text)
+	tell('referral-reopen', db, referral, '--reason', 'Fell again', '--as', 'worker')
+	done.push('referral-complete', 'referral-reopen')
+	const leaving = await api('discharge-begin', 'Task/$leave-hospital', at)
+	done.splice(done.indexOf('discharge-begin'), 1) // the server may have begun it already, by itself
+	await steps(leaving, ['discharge-plan', 'plan', { pathway: '1' }], ['discharge-review', 'review'], ['discharge-ready', 'ready', { since: '2024-02-03' }])
+	const delay = await api('delay-begin', 'Task/$delay', { ...at, reason: 'E', answerable: 'social', body: 'Organization/hill', from: '2024-02-03' })
+	await steps(delay, ['delay-dispute', 'dispute', why], ['delay-settle', 'settle', why], ['delay-end', 'end'], ['delay-reopen', 'reopen', why], ['delay-withdraw', 'withdraw', why])
+	const said = { ...at, to: 'Organization/hill', consulted: 'Ada', contact: '01632 960000' }
+	const notice = await api('notice-assess', 'Task/$assessment-notice', { ...said, healthcare: 'No' })
+	await api('notice-discharge', 'Task/$discharge-notice', { ...said, proposed: '2199-01-01' })
+	await steps(notice, ['notice-receive', 'receive'], ['notice-withdraw', 'withdraw', why])
+	await steps(leaving, ['discharge-unready', 'unready', why])
+	const read = await place.ask('GET', '/fhir/AuditEvent?patient=Patient/ada&_count=200', { headers: officer.headers })
+	const lines = JSON.parse(read.text).entry.map(entry => entry.resource)
+	for (const name of done) {
+		const line = lines.find(one => JSON.stringify(one.entity ?? []).includes(`"${name}"`))
+		assert.ok(line, `${name} is in no line of the audit`)
+		assert.match(line.action, /[CU]/, name)
+		assert.ok(line.agent[0].altId && line.recorded, name)
+	}
+	assert.ok(done.length >= 18)
+	await place.stop()
 })

@@ -162,6 +162,31 @@ test('a discharge taken back undoes what came of it, and a second one begins it 
 	assert.equal((await one(`Task?_id=${delay.id}`)).executionPeriod.end.slice(0, 10), '2026-03-07')
 })
 
+test('no night is counted twice, none that is to come, and a notice does not outlive its day', async t => {
+	const { fhir, all, one, act, send, follow } = await place(t)
+	await send('A01', '20260201100000', 'V4')
+	const stay = await follow('V4'), leaving = await one(`Task?encounter=Encounter/${stay.id}&code=leave-hospital`)
+	await act(`Task/${leaving.id}/$ready`, { since: '2026-02-03' })
+	const wait = { stay: `Encounter/${stay.id}`, body: 'Organization/council', answerable: 'social', reason: 'E' }
+	const late = await act('Task/$delay', { ...wait, from: '2026-02-10' }), early = await act('Task/$delay', { ...wait, reason: 'A', from: '2026-02-05' })
+	assert.equal(early.status, 'completed', 'written down later, it ends where the next begins')
+	assert.equal(said(await act(`Task/${early.id}/$delay-count`), 'days'), 5)
+	assert.equal((await fhir('Task/$delay', { ...wait, from: '2026-02-07' })).status, 422, 'those nights are counted already')
+	assert.equal((await fhir('Task/$delay', { ...wait, from: '2199-01-01' })).status, 422)
+	assert.equal((await fhir(`Task/${late.id}/$end`, { on: '2199-01-01' })).status, 422)
+	assert.equal((await fhir(`Task/${early.id}/$reopen`, { why: 'It goes on' })).status, 409)
+	await act(`Task/${late.id}/$end`, { on: '2026-02-28' })
+	await act(`Task/${late.id}/$reopen`, { why: 'It goes on' })
+	await act(`Task/${late.id}/$end`, { on: '2026-02-28' })
+	const month = await act('Task/$delay-month', { month: '2026-02' })
+	assert.equal(said(month, 'days'), 23, 'five and eighteen')
+	const notice = { stay: wait.stay, to: 'Organization/council', consulted: 'Ada', contact: 'Ward 1, 01632 960000' }
+	await act('Task/$assessment-notice', { ...notice, healthcare: 'Considered: no' })
+	await act('Task/$discharge-notice', { ...notice, proposed: '2199-01-01' })
+	await act(`Task/${leaving.id}/$unready`, { why: 'Worse again' })
+	assert.deepEqual((await all(`Task?encounter=Encounter/${stay.id}&code=discharge-notice`)).map(task => task.status).sort(), ['cancelled', 'requested'])
+})
+
 test('the reckoning over the API, and a set of codes that a place adds', async t => {
 	const pack = join(scratch(t), 'pack'), folder = join(pack, 'care', 'delay')
 	mkdirSync(folder, { recursive: true })
@@ -184,6 +209,11 @@ test('the reckoning over the API, and a set of codes that a place adds', async t
 	assert.equal(said(await act('Task/$delay-days', { ready: '2016-01-15', left: '2016-01-15' }), 'days'), 0)
 	const rate = await act('Task/$delay-rate', { days: '4290', period: '30', adults: '450000' })
 	assert.deepEqual(['days-per-100000', 'beds', 'beds-per-100000'].map(name => said(rate, name)), [953.3, 143.0, 31.8])
+	assert.equal(said(await act('Task/$delay-days', { ready: '2016-03-26T23:30:00Z', left: '2016-03-27T00:30:00Z' }), 'days'), 1, 'a short night is a night')
+	assert.equal(said(await act('Task/$delay-owed', { from: '2014-05-13', left: '2014-05-16' }), 'owed'), '400.00', 'by the Act of 2003')
+	const easter = nation => act('Task/$notice-day', { assessment: '2016-03-28T09:00:00+01:00', nation }).then(answer => said(answer, 'assessment-counts'))
+	assert.deepEqual([await easter('england'), await easter('scotland')], ['2016-03-29', '2016-03-28'])
+	assert.equal((await fhir('Task/$notice-day', { assessment: '2016-03-28T09:00:00+01:00', nation: 'france' })).status, 422)
 	const codes = on => act('Task/$care-choices', { of: 'delay-reason', on })
 	assert.ok(JSON.stringify(await codes('2026-02-01')).includes('island|ferry'))
 	assert.ok(!JSON.stringify(await codes('2025-12-31')).includes('island|ferry'))
