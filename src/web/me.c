@@ -141,13 +141,19 @@ static enum err put_emergencies(struct ctx *c, const struct own *own, struct nod
 
 enum err me_show(struct ctx *c, const struct request *r, struct reply *reply)
 {
+	struct request its = *r;
+	struct person p;
 	struct node *data;
 	struct own own;
 
 	if (str_is(r->path, "/me") && c->actor && c->actor->kind == ACTOR_RESIDENT && !c->actor->person)
 		return page_redirect(c, STR("/for"), reply);
 	TRY(me_begin(c, r, "My record", ME_SEES, &data, &own));
-	data_str(c, data, "called", c->actor->name);
+	its.part[0] = own.id;
+	TRY(person_load(c, &its, &p));
+	TRY(looked_open(c, own.id, "own"));
+	data_str(c, data, "called", own.self ? p.called : c->actor->name);
+	me_put_next(&p, data);
 	node_add_bool(c->arena, data, "at_home", true);
 	if (own.speaks)
 		TRY(put_emergencies(c, &own, data));

@@ -8,6 +8,7 @@
 
 #include "access/audit.h"
 #include "web/page.h"
+#include "web/person.h"
 
 /* Whose pages these are. */
 struct own {
@@ -25,6 +26,8 @@ enum me_need { ME_SEES, ME_SPEAKS };
  * ERR_NOT_FOUND for a person who does not let them in, in the words for one who never was. */
 NODISCARD enum err me_begin(struct ctx *c, const struct request *r, const char *title, enum me_need need,
 			    struct node **data, struct own *own);
+/* Where they are now, and the next few dates of theirs: "stay_at", "next". (me_next.c) */
+void me_put_next(struct person *p, struct node *data);
 /* Back to a page of theirs: "/record?done=1" after own->base. */
 enum err me_redirect(struct ctx *c, const struct own *own, const char *where, struct reply *reply);
 

@@ -2,6 +2,7 @@
 #include "base/html.h"
 #include "web/chart.h"
 #include "web/person.h"
+#include "web/work.h"
 
 const struct entry *person_stay(const struct person *p)
 {
@@ -122,14 +123,14 @@ static void put_facts(struct person *p, struct node *now, const struct entry *st
 	}
 	if (step) {
 		struct str who = person_ref(p, node_get(step->node, "owner")),
-			   what = concept_words(p->a, node_get(step->node, "code"));
+			   what = work_what(p->c, step->node);
 		row = put_row(p, list, "Next step",
 			      SAY(p->a, STR_FMT ": " STR_FMT, STR_ARG(who), STR_ARG(what)));
 		data_due(p, row, moment_of(step->node, "restriction.period.end"), false,
 			 (struct moment){ 0 });
 	} else if (delay) {
 		row = put_row(p, list, "Next step",
-			      concept_words(p->a, node_get(delay->node, "code")));
+			      work_what(p->c, delay->node));
 		data_due(p, row, moment_of(delay->node, "restriction.period.end"), false,
 			 (struct moment){ 0 });
 	}

@@ -3,6 +3,7 @@
 #include "act/form.h"
 #include "web/act.h"
 #include "web/person.h"
+#include "web/work.h"
 
 static struct node *put_line(struct person *p, struct node *list, const struct entry *item,
 			     struct str words, struct str rest)
@@ -80,7 +81,7 @@ static void put_assessments(struct person *p, struct node *papers)
 	person_each(task, p, "Task")
 	{
 		struct moment due = moment_of(task->node, "restriction.period.end");
-		struct str what = concept_words(p->a, node_get(task->node, "code"));
+		struct str what = work_what(p->c, task->node);
 		if ((!task_is(task, "carer-assessment") && !task_is(task, "review")) ||
 		    !task_is_open(task))
 			continue;

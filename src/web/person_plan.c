@@ -1,5 +1,6 @@
 /* person_plan.c - the plan: the goal in their words, and who does what by when. */
 #include "web/person.h"
+#include "web/work.h"
 
 #include <stdlib.h>
 
@@ -42,7 +43,7 @@ static void add_tasks(struct actions *to)
 		    (finished && !is_recent(p, done, DONE_DAYS)))
 			continue;
 		*vec_push(&to->list, p->a) = (struct action){
-			.what = concept_words(p->a, node_get(task->node, "code")),
+			.what = work_what(p->c, task->node),
 			.who = person_ref(p, node_get(task->node, "owner")),
 			.due = moment_of(task->node, "restriction.period.end"),
 			.done = done,

@@ -1,5 +1,6 @@
 /* timeline_events.c - events out of resources: one function for each type that has a time. */
 #include "web/timeline.h"
+#include "web/work.h"
 
 const struct event_kind_row event_kinds[EVENT_KINDS] = {
 	[EVENT_CONTACT] = { "contacts", "Contacts", false },
@@ -361,7 +362,7 @@ static void add_assessments(struct events *to)
 static void add_task(struct events *to, const struct entry *task)
 {
 	struct person *p = to->p;
-	struct str what = concept_words(p->a, node_get(task->node, "code"));
+	struct str what = work_what(p->c, task->node);
 	struct str note = node_text(node_path(task->node, "note.text"));
 	struct moment due = moment_of(task->node, "restriction.period.end");
 	struct moment ready = moment_of(task->node, "executionPeriod.start");
