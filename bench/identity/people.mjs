@@ -5,7 +5,8 @@
 //	node people.mjs messages N [SEED]   what hospital, practice and council send of N people; the
 //	                                    council has no NHS numbers; the truth is an identifier
 //	node people.mjs csv N [SEED]        N records in CSV, one in six a second of somebody
-//	node people.mjs history N [SEED]    N records in the shape of a historical file with many mistakes
+//
+// history.mjs makes a historical file.
 import { readFileSync } from 'node:fs'
 
 export const TRUTH = 'https://causeway.example/truth'
@@ -124,7 +125,7 @@ export function typo(r, s) {
 				: s.slice(0, i) + s[i + 1] + s[i] + s.slice(i + 2)
 }
 
-const nicks = new Map(readFileSync(new URL('../../share/code/nicknames.tsv', import.meta.url), 'utf8').split('\n')
+export const nicks = new Map(readFileSync(new URL('../../share/code/nicknames.tsv', import.meta.url), 'utf8').split('\n')
 	.filter(l => l && !l.startsWith('#')).map(l => l.split('\t')).filter(l => l[1])
 	.map(([name, rest]) => [name, rest.split(' ').filter(Boolean)]))
 const capital = s => s[0].toUpperCase() + s.slice(1)
@@ -208,32 +209,6 @@ function* csvLines(n, seed) {
 	}
 }
 
-const trades = 'farmer,labourer,clerk,soldier,politician,lawyer,painter,writer,priest,merchant,surgeon,sailor'.split(',')
-
-function* historyLines(n, seed) {
-	const r = random(seed + 3), blank = (p, x) => r.chance(p) ? '' : x
-	let id = 0
-	yield 'unique_id,cluster,full_name,first_and_surname,first_name,surname,dob,birth_place,postcode_fake,gender,occupation'
-	for (const p of population(n, seed)) {
-		const dob = `${Number(p.dob.slice(0, 4)) - 100}${p.dob.slice(4)}`
-		const place = r.of(['lincoln', 'york', 'leeds', 'hull', 'grimsby', 'boston', 'sleaford', 'louth'])
-		const trade = r.of(trades), copies = 1 + r.below(10)
-		for (let i = 0; i < copies && id < n; i++) {
-			const q = { ...p, dob, postcode: p.postcode }
-			if (i && r.chance(0.25)) q.given = nicks.has(p.given.toLowerCase()) ? capital(r.of(nicks.get(p.given.toLowerCase()))) : typo(r, p.given)
-			if (i && r.chance(0.15)) q.given = typo(r, q.given)
-			if (i && r.chance(0.25)) q.family = typo(r, q.family)
-			if (i && r.chance(0.15)) q.dob = wrongDate(r, dob)
-			if (i && r.chance(0.2)) q.postcode = r.chance(0.5) ? typo(r, q.postcode.toLowerCase()) : postcode(r, 40)
-			const first = q.given.toLowerCase(), last = q.family.toLowerCase()
-			yield csv([`Q${p.number}-${i + 1}`, `Q${p.number}`, `${first} ${last}`, `${first} ${last}`, blank(0.02, first), blank(0.02, last),
-				blank(0.1, q.dob), blank(0.2, place), blank(0.15, q.postcode.toLowerCase()), blank(0.1, p.sex), blank(0.3, trade)])
-			id++
-		}
-		if (id >= n) return
-	}
-}
-
 export function* place(n, seed) {
 	for (const p of population(n, seed))
 		yield patient(p, { org: 'RXX', system: 'https://trust.example/mrn', id: `m${p.number}`, nhs: verified(p) })
@@ -243,16 +218,10 @@ function* json(all) {
 	for (const one of all) yield JSON.stringify(one)
 }
 
-const kinds = { place: (n, s) => json(place(n, s)), messages: (n, s) => json(messages(n, s)), csv: csvLines, history: historyLines }
-
-if (process.argv[1] === new URL(import.meta.url).pathname) {
-	const [, , kind, n, seed] = process.argv
-	if (!kinds[kind] || !(Number(n) > 0)) {
-		console.error('usage: node people.mjs place|messages|csv|history N [SEED]')
-		process.exit(2)
-	}
+/** Lines to standard output, as quickly as it takes them. */
+export async function print(lines) {
 	let text = ''
-	for (const line of kinds[kind](Number(n), Number(seed ?? 1))) {
+	for (const line of lines) {
 		text += line + '\n'
 		if (text.length > 1 << 20) {
 			if (!process.stdout.write(text)) await new Promise(done => process.stdout.once('drain', done))
@@ -260,4 +229,15 @@ if (process.argv[1] === new URL(import.meta.url).pathname) {
 		}
 	}
 	process.stdout.write(text)
+}
+
+const kinds = { place: (n, s) => json(place(n, s)), messages: (n, s) => json(messages(n, s)), csv: csvLines }
+
+if (process.argv[1] === new URL(import.meta.url).pathname) {
+	const [, , kind, n, seed] = process.argv
+	if (!kinds[kind] || !(Number(n) > 0)) {
+		console.error('usage: node people.mjs place|messages|csv N [SEED]')
+		process.exit(2)
+	}
+	await print(kinds[kind](Number(n), Number(seed ?? 1)))
 }

@@ -21,6 +21,7 @@ enum {
 struct candidate {
 	struct key key;
 	double cost;   /* pairs */
+	bool taken;
 	uint32_t *big; /* places in the sketch of blocks that are too large, ascending */
 	uint32_t big_count;
 	uint64_t *seeds;
@@ -328,7 +329,7 @@ static unsigned best_key(const struct choosing *ch, double budget, double *gain)
 	*gain = 0;
 	for (unsigned i = 0; i < l->candidate_count; i++) {
 		double cost = l->candidates[i].cost, g;
-		if (cost > budget)
+		if (cost > budget || l->candidates[i].taken)
 			continue;
 		g = gain_of(ch, i);
 		if (g / (cost + base) <= most)
@@ -358,7 +359,8 @@ static unsigned wide_key(const struct choosing *ch, double wanted)
 	for (unsigned i = 0; wanted > 0 && i < l->candidate_count; i++) {
 		double cost = l->candidates[i].cost;
 
-		if (cost < wanted || (most >= 0 && cost > wanted * 4 / 3) || gain_of(ch, i) <= most)
+		if (l->candidates[i].taken || cost < wanted ||
+		    (most >= 0 && cost > wanted * 4 / 3) || gain_of(ch, i) <= most)
 			continue;
 		most = gain_of(ch, i);
 		best = i;
@@ -371,6 +373,7 @@ static void take_key(struct arena *a, struct choosing *ch, unsigned taken, struc
 {
 	double all = total_weight(ch, false), covers = 0;
 
+	ch->learning->candidates[taken].taken = true;
 	for (size_t i = 0; i < ch->len; i++) {
 		struct likely *pair = &ch->likely[i];
 

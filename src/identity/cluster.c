@@ -3,6 +3,11 @@
 
 #include <stdlib.h>
 
+/* How much of what the prior asks of one pair the mean of all pairs between two clusters must bring. All
+ * of it would part people whose records have many mistakes; none of it joins namesakes, whose names alone
+ * speak for each other in every pair. */
+static const double ENOUGH = 0.75;
+
 struct clustering {
 	const struct people *people;
 	const struct model *model;
@@ -50,7 +55,8 @@ static bool may_join(const struct clustering *cl, uint32_t one, uint32_t two)
 	if (cl->rules->one_to_one)
 		return cl->size[one] == 1 && cl->size[two] == 1 &&
 		       (one < border) != (two < border);
-	return (cl->size[one] == 1 && cl->size[two] == 1) || mean_weight(cl, one, two) >= 0;
+	return (cl->size[one] == 1 && cl->size[two] == 1) ||
+	       mean_weight(cl, one, two) >= ENOUGH * -model_prior(cl->model);
 }
 
 /* The smaller record heads the new cluster; rings are spliced by exchanging one step of each. */

@@ -1,8 +1,8 @@
 /* cluster.h - from pairs to people.
  *
  * Pairs are taken best first. Two clusters become one when the pair that joins them is a match and the
- * evidence of all pairs between them, taken together, does not speak against it: one good pair does not
- * chain two people who differ in all else. Clusters do not grow past a size; with one-to-one a
+ * evidence of all pairs between them, taken together, nearly suffices too: one good pair does not chain
+ * two people who differ in all else, nor do names that many share. Clusters do not grow past a size; with one-to-one a
  * record of the first file has at most one of the second, and none of its own.
  */
 #ifndef IDENTITY_CLUSTER_H

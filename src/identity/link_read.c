@@ -4,7 +4,7 @@
 #include "base/sheet.h"
 #include "identity/link.h"
 
-enum { NOWHERE = -1 };
+enum { NOWHERE = -1, FULL_NAMES = 2 };
 
 /* What one file's columns are for: by column of people, the place in the file. */
 struct reading {
@@ -13,6 +13,7 @@ struct reading {
 	const char *file;
 	int id, truth;
 	int at[MAX_COLUMNS];
+	int full[FULL_NAMES]; /* full names beside their parts, which they fill where those are empty */
 	unsigned file_number;
 	bool ids_are_numbers;
 	bool header_only; /* the first look, which makes the columns */
@@ -105,8 +106,11 @@ static enum err guess_columns(struct ctx *c, struct reading *r, const struct she
 
 		if ((int)i == r->truth)
 			continue;
-		/* A full name only says again what its parts say. */
-		if (role == ROLE_COUNT || (role == ROLE_FULL_NAME && parts[0] && parts[1])) {
+		/* A full name says again what its parts say, where they say something. */
+		bool again = role == ROLE_FULL_NAME && parts[0] && parts[1];
+		if (again)
+			r->full[r->full[0] != NOWHERE] = (int)i;
+		if (role == ROLE_COUNT || again) {
 			if (r->header_only)
 				*vec_push(&r->source->ignored, a) = str_dup(a, row->fields[i]);
 			continue;
@@ -168,6 +172,7 @@ static enum err read_header(struct ctx *c, struct reading *r, const struct sheet
 	r->id = r->truth = NOWHERE;
 	for (unsigned i = 0; i < MAX_COLUMNS; i++)
 		r->at[i] = NOWHERE;
+	r->full[0] = r->full[1] = NOWHERE;
 	if (truth) {
 		r->truth = find_field(row, str_of(truth));
 		if (r->truth == NOWHERE)
@@ -210,6 +215,48 @@ static struct str record_id(struct reading *r, const struct sheet_row *row)
 	return (struct str){ arena_dup(a, id.at, id.len), id.len };
 }
 
+/* The full name with the fewest words, of two and more: titles and the like make it longer. */
+static struct str shortest_name(const struct reading *r, const struct sheet_row *row)
+{
+	struct str best = { 0 };
+	size_t least = SIZE_MAX;
+
+	for (unsigned i = 0; i < FULL_NAMES && r->full[i] != NOWHERE; i++) {
+		struct str name = str_trim(row->fields[r->full[i]]);
+		size_t spaces = 0;
+
+		for (size_t k = 0; k < name.len; k++)
+			spaces += name.at[k] == ' ';
+		if (spaces && spaces < least) {
+			least = spaces;
+			best = name;
+		}
+	}
+	return best;
+}
+
+/* A given or family name that is not told is the first or last word of the full name. */
+static void fill_names(const struct reading *r, const struct sheet_row *row,
+		       struct str texts[MAX_COLUMNS])
+{
+	const struct people *p = r->source->people;
+	struct str name = shortest_name(r, row);
+	size_t first = 0, last = name.len;
+
+	while (first < name.len && name.at[first] != ' ')
+		first++;
+	while (last && name.at[last - 1] != ' ')
+		last--;
+	for (unsigned i = 0; name.len && i < p->width; i++) {
+		if (str_trim(texts[i]).len)
+			continue;
+		if (p->columns[i].role == ROLE_GIVEN)
+			texts[i] = (struct str){ name.at, first };
+		else if (p->columns[i].role == ROLE_FAMILY)
+			texts[i] = (struct str){ name.at + last, name.len - last };
+	}
+}
+
 static enum err read_record(struct ctx *c, struct reading *r, const struct sheet_row *row)
 {
 	struct link_source *s = r->source;
@@ -218,12 +265,15 @@ static enum err read_record(struct ctx *c, struct reading *r, const struct sheet
 
 	for (unsigned i = 0; i < s->people->width; i++)
 		last = r->at[i] > last ? r->at[i] : last;
+	for (unsigned i = 0; i < FULL_NAMES; i++)
+		last = r->full[i] > last ? r->full[i] : last;
 	if (last >= (int)row->len)
 		return fail(c, ERR_SYNTAX,
 			    "%s: row %lld has %u fields where the header has more", r->file,
 			    (long long)row->number, row->len);
 	for (unsigned i = 0; i < s->people->width; i++)
 		texts[i] = r->at[i] == NOWHERE ? (struct str){ "", 0 } : row->fields[r->at[i]];
+	fill_names(r, row, texts);
 	*vec_push(&s->ids, s->people->arena) = record_id(r, row);
 	*vec_push(&s->truth, s->people->arena) =
 		r->truth == NOWHERE ? 0 : truth_number(s, row->fields[r->truth]);
