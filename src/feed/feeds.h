@@ -65,7 +65,11 @@ NODISCARD enum err state_write(struct ctx *c, struct db *db, const struct state 
  * all (ERR_STORE, ERR_BUSY, ERR_STOPPED): then nothing has changed. */
 NODISCARD enum err v2_work(struct ctx *c, const struct feed *feed, struct message *m,
 			   struct str *answer);
-/* The same for a row of a file; m->body is its header and the row. */
+/* What came in one frame: a message, a batch of them, or a merge of several people; each is a message of its
+ * own. Fails as v2_work does; what was kept before stays. */
+NODISCARD enum err v2_take(struct ctx *c, const struct feed *feed, struct str bytes,
+			   struct str *answer);
+/* As v2_work for a row of a file; m->body is its header and the row. */
 NODISCARD enum err rows_work(struct ctx *c, const struct feed *feed, struct message *m,
 			     struct str *answer);
 /* The same for a Bundle or a resource of another FHIR server. */

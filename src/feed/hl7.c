@@ -64,6 +64,17 @@ static enum err read_separators(struct ctx *c, struct str text, struct hl7 *m,
 
 /* --- one way of writing --- */
 
+static void put_plain(struct buf *b, char ch)
+{
+	static const char usual[] = "|^~\\&", codes[] = "FSRET";
+	const char *was = memchr(usual, ch, 5);
+
+	if (was)
+		buf_printf(b, "\\%c\\", codes[was - usual]);
+	else
+		buf_char(b, ch);
+}
+
 /* Rewrite a message whose separators are not the usual ones as if they were, so that what is kept of
  * different messages can be put together. */
 static void standardise(struct arena *a, struct hl7 *m)
@@ -81,13 +92,17 @@ static void standardise(struct arena *a, struct hl7 *m)
 			       rest.at[encoding.len] != '\r' && rest.at[encoding.len] != '\n';)
 		encoding.len++;
 	for (size_t i = encoding.len; i < rest.len; i++) {
-		const char *is = memchr(own, rest.at[i], 5), *was = memchr(usual, rest.at[i], 5);
-		if (is)
+		const char *is = memchr(own, rest.at[i], 5);
+		bool escape = rest.at[i] == m->escape && i + 2 < rest.len && rest.at[i + 2] == m->escape;
+		const char *code = escape && rest.at[i + 1] ? strchr(codes, rest.at[i + 1]) : NULL;
+		if (code) {
+			put_plain(&b, own[code - codes]); /* which stands for the sender's own separator */
+			i += 2;
+		} else if (is) {
 			buf_char(&b, usual[is - own]);
-		else if (was)
-			buf_printf(&b, "\\%c\\", codes[was - usual]);
-		else
-			buf_char(&b, rest.at[i]);
+		} else {
+			put_plain(&b, rest.at[i]);
+		}
 	}
 	m->text = buf_get(&b);
 	m->field = '|';

@@ -69,14 +69,13 @@ static bool serve_message(struct listener *l, struct wire *wire, struct str byte
 	ctx_init(&c, &arena);
 	c.place = l->mllp->place;
 	c.clock = l->mllp->clock;
-	struct message m = { .feed = l->feed->key, .received = clock_now(c.clock), .body = bytes };
 	if (!whole) {
 		static const char told[] =
 			"MSH|^~\\&|||||||ACK|0|P|2.4\rMSA|AR||The message is too large.\r";
 		(void)answer(wire, &c, (struct str){ told, sizeof told - 1 });
 		return false;
 	}
-	e = v2_work(&c, l->feed, &m, &text);
+	e = v2_take(&c, l->feed, bytes, &text);
 	return answer(wire, &c, text) && e == OK;
 }
 

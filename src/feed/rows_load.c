@@ -374,8 +374,8 @@ static enum err read_dates(struct loading *l, struct str rest)
 		struct str one = word(&rest);
 		if (l->m->date_count == ROWS_DATES)
 			return broken(l, "at most six formats of dates", one);
-		if (str_find(one, STR("yyyy")) < 0 || str_find(one, STR("mm")) < 0 || str_find(one, STR("dd")) < 0)
-			return broken(l, "a format of dates has yyyy, mm and dd", one);
+		if (str_find(one, STR("yyyy")) < 0 || str_find(one, STR("mm")) < 0)
+			return broken(l, "a format of dates has yyyy, mm and mostly dd", one);
 		l->m->dates[l->m->date_count++] = str_dup(l->life, one);
 	}
 	return OK;

@@ -71,10 +71,12 @@ static bool digits(struct str s, size_t *at, unsigned most, unsigned *out)
 	return n > 0;
 }
 
-/* By a format such as dd/mm/yyyy; what follows is the time of day, if any. */
+/* By a format such as dd/mm/yyyy, or mm/yyyy where the day is not told; what follows is the time of day,
+ * if any. */
 static bool read_date(struct str text, const char *format, struct when *out, struct str *rest)
 {
-	unsigned year = 0, month = 0, day = 0;
+	unsigned year = 0, month = 0, day = 1;
+	bool whole = strstr(format, "dd") != NULL;
 	size_t at = 0;
 
 	for (const char *p = format; *p;) {
@@ -92,10 +94,10 @@ static bool read_date(struct str text, const char *format, struct when *out, str
 	}
 	if (month < 1 || month > 12 || day < 1 || (int)day > when_month_days((int)year, (int)month))
 		return false;
-	*out = (struct when){ .kind = WHEN_DATE, .precision = WHEN_DAY, .year = (int16_t)year,
-			      .month = (uint8_t)month, .day = (uint8_t)day };
+	*out = (struct when){ .kind = WHEN_DATE, .precision = whole ? WHEN_DAY : WHEN_MONTH,
+			      .year = (int16_t)year, .month = (uint8_t)month, .day = (uint8_t)day };
 	*rest = (struct str){ text.at + at, text.len - at };
-	return true;
+	return whole || !rest->len;
 }
 
 /* "", " 00:00", "T10:30:00", " 10:30:00.000": the time of London. */
@@ -134,7 +136,7 @@ static struct when *read_when(struct row *r, struct str text, bool time)
 	for (unsigned i = 0; i < r->map->date_count; i++) {
 		if (!read_date(text, r->map->dates[i], &w, &rest) || !read_time(rest, &w))
 			continue;
-		if (time) {
+		if (time && w.precision == WHEN_DAY) {
 			w.kind = WHEN_DATETIME;
 			w.precision = WHEN_SECOND;
 			when_range(w, 0, &from, &to);

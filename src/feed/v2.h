@@ -1,6 +1,7 @@
 /* v2.h - an HL7 v2 message on its way into the record; for v2*.c only.
  *
  *	v2.c           reads the message, builds what it says, writes all of it as one transaction
+ *	v2_batch.c     a frame as messages
  *	v2_trigger.c   which messages are taken, and what each does
  *	v2_ack.c       the answer
  *	v2_person.c    PID, PD1, MRG: who it is about
@@ -54,6 +55,7 @@ struct v2 {
 
 	const struct hl7_segment *pid, *pv1;
 	struct str person;      /* name of its state */
+	VEC(unsigned) emptied;    /* fields of PID whose value this message takes back by a null */
 	bool renamed;             /* the message has a number that was merged into that */
 	struct state *known;    /* that state */
 	struct node *patient;   /* what the sender says of the person so far; NULL: as before */
@@ -126,6 +128,8 @@ NODISCARD enum err v2_clinical(struct v2 *v);
 NODISCARD enum err v2_result(struct v2 *v);
 NODISCARD enum err v2_document(struct v2 *v);
 /* OBX-5 into an Observation. */
+/* What kind of file an OBX of type ED carries. */
+const char *v2_media_type(struct v2 *v, const struct hl7_segment *obx);
 NODISCARD enum err v2_value(struct v2 *v, const struct hl7_segment *obx, struct node *observation);
 
 /* The answer to a message; m may be NULL when it could not be read. */

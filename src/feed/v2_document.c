@@ -3,6 +3,31 @@
 
 #include <sodium.h>
 
+const char *v2_media_type(struct v2 *v, const struct hl7_segment *obx)
+{
+	static const struct {
+		const char *said, *type;
+	} rows[] = { { "PDF", "application/pdf" },  { "RTF", "application/rtf" },
+		     { "X-RTF", "application/rtf" }, { "HTML", "text/html" },
+		     { "PLAIN", "text/plain" },	    { "XML", "application/xml" },
+		     { "JPEG", "image/jpeg" },	    { "JPG", "image/jpeg" },
+		     { "PNG", "image/png" },	    { "GIF", "image/gif" },
+		     { "TIFF", "image/tiff" },	    { "TIF", "image/tiff" },
+		     { "MSWORD", "application/msword" } };
+
+	/* The subtype; by some senders in the type's place, or behind it: "application/pdf". */
+	for (unsigned component = 3; component >= 2; component--) {
+		struct str said = str_upper(v->c->arena, v2_text(v, obx, 5, component)), last = said;
+
+		while (said.at)
+			last = str_cut(&said, '/');
+		for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++)
+			if (str_is(last, rows[i].said))
+				return rows[i].type;
+	}
+	return "application/octet-stream";
+}
+
 /* The text of all OBX lines, or the bytes of the one that carries a file. */
 static struct str content(struct v2 *v, const char **type, bool *base64)
 {
@@ -17,15 +42,10 @@ static struct str content(struct v2 *v, const char **type, bool *base64)
 		struct str raw = hl7_field(obx, 5), bytes;
 		if (str_is(v2_text(v, obx, 2, 1), "ED")) {
 			struct str data = hl7_text(v->m, a, hl7_component(v->m, hl7_repeat(v->m, raw, 1), 5));
-			struct str sub = v2_text(v, obx, 5, 3);
 			if (!data.len || !str_unbase64(a, data, &bytes))
 				continue;
 			*base64 = true;
-			*type = str_is(sub, "PDF")    ? "application/pdf"
-				: str_is(sub, "RTF")  ? "application/rtf"
-				: str_is(sub, "HTML") ? "text/html"
-				: str_is(sub, "JPEG") ? "image/jpeg"
-						      : "application/octet-stream";
+			*type = v2_media_type(v, obx);
 			return data;
 		}
 		for (unsigned k = 1; k <= hl7_repeats(v->m, raw); k++)

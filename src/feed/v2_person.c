@@ -4,6 +4,7 @@
  * message that said it. So messages in any order come to the same person. Two names for one
  * person (A40, A34) become one state: the other only says where. */
 #include "feed/v2.h"
+#include "identity/blend.h"
 #include "identity/merge.h"
 #include "identity/nhs_number.h"
 
@@ -99,6 +100,8 @@ static bool gather(struct v2 *v, struct node *fields, const struct hl7_segment *
 		if (had && v2_time(had, "t") == v->at && str_cmp(node_str(had, "v"), raw) >= 0)
 			continue;
 		news |= !had || !str_eq(node_str(had, "v"), raw);
+		if (s == v->pid && had && hl7_null(raw) && !hl7_null(node_str(had, "v")))
+			*vec_push(&v->emptied, a) = i;
 		if (had)
 			node_remove(fields, had);
 		had = node_add(a, fields, name, NODE_OBJECT);
@@ -120,6 +123,22 @@ static struct hl7_segment gathered(struct v2 *v, const struct node *fields, cons
 	return s;
 }
 
+/* What a null takes back: the members that the tables make of those fields. A number, a name, sex and
+ * day of birth are what a person is known by, and stay. */
+static void withdraw_emptied(struct v2 *v, const struct map_section *section, struct node *patient)
+{
+	struct arena *a = v->c->arena;
+
+	for (size_t i = 0; i < v->emptied.len; i++)
+		for (size_t k = 0; k < section->rows.len; k++) {
+			const struct map_row *row = &section->rows.at[k];
+			size_t len = strcspn(row->to, "[.{");
+
+			if (row->field == v->emptied.at[i] && row->field > 8 && row->to[len] != '{')
+				blend_withdraw(a, patient, (struct str){ row->to, len });
+		}
+}
+
 static enum err build_patient(struct v2 *v, const struct node *fields)
 {
 	struct arena *a = v->c->arena;
@@ -130,6 +149,7 @@ static enum err build_patient(struct v2 *v, const struct node *fields)
 
 	node_add_cstr(a, p, "resourceType", "Patient");
 	node_add_str(a, node_add(a, p, "meta", NODE_OBJECT), "source", v->source);
+	withdraw_emptied(v, maps_section(v->feeds->maps, "PID", "Patient"), p);
 	v->pid = &pid; /* the NHS number's status is among the fields */
 	enum err e = map_segment(&v->run, maps_section(v->feeds->maps, "PID", "Patient"), &pid, p);
 	if (!e)

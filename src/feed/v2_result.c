@@ -147,7 +147,6 @@ static void put_attachment(struct report *r, const struct hl7_segment *obx)
 	struct v2 *v = r->v;
 	struct arena *a = v->c->arena;
 	struct str raw = hl7_repeat(v->m, hl7_field(obx, 5), 1);
-	struct str kind = v2_text(v, obx, 5, 2), sub = v2_text(v, obx, 5, 3);
 	struct str data = hl7_text(v->m, a, hl7_component(v->m, raw, 5)), bytes;
 	struct node *list = node_get(r->node, "presentedForm"), *n;
 
@@ -156,12 +155,7 @@ static void put_attachment(struct report *r, const struct hl7_segment *obx)
 	if (!list)
 		list = node_add(a, r->node, "presentedForm", NODE_ARRAY);
 	n = node_add(a, list, NULL, NODE_OBJECT);
-	node_add_cstr(a, n, "contentType",
-		      str_is(sub, "PDF") || str_is(kind, "PDF") ? "application/pdf"
-		      : str_is(sub, "RTF")			? "application/rtf"
-		      : str_is(sub, "HTML")			? "text/html"
-		      : str_is(sub, "JPEG")			? "image/jpeg"
-								: "application/octet-stream");
+	node_add_cstr(a, n, "contentType", v2_media_type(v, obx));
 	node_add_str(a, n, "data", data);
 }
 

@@ -45,10 +45,9 @@ static void end(struct one *o)
 
 static void tell(struct one *o, struct str message)
 {
-	struct message m = { .feed = o->feed.key, .received = clock_now(o->w->c.clock), .body = message };
 	struct str answer;
 
-	worked(o->w, v2_work(&o->w->c, &o->feed, &m, &answer));
+	worked(o->w, v2_take(&o->w->c, &o->feed, message, &answer));
 	ptrdiff_t at = str_find(answer, STR("\rMSA|"));
 	assert_true(at > 0);
 	snprintf(o->answers + strlen(o->answers), 8, "%s%.2s", *o->answers ? " " : "", answer.at + at + 5);
@@ -231,6 +230,38 @@ static void what_is_wrong_is_answered_and_changes_nothing(void **state)
 	run_file("refused.txt");
 }
 
+static void how_senders_of_these_islands_write(void **state)
+{
+	(void)state;
+	run_file("uk.txt");
+}
+
+/* A batch in one frame: each message for itself, the answers a batch in the same order. */
+static void a_batch_is_its_messages(void **state)
+{
+	static const char batch[] = "FHS|^~\\&|PAS|RX1\rBHS|^~\\&|PAS|RX1\r"
+				    "MSH|^~\\&|PAS|RX1|CW|CW|20250101||ADT^A28|1|P|2.4\rPID|1||1^^^RX1||A^B\r"
+				    "MSH|^~\\&|PAS|RX1|CW|CW|20250101||ADT^A28|2|P|2.4\rPID|1||2^^^RX1||A^B||x\r"
+				    "MSH|^~\\&|PAS|RX1|CW|CW|20250101||ADT^A77|3|P|2.4\rPID|1||3^^^RX1||A^B\r"
+				    "BTS|3\rFTS|1\r";
+	struct one o = { 0 };
+	struct str answer;
+
+	(void)state;
+	begin(&o);
+	for (unsigned i = 0; i < 2; i++) {
+		worked(o.w, v2_take(&o.w->c, &o.feed, str_of(batch), &answer));
+		assert_true(str_starts(answer, STR("BHS|^~\\&\rMSH|")));
+		ptrdiff_t good = str_find(answer, STR("MSA|AA|1|")), bad = str_find(answer, STR("MSA|AE|2|"));
+		assert_true(good > 0 && bad > good && str_find(answer, STR("MSA|AR|3|")) > bad);
+		assert_true(str_ends(answer, STR("BTS|3\r")));
+		assert_int_equal(total(&o, "Patient"), 1);
+	}
+	tell(&o, STR("FHS|^~\\&|PAS\rBTS|0\rFTS|0\r"));
+	assert_string_equal(o.answers, "AR");
+	end(&o);
+}
+
 /* Kept with its place and reason; after a fix it is applied as if it had just come. */
 static void what_was_not_understood_can_be_replayed(void **state)
 {
@@ -262,6 +293,8 @@ int main(void)
 		cmocka_unit_test(a_person_is_the_newest_that_was_said),
 		cmocka_unit_test(results_and_documents_are_kept),
 		cmocka_unit_test(what_is_wrong_is_answered_and_changes_nothing),
+		cmocka_unit_test(how_senders_of_these_islands_write),
+		cmocka_unit_test(a_batch_is_its_messages),
 		cmocka_unit_test(what_was_not_understood_can_be_replayed),
 	};
 

@@ -11,6 +11,8 @@
 #define VERIFICATION_CODES                                                                     \
 	"https://fhir.hl7.org.uk/CodeSystem/UKCore-NHSNumberVerificationStatusEngland"
 
+#define WITHDRAWN "https://causeway.example/fhir/StructureDefinition/withdrawn"
+
 struct blender {
 	struct arena *a;
 	struct str org;
@@ -111,6 +113,15 @@ static void mark_all(struct blender *b, struct node *list)
 void blend_first(struct arena *a, struct node *patient, struct str org)
 {
 	struct blender b = { .a = a, .org = org };
+	struct node *extensions = node_get(patient, "extension");
+
+	for (struct node *e = extensions ? extensions->first : NULL, *next; e; e = next) {
+		next = e->next;
+		if (str_is(node_str(e, "url"), WITHDRAWN))
+			node_remove(extensions, e);
+	}
+	if (extensions && !extensions->first)
+		node_remove(patient, extensions);
 
 	mark_all(&b, node_get(patient, "name"));
 	mark_all(&b, node_get(patient, "address"));
@@ -386,11 +397,51 @@ static void blend_extension(struct blender *b, struct node *list, const struct n
 	node_append(list, NULL, node_copy(b->a, said));
 }
 
+/* ---- taken back ---- */
+
+void blend_withdraw(struct arena *a, struct node *said, struct str member)
+{
+	struct node *one = node_add(a, list_of(a, said, "extension"), NULL, NODE_OBJECT);
+
+	node_add_cstr(a, one, "url", WITHDRAWN);
+	node_add_str(a, one, "valueCode", member);
+}
+
+static bool is_said(const struct node *element)
+{
+	node_each(extension, node_get(element, "extension"))
+		if (str_is(node_str(extension, "url"), BLEND_SOURCE))
+			return true;
+	return false;
+}
+
+static void withdraw(struct blender *b, struct node *known, struct str member)
+{
+	struct node *there = node_get(known, str_dup(b->a, member));
+	bool list = str_is(member, "address") || str_is(member, "telecom");
+
+	if (!there || str_is(member, "name") || str_is(member, "identifier"))
+		return;
+	for (struct node *e = list ? there->first : NULL, *next; e; e = next) {
+		next = e->next;
+		if (!said_by(e, b->org))
+			continue;
+		unmark(b, e);
+		if (!is_said(e))
+			node_remove(there, e);
+	}
+	if (!list || !there->first)
+		node_remove(known, there);
+}
+
 void blend(struct arena *a, struct node *known, const struct node *said, struct str org,
 	   int64_t now)
 {
 	struct blender b = { .a = a, .org = org, .now = now };
 
+	node_each(extension, node_get(said, "extension"))
+		if (str_is(node_str(extension, "url"), WITHDRAWN))
+			withdraw(&b, known, node_str(extension, "valueCode"));
 	node_each(identifier, node_get(said, "identifier"))
 		blend_identifier(&b, list_of(a, known, "identifier"), identifier);
 	for (size_t i = 0; i < sizeof listings / sizeof *listings; i++) {
@@ -404,7 +455,8 @@ void blend(struct arena *a, struct node *known, const struct node *said, struct 
 		}
 	}
 	node_each(extension, node_get(said, "extension"))
-		blend_extension(&b, list_of(a, known, "extension"), extension);
+		if (!str_is(node_str(extension, "url"), WITHDRAWN))
+			blend_extension(&b, list_of(a, known, "extension"), extension);
 	node_each(member, said)
 	{
 		if (!is_kept(member->name, member->name_len) && !outdone(known, member))

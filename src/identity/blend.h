@@ -7,10 +7,12 @@
  *	name, address  the new one comes first; the one it takes the place of stays, use old, with
  *	             period.end. An organisation that repeats what it said before says nothing new
  *	telecom      all of them; an organisation's own number of the same kind and use is replaced
+ *	withdrawn    what the organisation said of an address or telecom goes, if nobody else says it; of
+ *	             another member goes what there is
  *	birthDate, gender, deceased and the rest  the newest, unless it says less (a year for a day)
  *
  * Who said an element is told by an extension on it, so that repeating a message changes nothing.
- * Within identity/ and by what unmerges.
+ * Within identity/, by what unmerges, and by feeds that take something back.
  */
 #ifndef IDENTITY_BLEND_H
 #define IDENTITY_BLEND_H
@@ -24,6 +26,9 @@
  * `now` in microseconds. Everything in `a`. */
 void blend(struct arena *a, struct node *known, const struct node *said, struct str org,
 	   int64_t now);
+/* Say in a Patient that is to be blended that its sender takes `member` back ("telecom"). What the Patient says
+ * of it besides is said anew. */
+void blend_withdraw(struct arena *a, struct node *said, struct str member);
 /* Mark what a new Patient's elements come from. */
 void blend_first(struct arena *a, struct node *patient, struct str org);
 /* Give an NHS number's identifier the verification status `code`. */
