@@ -124,6 +124,23 @@ static void put_counts(struct ctx *c, struct node *issues, const struct merge_pr
 	}
 }
 
+/* What hangs on each of the two: source-item and target-item, of our own. */
+static void put_items(struct ctx *c, struct node *list, const struct merge_preview *look)
+{
+	for (size_t i = 0; i < look->item_len; i++) {
+		const struct merge_item *item = &look->items[i];
+		struct node *what;
+
+		if (str_is(item->type, "Patient"))
+			continue;
+		what = node_add(c->arena, add_part(c, list, item->of_other ? "source-item" : "target-item"),
+				"valueReference", NODE_OBJECT);
+		node_add_cstr(c->arena, what, "reference",
+			      arena_printf(c->arena, STR_FMT "/" STR_FMT, STR_ARG(item->type),
+					   STR_ARG(item->id)));
+	}
+}
+
 static struct node *outcome_of(struct ctx *c, struct node *list, const char *said,
 			       const struct merge_preview *look)
 {
@@ -166,6 +183,8 @@ static enum err reply_merge(struct ctx *c, const struct given *given, const char
 	if (preview)
 		put_counts(c, issues, look);
 	TRY(put_result(c, list, look->survivor.id));
+	if (preview)
+		put_items(c, list, look);
 	return reply_node(c, format, o, reply);
 }
 

@@ -57,12 +57,20 @@ struct merge_count {
 	struct str type, org; /* meta.source; empty: not said */
 	int64_t survivor, other;
 };
+/* What belongs to one of the two. */
+struct merge_item {
+	struct str type, org, id;
+	bool of_other;
+};
+enum { MERGE_ITEMS = 5000 }; /* of a preview; more are only counted */
 struct merge_preview {
 	struct version survivor, other;
 	struct merge_conflict *conflicts;
 	size_t conflict_count;
 	struct merge_count *counts; /* by type, then organisation */
 	size_t count_len;
+	struct merge_item *items; /* in the order of the counts, then by id */
+	size_t item_len;
 	int64_t survivor_items, other_items;
 };
 /* Both sides, what each holds, and what speaks against it. Errors as merge_persons, but conflicts of

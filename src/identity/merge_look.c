@@ -90,6 +90,10 @@ struct counts {
 	struct merge_count *at;
 	size_t len, cap;
 };
+struct item_list {
+	struct merge_item *at;
+	size_t len, cap;
+};
 
 /* Of one type from one organisation are one line; the rows come in that order. */
 static void count_item(struct ctx *c, struct stmt *s, int64_t survivor, struct counts *found,
@@ -111,20 +115,33 @@ static void count_item(struct ctx *c, struct stmt *s, int64_t survivor, struct c
 	}
 }
 
+static void list_item(struct ctx *c, struct stmt *s, int64_t survivor, const struct merge_count *of,
+		      struct item_list *found)
+{
+	if (found->len == MERGE_ITEMS)
+		return;
+	*vec_push(found, c->arena) =
+		(struct merge_item){ .type = of->type,
+				     .org = of->org,
+				     .id = str_of(str_dup(c->arena, stmt_text(s, 7))),
+				     .of_other = stmt_int(s, 2) != survivor };
+}
+
 /* Only what the asker may see: how much there is of what is hidden would tell that it is there. */
 static enum err count_items(struct ctx *c, struct db *db, int64_t survivor, int64_t other,
 			    struct merge_preview *out)
 {
 	struct counts found = { 0 };
+	struct item_list items = { 0 };
 	bool row;
 	STMT(s);
 
 	TRY(db_stmt(c, db,
-		    SQL("SELECT " ITEM_COLUMNS ", t.text, coalesce(o.text, '') "
+		    SQL("SELECT " ITEM_COLUMNS ", t.text, coalesce(o.text, ''), r.id "
 			"FROM resource r JOIN name t ON t.key = r.type "
 			"LEFT JOIN name o ON o.key = r.org "
 			"WHERE r.person IN (?1, ?2) AND r.person <> 0 AND r.deleted = 0 "
-			"AND r.version > 0 ORDER BY 6, 7"),
+			"AND r.version > 0 ORDER BY 6, 7, 8"),
 		    &s));
 	stmt_bind_int(s, 1, survivor);
 	stmt_bind_int(s, 2, other);
@@ -135,9 +152,13 @@ static enum err count_items(struct ctx *c, struct db *db, int64_t survivor, int6
 		if (!row)
 			break;
 		TRY(row_may(c, db, s, 0, &may));
-		if (may)
-			count_item(c, s, survivor, &found, out);
+		if (!may)
+			continue;
+		count_item(c, s, survivor, &found, out);
+		list_item(c, s, survivor, &found.at[found.len - 1], &items);
 	}
+	out->items = items.at;
+	out->item_len = items.len;
 	out->counts = found.at;
 	out->count_len = found.len;
 	return OK;

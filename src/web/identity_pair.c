@@ -4,6 +4,9 @@
 #include "base/map.h"
 #include "record/search.h"
 #include "web/identity.h"
+#include "web/looked.h"
+#include "web/person.h"
+#include "web/source.h"
 
 /* --- what differs, letter by letter --- */
 
@@ -220,10 +223,49 @@ static enum err org_name(struct ctx *c, struct map *known, struct str source, st
 	return OK;
 }
 
+enum { ITEMS_SHOWN = 400 };
+
+/* The items of one line of the table, A's and then B's, each leading to what it says. */
+static enum err put_items(struct ctx *c, struct node *row, const struct merge_preview *look,
+			  const struct merge_count *of, size_t *shown)
+{
+	struct node *list = data_list(c, row, "items");
+	int64_t left = of->survivor + of->other;
+
+	for (size_t i = 0; i < look->item_len && *shown < ITEMS_SHOWN; i++) {
+		const struct merge_item *item = &look->items[i];
+		struct str person = item->of_other ? look->other.id : look->survivor.id;
+		struct version v;
+		struct node *resource, *one;
+
+		if (!str_eq(item->type, of->type) || !str_eq(item->org, of->org))
+			continue;
+		TRY(record_read(c, item->type, item->id, &v));
+		TRY(fhir_read_json(c, c->place->fhir, c->arena, v.body, &resource));
+		one = data_object(c, list, NULL);
+		data_words(c, one, "side", item->of_other ? "B" : "A");
+		++*shown;
+		left--;
+		if (is_restricted(resource)) {
+			data_str(c, one, "item_words", kind_in_words(c, item->type));
+			continue;
+		}
+		data_str(c, one, "item_words", source_heading(c, resource));
+		data_str(c, one, "item_href",
+			 SAY(c->arena, "/people/" STR_FMT "/source/" STR_FMT "/" STR_FMT, STR_ARG(person),
+			     STR_ARG(item->type), STR_ARG(item->id)));
+	}
+	node_add_bool(c->arena, row, "has_items", list->len > 0);
+	if (left)
+		data_str(c, row, "more", say_count(c->arena, left));
+	return OK;
+}
+
 static enum err put_holds(struct ctx *c, struct node *data, const struct merge_preview *look)
 {
 	struct node *list = data_list(c, data, "holds");
 	struct map orgs;
+	size_t shown = 0;
 
 	map_init(&orgs, c->arena);
 	for (size_t i = 0; i < look->count_len; i++) {
@@ -239,6 +281,7 @@ static enum err put_holds(struct ctx *c, struct node *data, const struct merge_p
 		data_str(c, row, "org", org);
 		data_str(c, row, "count_a", say_count(c->arena, n->survivor));
 		data_str(c, row, "count_b", say_count(c->arena, n->other));
+		TRY(put_items(c, row, look, n, &shown));
 	}
 	if (list->len)
 		node_add_bool(c->arena, data, "has_holds", true);
@@ -252,6 +295,8 @@ enum err put_pair(struct ctx *c, struct node *data, struct str a, struct str b)
 	struct node *conflicts = data_list(c, data, "conflicts");
 
 	TRY(merge_look(c, a, b, &look));
+	TRY(looked_open(c, a, "identity"));
+	TRY(looked_open(c, b, "identity"));
 	TRY(put_patient(c, data, "a", a));
 	TRY(put_patient(c, data, "b", b));
 	TRY(fhir_read_json(c, c->place->fhir, c->arena, look.survivor.body, &one));

@@ -371,7 +371,7 @@ static void put_attachment(struct ctx *c, struct node *data, const struct node *
 		data_str(c, data, "document", buf_get(&text));
 }
 
-static struct str heading_of(struct ctx *c, const struct node *resource)
+struct str source_heading(struct ctx *c, const struct node *resource)
 {
 	static const char *const members[] = {
 		"code",        "title",      "description", "type", "medicationCodeableConcept",
@@ -479,7 +479,7 @@ enum err source_show(struct ctx *c, const struct request *r, struct reply *reply
 	p.id = person;
 	p.patient = patient;
 	person_put_head(&p, data);
-	data_str(c, data, "heading", heading_of(c, resource));
+	data_str(c, data, "heading", source_heading(c, resource));
 	data_str(c, data, "from", source_words(c, resource));
 	data_str(c, data, "type", type);
 	data_str(c, data, "rid", id);
