@@ -63,9 +63,11 @@ static bool case_answer(struct ctx *c, const struct charge_rules *rules, const s
 	enum err e = asked->too_long ? fail(c, ERR_TOO_LARGE, "A case has at most %zu bytes.", CASE_LIMIT) :
 				       case_read(c, asked->line, &of);
 
+	id = node_get(of, "id");
+	if (e == OK && (!id || id->kind == NODE_NULL))
+		e = fail(c, ERR_INVALID, "A case needs an id.");
 	if (e == OK)
 		e = case_work(c, rules, of, &result, NULL);
-	id = node_get(of, "id");
 	if (id)
 		node_append(answer, "id", node_copy(c->arena, id));
 	else
@@ -144,6 +146,8 @@ static enum err cases_run(struct ctx *c, const char *path, struct batch *b, unsi
 
 		if (e != OK && e != ERR_TOO_LARGE)
 			return e;
+		if (lines_number(lines) == 1 && str_starts(line, STR("\xef\xbb\xbf"))) /* some editors put it before a file */
+			line = (struct str){ line.at + 3, line.len - 3 };
 		if (more && (e != OK || str_trim(line).len)) {
 			*vec_push(&b->lines, &b->life) = (struct asked){ line, lines_number(lines), e != OK };
 			b->bytes += line.len;

@@ -37,11 +37,12 @@ const struct charge_kind_info *charge_kinds(void)
 }
 
 static const struct scheme schemes[] = {
-	{ "current", LIMITS_CURRENT, LIMITS_CURRENT, false },
-	{ "planned_2016", LIMITS_2016_A, LIMITS_2016_B, true },
-	{ "planned_2016_A", LIMITS_2016_A, LIMITS_2016_A, true },
-	{ "planned_2016_B", LIMITS_2016_B, LIMITS_2016_B, true },
-	{ "planned_2023", LIMITS_2023, LIMITS_2023, false },
+	{ "current", LIMITS_CURRENT, LIMITS_CURRENT, false, false },
+	{ "planned_2016", LIMITS_2016_A, LIMITS_2016_B, true, false },
+	{ "planned_2016_A", LIMITS_2016_A, LIMITS_2016_A, true, false },
+	{ "planned_2016_B", LIMITS_2016_B, LIMITS_2016_B, true, false },
+	{ "planned_2023", LIMITS_2023, LIMITS_2023, false, false },
+	{ "scotland", LIMITS_SCOTLAND, LIMITS_SCOTLAND, false, true },
 };
 
 enum err scheme_find(struct ctx *c, struct str name, const struct scheme **out)
@@ -52,8 +53,8 @@ enum err scheme_find(struct ctx *c, struct str name, const struct scheme **out)
 			return OK;
 		}
 	return fail(c, ERR_INVALID,
-		    "given.scheme must be current, planned_2016, planned_2016_A, planned_2016_B or "
-		    "planned_2023, not '%.40s'", str_dup(c->arena, name));
+		    "given.scheme must be current, planned_2016, planned_2016_A, planned_2016_B, "
+		    "planned_2023 or scotland, not '%.40s'", str_dup(c->arena, name));
 }
 
 void answer_money(struct charge *ch, struct node *to, const char *name, int64_t pence)
@@ -210,13 +211,14 @@ static bool figure_value(const struct policy_key *key, struct str text, int64_t 
 
 const struct policy_row *figure_on(struct charge *ch, struct policy_series series, int64_t day, int64_t known)
 {
-	const struct policy_row *row = policy_on(series, day, known), *like = row ? row : series.rows[0];
+	const struct policy_row *row = policy_on(series, day, known), *like;
 	struct arena *a = ch->c->arena;
 	struct policy_row *held;
 	struct str now;
 
-	if (!ch->frozen && !ch->used)
+	if ((!ch->frozen && !ch->used) || !series.len)
 		return row;
+	like = row ? row : series.rows[0];
 	now = row ? policy_print(a, row->key, row->value) : (struct str){ 0 };
 	now = rule_held(ch, str_dup(a, like->scheme), like->key->name, now);
 	if (!now.len || !ch->frozen)
@@ -262,6 +264,8 @@ enum err charge_case_by(struct ctx *c, const struct charge_rules *rules, const s
 			    str_dup(c->arena, kind));
 	if (!given || given->kind != NODE_OBJECT)
 		return fail(c, ERR_INVALID, "given must be an object");
+	if (!frozen) /* what was decided is worked out again as it stands */
+		TRY(case_names_check(c, &rules->names, given));
 	TRY(kinds[i].work(g, out));
 	if (ch.refused) {
 		out = node_new(c->arena, NODE_OBJECT);

@@ -44,8 +44,13 @@ enum err care_week_read(struct given g, struct care_week *out)
 	TRY(means_read(g, SETTING_CARE_HOME, &w.m));
 	TRY(case_money(g, "gross_weekly_cost", &gross));
 	TRY(case_word(g, "nursing_band", nursing_bands, 0, &band));
-	w.net_cost = pence_max(0, gross - nursing(g.ch, band, w.m.on, w.m.known));
-	line_put(g.ch, "CH-R", NULL, w.net_cost, "Cost of the place, less NHS-funded nursing care");
+	if (!w.m.scheme->scotland) {
+		w.net_cost = pence_max(0, gross - nursing(g.ch, band, w.m.on, w.m.known));
+		line_put(g.ch, "CH-R", NULL, w.net_cost, "Cost of the place, less NHS-funded nursing care");
+	} else if (free_care(g.ch, w.m.person.born, w.m.on, band > 0, gross, &w.free_care)) {
+		w.net_cost = gross - w.free_care.personal - w.free_care.nursing;
+		line_put(g.ch, "CH-R", NULL, w.net_cost, "Cost of the place, less free personal and nursing care");
+	}
 	TRY(home_read(g, &w.m, &w.home));
 	TRY(case_money(g, "other_commitments", &w.commitments));
 	TRY(read_top_up(g, &w));
@@ -100,7 +105,7 @@ void care_week_work(struct charge *ch, const struct care_week *w, int64_t notion
 				  0, 0, r.capital);
 	if (!r.tariff.full && w->m.income_unknown)
 		refuse(ch, "no_figures_for_date");
-	if (!r.tariff.full && figure(ch, ch->rules->personal, w->m.on, &personal)) {
+	if (!r.tariff.full && figure(ch, w->m.scheme->scotland ? ch->rules->scotland.personal : ch->rules->personal, w->m.on, &personal)) {
 		r.allowance = personal->value;
 		line_put(ch, "CH-R", NULL, w->m.income + r.tariff.income, "Income that counts, with tariff income");
 		line_put(ch, "CH-R", personal, -r.allowance, "Less the personal expenses allowance");
@@ -150,6 +155,10 @@ enum err kind_residential(struct given g, struct node *result)
 	TRY(care_week_read(g, &w));
 	care_week_work(g.ch, &w, 0, &r);
 	answer_money(g.ch, result, "net_cost", w.net_cost);
+	if (w.m.scheme->scotland) {
+		answer_money(g.ch, result, "free_personal_care", w.free_care.personal);
+		answer_money(g.ch, result, "free_nursing_care", w.free_care.nursing);
+	}
 	if (w.free) {
 		node_add_bool(g.ch->c->arena, result, "full_cost", false);
 		answer_money(g.ch, result, "charge", 0);

@@ -88,6 +88,11 @@ void home_week_work(struct charge *ch, const struct home_week *w, int64_t notion
 		return;
 	}
 	r.charge = w->cost;
+	if (w->m.scheme->scotland && !w->refused_to_disclose) {
+		home_week_scotland(ch, w, &r);
+		*out = r;
+		return;
+	}
 	r.tariff.full = true;
 	if (!w->refused_to_disclose)
 		r.tariff = tariff(ch, w->m.scheme->otherwise, w->m.on, w->local_lower, w->local_upper, r.capital);
@@ -139,6 +144,22 @@ void home_week_put(struct charge *ch, const struct home_week *w, const struct ho
 	answer_money(ch, result, "la_pays", w->cost - r->charge);
 }
 
+/* In Scotland what is personal care of the cost is not charged for, from an age on. */
+static enum err take_personal_care(struct given g, struct home_week *w)
+{
+	const struct policy_row *age;
+	int64_t personal;
+
+	TRY(case_money(g, "personal_care", &personal));
+	if (!w->m.scheme->scotland || !personal || !figure(g.ch, g.ch->rules->scotland.free_age, w->m.on, &age) ||
+	    age_on(w->m.person.born, w->m.on) < age->value / POLICY_ONE)
+		return OK;
+	personal = pence_min(personal, w->cost);
+	line_put(g.ch, "FPC", age, personal, "Free personal care");
+	w->cost -= personal;
+	return OK;
+}
+
 enum err kind_community(struct given g, struct node *result)
 {
 	struct home_week_result r;
@@ -147,6 +168,7 @@ enum err kind_community(struct given g, struct node *result)
 
 	TRY(case_money(g, "weekly_cost", &cost));
 	TRY(home_week_read(g, cost, &w));
+	TRY(take_personal_care(g, &w));
 	home_week_work(g.ch, &w, 0, &r);
 	home_week_put(g.ch, &w, &r, result);
 	return OK;

@@ -11,8 +11,10 @@ struct tariff tariff(struct charge *ch, enum limits limits, int64_t day, int64_t
 	const struct policy_row *lower, *upper, *step, *each;
 	struct tariff t = { 0 };
 
+	bool scotland = limits == LIMITS_SCOTLAND;
 	if (!figure(ch, r->lower[limits], day, &lower) || !figure(ch, r->upper[limits], day, &upper) ||
-	    !figure(ch, r->tariff_step, day, &step) || !figure(ch, r->tariff_per_step, day, &each))
+	    !figure(ch, scotland ? r->scotland.step : r->tariff_step, day, &step) ||
+	    !figure(ch, scotland ? r->scotland.per_step : r->tariff_per_step, day, &each))
 		return t;
 	int64_t from = pence_max(lower->value, local_lower), to = pence_max(upper->value, local_upper);
 	t.full = capital > to;
@@ -40,7 +42,7 @@ static int64_t allowance(struct charge *ch, struct policy_series series, int64_t
 	return row->value;
 }
 
-static bool pension_age_reached(struct charge *ch, int64_t born, int64_t on)
+bool pension_age_reached(struct charge *ch, int64_t born, int64_t on)
 {
 	struct str source = { 0 }, held;
 	int64_t day;

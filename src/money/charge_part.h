@@ -13,6 +13,7 @@
 #ifndef MONEY_CHARGE_PART_H
 #define MONEY_CHARGE_PART_H
 
+#include "base/map.h"
 #include "base/vec.h"
 #include "money/charge.h"
 #include "money/pence.h"
@@ -66,11 +67,12 @@
 	FIGURE(free_cost, "england", "free_cost")
 
 /* The capital limits of a scheme; which of two counts depends on whether the home does. */
-enum limits { LIMITS_CURRENT, LIMITS_2016_A, LIMITS_2016_B, LIMITS_2023, LIMITS_COUNT };
+enum limits { LIMITS_CURRENT, LIMITS_2016_A, LIMITS_2016_B, LIMITS_2023, LIMITS_SCOTLAND, LIMITS_COUNT };
 struct scheme {
 	const char *name;
 	enum limits home_counted, otherwise;
 	bool own_top_up; /* anyone may pay their own top-up */
+	bool scotland;
 };
 /* ERR_INVALID naming the member. */
 NODISCARD enum err scheme_find(struct ctx *c, struct str name, const struct scheme **out);
@@ -110,7 +112,10 @@ struct free_type {
 struct charge_rules {
 	struct arena *life;
 	const struct policy *policy;
-	struct policy_series free_personal, free_nursing, free_age; /* of Scotland */
+	struct { /* of Scotland; what a council decides itself may have no rows */
+		struct policy_series free_personal, free_nursing, free_age, personal, step, per_step;
+		struct policy_series single, single_pension, couple, couple_pension, taper, home_lower;
+	} scotland;
 	const struct pension_ages *pension;
 #define FIGURE(member, scheme, key) struct policy_series member;
 	FIGURES(FIGURE)
@@ -121,6 +126,7 @@ struct charge_rules {
 	VEC(struct capital_type) capitals;
 	VEC(struct occupier_type) occupiers;
 	VEC(struct free_type) free;
+	struct map names; /* of members of cases */
 };
 
 /* One case being worked out. */
@@ -150,6 +156,9 @@ NODISCARD enum err case_object(struct given g, const char *name, struct given *o
 NODISCARD enum err case_list(struct given g, const char *name, const struct node **list);
 struct given case_item(struct given g, const char *name, size_t index, const struct node *item);
 bool case_has(struct given g, const char *name);
+/* Every name a case may have anywhere; and that it has no others: a member misspelt is not taken for absent. */
+void case_names(struct map *names);
+NODISCARD enum err case_names_check(struct ctx *c, const struct map *names, const struct node *given);
 /* Pence; 0 when absent. */
 NODISCARD enum err case_money(struct given g, const char *name, int64_t *out);
 /* One more amount of a sum; ERR_INVALID before it overflows. Of such sums a few can be added without a thought. */
@@ -248,6 +257,18 @@ void minimum_income(struct charge *ch, const struct person *p, int64_t on, int64
 int64_t nursing(struct charge *ch, int band, int64_t on, int64_t known);
 extern const char *const nursing_bands[];
 
+/* Scotland (charge_scotland.c): of a cost, what is free of a person's care whatever they have; in lines, too. */
+struct free_care {
+	int64_t personal, nursing;
+};
+NODISCARD bool free_care(struct charge *ch, int64_t born, int64_t on, bool needs_nurse, int64_t cost, struct free_care *out);
+struct home_week;
+struct home_week_result;
+/* A week at home by the policy of a council in Scotland. */
+void home_week_scotland(struct charge *ch, const struct home_week *w, struct home_week_result *r);
+/* Has somebody born then reached pension age? */
+bool pension_age_reached(struct charge *ch, int64_t born, int64_t on);
+
 /* Why care is free, or NULL. */
 NODISCARD enum err free_under(struct given g, const char **out);
 
@@ -275,6 +296,7 @@ struct care_week {
 	bool is_short;
 	const char *free, *refused_to_disclose;
 	int64_t net_cost, commitments;
+	struct free_care free_care; /* in Scotland */
 	bool has_top_up, own_top_up, deferred;
 	int64_t top_up;
 };

@@ -1,20 +1,35 @@
 /* charge_rules.c - the figures and tables of a pack, looked up once. */
 #include "money/charge_part.h"
 
-/* Another nation's pack, for what it does not charge for. */
+/* Another nation's pack; what its councils decide themselves may be missing. */
 static enum err load_scotland(struct ctx *c, const struct share *share, struct charge_rules *r)
 {
+	const struct {
+		const char *key;
+		struct policy_series *out;
+	} needed[] = {
+		{ "free_personal_care", &r->scotland.free_personal },	{ "free_nursing_care", &r->scotland.free_nursing },
+		{ "free_personal_care_age", &r->scotland.free_age },	{ "personal_expenses_allowance", &r->scotland.personal },
+		{ "tariff_step", &r->scotland.step },			{ "tariff_per_step", &r->scotland.per_step },
+		{ "capital_lower", &r->lower[LIMITS_SCOTLAND] },	{ "capital_upper", &r->upper[LIMITS_SCOTLAND] },
+	}, own[] = {
+		{ "at_home_single", &r->scotland.single },		{ "at_home_single_pension", &r->scotland.single_pension },
+		{ "at_home_couple", &r->scotland.couple },		{ "at_home_couple_pension", &r->scotland.couple_pension },
+		{ "at_home_taper", &r->scotland.taper },		{ "at_home_capital_lower", &r->scotland.home_lower },
+	};
 	const struct policy *scotland;
 
 	TRY(policy_load(c, r->life, share, "scotland", &scotland));
-	TRY(policy_find(c, scotland, "scotland", "free_personal_care", &r->free_personal));
-	TRY(policy_find(c, scotland, "scotland", "free_nursing_care", &r->free_nursing));
-	return policy_find(c, scotland, "scotland", "free_personal_care_age", &r->free_age);
+	for (size_t i = 0; i < sizeof needed / sizeof *needed; i++)
+		TRY(policy_find(c, scotland, "scotland", needed[i].key, needed[i].out));
+	for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+		*own[i].out = policy_maybe(scotland, "scotland", own[i].key);
+	return OK;
 }
 
 static enum err load_figures(struct ctx *c, struct charge_rules *r)
 {
-	static const char *const limits[LIMITS_COUNT] = { "current", "planned_2016_A", "planned_2016_B",
+	static const char *const limits[LIMITS_SCOTLAND] = { "current", "planned_2016_A", "planned_2016_B",
 							  "planned_2023" };
 	static const struct cap_plan plans[] = { { .name = "planned_2016", .whole_cost = true },
 						 { .name = "planned_2023" } };
@@ -22,7 +37,7 @@ static enum err load_figures(struct ctx *c, struct charge_rules *r)
 #define FIGURE(member, scheme, key) TRY(policy_find(c, r->policy, scheme, key, &r->member));
 	FIGURES(FIGURE)
 #undef FIGURE
-	for (int i = 0; i < LIMITS_COUNT; i++) {
+	for (int i = 0; i < LIMITS_SCOTLAND; i++) {
 		TRY(policy_find(c, r->policy, limits[i], "capital_lower", &r->lower[i]));
 		TRY(policy_find(c, r->policy, limits[i], "capital_upper", &r->upper[i]));
 	}
@@ -154,6 +169,8 @@ enum err charge_rules_load(struct ctx *c, struct arena *a, const struct share *s
 	TRY(pension_ages_load(c, a, share, pack, &r->pension));
 	TRY(load_figures(c, r));
 	TRY(load_scotland(c, share, r));
+	map_init(&r->names, a);
+	case_names(&r->names);
 	for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
 		TRY(table_read(c, share, a, arena_printf(a, "policy/%s/%s.tsv", pack, tables[i].file),
 			       tables[i].header, tables[i].add, r));

@@ -56,38 +56,6 @@ enum err kind_budget(struct given g, struct node *result)
 	return OK;
 }
 
-/* Scotland: personal and nursing care are free from an age on, paid to the care home; accommodation and living are what is
- * left, for a means test of its own. */
-enum err kind_free_personal_care(struct given g, struct node *result)
-{
-	const struct charge_rules *r = g.ch->rules;
-	const struct policy_row *personal, *nursing, *age;
-	int64_t on, born, cost, paid = 0, nurse = 0;
-	bool needs_nurse;
-
-	TRY(case_need_day(g, "on", &on));
-	TRY(case_need_day(g, "born", &born));
-	TRY(case_money(g, "gross_weekly_cost", &cost));
-	TRY(case_flag(g, "nursing", false, &needs_nurse));
-	if (!figure(g.ch, r->free_personal, on, &personal) || !figure(g.ch, r->free_nursing, on, &nursing) ||
-	    !figure(g.ch, r->free_age, on, &age))
-		return OK;
-	if (age_on(born, on) >= age->value / POLICY_ONE)
-		paid = pence_min(cost, personal->value);
-	if (paid)
-		line_put(g.ch, "FPC", personal, paid, "Free personal care");
-	else
-		line_put(g.ch, "FPC", age, 0, "Free personal care begins at %lld", (long long)(age->value / POLICY_ONE));
-	if (needs_nurse)
-		nurse = pence_min(cost - paid, nursing->value);
-	line_put(g.ch, "FPC", nursing, nurse, "Free nursing care");
-	line_put(g.ch, "FPC", NULL, cost - paid - nurse, "Left to be assessed");
-	answer_money(g.ch, result, "free_personal_care", paid);
-	answer_money(g.ch, result, "free_nursing_care", nurse);
-	answer_money(g.ch, result, "left_to_assess", cost - paid - nurse);
-	return OK;
-}
-
 enum err kind_carers_allowance(struct given g, struct node *result)
 {
 	const struct charge_rules *r = g.ch->rules;

@@ -8,8 +8,7 @@ static int series_cmp(const struct policy_row *row, struct str scheme, struct st
 	return by_scheme ? by_scheme : str_cmp(row->key->name, key);
 }
 
-enum err policy_find(struct ctx *c, const struct policy *policy, const char *scheme, const char *key,
-		     struct policy_series *out)
+struct policy_series policy_maybe(const struct policy *policy, const char *scheme, const char *key)
 {
 	size_t low = 0, high = policy->rows.len, from;
 	struct str s = str_of(scheme), k = str_of(key);
@@ -24,9 +23,17 @@ enum err policy_find(struct ctx *c, const struct policy *policy, const char *sch
 	}
 	for (from = low; low < policy->rows.len && series_cmp(policy->rows.at[low], s, k) == 0; low++)
 		;
-	if (low == from)
+	return low == from ? (struct policy_series){ 0 } : (struct policy_series){ &policy->rows.at[from], low - from };
+}
+
+enum err policy_find(struct ctx *c, const struct policy *policy, const char *scheme, const char *key,
+		     struct policy_series *out)
+{
+	struct policy_series found = policy_maybe(policy, scheme, key);
+
+	if (!found.len)
 		return fail(c, ERR_NOT_FOUND, "share/policy/%s has no %s of %s.", policy->pack, key, scheme);
-	*out = (struct policy_series){ &policy->rows.at[from], low - from };
+	*out = found;
 	return OK;
 }
 

@@ -51,6 +51,8 @@ struct policy_series {
 };
 NODISCARD enum err policy_find(struct ctx *c, const struct policy *policy, const char *scheme,
 			       const char *key, struct policy_series *out);
+/* The same, where a place need not have it: no rows then. */
+struct policy_series policy_maybe(const struct policy *policy, const char *scheme, const char *key);
 /* The row of a day as known on `known` (DAY_NEVER: as known now); NULL when there is none. */
 const struct policy_row *policy_on(struct policy_series series, int64_t day, int64_t known);
 

@@ -3,6 +3,7 @@
 
 #include "rules/policy_part.h"
 
+#define SCHEME_HEADER "scheme\thelp"
 #define KEY_HEADER "key\tunit\tleast\tmost\thelp"
 #define ROW_HEADER "scheme\tkey\tvalue\tunit\tfrom\tto\tknown_from\tsource\tevidence"
 
@@ -15,7 +16,7 @@ static enum err number(struct ctx *c, const struct table_row *row, struct str ce
 	struct dec d, exact;
 	int64_t n;
 
-	if (!dec_parse(cell, &d))
+	if (!dec_parse(cell, &d) || str_find(cell, STR("e")) >= 0 || str_find(cell, STR("E")) >= 0)
 		return table_fail(c, row, "'" STR_FMT "' is no number.", STR_ARG(cell));
 	if (!dec_to_scale(d, money ? 2 : 5, ROUND_DOWN, &exact) || dec_cmp(exact, d) != 0)
 		return table_fail(c, row, "'" STR_FMT "' has more than %d decimals.", STR_ARG(cell),
@@ -40,6 +41,17 @@ static enum err add_key(struct ctx *c, void *arg, const struct table_row *row)
 		return table_fail(c, row, "a key needs a sentence of help.");
 	if (!map_set(&p->keys, key->name, key))
 		return table_fail(c, row, "'" STR_FMT "' is here twice.", STR_ARG(key->name));
+	return OK;
+}
+
+static enum err add_scheme(struct ctx *c, void *arg, const struct table_row *row)
+{
+	struct policy *p = arg;
+
+	if (!row->cell[0].len || !row->cell[1].len)
+		return table_fail(c, row, "a scheme needs a name and a sentence of help.");
+	if (!map_set(&p->schemes, row->cell[0], p))
+		return table_fail(c, row, "'" STR_FMT "' is here twice.", STR_ARG(row->cell[0]));
 	return OK;
 }
 
@@ -90,6 +102,8 @@ static enum err add_row(struct ctx *c, void *arg, const struct table_row *row)
 				    .evidence = row->cell[8], .file = row->file, .line = row->line };
 	if (!out->scheme.len)
 		return table_fail(c, row, "a figure needs the scheme it belongs to.");
+	if (!map_get(&p->schemes, out->scheme) && !str_is(out->scheme, p->pack))
+		return table_fail(c, row, "'" STR_FMT "' is no scheme of share/policy/scheme.tsv.", STR_ARG(out->scheme));
 	TRY(row_value(c, row, key, &out->value));
 	TRY(table_day(c, row, 4, INT64_MIN, &out->from));
 	TRY(table_day(c, row, 5, DAY_NEVER, &out->to));
@@ -157,13 +171,24 @@ struct finder {
 	const struct share *share;
 };
 
+/* Does the first row name columns of figures, be it wrongly, or is it a row of figures itself? Then it is read as one, and
+ * refused with its line if it is none. Other tables of a pack have other columns. */
 static bool is_policy(struct str text)
 {
+	static const char *const columns[] = { "key", "value", "unit", "known_from" };
+	unsigned cells = 0, known = 0;
+
 	while (text.at) {
 		struct str line = str_cut(&text, '\n');
 
-		if (line.len && line.at[0] != '#')
-			return str_is(str_trim(line), ROW_HEADER);
+		if (!str_trim(line).len || line.at[0] == '#')
+			continue;
+		for (struct str cell; line.at; cells++) {
+			cell = str_trim(str_cut(&line, '\t'));
+			for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)
+				known += str_is(cell, columns[i]);
+		}
+		return known >= 2 || cells == 9;
 	}
 	return false;
 }
@@ -190,6 +215,8 @@ enum err policy_load(struct ctx *c, struct arena *a, const struct share *share, 
 	p->life = a;
 	p->pack = arena_str(a, pack);
 	map_init(&p->keys, a);
+	map_init(&p->schemes, a);
+	TRY(table_read(c, share, a, "policy/scheme.tsv", SCHEME_HEADER, add_scheme, p));
 	TRY(table_read(c, share, a, "policy/key.tsv", KEY_HEADER, add_key, p));
 	TRY(share_list(c, share, arena_printf(a, "policy/%s/", pack), add_file, &finder));
 	if (!p->rows.len)

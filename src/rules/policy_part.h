@@ -11,6 +11,7 @@ struct policy {
 	struct arena *life;
 	const char *pack;
 	struct map keys;                       /* name -> struct policy_key */
+	struct map schemes; /* names of share/policy/scheme.tsv */
 	VEC(const struct policy_row *) rows; /* by scheme, key, from, known_from */
 };
 

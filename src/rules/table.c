@@ -15,7 +15,17 @@ enum err table_fail(struct ctx *c, const struct table_row *row, const char *form
 	return fail(c, ERR_INVALID, "share/%s:%u: %s", row->file, row->line, why);
 }
 
-static enum err split(struct ctx *c, struct str line, struct table_row *row)
+static unsigned columns_of(const char *header)
+{
+	unsigned n = 1;
+
+	for (; *header; header++)
+		n += *header == '\t';
+	return n;
+}
+
+/* Cells that are missing at the end are empty; `columns`: how many there may be. */
+static enum err split(struct ctx *c, struct str line, unsigned columns, struct table_row *row)
 {
 	unsigned n = 0;
 
@@ -23,8 +33,8 @@ static enum err split(struct ctx *c, struct str line, struct table_row *row)
 	while (line.at) {
 		struct str cell = str_trim(str_cut(&line, '\t'));
 
-		if (n == TABLE_COLUMNS)
-			return table_fail(c, row, "has more than %d columns.", TABLE_COLUMNS);
+		if (n == columns)
+			return table_fail(c, row, "has more than %u columns.", columns);
 		row->cell[n++] = cell;
 	}
 	return OK;
@@ -48,7 +58,7 @@ enum err table_read(struct ctx *c, const struct share *share, struct arena *a, c
 		if (!begun && !str_is(str_trim(line), header))
 			return table_fail(c, &row, "the first row must name the columns: %s", header);
 		if (begun) {
-			TRY(split(c, line, &row));
+			TRY(split(c, line, columns_of(header), &row));
 			TRY(each(c, arg, &row));
 		}
 		begun = true;

@@ -215,7 +215,7 @@ static size_t amounts_of(struct ctx *c, struct node *given, struct amount *out)
 	return len;
 }
 
-/* The field of the amount a complaint is about: "given.income[2].weekly …" is of income-1. */
+/* The field of the amount a complaint is about: "given.income[1].weekly …" is of income-1. */
 static struct str amount_named(struct ctx *c, struct node *given, struct str why)
 {
 	struct amount all[AMOUNT_MAX];
@@ -227,7 +227,7 @@ static struct str amount_named(struct ctx *c, struct node *given, struct str why
 		int64_t n;
 
 		if (number.at && str_int(number, &n))
-			begins = arena_printf(c->arena, "given." STR_FMT "[%lld].%s ", STR_ARG(list), (long long)n + 1, all[i].member);
+			begins = arena_printf(c->arena, "given." STR_FMT "[%lld].%s ", STR_ARG(list), (long long)n, all[i].member);
 		else
 			begins = arena_printf(c->arena, "%s ", all[i].member);
 		if (number.at ? str_starts(why, str_of(begins)) : str_find(why, str_of(begins)) >= 0)

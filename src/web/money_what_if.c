@@ -39,6 +39,11 @@ static const struct choice places[] = {
 	{ "care_home", "In a care home", "Or a nursing home, to live there" },
 	{ 0 },
 };
+static const struct choice nations[] = {
+	{ "england", "England", NULL },
+	{ "scotland", "Scotland", "Personal care is free there, whatever you have" },
+	{ 0 },
+};
 static const struct choice with[] = {
 	{ "alone", "No", NULL },
 	{ "couple", "Yes, a husband, wife or partner", NULL },
@@ -58,7 +63,9 @@ static const struct choice nursing[] = {
 };
 
 static const struct field where_fields[] = {
-	{ "where", FIELD_RADIOS, true, "Where do you want help?", NULL, places }, { 0 }
+	{ "where", FIELD_RADIOS, true, "Where do you want help?", NULL, places },
+	{ "nation", FIELD_RADIOS, false, "In which country? England, if you choose none", NULL, nations },
+	{ 0 }
 };
 static const struct field born_fields[] = {
 	{ "born", FIELD_DATE, true, "When were you born?", "For example, 2 3 1941", NULL }, { 0 }
@@ -324,7 +331,7 @@ bool what_if_case(struct ctx *c, const struct request *r, struct what_if *out)
 			if ((steps[i].only == ANYWHERE || (steps[i].only == CARE_HOME) == care_home) &&
 			    wrong_with(c, r, f))
 				return false;
-	node_add_cstr(c->arena, w.given, "scheme", "current");
+	node_add_cstr(c->arena, w.given, "scheme", str_is(answer(c, r, "nation"), "scotland") ? "scotland" : "current");
 	add_person(c, r, w.given);
 	add_income(c, r, w.given);
 	list = node_add(c->arena, w.given, "capital", NODE_ARRAY);
@@ -529,6 +536,8 @@ static enum err result_show(struct ctx *c, const struct request *r, const struct
 	money_put_pay(c, data, &worked, w->most);
 	money_put_lines(c, data, &worked);
 	put_day(c, data, worked.on);
+	if (str_is(node_str(w->given, "scheme"), "scotland"))
+		node_add_bool(c->arena, data, "scotland", true);
 	if (strcmp(w->kind, "residential") == 0) {
 		node_add_bool(c->arena, data, "care_home", true);
 		TRY(put_first_weeks(c, w, &worked, data));

@@ -86,8 +86,21 @@ test('tables with something wrong in them are refused with file and line, howeve
 		[gilt('2020-01-01', '', '1.00', 'percent', 'guilt_rate'), /gilt\.tsv:2: 'guilt_rate' is no key/],
 		[gilt('2020-01-01', '', '-3'), /gilt\.tsv:2: -3 is outside/],
 		[gilt('2020-02-30', ''), /gilt\.tsv:2: '2020-02-30' is no day/],
+		[gilt('2020-01-01', '', '1e2'), /gilt\.tsv:2: /],
+		[gilt('2020-01-01', '', '1,00'), /gilt\.tsv:2: '1,00' is no number/],
+		[gilt('2020-01-01', '', ''), /gilt\.tsv:2: '' is no number/],
+		[gilt('01/04/2020', ''), /gilt\.tsv:2: '01\/04\/2020' is no day/],
+		[gilt('2020', ''), /gilt\.tsv:2: '2020' is no day/],
+		[gilt('2021-01-01', '2020-01-01'), /gilt\.tsv:2: ends before it begins/],
+		[gilt('2020-01-01', '') + gilt('2020-01-01', ''), /gilt\.tsv:3: is here twice: line 2/],
+		[gilt('2020-01-01', '').replace('england', 'engalnd'), /gilt\.tsv:2: 'engalnd' is no scheme of share\/policy\/scheme\.tsv/],
+		[gilt('2020-01-01', '').replace('\tthe council', ''), /gilt\.tsv:2: /],
+		[gilt('2020-01-01', '').replace('the council', ''), /gilt\.tsv:2: a figure needs its source/],
+		[gilt('2020-01-01', '').replace('local', 'hearsay'), /gilt\.tsv:2: evidence is source/],
+		[gilt('2020-01-01', '').replace('\n', '\t\t\t\t\tmore\n'), /gilt\.tsv:2: /],
 	]
-	for (const way of ['policy/england', 'england', '']) {
+	const heads = [head.replace('\tknown_from', ''), head.replace('unit', 'units'), '\ufeff' + head, '', head.replace('scheme\tkey', 'key\tscheme')]
+	for (const way of ['policy/england', '']) {
 		const dir = scratch(t), folder = join(dir, way)
 		mkdirSync(folder, { recursive: true })
 		const file = join(folder, 'gilt.tsv')
@@ -97,6 +110,12 @@ test('tables with something wrong in them are refused with file and line, howeve
 			assert.equal(code, 65, err)
 			assert.match(err, why)
 			assert.ok(err.includes(file), err)
+		}
+		for (const other of heads) {
+			writeFileSync(file, other + gilt('2020-01-01', ''))
+			const { code, err } = causeway('policy', 'check', dir)
+			assert.equal(code, 65, other)
+			assert.match(err, /gilt\.tsv:1: the first row must name the columns/)
 		}
 		writeFileSync(file, head + gilt('2020-01-01', '2021-01-01') + gilt('2021-01-01', ''))
 		assert.equal(causeway('policy', 'check', dir).code, 0)
