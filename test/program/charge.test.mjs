@@ -36,14 +36,16 @@ test('invented cases, worked out twice: by the program and by a second reading o
 
 test('a case that cannot be read says why in its place, and the others are answered', t => {
 	const file = join(scratch(t), 'cases.ndjson')
-	writeFileSync(file, [
-		'{"id": 1, "kind": "tariff", "given": {"scheme": "current", "capital": "15750"}}', '', '{"id": 2, "kind":',
+	writeFileSync(file, '\ufeff' + [
+		'{"id": 1, "kind": "tariff", "given": {"scheme": "current", "capital": "15750"}}\r', '', '{"id": 2, "kind":',
 		'{"id": 3, "kind": "lottery", "given": {}}', `{"id": 5, "kind": "${'x'.repeat(1100000)}"}`, '\u0000', '[]', '{"id": {"a": 1}, "kind": "tariff"}',
 		'{"id": 6, "kind": "tariff", "given": {"capital": "1.00", "scheme": "current"}, "id": 7}',
-		'{"id": 4, "kind": "tariff", "given": {"scheme": "current", "capital": "14250.01"}}'].join('\n'))
+		'{"id": 4, "kind": "tariff", "given": {"scheme": "current", "capital": "14250.01"}}',
+		'{"id": 8, "kind": "community", "given": {"on": "2015-06-01", "person": {"born": "1940-01-01"}, "income": [{"type": "annuity", "weakly": "1.00"}]}}',
+		'{"kind": "tariff", "given": {"scheme": "current", "capital": "1.00"}}', '{"id": 9, "kind": "tariff", "given": {"capital": "1e3"}}'].join('\n'))
 	const { code, out, err } = causeway('charge-cases', file)
 	assert.equal(code, 65)
-	assert.match(err, /7 of 9 cases could not be read/)
+	assert.match(err, /10 of 12 cases could not be read/)
 	const got = lines(out)
 	assert.equal(got[0].result.tariff_income, '6.00')
 	assert.match(got[1].error, /^line 3, column 18: /)
@@ -54,6 +56,9 @@ test('a case that cannot be read says why in its place, and the others are answe
 	assert.match(got[6].error, /^line 8: given must be an object/)
 	assert.match(got[7].error, /^line 9, column \d+: /)
 	assert.equal(got[8].result.tariff_income, '1.00')
+	assert.match(got[9].error, /^line 11: given: no case has a member called 'weakly'/)
+	assert.match(got[10].error, /^line 12: A case needs an id/)
+	assert.match(got[11].error, /^line 13: given\.(scheme|capital) must be/)
 })
 
 test('every line of an explanation has a rule, and figures have their source', t => {
