@@ -9,6 +9,7 @@
 #include "access/audit_part.h"
 #include "access/role.h"
 #include "base/when.h"
+#include "record/test_definitions.h"
 #include "store/test_place.h"
 
 #define DAY INT64_C(86400000000)
@@ -27,7 +28,8 @@ struct world {
 
 static void open_place(struct world *w, unsigned flags)
 {
-	if (place_open(&w->c, &w->share, w->path, flags, false, &w->place))
+	if (place_open_with(&w->c, definitions(&w->c, &w->share), &w->share, w->path, flags, false,
+			    &w->place))
 		fail_msg("%s", w->c.why);
 }
 

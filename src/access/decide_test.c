@@ -515,7 +515,7 @@ static void test_two_programs(void **state)
 	SEES(&gp, "Observation", "by-marl");
 	arena_init(&arena);
 	ctx_init(&c, &arena);
-	SUCCEEDS(place_open(&c, &share, w->path, 0, false, &other));
+	SUCCEEDS(place_open_with(&c, w->place->fhir, &share, w->path, 0, false, &other));
 	SUCCEEDS(choice_set(&c, STR("ada"), &all, true, &consent));
 	HIDDEN(&gp, "Observation", "by-marl");
 	place_close(other);

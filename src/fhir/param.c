@@ -361,6 +361,18 @@ const struct fhir_param *param_find(const struct fhir *f, const struct fhir_type
 	return p ? &p->param : NULL;
 }
 
+const struct fhir_param *param_defined(const struct fhir *f, const struct fhir_type *type,
+				       struct str code)
+{
+	for (size_t i = 0; i < f->params->definitions.len; i++) {
+		const struct fhir_param *param = &f->params->definitions.at[i].param;
+
+		if (str_is(code, param->code) && applies(f, param, type))
+			return param;
+	}
+	return NULL;
+}
+
 const struct fhir_param *const *param_list(const struct fhir *f, const struct fhir_type *type)
 {
 	return params_of(f, type)->list;

@@ -40,6 +40,10 @@ struct fhir_param {
 
 /* The parameter `code` of a resource type, common ones included; NULL when unknown. */
 const struct fhir_param *param_find(const struct fhir *f, const struct fhir_type *type, struct str code);
+/* Its definition alone, for who asks only what it is: number, code and type as param_find has them,
+ * no path. Compiles nothing, so it costs no start. */
+const struct fhir_param *param_defined(const struct fhir *f, const struct fhir_type *type,
+				       struct str code);
 /* All parameters of a type, by code; NULL-ended. */
 const struct fhir_param *const *param_list(const struct fhir *f, const struct fhir_type *type);
 /* By number; NULL. */

@@ -8,6 +8,7 @@
 
 #include "base/when.h"
 #include "ledger/ledger.h"
+#include "record/test_definitions.h"
 #include "store/test_place.h"
 
 struct world {
@@ -31,7 +32,8 @@ static int set_up(void **state)
 	ctx_init(&w->c, &w->arena);
 	clock_fixed_init(&w->clock, INT64_C(1700000000000000));
 	w->c.clock = &w->clock.clock;
-	if (place_open(&w->c, &share, w->path, STORE_CREATE, false, &w->place))
+	if (place_open_with(&w->c, definitions(&w->c, &share), &share, w->path, STORE_CREATE, false,
+			    &w->place))
 		fail_msg("%s", w->c.why);
 	*state = w;
 	return 0;

@@ -7,7 +7,7 @@
 
 struct label_rule {
 	uint64_t bit;
-	const struct fhir_param *param; /* NULL: every resource of the type */
+	const struct fhir_param *param; /* its definition; NULL: every resource of the type */
 	struct str system, code;
 	bool any_system, prefix;
 };
@@ -122,19 +122,21 @@ static enum err read_label(struct reading *r, const struct str *cell)
 	return OK;
 }
 
-static enum err add_rule(struct reading *r, const struct fhir_type *type,
-			 const struct str *cell, struct label_rule rule)
+/* The parameter a rule asks, by number; NULL when every resource of the type is meant. */
+static enum err find_param(struct reading *r, const struct fhir_type *type, struct str code,
+			   const struct fhir_param **out)
 {
-	struct labels *l = r->labels;
-	struct label_rules *rules = &l->rules[type->number];
+	if (!code.len)
+		return OK;
+	*out = param_defined(r->place->fhir, type, code);
+	return *out && (*out)->type == PARAM_TOKEN
+		       ? OK
+		       : refuse(r, "no search parameter of type token", code);
+}
 
-	if (cell[2].len) {
-		rule.param = param_find(r->place->fhir, type, cell[2]);
-		if (!rule.param || rule.param->type != PARAM_TOKEN)
-			return refuse(r, "no search parameter of type token", cell[2]);
-	}
-	*vec_push(rules, &r->place->life) = rule;
-	return OK;
+static void add_rule(struct reading *r, const struct fhir_type *type, struct label_rule rule)
+{
+	*vec_push(&r->labels->rules[type->number], &r->place->life) = rule;
 }
 
 static enum err read_rule(struct reading *r, const struct str *cell)
@@ -150,15 +152,18 @@ static enum err read_rule(struct reading *r, const struct str *cell)
 	rule.any_system = str_is(rule.system, "*");
 	rule.prefix = str_ends(rule.code, STR("*"));
 	rule.code.len -= rule.prefix;
-	if (type)
-		return add_rule(r, type, cell, rule);
-	if (!str_is(cell[1], "*"))
+	if (!type && !str_is(cell[1], "*"))
 		return refuse(r, "no type of resource", cell[1]);
+	TRY(find_param(r, type ? type : f->resource, cell[2], &rule.param));
+	if (type) {
+		add_rule(r, type, rule);
+		return OK;
+	}
 	if (str_is(cell[2], "_security") && !rule.prefix)
 		*vec_push(&r->labels->said, &r->place->life) = (struct said){ rule.code, label };
 	for (unsigned i = 0; i < f->type_count; i++)
 		if (f->types[i]->kind == FHIR_RESOURCE && !f->types[i]->abstract)
-			TRY(add_rule(r, f->types[i], cell, rule));
+			add_rule(r, f->types[i], rule);
 	return OK;
 }
 

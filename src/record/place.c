@@ -147,7 +147,8 @@ static enum err check_digest(struct ctx *c, struct place *place, unsigned flags)
 static enum err fill(struct ctx *c, struct place *place, const char *address, unsigned flags,
 		     bool rebuilding)
 {
-	TRY(fhir_load(c, &place->life, &place->share, &place->fhir));
+	if (!place->fhir)
+		TRY(fhir_load(c, &place->life, &place->share, &place->fhir));
 	if (!address)
 		return OK;
 	TRY(store_open(c, &place->share, address, flags, &place->store));
@@ -162,12 +163,20 @@ static enum err fill(struct ctx *c, struct place *place, const char *address, un
 enum err place_open(struct ctx *c, const struct share *share, const char *address,
 		    unsigned store_flags, bool rebuilding, struct place **out)
 {
+	return place_open_with(c, NULL, share, address, store_flags, rebuilding, out);
+}
+
+enum err place_open_with(struct ctx *c, const struct fhir *fhir, const struct share *share,
+			 const char *address, unsigned store_flags, bool rebuilding,
+			 struct place **out)
+{
 	struct place *place = calloc(1, sizeof *place), *before = c->place;
 
 	if (!place)
 		abort();
 	arena_init(&place->life);
 	place->share = *share;
+	place->fhir = fhir;
 	place->base_url = "http://127.0.0.1:8080/fhir";
 	place->validate = true;
 	place->references = REFERENCES_TRANSACTION;

@@ -60,6 +60,11 @@ struct place {
  * ERR_CONFLICT naming `causeway rebuild`, unless `rebuilding`. */
 NODISCARD enum err place_open(struct ctx *c, const struct share *share, const char *address,
 			      unsigned store_flags, bool rebuilding, struct place **out);
+/* The same with definitions that were loaded from this share before, for who opens many places one
+ * after the other: what was compiled for one is there for the next. They outlive the place. */
+NODISCARD enum err place_open_with(struct ctx *c, const struct fhir *fhir, const struct share *share,
+				   const char *address, unsigned store_flags, bool rebuilding,
+				   struct place **out);
 void place_close(struct place *place);
 
 #endif

@@ -99,7 +99,7 @@ static void write_elsewhere(struct world *w)
 	static const struct share share;
 	struct place *own = w->place, *other;
 
-	SUCCEEDS(place_open(&w->c, &share, w->path, 0, false, &other));
+	SUCCEEDS(place_open_with(&w->c, w->place->fhir, &share, w->path, 0, false, &other));
 	w->place = w->c.place = other;
 	write_one(w);
 	place_close(other);

@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "record/search_part.h"
+#include "record/test_definitions.h"
 #include "store/test_place.h"
 
 static const struct share share = { NULL, SOURCE_DIR "/share" };
@@ -36,7 +37,8 @@ static void open_place(struct fixture *f)
 	strcpy(f->dir, "/tmp/search_test.XXXXXX");
 	assert_non_null(mkdtemp(f->dir));
 	test_place(f->path, sizeof f->path, f->dir);
-	must(&f->c, place_open(&f->c, &share, f->path, STORE_CREATE, false, &f->place));
+	must(&f->c, place_open_with(&f->c, definitions(&f->c, &share), &share, f->path,
+				    STORE_CREATE, false, &f->place));
 	f->c.place = f->place;
 	f->place->validate = false;
 	f->place->references = REFERENCES_LOOSE;

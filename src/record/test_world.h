@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "record/inside.h"
+#include "record/test_definitions.h"
 #include "store/test_place.h"
 
 struct world {
@@ -23,7 +24,7 @@ static inline void open_place(struct world *w, unsigned flags)
 {
 	static const struct share share;
 
-	if (place_open(&w->c, &share, w->path, flags, false, &w->place))
+	if (place_open_with(&w->c, definitions(&w->c, &share), &share, w->path, flags, false, &w->place))
 		fail_msg("%s", w->c.why);
 }
 
