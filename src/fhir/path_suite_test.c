@@ -11,13 +11,10 @@
  *
  * The clock stands at 2015-02-07T13:28:17.239Z.
  */
-#include <dirent.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include "base/test.h"
 
-#include <cmocka.h>
+#include <dirent.h>
+#include <stdio.h>
 
 #include "base/file.h"
 #include "fhir/path.h"

@@ -105,8 +105,7 @@ static void test_check_finds_what_differs(void **state)
 		"UPDATE view_patient SET family = 'Other'",
 		"UPDATE view_patient SET active = NULL",
 		"DELETE FROM view_patient",
-		"INSERT INTO view_patient (person_key, resource_key, row_number) VALUES (77, "
-		"77, 0)",
+		"INSERT INTO view_patient (person_key, resource_key, row_number) VALUES (77, 77, 0)",
 	};
 	struct world *w = *state;
 	int64_t resources;
