@@ -363,7 +363,7 @@ static void a_query_stops_at_the_deadline(void **state)
 static void cut(void)
 {
 	assert_int_equal(test_psql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-				   "WHERE application_name = $$causeway$$"),
+				   "WHERE application_name = $$causeway$$ AND datname = current_database()"),
 			 0);
 }
 
