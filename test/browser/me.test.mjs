@@ -2,59 +2,27 @@
 // and whoever guards privacy reads the question; a choice shows its effect before it is saved.
 // By keyboard, at 1280, 390 and 320, each page through axe.
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { chromium } from 'playwright-core'
-import { available, barriers, picture, shots, widths } from './place.mjs'
+import { good, home } from './home.mjs'
+import { available, widths } from './place.mjs'
 
 const skip = available ? false : 'needs build/causeway and Chromium'
-const root = new URL('../../', import.meta.url).pathname
-const program = process.env.CAUSEWAY || join(root, 'build/causeway')
-let dir, server, base, browser
+let place, base
 
 before(async () => {
 	if (!available)
 		return
-	dir = mkdtempSync(join(tmpdir(), 'causeway-me-'))
-	server = spawn(program, ['demo', '--people', '60', '--dir', dir, '--port', '0', '--quiet'], { stdio: ['ignore', 'pipe', 'inherit'] })
-	base = await new Promise((resolve, reject) => {
-		let said = ''
-		server.stdout.on('data', text => {
-			said += text
-			const found = said.match(/http:\/\/[\d.]+:\d+/)
-			if (found)
-				resolve(found[0])
-		})
-		server.on('exit', code => reject(new Error(`the server ended with ${code}`)))
-	})
-	browser = await chromium.launch({ executablePath: process.env.CHROMIUM || '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] })
-	mkdirSync(shots, { recursive: true })
+	place = await home()
+	base = place.base
 })
-after(async () => {
-	if (!browser)
-		return
-	await browser.close()
-	server.removeAllListeners('exit')
-	await new Promise(done => { server.on('exit', done); server.kill('SIGTERM') })
-	rmSync(dir, { recursive: true, force: true })
-})
+after(() => place?.close())
 
 async function as(name, width = 1280) {
-	const page = await (await browser.newContext({ viewport: { width, height: 900 } })).newPage()
+	const page = await (await place.browser.newContext({ viewport: { width, height: 900 } })).newPage()
 	await page.goto(`${base}/sign-in`)
 	await page.getByRole('button', { name: new RegExp(name) }).first().click()
 	await page.waitForURL(url => !url.pathname.startsWith('/sign-in'))
 	return page
-}
-
-async function good(page, name) {
-	const width = page.viewportSize().width
-	assert.deepEqual(await barriers(page), [], `${name} at ${width}`)
-	assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${name} fits into ${width}`)
-	await picture(page, `${name}-${width}`)
 }
 
 test('who looked is told, asked about and answered for', { skip, timeout: 120000 }, async () => {

@@ -1,15 +1,17 @@
 // place.mjs - a place to look at, served, and a browser: what every test of pages begins with.
 import { spawn, execFileSync } from 'node:child_process'
 import { createRequire } from 'node:module'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { cpSync, constants, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { afterEach, beforeEach } from 'node:test'
 import { chromium } from 'playwright-core'
 
 const root = new URL('../../', import.meta.url).pathname
 const require = createRequire(import.meta.url)
 export const program = process.env.CAUSEWAY || join(root, 'build/causeway')
-const chrome = process.env.CHROMIUM || '/usr/bin/chromium'
+// The shell of Chromium has no windows, menus and profiles to start: half of the work.
+const chrome = process.env.CHROMIUM || ['/usr/bin/chromium-headless-shell', '/usr/bin/chromium'].find(existsSync) || 'chromium'
 const people = 300
 const axeSource = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8')
 const contrasted = new Set()
@@ -23,6 +25,7 @@ export async function barriers(page) {
 		runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
 		rules: { 'color-contrast': { enabled: contrast } },
 		resultTypes: ['violations'],
+		preload: false, iframes: false, selectors: false, // no rule of these reads style sheets, and no page has frames
 	}).then(({ violations }) => violations.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map(n => n.html.slice(0, 160)).join(' | ')}`)),
 	!contrasted.has(met))
 	contrasted.add(met)
@@ -49,13 +52,43 @@ export async function signIn(page, base, login) {
 	await page.waitForURL(url => url.pathname !== '/sign-in')
 }
 
+// What a test opened is closed when it ends: a page that goes on listening costs as long as it lives.
+let browser
+const before = new Map()
+beforeEach(t => { before.set(t?.name, browser?.contexts() ?? []) })
+afterEach(async t => {
+	const kept = before.get(t?.name)
+	for (const context of browser?.contexts() ?? [])
+		if (kept && !kept.includes(context))
+			await context.close()
+})
+
+// The files of a demonstration made with these options, in `dir`. Files of tests that are run together (PLACES: a folder of
+// theirs) make each kind once and copy it.
+function make(dir, options) {
+	const demo = to => execFileSync(program, ['demo', '--people', String(people), '--dir', to, '--no-serve', '--quiet', ...options], { stdio: ['ignore', 'ignore', 'inherit'] })
+	if (!process.env.PLACES)
+		return demo(dir)
+	const whole = join(process.env.PLACES, `demo${options.join('')}`)
+	if (!existsSync(whole)) {
+		const part = mkdtempSync(join(process.env.PLACES, 'part-'))
+		demo(part)
+		try {
+			renameSync(part, whole)
+		} catch { // somebody else was first
+			rmSync(part, { recursive: true })
+		}
+	}
+	cpSync(whole, dir, { recursive: true, mode: constants.COPYFILE_FICLONE })
+}
+
 // Make the place, serve it, start a browser; close() ends all of it.
 export async function open(...options) {
 	const signedIn = options[0] === '--signed-in'
 	const dir = mkdtempSync(join(tmpdir(), 'causeway-browser-'))
 	const more = signedIn ? options.slice(1) : ['--bulk']
-	const db = execFileSync(program, ['demo', '--people', String(people), '--dir', dir, '--no-serve', '--quiet', ...more],
-		{ encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }).trim().split('\n').pop()
+	make(dir, more)
+	const db = join(dir, readdirSync(dir).find(name => name.endsWith('.db')))
 	const server = spawn(program, signedIn ? ['demo', '--people', String(people), '--dir', dir, '--port', '0', '--quiet', ...more]
 		: ['serve', db, '--open', '--port', '0', '--quiet', ...options], { stdio: ['ignore', 'pipe', 'inherit'] })
 	let said = '' // the address, then where messages are taken, a line each
@@ -67,7 +100,7 @@ export async function open(...options) {
 		})
 		server.on('exit', code => reject(new Error(`the server ended with ${code}`)))
 	})
-	const browser = await chromium.launch({
+	browser = await chromium.launch({
 		executablePath: chrome,
 		args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
 			'--disable-component-update', '--disable-sync'],
