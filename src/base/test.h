@@ -7,8 +7,11 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
 #include <cmocka.h>
 
 #undef fail
@@ -18,6 +21,25 @@
 		print_error("ERROR: " __VA_ARGS__); \
 		print_error("\n");               \
 		_fail(__FILE__, __LINE__);       \
+		abort(); /* it does not come back */ \
 	} while (0)
+
+/* MATRIX=full: is all to be tried that there is? Otherwise a share of what is many and alike. */
+static inline bool test_full(void)
+{
+	const char *matrix = getenv("MATRIX");
+
+	return matrix && strcmp(matrix, "full") == 0;
+}
+
+/* Is the thing of this name left to a full run? One in `of` is not, always the same. */
+static inline bool test_left_out(const char *name, unsigned of)
+{
+	unsigned sum = 0;
+
+	for (; *name; name++)
+		sum = sum * 31 + (unsigned char)*name;
+	return sum % of && !test_full();
+}
 
 #endif

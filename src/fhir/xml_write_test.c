@@ -223,8 +223,8 @@ static void check_round(struct ctx *c, const char *name, struct node *n)
 	assert_true(node_equal(n, back));
 }
 
-/* Calls fn for each file of a pattern, each with memory of its own; how many there were. */
-static size_t each_file(const char *pattern,
+/* Calls fn for each file of a pattern (one in `of`), each with memory of its own; how many there were. */
+static size_t each_file(const char *pattern, unsigned of,
 			bool (*fn)(struct ctx *c, const char *name, struct str text))
 {
 	glob_t files;
@@ -237,6 +237,8 @@ static size_t each_file(const char *pattern,
 		struct ctx c;
 		struct str text;
 
+		if (test_left_out(strrchr(files.gl_pathv[i], '/') + 1, of))
+			continue;
 		ctx_init(&c, &a);
 		if (file_read(&c, &a, files.gl_pathv[i], (size_t)1 << 27, &text) != OK)
 			fail_msg("%s", c.why);
@@ -270,19 +272,19 @@ static bool round_xml(struct ctx *c, const char *name, struct str text)
 
 static void test_examples(void **state)
 {
-	size_t count = each_file(EXAMPLES "/*.json", round_json);
+	size_t count = each_file(EXAMPLES "/*.json", 6, round_json);
 
 	(void)state;
 	if (!count) {
 		print_message("skipped: HL7's examples are not at " EXAMPLES "\n");
 		skip();
 	}
-	assert_true(count > 4000);
+	assert_true(count > (test_full() ? 4000 : 600));
 }
 
 static void test_uk_core(void **state)
 {
-	size_t count = each_file(FIXTURES "/uk-core/examples/*.xml", round_xml);
+	size_t count = each_file(FIXTURES "/uk-core/examples/*.xml", 1, round_xml);
 
 	(void)state;
 	if (!count) {

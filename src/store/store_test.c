@@ -489,7 +489,7 @@ static void a_stamp_tells_of_every_commit(void **state)
 
 static void readers_do_not_let_the_log_grow(void **state)
 {
-	enum { READERS = 3, ROUNDS = 200, MEGABYTE = 1 << 20 };
+	enum { READERS = 3, ROUNDS = 130, MEGABYTE = 1 << 20 };
 	struct world *w = *state;
 	struct reading readers[READERS];
 	atomic_bool stop = false;

@@ -76,7 +76,7 @@ export async function merged(place, db, accounts, world, tally, register, full) 
 		pair.forEach(one => { one.same = pair })
 	}
 	written(db, world, used)
-	const asking = accounts.filter((one, n) => full || one.charges || n % 3 === 0)
+	const asking = accounts.filter((one, n) => full || one.charges || n % 6 === 0)
 	await atOnce(6, asking, async account => {
 		const a = as(place, account, tally, register)
 		await look(a, [...used], world)
