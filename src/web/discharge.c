@@ -208,6 +208,8 @@ static enum err put_row(struct listing *t, struct node *list, const struct leavi
 	int64_t now = t->board.now;
 
 	TRY(work_person(c, row, l->task, now));
+	if (l->again)
+		node_add_bool(c->arena, row, "again", true);
 	data_str(c, row, "ward", l->ward);
 	data_str(c, row, "bed", l->bed);
 	data_str(c, row, "going", pathway_words(t->board.pathways, l->pathway));

@@ -120,6 +120,16 @@ static enum err take_delay(struct ctx *c, void *arg, struct node *n, bool includ
 	return OK;
 }
 
+static enum err take_again(struct ctx *c, void *arg, struct node *n, bool included)
+{
+	struct leaving *l = of_stay(arg, n);
+
+	(void)c;
+	if (l && !included)
+		l->again = true;
+	return OK;
+}
+
 /* The step due first. */
 static enum err take_step(struct ctx *c, void *arg, struct node *n, bool included)
 {
@@ -193,6 +203,7 @@ enum err board_read(struct ctx *c, struct board *out)
 	TRY(each_found(c, "Task",
 		       STR("part-of:missing=false&status=requested,received,accepted,in-progress&_count=500"),
 		       take_step, &b));
+	TRY(each_found(c, "Task", STR("code=readmission&status=requested,completed&_sort=-_lastUpdated&_count=500"), take_again, &b));
 	TRY(pathways_read(c, &b.pathways));
 	for (size_t i = 0; i < b.all.len; i++) {
 		struct leaving *l = &b.all.at[i];

@@ -19,6 +19,7 @@ struct leaving {
 	int64_t pathway; /* NO_PATHWAY: not decided */
 	int64_t nights;  /* waiting; -1: not ready */
 	int64_t due;     /* of the step; INT64_MAX: none */
+	bool again;      /* they had left hospital within 30 days before */
 };
 
 struct board {

@@ -63,7 +63,7 @@ const input = (task, kind) => Object.entries(task.input?.find(one => one.type.co
 const months = answer => answer.parameter.filter(one => one.name === 'month').map(one => [one.part[0].valueString, one.part[1].valueInteger])
 
 test('one way out: admission, delay, dispute, notices, home, reablement, day 91', async t => {
-	const { send, one, all, act, fhir, follow } = await place(t)
+	const { base, send, one, all, act, fhir, follow } = await place(t)
 	await send('A01', '20260105100000', 'V1')
 	const stay = await follow('V1'), on = `Encounter/${stay.id}`
 	let leaving = await one(`Task?code=leave-hospital&encounter=${on}`)
@@ -129,8 +129,14 @@ test('one way out: admission, delay, dispute, notices, home, reablement, day 91'
 	const again = await follow('V2')
 	assert.equal((await one(`Flag?patient=${stay.subject.reference}`)).status, 'active')
 	assert.equal((await one(`Task?code=readmission&encounter=Encounter/${again.id}`)).owner.reference, 'Organization/reablement')
+	const person = stay.subject.reference.slice('Patient/'.length), page = async path => (await fetch(base + path)).text()
+	const shown = [[`/people/${person}`, /Back in hospital within 30 days/], [`/people/${person}/discharge`, /Back in hospital within 30 days/], ['/discharge', /Back within 30 days/], ['/discharge/print', /Back within 30 days/]]
+	for (const [path, words] of shown)
+		assert.match(await page(path), words, path)
 	await send('A11', '20260220090000', 'V2')
 	await follow('V2')
+	for (const [path, words] of shown)
+		assert.doesNotMatch((await page(path)).replace(/<section[^>]*aria-labelledby="(o-work|timeline-h)"[\s\S]*?<\/section>/g, ''), words, path)
 	assert.equal((await one(`Flag?patient=${stay.subject.reference}`)).status, 'entered-in-error')
 	for (const task of await all(`Task?encounter=Encounter/${again.id}`))
 		assert.equal(task.status, 'cancelled', task.code.coding[0].code)
