@@ -105,6 +105,37 @@ static struct str pie(struct ctx *c, int64_t from, int64_t due, int64_t now)
 }
 
 /* The first column: late since, or due when and in how long. */
+/* Due on a day rather than at a time: its last minute. */
+static bool is_whole_day(int64_t due)
+{
+	int64_t minute = due / INT64_C(60000000) + when_london_offset(due);
+
+	return minute % 1440 == 1439;
+}
+
+/* "Today", "Tomorrow 09:00", "Thu 20 Nov, 16:00". */
+static struct str due_words(struct ctx *c, struct moment at, int64_t now)
+{
+	static const char *const near[] = { "Today", "Tomorrow" };
+	int64_t days = moment_day(at) - london_day(now);
+	struct str full = say_full(c->arena, at, now);
+
+	if (days < 0 || days > 1)
+		return is_whole_day(at.from) ? say_weekday(c->arena, at, now) : full;
+	if (is_whole_day(at.from))
+		return str_of(near[days]);
+	return SAY(c->arena, "%s %.*s", near[days], full.len < 5 ? 0 : 5, full.len < 5 ? "" : full.at + full.len - 5);
+}
+
+static struct str until_words(struct ctx *c, int64_t due, int64_t now)
+{
+	int64_t days = london_day(due) - london_day(now);
+
+	if (!is_whole_day(due))
+		return SAY(c->arena, "in " STR_FMT, STR_ARG(say_span(c->arena, due - now)));
+	return days ? SAY(c->arena, "in %lld day%s", (long long)days, days == 1 ? "" : "s") : STR("by the end of the day");
+}
+
 void work_clock(struct ctx *c, struct node *row, const struct node *task, int64_t now)
 {
 	int64_t due = flow_due(task);
@@ -119,7 +150,7 @@ void work_clock(struct ctx *c, struct node *row, const struct node *task, int64_
 		return;
 	}
 	at = moment_at(c->arena, due);
-	data_time(c, row, "due", at, say_full(c->arena, at, now));
+	data_time(c, row, "due", at, due_words(c, at, now));
 	if (due < now) {
 		node_add_bool(c->arena, row, "late", true);
 		data_str(c, row, "late_words", SAY(c->arena, "Late " STR_FMT, STR_ARG(say_span(c->arena, now - due))));
@@ -131,7 +162,7 @@ void work_clock(struct ctx *c, struct node *row, const struct node *task, int64_
 	html_safe(c->arena, row, "pie", pie(c, asked.from, due, now));
 	if (london_day(due) == london_day(now))
 		data_words(c, row, "soon", "is-soon");
-	data_str(c, row, "in_words", SAY(c->arena, "in " STR_FMT, STR_ARG(say_span(c->arena, due - now))));
+	data_str(c, row, "in_words", until_words(c, due, now));
 }
 
 /* ---- one row ---- */
