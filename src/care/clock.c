@@ -45,7 +45,16 @@ static enum err tell(struct ctx *c, struct act *act)
 
 /* --- escalation --- */
 
-static void mark(struct ctx *c, struct node *task, struct str told)
+/* "sent 2 h; sent due": the breaches told so far, of every clock that ran out. */
+static bool is_told(struct str told, struct str breach)
+{
+	while (told.len)
+		if (str_eq(str_trim(str_cut(&told, ';')), breach))
+			return true;
+	return false;
+}
+
+static void mark(struct ctx *c, struct node *task, struct str breach)
 {
 	struct node *list = act_member(c, task, "extension", NODE_ARRAY), *one = NULL;
 
@@ -56,7 +65,10 @@ static void mark(struct ctx *c, struct node *task, struct str told)
 		one = node_add(c->arena, list, NULL, NODE_OBJECT);
 		node_add_cstr(c->arena, one, "url", TOLD);
 	}
-	act_set(c, one, "valueString", told);
+	struct str told = node_str(one, "valueString");
+	if (!is_told(told, breach))
+		act_set(c, one, "valueString",
+			told.len ? str_of(arena_printf(c->arena, STR_FMT "; " STR_FMT, STR_ARG(told), STR_ARG(breach))) : breach);
 }
 
 static enum err escalate(struct ctx *c, struct act *act)
@@ -139,7 +151,7 @@ static bool breaches(struct ctx *c, const struct clock_row *clock, const struct 
 
 	if ((clock->state.len && !str_eq(clock->state, work->step)) ||
 	    (clock->priority.len && !str_eq(clock->priority, work->priority)) ||
-	    str_eq(work->told, mark_of(c, clock, work)))
+	    is_told(work->told, mark_of(c, clock, work)))
 		return false;
 	if (!clock->hours)
 		return work->when && work->when < now;
@@ -165,8 +177,8 @@ static enum err breach(struct ctx *c, const struct clock_row *clock, const struc
 		node_add_str(c->arena, input, "priority", clock->raise);
 	node_add_str(c->arena, input, "breach", mark_of(c, clock, work));
 	node_add_str(c->arena, input, "reason",
-		     clock->hours ? str_of(arena_printf(c->arena, "Waiting longer than %lld hours",
-							(long long)clock->hours))
+		     clock->hours ? str_of(arena_printf(c->arena, "Waiting longer than %lld hour%s",
+							(long long)clock->hours, clock->hours == 1 ? "" : "s"))
 				  : STR("Late"));
 	return action_run(c, action, work->id, input, &done);
 }
