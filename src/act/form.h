@@ -1,14 +1,17 @@
 /* form.h - forms as data: FHIR Questionnaires of share/form, and the answers people give to them.
  *
  * A form is a file share/form/NAME.json (a place's pack may add or replace some); it is read and checked when
- * the first is asked for. What FHIR's Structured Data Capture adds is understood so far: initialExpression,
- * calculatedExpression, variable (FHIRPath, or application/x-fhir-query), enableWhenExpression, minValue,
- * maxValue, hidden, unit, entryFormat. Our own extension `form-owner` on a group says which role answers it.
+ * the first is asked for. What FHIR's extensions and Structured Data Capture add is understood so far:
+ * initialExpression, calculatedExpression, variable (FHIRPath, or application/x-fhir-query), enableWhenExpression,
+ * minValue, maxValue, minLength, maxDecimalPlaces, regex, minOccurs, maxOccurs, hidden, unit, unitOption, entryFormat,
+ * itemControl of a display that helps, mimeType, maxSize. Our own `form-owner` on a group says which role answers it.
  *
  * Answers are a QuestionnaireResponse. An item inside a group that repeats is told apart by the number of its
- * group; groups that repeat do not stand inside each other.
+ * group; groups that repeat do not stand inside each other. What stands below a question is asked when that is
+ * answered, and kept with its answer.
  *
  *	form_load.c   reading and checking the files
+ *	form_item.c   what one question allows
  *	form_walk.c   finding answers, what is asked now
  *	form_calc.c   what the record knows already, and what follows from other answers
  *	form_text.c   answers from what was typed, and back
@@ -45,6 +48,8 @@ enum form_kind {
 
 struct form_option {
 	struct str system, code, words; /* code empty: `words` alone is the answer */
+	const struct node *value;       /* then: valueString, valueInteger, valueDate, valueTime; NULL: a Coding of words */
+	bool selected;                  /* chosen from the start */
 };
 
 struct form_when { /* Questionnaire.item.enableWhen */
@@ -57,20 +62,28 @@ struct form_item {
 	struct str link;      /* linkId: letters, digits, . - _ */
 	struct str text, prefix, hint;
 	enum form_kind kind;
-	ptrdiff_t parent;     /* index; -1: the form itself */
+	ptrdiff_t parent;     /* index of a group or of a question; -1: the form itself */
 	unsigned depth;
 	bool required, repeats, readonly, hidden, any; /* any: enableBehavior */
-	size_t max_length;
+	size_t max_length, min_length; /* letters */
+	size_t least, most;   /* answers, or times a group is there; least 0: none is needed */
+	size_t places;        /* most after the point, with has_places */
+	bool has_places;
 	struct str owner;     /* role that answers this group; empty: whoever fills the form */
-	struct str unit;      /* of a quantity */
+	struct str unit;      /* of a quantity that has one */
+	const struct form_option *units;
+	size_t unit_count;
 	const struct dec *min, *max;
+	struct str earliest, latest; /* of a date, dateTime, time */
+	const struct path *pattern;  /* the whole answer; NULL: any */
 	const struct form_option *options;
 	size_t option_count;
 	const struct form_when *when;
 	size_t when_count;
 	const struct path *initial, *calculated, *enabled; /* NULL: none */
-	const struct node *initial_value;
+	const struct node *fixed; /* Questionnaire.item.initial */
 	struct str target;    /* reference: a resource type */
+	const struct node *tree; /* the item of the Questionnaire */
 };
 
 struct form_var { /* in the order they are worked out */
@@ -114,19 +127,23 @@ const struct node *form_answer(const struct form *form, const struct node *respo
 unsigned form_times(const struct form *form, const struct node *response, size_t group);
 /* An answer's value as people typed it: "12.5", "2026-03-01", a code or, of an open choice, its words. */
 struct str form_typed(struct ctx *c, const struct form_item *item, const struct node *answer);
+/* Are two lists of answers the same, whatever stands below them? NULL: none. */
+bool form_same(const struct node *a, const struct node *b);
 /* The same as people read it: "12 March 2026", the words of a code. */
 struct str form_words(struct ctx *c, const struct form_item *item, const struct node *answer);
 /* Set an item's answers from what was typed, `count` of them (0: take it away). False with *why, the end of a sentence
  * "it …", when it is no such answer; then nothing is changed. */
 bool form_put(struct ctx *c, const struct form *form, struct node *response, size_t item, unsigned n,
 	      const struct str *typed, size_t count, const char **why);
-/* One more of a repeating group, or one less. */
+/* One more of a repeating group; and an item gone with all it holds, of a repeating group its n-th. */
 void form_more(struct ctx *c, const struct form *form, struct node *response, size_t group);
-void form_less(struct ctx *c, const struct form *form, struct node *response, size_t group, unsigned n);
+void form_less(struct ctx *c, const struct form *form, struct node *response, size_t item, unsigned n);
 
 /* Is it asked, as things stand (its own conditions and those of all groups it is in)? */
 NODISCARD enum err form_asked(struct ctx *c, const struct form *form, const struct node *response,
 			      size_t item, unsigned n, bool *asked);
+/* Take away what was answered and is not asked any more. */
+NODISCARD enum err form_drop_unasked(struct ctx *c, const struct form *form, struct node *response);
 /* Work out what follows from other answers. */
 NODISCARD enum err form_settle(struct ctx *c, const struct form *form, struct node *response);
 /* All that stands in the way of completing it becomes issues, `where` the linkId; ERR_INVALID then. `group`: only within

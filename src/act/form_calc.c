@@ -130,46 +130,93 @@ enum err form_test(struct ctx *c, const struct form *form, const struct node *re
 /* --- answers that nobody needs to give --- */
 
 static enum err answers_of(struct ctx *c, const struct form_item *item, const struct path *path,
-			   const struct form_facts *facts, struct node **out)
+			   const struct form_facts *facts, struct fhir_value focus, struct node **out)
 {
 	struct items items;
 
 	*out = node_new(c->arena, NODE_ARRAY);
-	TRY(path_eval(c, path, &facts->env, facts->env.resource, &items));
-	for (size_t i = 0; i < items.len && (item->repeats || (*out)->len == 0); i++)
+	TRY(path_eval(c, path, &facts->env, focus, &items));
+	for (size_t i = 0; i < items.len && (item->repeats || (*out)->len == 0) && (*out)->len < item->most; i++)
 		answer_from_item(c, item, &items.at[i], *out);
 	return OK;
 }
 
 /* Put them where they belong; true when that changes anything. */
-static bool answers_put(struct ctx *c, const struct form *form, struct node *response, size_t item,
+static bool answers_put(struct ctx *c, const struct form *form, struct node *response, size_t item, unsigned n,
 			struct node *answers)
 {
-	struct node *node = form_node(c, form, response, item, 0, answers->len > 0), *old;
+	struct node *node = form_node(c, form, response, item, n, answers->len > 0);
 
-	old = node_get(node, "answer");
-	if ((!old && !answers->len) || (old && node_equal(old, answers)))
+	if (!node || form_same(node_get(node, "answer"), answers))
 		return false;
-	if (old)
-		node_remove(node, old);
-	if (answers->len)
-		node_append(node, "answer", answers);
+	form_answers_set(node, answers);
 	atoms_adopt(c->place->fhir->atoms, response);
 	return true;
 }
 
+/* What the form itself says is the answer unless somebody gives another: `initial`, or choices chosen from the start. */
 static struct node *fixed_initial(struct ctx *c, const struct form_item *item)
 {
-	struct node *answers = node_new(c->arena, NODE_ARRAY);
+	struct node *answers = node_new(c->arena, NODE_ARRAY), *one;
 
-	if (item->initial_value)
-		node_append(answers, NULL, node_copy(c->arena, item->initial_value));
+	node_each(said, item->fixed)
+		if (item->repeats || !answers->len)
+			node_append(answers, NULL, node_copy(c->arena, said));
+	for (size_t i = 0; i < item->option_count && !item->fixed; i++) {
+		const struct form_option *option = &item->options[i];
+
+		if (!option->selected || (answers->len && !item->repeats))
+			continue;
+		one = form_answer_typed(c, item, option->code.len ? option->code : option->words);
+		if (one)
+			node_append(answers, NULL, one);
+	}
 	return answers;
+}
+
+/* What stands in the n-th of a repeating group, as an expression of it sees it: the group. Else the whole. */
+static struct fhir_value focus_at(struct ctx *c, const struct form *form, struct node *response, size_t item, unsigned n)
+{
+	ptrdiff_t group = form_repeater(form, item);
+	const struct node *node = group < 0 ? NULL : form_node(c, form, response, (size_t)group, n, false);
+
+	if (!node)
+		return focus_of(c, response);
+	return (struct fhir_value){ .type = fhir_type(c->place->fhir, STR("QuestionnaireResponse.item")), .node = node };
+}
+
+/* The answers an item begins with. */
+static enum err begin_one(struct ctx *c, const struct form *form, struct node *response, const struct form_facts *facts,
+			  size_t i, unsigned n)
+{
+	const struct form_item *item = &form->items[i];
+	struct node *answers;
+
+	if (!form_is_question(item))
+		return OK;
+	if (item->initial)
+		TRY(answers_of(c, item, item->initial, facts, facts->env.resource, &answers));
+	else
+		answers = fixed_initial(c, item);
+	answers_put(c, form, response, i, n, answers);
+	return OK;
+}
+
+enum err form_begin_group(struct ctx *c, const struct form *form, struct node *response, size_t group, unsigned n)
+{
+	struct form_facts facts;
+
+	atoms_adopt(c->place->fhir->atoms, response);
+	TRY(form_facts(c, form, response, &facts));
+	for (size_t i = group; i < form->count; i++)
+		if (form_repeater(form, i) == (ptrdiff_t)group)
+			TRY(begin_one(c, form, response, &facts, i, n));
+	return OK;
 }
 
 enum err form_blank(struct ctx *c, const struct form *form, struct str person, struct node **out)
 {
-	struct node *response = act_new(c, "QuestionnaireResponse"), *answers;
+	struct node *response = act_new(c, "QuestionnaireResponse");
 	struct form_facts facts;
 
 	node_add_cstr(c->arena, response, "questionnaire",
@@ -180,17 +227,9 @@ enum err form_blank(struct ctx *c, const struct form *form, struct str person, s
 	act_refer(c, response, "author", act_who(c));
 	atoms_adopt(c->place->fhir->atoms, response);
 	TRY(form_facts(c, form, response, &facts));
-	for (size_t i = 0; i < form->count; i++) {
-		const struct form_item *item = &form->items[i];
-
-		if (!form_is_question(item) || form_repeater(form, i) >= 0)
-			continue;
-		if (item->initial)
-			TRY(answers_of(c, item, item->initial, &facts, &answers));
-		else
-			answers = fixed_initial(c, item);
-		answers_put(c, form, response, i, answers);
-	}
+	for (size_t i = 0; i < form->count; i++)
+		if (form_repeater(form, i) < 0)
+			TRY(begin_one(c, form, response, &facts, i, 0));
 	*out = response;
 	return form_settle(c, form, response);
 }
@@ -203,6 +242,22 @@ static bool has_calculated(const struct form *form)
 	return false;
 }
 
+/* One question everywhere it is asked. */
+static enum err settle_one(struct ctx *c, const struct form *form, struct node *response, const struct form_facts *facts,
+			   size_t i, bool *changed)
+{
+	ptrdiff_t group = form_repeater(form, i);
+	unsigned times = group < 0 ? 1 : form_times(form, response, (size_t)group);
+	const struct form_item *item = &form->items[i];
+	struct node *answers;
+
+	for (unsigned n = 0; n < times; n++) {
+		TRY(answers_of(c, item, item->calculated, facts, focus_at(c, form, response, i, n), &answers));
+		*changed |= answers_put(c, form, response, i, n, answers);
+	}
+	return OK;
+}
+
 enum err form_settle(struct ctx *c, const struct form *form, struct node *response)
 {
 	struct form_facts facts;
@@ -212,14 +267,9 @@ enum err form_settle(struct ctx *c, const struct form *form, struct node *respon
 		atoms_adopt(c->place->fhir->atoms, response);
 		changed = false;
 		TRY(form_facts(c, form, response, &facts));
-		for (size_t i = 0; i < form->count; i++) {
-			struct node *answers;
-
-			if (!form->items[i].calculated || form_repeater(form, i) >= 0)
-				continue;
-			TRY(answers_of(c, &form->items[i], form->items[i].calculated, &facts, &answers));
-			changed |= answers_put(c, form, response, i, answers);
-		}
+		for (size_t i = 0; i < form->count; i++)
+			if (form->items[i].calculated)
+				TRY(settle_one(c, form, response, &facts, i, &changed));
 	}
 	return OK;
 }

@@ -8,13 +8,9 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#include "fhir/code.h"
 #include "fhir/valid.h"
 
-enum { ITEMS_MAX = 500, DEPTH_MAX = 6, OPTIONS_MAX = 500 };
-
-#define HL7 "http://hl7.org/fhir/StructureDefinition/"
-#define SDC "http://hl7.org/fhir/uv/sdc/StructureDefinition/"
+enum { ITEMS_MAX = 500 };
 
 struct forms {
 	struct arena life;
@@ -22,48 +18,7 @@ struct forms {
 	VEC(const struct form *) list;
 };
 
-struct loading {
-	struct ctx *c;
-	struct forms *forms;
-	const char *file;
-	struct form *form;
-	VEC(struct form_item) items;
-	VEC(const struct node *) nodes; /* beside items */
-};
-
-static enum err wrong(const struct loading *l, struct str where, const char *what)
-{
-	return fail(l->c, ERR_INVALID, "%s: " STR_FMT ": %s.", l->file, STR_ARG(where), what);
-}
-
-static const struct node *extension(const struct node *of, const char *url)
-{
-	node_each(one, node_get(of, "extension"))
-		if (str_is(node_str(one, "url"), url))
-			return one;
-	return NULL;
-}
-
-/* --- expressions --- */
-
-static enum err expression(struct loading *l, struct str where, const struct node *said, const struct path **out)
-{
-	if (!str_is(node_str(said, "language"), "text/fhirpath"))
-		return wrong(l, where, "an expression here is text/fhirpath");
-	if (path_compile(l->c, &l->forms->life, l->c->place->fhir, NULL, node_str(said, "expression"), out) == OK)
-		return OK;
-	return wrong(l, where, arena_str(l->c->arena, l->c->why));
-}
-
-static enum err expression_of(struct loading *l, const struct node *item, struct str link, const char *url,
-			      const struct path **out)
-{
-	const struct node *said = extension(item, url);
-
-	return said ? expression(l, link, node_get(said, "valueExpression"), out) : OK;
-}
-
-static enum err read_vars(struct loading *l)
+static enum err read_vars(struct form_reading *l)
 {
 	VEC(struct form_var) vars = { 0 };
 
@@ -73,12 +28,12 @@ static enum err read_vars(struct loading *l)
 
 		if (!str_is(node_str(one, "url"), HL7 "variable"))
 			continue;
-		var = vec_push(&vars, &l->forms->life);
-		var->name = str_dup(&l->forms->life, node_str(said, "name"));
+		var = vec_push(&vars, l->life);
+		var->name = str_dup(l->life, node_str(said, "name"));
 		if (str_is(node_str(said, "language"), "application/x-fhir-query"))
 			var->query = node_str(said, "expression");
 		else
-			TRY(expression(l, str_of(var->name), said, &var->path));
+			TRY(form_expression(l, str_of(var->name), said, &var->path));
 	}
 	l->form->vars = vars.at;
 	l->form->var_count = vars.len;
@@ -108,92 +63,6 @@ static bool link_good(struct str link)
 	return link.len > 0 && link.len <= 64;
 }
 
-static enum err options_of_set(struct loading *l, struct form_item *item, struct str set)
-{
-	struct code_list codes;
-	struct form_option *options;
-
-	if (code_expand(l->c, l->c->place->fhir, set, &codes) != OK)
-		return wrong(l, item->link, arena_str(l->c->arena, l->c->why));
-	if (codes.list.len > OPTIONS_MAX)
-		return wrong(l, item->link, "has more than 500 choices");
-	options = NEW_N(&l->forms->life, struct form_option, codes.list.len + 1);
-	for (size_t i = 0; i < codes.list.len; i++)
-		options[i] = (struct form_option){ codes.list.at[i].system, codes.list.at[i].code,
-						   codes.list.at[i].display };
-	item->options = options;
-	item->option_count = codes.list.len;
-	return OK;
-}
-
-static enum err options_listed(struct loading *l, struct form_item *item, const struct node *list)
-{
-	struct form_option *options;
-
-	if (list->len > OPTIONS_MAX)
-		return wrong(l, item->link, "has more than 500 choices");
-	item->options = options = NEW_N(&l->forms->life, struct form_option, list->len + 1);
-	node_each(one, list) {
-		const struct node *coding = node_get(one, "valueCoding");
-
-		*options++ = coding ? (struct form_option){ node_str(coding, "system"), node_str(coding, "code"),
-							    node_str(coding, "display") }
-				    : (struct form_option){ .words = node_str(one, "valueString") };
-		if (!options[-1].words.len)
-			return wrong(l, item->link, "each choice is a valueCoding with display, or a valueString");
-		item->option_count++;
-	}
-	return OK;
-}
-
-static enum err read_options(struct loading *l, struct form_item *item, const struct node *n)
-{
-	struct str set = node_str(n, "answerValueSet");
-
-	if (item->kind != FORM_CHOICE && item->kind != FORM_OPEN_CHOICE)
-		return OK;
-	if (set.len)
-		return options_of_set(l, item, set);
-	if (node_get(n, "answerOption"))
-		return options_listed(l, item, node_get(n, "answerOption"));
-	return wrong(l, item->link, "a choice needs answerOption or answerValueSet");
-}
-
-static enum err read_limit(struct loading *l, const struct node *n, struct str link, const char *url,
-			   const struct dec **out)
-{
-	const struct node *said = extension(n, url);
-	struct dec *d;
-
-	if (!said)
-		return OK;
-	*out = d = arena_alloc(&l->forms->life, sizeof *d);
-	node_each(member, said)
-		if (member->name_len > 5 && !memcmp(member->name, "value", 5) && dec_parse(node_text(member), d))
-			return OK;
-	return wrong(l, link, "its limit is no number");
-}
-
-static enum err read_rest(struct loading *l, struct form_item *item, const struct node *n)
-{
-	const struct node *initial = node_at(node_get(n, "initial"), 0);
-
-	TRY(read_options(l, item, n));
-	TRY(expression_of(l, n, item->link, SDC "sdc-questionnaire-initialExpression", &item->initial));
-	TRY(expression_of(l, n, item->link, SDC "sdc-questionnaire-calculatedExpression", &item->calculated));
-	TRY(expression_of(l, n, item->link, SDC "sdc-questionnaire-enableWhenExpression", &item->enabled));
-	TRY(read_limit(l, n, item->link, HL7 "minValue", &item->min));
-	TRY(read_limit(l, n, item->link, HL7 "maxValue", &item->max));
-	item->initial_value = initial;
-	item->unit = node_str(node_get(extension(n, HL7 "questionnaire-unit"), "valueCoding"), "display");
-	item->hint = node_str(extension(n, HL7 "entryFormat"), "valueString");
-	item->owner = node_str(extension(n, CAUSEWAY_BASE "StructureDefinition/form-owner"), "valueCode");
-	item->target = node_str(extension(n, HL7 "questionnaire-referenceResource"), "valueCode");
-	item->hidden = node_is(node_get(extension(n, HL7 "questionnaire-hidden"), "valueBoolean"), NODE_BOOL) &&
-		       node_get(extension(n, HL7 "questionnaire-hidden"), "valueBoolean")->truth;
-	return OK;
-}
-
 static bool truth(const struct node *n, const char *name)
 {
 	const struct node *said = node_get(n, name);
@@ -201,7 +70,7 @@ static bool truth(const struct node *n, const char *name)
 	return said && said->kind == NODE_BOOL && said->truth;
 }
 
-static enum err read_item(struct loading *l, const struct node *n, ptrdiff_t parent, ptrdiff_t *at)
+static enum err read_item(struct form_reading *l, const struct node *n, ptrdiff_t parent, ptrdiff_t *at)
 {
 	struct form_item item = { .link = node_str(n, "linkId"), .text = node_str(n, "text"),
 				  .prefix = node_str(n, "prefix"), .parent = parent };
@@ -211,15 +80,15 @@ static enum err read_item(struct loading *l, const struct node *n, ptrdiff_t par
 	while (item.kind < FORM_KINDS && !str_is(type, kinds[item.kind]))
 		item.kind++;
 	if (item.kind == FORM_KINDS)
-		return wrong(l, item.link, "its type is not known");
+		return form_wrong(l, item.link, "its type is not known");
 	if (!link_good(item.link) || l->items.len == ITEMS_MAX)
-		return wrong(l, item.link, "a linkId is of letters, digits, . - _; and there are at most 500");
+		return form_wrong(l, item.link, "a linkId is of letters, digits, . - _; and there are at most 500");
 	for (size_t i = 0; i < l->items.len; i++)
 		if (str_eq(l->items.at[i].link, item.link))
-			return wrong(l, item.link, "this linkId stands twice");
+			return form_wrong(l, item.link, "this linkId stands twice");
 	item.depth = parent < 0 ? 0 : l->items.at[parent].depth + 1;
-	if (item.depth > DEPTH_MAX)
-		return wrong(l, item.link, "groups stand too deep");
+	if (item.depth > FORM_DEPTH_MAX)
+		return form_wrong(l, item.link, "groups stand too deep");
 	item.required = truth(n, "required");
 	item.repeats = truth(n, "repeats");
 	item.readonly = truth(n, "readOnly");
@@ -227,21 +96,27 @@ static enum err read_item(struct loading *l, const struct node *n, ptrdiff_t par
 	item.max_length = str_int(node_text(node_get(n, "maxLength")), &length) ? (size_t)length : 20000;
 	for (ptrdiff_t up = parent; item.kind == FORM_GROUP && item.repeats && up >= 0; up = l->items.at[up].parent)
 		if (l->items.at[up].repeats)
-			return wrong(l, item.link, "a group that repeats stands in another");
-	if (form_is_question(&item) && node_get(n, "item"))
-		return wrong(l, item.link, "questions below a question are not understood: put them beside it");
-	TRY(read_rest(l, &item, n));
+			return form_wrong(l, item.link, "a group that repeats stands in another");
+	if (parent >= 0 && form_is_question(&l->items.at[parent]) && l->items.at[parent].repeats)
+		return form_wrong(l, item.link, "a question that takes several answers has no questions below it");
+	if (item.kind == FORM_DISPLAY && node_get(n, "item"))
+		return form_wrong(l, item.link, "what only is shown has nothing below it");
+	TRY(form_item_rest(l, &item, n));
+	if (parent >= 0)
+		item.hidden |= l->items.at[parent].hidden;
 	*at = (ptrdiff_t)l->items.len;
-	*vec_push(&l->items, &l->forms->life) = item;
-	*vec_push(&l->nodes, &l->forms->life) = n;
+	*vec_push(&l->items, l->life) = item;
+	*vec_push(&l->nodes, l->life) = n;
 	return OK;
 }
 
-static enum err read_items(struct loading *l, const struct node *list, ptrdiff_t parent)
+static enum err read_items(struct form_reading *l, const struct node *list, ptrdiff_t parent)
 {
-	node_each(n, list) { /* no deeper than DEPTH_MAX */
+	node_each(n, list) { /* no deeper than FORM_DEPTH_MAX */
 		ptrdiff_t at;
 
+		if (parent >= 0 && form_is_help(n))
+			continue;
 		TRY(read_item(l, n, parent, &at));
 		TRY(read_items(l, node_get(n, "item"), at));
 	}
@@ -250,16 +125,16 @@ static enum err read_items(struct loading *l, const struct node *list, ptrdiff_t
 
 /* --- conditions: when all items are known --- */
 
-static enum err read_when(struct loading *l, struct form_item *item, const struct node *list)
+static enum err read_when(struct form_reading *l, struct form_item *item, const struct node *list)
 {
-	struct form_when *when = NEW_N(&l->forms->life, struct form_when, (list ? list->len : 0) + 1);
+	struct form_when *when = NEW_N(l->life, struct form_when, (list ? list->len : 0) + 1);
 
 	item->when = when;
 	node_each(n, list) {
 		ptrdiff_t question = form_index(l->form, node_str(n, "question"));
 
 		if (question < 0)
-			return wrong(l, item->link, "enableWhen asks a question that is not there");
+			return form_wrong(l, item->link, "enableWhen asks a question that is not there");
 		when[item->when_count].item = (size_t)question;
 		when[item->when_count].op = node_str(n, "operator");
 		node_each(member, n)
@@ -270,11 +145,37 @@ static enum err read_when(struct loading *l, struct form_item *item, const struc
 	return OK;
 }
 
+/* Does what an item hangs on lead back to it? `seen`: 1 on the way, 2 looked at. */
+static bool goes_round(const struct form_reading *l, size_t item, unsigned char *seen)
+{
+	const struct form_item *it = &l->items.at[item];
+	bool round = seen[item] == 1;
+
+	if (seen[item])
+		return round;
+	seen[item] = 1;
+	if (it->parent >= 0)
+		round |= goes_round(l, (size_t)it->parent, seen);
+	for (size_t i = 0; i < it->when_count && !round; i++)
+		round |= goes_round(l, it->when[i].item, seen);
+	seen[item] = 2;
+	return round;
+}
+
+static enum err check_circles(const struct form_reading *l)
+{
+	unsigned char *seen = NEW_N(l->c->arena, unsigned char, l->items.len + 1);
+
+	for (size_t i = 0; i < l->items.len; i++)
+		if (goes_round(l, i, seen))
+			return form_wrong(l, l->items.at[i].link, "its conditions go round in a circle");
+	return OK;
+}
+
 /* --- files --- */
 
-static enum err form_read(struct loading *l, struct str text)
+static enum err form_read(struct form_reading *l, struct forms *forms, struct str text)
 {
-	struct forms *forms = l->forms;
 	struct form *form = l->form = NEW(&forms->life, struct form);
 	struct node *tree;
 
@@ -285,28 +186,30 @@ static enum err form_read(struct loading *l, struct str text)
 			       .description = node_str(tree, "description") };
 	if (!str_is(node_str(tree, "resourceType"), "Questionnaire") || !form->name.len || !form->url.len ||
 	    !form->version.len || !form->title.len)
-		return wrong(l, form->name, "a form is a Questionnaire with name, url, version and title");
+		return form_wrong(l, form->name, "a form is a Questionnaire with name, url, version and title");
 	TRY(read_vars(l));
 	TRY(read_items(l, node_get(tree, "item"), -1));
 	form->items = l->items.at;
 	form->count = l->items.len;
 	for (size_t i = 0; i < l->items.len; i++)
 		TRY(read_when(l, &l->items.at[i], node_get(l->nodes.at[i], "enableWhen")));
+	TRY(check_circles(l));
 	if (!map_set(&forms->by_name, form->name, form) || !map_set(&forms->by_name, form->url, form))
-		return wrong(l, form->name, "another form has this name or url");
+		return form_wrong(l, form->name, "another form has this name or url");
 	*vec_push(&forms->list, &forms->life) = form;
 	return OK;
 }
 
 static enum err file_take(struct ctx *c, void *arg, const char *name)
 {
-	struct loading l = { .c = c, .forms = arg, .file = arena_str(c->arena, name) };
+	struct forms *forms = arg;
+	struct form_reading l = { .c = c, .life = &forms->life, .file = arena_str(c->arena, name) };
 	struct str text;
 
 	if (!str_ends(str_of(name), STR(".json")))
 		return OK;
-	TRY(share_read(c, &c->place->share, &l.forms->life, name, &text));
-	if (form_read(&l, text) == OK)
+	TRY(share_read(c, &c->place->share, l.life, name, &text));
+	if (form_read(&l, forms, text) == OK)
 		return OK;
 	if (strncmp(c->why, name, strlen(name)) == 0)
 		return ERR_INVALID;

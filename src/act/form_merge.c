@@ -8,13 +8,6 @@ struct merge {
 	struct node *now;
 };
 
-static bool same(const struct node *a, const struct node *b)
-{
-	bool none_a = !a || !a->len, none_b = !b || !b->len;
-
-	return none_a || none_b ? none_a == none_b : node_equal(a, b);
-}
-
 static void conflict(const struct merge *m, size_t item, unsigned n)
 {
 	const struct form_item *it = &m->form->items[item];
@@ -27,25 +20,44 @@ static void conflict(const struct merge *m, size_t item, unsigned n)
 		  theirs ? ", and otherwise" : " by taking the answer away");
 }
 
+/* Taking an answer away takes what stands below it: not what somebody else wrote there. */
+static bool loses(const struct node *base, const struct node *mine, const struct node *now)
+{
+	const struct node *was = node_get(node_at(base, 0), "item"), *is = node_get(node_at(now, 0), "item");
+
+	return !(mine && mine->len) && is && !(was && node_equal(was, is));
+}
+
+/* The values alone: what stands below is merged question by question. */
+static struct node *values_of(struct ctx *c, const struct node *answers)
+{
+	struct node *list = node_new(c->arena, NODE_ARRAY);
+
+	node_each(one, answers) {
+		struct node *copy = node_copy(c->arena, one), *below = node_get(copy, "item");
+
+		if (below)
+			node_remove(copy, below);
+		node_append(list, NULL, copy);
+	}
+	return list;
+}
+
 static void merge_answers(struct merge *m, size_t item, unsigned n)
 {
 	const struct node *base = form_answer(m->form, m->base, item, n);
 	const struct node *mine = form_answer(m->form, m->mine, item, n);
 	const struct node *now = form_answer(m->form, m->now, item, n);
-	struct node *node, *old;
+	struct node *node;
 
-	if (m->form->items[item].calculated || same(mine, base) || same(mine, now))
+	if (m->form->items[item].calculated || form_same(mine, base) || form_same(mine, now))
 		return;
-	if (!same(now, base)) {
+	node = form_same(now, base) && !loses(base, mine, now) ? form_node(m->c, m->form, m->now, item, n, true) : NULL;
+	if (!node) { /* also where they took away the answer it stands below */
 		conflict(m, item, n);
 		return;
 	}
-	node = form_node(m->c, m->form, m->now, item, n, true);
-	old = node_get(node, "answer");
-	if (old)
-		node_remove(node, old);
-	if (mine && mine->len)
-		node_append(node, "answer", node_copy(m->c->arena, mine));
+	form_answers_set(node, values_of(m->c, mine));
 }
 
 /* A repeating group: more or fewer of it is one question of its own. */

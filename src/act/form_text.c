@@ -3,8 +3,6 @@
 
 #include "fhir/code.h"
 
-enum { ANSWERS_MAX = 100 };
-
 /* Each puts one answer { value…: } into `to`, or says what is wrong as the end of "it …". */
 typedef const char *read_answer(struct ctx *c, const struct form_item *item, struct str text, struct node *to);
 
@@ -25,6 +23,54 @@ static const char *number(const struct form_item *item, struct str text, struct 
 		return "is less than it can be";
 	if (item->max && dec_cmp(*d, *item->max) > 0)
 		return "is more than it can be";
+	if (item->has_places && d->scale > (int)item->places)
+		return "has more places after the point than it can have";
+	return NULL;
+}
+
+/* Letters, not bytes. */
+static size_t letters(struct str s)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s.len; i++)
+		n += ((unsigned char)s.at[i] & 0xc0) != 0x80;
+	return n;
+}
+
+static const char *text_fits(struct ctx *c, const struct form_item *item, struct str text)
+{
+	struct item focus = { .kind = ITEM_STRING, .text = text };
+	struct path_env env = { .fhir = c->place->fhir };
+	struct items found;
+
+	if (letters(text) > item->max_length)
+		return "is too long";
+	if (letters(text) < item->min_length)
+		return "is too short";
+	if (!item->pattern)
+		return NULL;
+	return path_eval_item(c, item->pattern, &env, &focus, &found) == OK && found.len == 1 && found.at[0].boolean
+		       ? NULL
+		       : "is not written as it should be";
+}
+
+static bool moment_parse(struct str text, struct when *w)
+{
+	return when_parse_datetime(text, w) || when_parse_time(text, w);
+}
+
+static const char *within(const struct form_item *item, struct str text)
+{
+	struct when w, limit;
+	int order;
+
+	if (!moment_parse(text, &w))
+		return NULL;
+	if (item->earliest.len && moment_parse(item->earliest, &limit) && when_cmp(w, limit, &order) && order < 0)
+		return "is earlier than it can be";
+	if (item->latest.len && moment_parse(item->latest, &limit) && when_cmp(w, limit, &order) && order > 0)
+		return "is later than it can be";
 	return NULL;
 }
 
@@ -51,17 +97,35 @@ static const char *read_integer(struct ctx *c, const struct form_item *item, str
 	return why;
 }
 
+static const struct form_option *find_option(const struct form_option *options, size_t count, struct str text)
+{
+	for (size_t i = 0; i < count; i++)
+		if (str_eq(options[i].code.len ? options[i].code : options[i].words, text))
+			return &options[i];
+	return NULL;
+}
+
+/* "61.5"; where there are units to choose from, "61.5|kg". */
 static const char *read_quantity(struct ctx *c, const struct form_item *item, struct str text, struct node *to)
 {
+	struct str unit = text, amount = str_cut(&unit, '|');
+	const struct form_option *in = item->unit_count == 1 ? item->units : find_option(item->units, item->unit_count, str_trim(unit));
 	struct dec d;
-	const char *why = number(item, text, &d);
+	const char *why = number(item, str_trim(amount), &d);
 
+	if (!why && item->unit_count > 1 && !in)
+		why = "must say in which unit";
 	if (why)
 		return why;
 	to = node_add(c->arena, to, "valueQuantity", NODE_OBJECT);
 	node_add_dec(c->arena, to, "value", d);
-	if (item->unit.len)
-		node_add_str(c->arena, to, "unit", item->unit);
+	if (!in)
+		return NULL;
+	node_add_str(c->arena, to, "unit", in->words);
+	if (in->system.len && in->code.len) {
+		node_add_str(c->arena, to, "system", in->system);
+		node_add_str(c->arena, to, "code", in->code);
+	}
 	return NULL;
 }
 
@@ -69,18 +133,16 @@ static const char *read_date(struct ctx *c, const struct form_item *item, struct
 {
 	struct when w;
 
-	(void)item;
 	if (!when_parse_date(text, &w))
 		return "must be a date, such as 2026-04-30";
 	node_add_str(c->arena, to, "valueDate", text);
-	return NULL;
+	return within(item, text);
 }
 
 static const char *read_datetime(struct ctx *c, const struct form_item *item, struct str text, struct node *to)
 {
 	struct when w;
 
-	(void)item;
 	if (text.len == 16 && text.at[10] == 'T') /* as browsers send it: seconds and the hour of this country */
 		text = str_of(arena_printf(c->arena, STR_FMT ":00+00:00", STR_ARG(text)));
 	if (!when_parse_datetime(text, &w))
@@ -94,33 +156,37 @@ static const char *read_datetime(struct ctx *c, const struct form_item *item, st
 			text = str_of(arena_printf(c->arena, "%.*s+01:00", (int)(text.len - 6), text.at));
 	}
 	node_add_str(c->arena, to, "valueDateTime", text);
-	return NULL;
+	return within(item, text);
 }
 
 static const char *read_time(struct ctx *c, const struct form_item *item, struct str text, struct node *to)
 {
 	struct when w;
 
-	(void)item;
 	if (text.len == 5)
 		text = str_of(arena_printf(c->arena, STR_FMT ":00", STR_ARG(text)));
 	if (!when_parse_time(text, &w))
 		return "must be a time, such as 14:30";
 	node_add_str(c->arena, to, "valueTime", text);
-	return NULL;
+	return within(item, text);
 }
 
 static const char *read_string(struct ctx *c, const struct form_item *item, struct str text, struct node *to)
 {
-	if (text.len > item->max_length)
-		return "is too long";
-	node_add_str(c->arena, to, "valueString", text);
-	return NULL;
+	const char *why = text_fits(c, item, text);
+
+	if (!why)
+		node_add_str(c->arena, to, "valueString", text);
+	return why;
 }
 
 static const char *read_url(struct ctx *c, const struct form_item *item, struct str text, struct node *to)
 {
-	if (text.len > item->max_length || !(str_starts(text, STR("https://")) || str_starts(text, STR("http://"))))
+	const char *why = text_fits(c, item, text);
+
+	if (why)
+		return why;
+	if (!(str_starts(text, STR("https://")) || str_starts(text, STR("http://"))))
 		return "must be an address that begins with https://";
 	node_add_str(c->arena, to, "valueUri", text);
 	return NULL;
@@ -128,10 +194,7 @@ static const char *read_url(struct ctx *c, const struct form_item *item, struct 
 
 static const struct form_option *option_of(const struct form_item *item, struct str text)
 {
-	for (size_t i = 0; i < item->option_count; i++)
-		if (str_eq(item->options[i].code.len ? item->options[i].code : item->options[i].words, text))
-			return &item->options[i];
-	return NULL;
+	return find_option(item->options, item->option_count, text);
 }
 
 static const char *read_choice(struct ctx *c, const struct form_item *item, struct str text, struct node *to)
@@ -143,14 +206,17 @@ static const char *read_choice(struct ctx *c, const struct form_item *item, stru
 		return read_string(c, item, text, to);
 	if (!option)
 		return "is none of the choices";
-	if (!option->code.len) {
-		node_add_str(c->arena, to, "valueString", option->words);
+	if (option->value) {
+		struct node *copy = node_copy(c->arena, option->value);
+
+		node_append(to, str_dup(c->arena, (struct str){ option->value->name, option->value->name_len }), copy);
 		return NULL;
 	}
 	coding = node_add(c->arena, to, "valueCoding", NODE_OBJECT);
 	if (option->system.len)
 		node_add_str(c->arena, coding, "system", option->system);
-	node_add_str(c->arena, coding, "code", option->code);
+	if (option->code.len)
+		node_add_str(c->arena, coding, "code", option->code);
 	if (option->words.len)
 		node_add_str(c->arena, coding, "display", option->words);
 	return NULL;
@@ -167,17 +233,19 @@ static const char *read_reference(struct ctx *c, const struct form_item *item, s
 	return NULL;
 }
 
-/* "Binary/1|letter.pdf" */
+/* "Binary/1|letter.pdf|application/pdf"; name and kind may be left out. */
 static const char *read_attachment(struct ctx *c, const struct form_item *item, struct str text, struct node *to)
 {
-	struct str title = text, url = str_cut(&title, '|');
+	struct str type = text, url = str_cut(&type, '|'), title = type.at ? str_cut(&type, '|') : (struct str){ 0 };
 
 	(void)item;
 	if (!str_starts(url, STR("Binary/")))
 		return "must be a file that was sent here";
 	to = node_add(c->arena, to, "valueAttachment", NODE_OBJECT);
+	if (type.at && type.len)
+		node_add_str(c->arena, to, "contentType", type);
 	node_add_str(c->arena, to, "url", url);
-	if (title.at && title.len)
+	if (title.len)
 		node_add_str(c->arena, to, "title", title);
 	return NULL;
 }
@@ -193,15 +261,17 @@ static read_answer *const readers[FORM_KINDS] = {
 static void answers_set(struct ctx *c, const struct form *form, struct node *response, size_t item, unsigned n,
 			struct node *answers)
 {
-	struct node *node = form_node(c, form, response, item, n, answers->len > 0), *old;
+	struct node *node = form_node(c, form, response, item, n, answers->len > 0);
 
-	if (!node)
-		return;
-	old = node_get(node, "answer");
-	if (old)
-		node_remove(node, old);
-	if (answers->len)
-		node_append(node, "answer", answers);
+	if (node)
+		form_answers_set(node, answers);
+}
+
+static bool has_answer(const struct form *form, const struct node *response, size_t item, unsigned n)
+{
+	const struct node *answers = form_answer(form, response, item, n);
+
+	return answers && answers->len;
 }
 
 bool form_put(struct ctx *c, const struct form *form, struct node *response, size_t item, unsigned n,
@@ -215,8 +285,11 @@ bool form_put(struct ctx *c, const struct form *form, struct node *response, siz
 		*why = "is not for answering";
 	else if (count > 1 && !it->repeats)
 		*why = "takes one answer";
-	else if (count > ANSWERS_MAX)
-		*why = "takes at most 100 answers";
+	else if (count > it->most)
+		*why = it->most == 1 ? "takes one answer" : arena_printf(c->arena, "takes at most %zu answers", it->most);
+	else if (count && it->parent >= 0 && form_is_question(&form->items[it->parent]) &&
+		 !has_answer(form, response, (size_t)it->parent, n))
+		*why = "is asked only once the question above it is answered";
 	for (size_t i = 0; i < count && !*why; i++) {
 		struct str text = it->kind == FORM_TEXT ? typed[i] : str_trim(typed[i]);
 
@@ -229,7 +302,30 @@ bool form_put(struct ctx *c, const struct form *form, struct node *response, siz
 	return true;
 }
 
+struct node *form_answer_typed(struct ctx *c, const struct form_item *item, struct str typed)
+{
+	struct node *answer = node_new(c->arena, NODE_OBJECT);
+
+	return readers[item->kind] && !readers[item->kind](c, item, typed, answer) ? answer : NULL;
+}
+
 /* --- back --- */
+
+static struct str quantity_typed(struct ctx *c, const struct form_item *item, const struct node *value)
+{
+	const struct form_option *in = find_option(item->units, item->unit_count, node_str(value, "code"));
+	struct str unit = in ? node_str(value, "code") : node_str(value, "unit");
+
+	return str_of(arena_printf(c->arena, STR_FMT "|" STR_FMT, STR_ARG(node_text(node_get(value, "value"))), STR_ARG(unit)));
+}
+
+static struct str attachment_typed(struct ctx *c, const struct node *value)
+{
+	struct str type = node_str(value, "contentType");
+
+	return str_of(arena_printf(c->arena, STR_FMT "|" STR_FMT "%s" STR_FMT, STR_ARG(node_str(value, "url")),
+				   STR_ARG(node_str(value, "title")), type.len ? "|" : "", STR_ARG(type)));
+}
 
 struct str form_typed(struct ctx *c, const struct form_item *item, const struct node *answer)
 {
@@ -241,12 +337,11 @@ struct str form_typed(struct ctx *c, const struct form_item *item, const struct 
 	case FORM_REFERENCE:
 		return node_str(value, "reference");
 	case FORM_QUANTITY:
-		return node_text(node_get(value, "value"));
+		return item->unit_count > 1 ? quantity_typed(c, item, value) : node_text(node_get(value, "value"));
 	case FORM_ATTACHMENT:
-		return str_of(arena_printf(c->arena, STR_FMT "|" STR_FMT, STR_ARG(node_str(value, "url")),
-					   STR_ARG(node_str(value, "title"))));
+		return attachment_typed(c, value);
 	default:
-		return node_str(value, "code");
+		return node_str(value, "code").len ? node_str(value, "code") : node_str(value, "display");
 	}
 }
 
@@ -286,17 +381,14 @@ bool answer_from_item(struct ctx *c, const struct form_item *item, const struct 
 		if (item->kind == FORM_REFERENCE)
 			text = node_str(n, "reference");
 		else if (node_get(n, "value") && !node_get(n, "coding"))
-			text = node_text(node_get(n, "value"));
+			text = item->unit_count > 1 ? quantity_typed(c, item, n) : node_text(node_get(n, "value"));
 		else if (item->kind == FORM_STRING || item->kind == FORM_TEXT)
 			text = node_str(n, node_get(n, "text") ? "text" : "display");
 	} else if (value->kind == ITEM_QUANTITY) {
 		text = dec_print(c->arena, *value->number);
 	}
-	if (!text.len || !readers[item->kind])
-		return false;
-	answer = node_new(c->arena, NODE_OBJECT);
-	if (readers[item->kind](c, item, text, answer))
-		return false;
-	node_append(answers, NULL, answer);
-	return true;
+	answer = text.len ? form_answer_typed(c, item, text) : NULL;
+	if (answer)
+		node_append(answers, NULL, answer);
+	return answer;
 }

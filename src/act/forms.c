@@ -83,7 +83,22 @@ static enum err put_typed(struct ctx *c, const struct form *form, struct node *r
 	return OK;
 }
 
-/* Everything under "set", each question once with all its answers. */
+static bool is_first(const struct typed *all, size_t i)
+{
+	for (size_t j = 0; j < i; j++)
+		if (str_eq(all[j].link, all[i].link) && all[j].n == all[i].n)
+			return false;
+	return true;
+}
+
+static unsigned depth_of(const struct form *form, struct str link)
+{
+	ptrdiff_t item = form_index(form, link);
+
+	return item < 0 ? 0 : form->items[item].depth;
+}
+
+/* Everything under "set", each question once with all its answers; a question before what stands below it. */
 static enum err put_all(struct ctx *c, const struct act *act, const struct form *form, struct node *response)
 {
 	const struct node *list = act_list(act, "set");
@@ -93,14 +108,10 @@ static enum err put_all(struct ctx *c, const struct act *act, const struct form 
 
 	node_each(one, list)
 		TRY(typed_read(c, node_text(one), &all[len++]));
-	for (size_t i = 0; i < len; i++) {
-		bool first = true;
-
-		for (size_t j = 0; j < i; j++)
-			first &= !(str_eq(all[j].link, all[i].link) && all[j].n == all[i].n);
-		if (first)
-			TRY(put_typed(c, form, response, all, len, i));
-	}
+	for (unsigned depth = 0; depth <= FORM_DEPTH_MAX; depth++)
+		for (size_t i = 0; i < len; i++)
+			if (depth_of(form, all[i].link) == depth && is_first(all, i))
+				TRY(put_typed(c, form, response, all, len, i));
 	return c->issues.errors == before ? OK : fail(c, ERR_INVALID, "Some answers are not as they should be.");
 }
 
@@ -116,7 +127,12 @@ static enum err groups_change(struct ctx *c, const struct act *act, const struct
 		if (group < 0 || form_repeater(form, (size_t)group) != group ||
 		    !form_may_answer(c, form, response, (size_t)group))
 			return fail(c, ERR_INVALID, "There is no group %.64s that repeats.", str_dup(c->arena, more));
+		which = form_times(form, response, (size_t)group);
+		if (which >= (int64_t)form->items[group].most)
+			return fail(c, ERR_INVALID, "%.200s: it can be there at most %zu times.",
+				    str_dup(c->arena, form->items[group].text), form->items[group].most);
 		form_more(c, form, response, (size_t)group);
+		TRY(form_begin_group(c, form, response, (size_t)group, (unsigned)which));
 	}
 	if (link.len) {
 		group = form_index(form, link);
@@ -228,6 +244,7 @@ static enum err complete(struct ctx *c, struct act *act)
 	TRY(must_be_open(c, act->subject));
 	TRY(form_of(c, act->subject, &form));
 	TRY(parts_closed(c, act, form));
+	TRY(form_drop_unasked(c, form, act->subject));
 	TRY(form_settle(c, form, act->subject));
 	TRY(form_missing(c, form, act->subject, -1));
 	act_set(c, act->subject, "status", mark_of(act->subject, AGAIN) ? STR("amended") : STR("completed"));

@@ -6,6 +6,7 @@
  */
 #include "care/plan.h"
 
+#include "record/search.h"
 #include "rules/table.h"
 
 static const struct sm_row rows[] = {
@@ -173,14 +174,33 @@ static enum err give_back(struct ctx *c, struct act *act)
 	return remark(c, act);
 }
 
+/* Is it on somebody's list already to look at it again? */
+static enum err has_review(struct ctx *c, const struct node *plan, bool *yes)
+{
+	const struct search *search;
+	struct search_page page;
+
+	TRY(search_parse(c, STR("Task"),
+			 str_of(arena_printf(c->arena,
+					     "_count=1&_elements=id&code=" TASK_CODES "%%7Cplan-review&status=draft,requested,in-progress&"
+					     "focus=CarePlan%%2F" STR_FMT,
+					     STR_ARG(node_str(plan, "id")))),
+			 &search));
+	TRY(search_run(c, search, &page));
+	*yes = page.len > 0;
+	return OK;
+}
+
 static enum err in_force(struct ctx *c, struct act *act, struct node *plan)
 {
-	bool first = str_is(node_str(plan, "status"), "draft");
+	bool reviewed;
 
+	if (str_is(node_str(plan, "status"), "draft"))
+		act_set(c, act_member(c, plan, "period", NODE_OBJECT), "start", plan_day(c, 0));
 	act_set(c, plan, "status", STR("active"));
 	plan_mark_drop(plan, PLAN_REVISING);
-	if (first) {
-		act_set(c, act_member(c, plan, "period", NODE_OBJECT), "start", plan_day(c, 0));
+	TRY(has_review(c, plan, &reviewed));
+	if (!reviewed) {
 		TRY(plan_review_plan(c, act, plan, "approval", act_text(act, "review")));
 	}
 	act_keep(c, act, plan);
@@ -238,6 +258,43 @@ static enum err revise(struct ctx *c, struct act *act)
 	return remark(c, act);
 }
 
+/* By its category; one that says none may be. */
+static bool is_care_and_support(const struct node *plan)
+{
+	node_each(category, node_get(plan, "category"))
+		node_each(coding, node_get(category, "coding"))
+			if (str_is(node_str(coding, "system"), CAUSEWAY_CODES "care-plan") &&
+			    str_is(node_str(coding, "code"), "care-and-support"))
+				return true;
+	return !node_get(plan, "category");
+}
+
+/* A plan that came from elsewhere has no approval here yet: it gets one, and is open to be changed while it stays in force. */
+static enum err open_plan(struct ctx *c, struct act *act)
+{
+	struct str reference = act_text(act, "plan"), title;
+	struct node *plan, *task;
+
+	TRY(act_edit(c, act, reference, "CarePlan", &plan));
+	if (!is_care_and_support(plan))
+		return fail(c, ERR_CONFLICT, "That is no care and support plan.");
+	if (!str_is(node_str(plan, "status"), "draft") && !str_is(node_str(plan, "status"), "active"))
+		return fail(c, ERR_CONFLICT, "This plan has ended.");
+	if (plan_mark(plan, PLAN_APPROVAL))
+		return fail(c, ERR_CONFLICT, "This plan has its approval already: revise that.");
+	title = node_str(plan, "title");
+	task = flow_begin(c, &plan_flow, act_reference(plan, "subject"), reference);
+	act_set(c, task, "description", title.len ? title : STR("Care and support plan"));
+	act_refer(c, task, "owner", act_who(c));
+	act_remark(c, task, act_text(act, "reason"));
+	act_refer(c, plan_mark_set(c, plan, PLAN_APPROVAL), "valueReference", act_keep(c, act, task));
+	if (str_is(node_str(plan, "status"), "active"))
+		node_add_bool(c->arena, plan_mark_set(c, plan, PLAN_REVISING), "valueBoolean", true);
+	act_keep(c, act, plan);
+	act->output = task;
+	return OK;
+}
+
 /* --- the rows --- */
 
 #define REASON(words) { "reason", "markdown", ARG_NEEDED, words, NULL, NULL }
@@ -258,6 +315,12 @@ static const struct action_arg return_args[] = { REASON("What must change?"), { 
 static const struct action_arg withdraw_args[] = { REASON("Why is it withdrawn?"), { 0 } };
 static const struct action_arg revise_args[] = { REASON("What changes?"), { 0 } };
 
+static const struct action_arg open_args[] = {
+	{ "plan", "Reference", ARG_NEEDED, "Which plan", NULL, "CarePlan" },
+	REASON("What changes?"),
+	{ 0 }
+};
+
 #define ROW(op, label, help, capability, args, run) \
 	{ "plan-" op, op, "Task", label, help, capability, args, &plan_flow, op, run, ACTION_TRUSTED }
 
@@ -270,6 +333,8 @@ const struct action plan_flow_actions[] = {
 	ROW("decline", "Send back for its cost", "Send a plan back from finance with comments.", "money.approve", return_args,
 	    give_back),
 	ROW("withdraw", "Withdraw", "Withdraw a plan that is not approved.", "care.write", withdraw_args, withdraw),
+	{ "plan-open", "open-plan", "Task", "Revise", "Open a plan that came from elsewhere to change its services.", "care.write",
+	  open_args, &plan_flow, NULL, open_plan, ACTION_NEW | ACTION_TRUSTED },
 	ROW("revise", "Revise", "Open an approved plan to change its services.", "care.write", revise_args, revise),
 	{ 0 }
 };

@@ -31,5 +31,23 @@ const struct about_part *about_part(const struct about_parts *parts, struct str 
 
 bool about_is(const struct node *response)
 {
-	return str_starts(node_str(response, "questionnaire"), STR(ABOUT_ME));
+	struct str form = node_str(response, "questionnaire"), status = node_str(response, "status");
+
+	return str_eq(str_cut(&form, '|'), STR(ABOUT_ME)) && (str_is(status, "completed") || str_is(status, "amended"));
+}
+
+/* Written on the person's own pages they stand side by side; filled in as a form, in the group of their part. */
+const struct node *about_items(const struct node *response)
+{
+	const struct node *items = node_get(response, "item"), *first = node_at(items, 0);
+
+	return node_get(first, "item") && !node_get(first, "answer") ? node_get(first, "item") : items;
+}
+
+struct str about_said(const struct node *response, struct str link)
+{
+	node_each(item, about_items(response))
+		if (str_eq(node_str(item, "linkId"), link))
+			return node_text(node_path(item, "answer.valueString"));
+	return (struct str){ 0 };
 }

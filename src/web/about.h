@@ -18,7 +18,10 @@ struct about_parts {
 NODISCARD enum err about_parts_read(struct ctx *c, const struct about_parts **out);
 /* NULL: there is none. */
 const struct about_part *about_part(const struct about_parts *parts, struct str link);
-/* Is a QuestionnaireResponse one of these? */
+/* Is a QuestionnaireResponse one of these, and finished? */
 bool about_is(const struct node *response);
+/* Its answers as items; what one says; empty. */
+const struct node *about_items(const struct node *response);
+struct str about_said(const struct node *response, struct str link);
 
 #endif

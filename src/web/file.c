@@ -5,7 +5,7 @@
 #include "web/looked.h"
 #include "web/multipart.h"
 
-enum { FILE_BYTES_MAX = 8 << 20, NAME_MAX_BYTES = 100 };
+enum { NAME_MAX_BYTES = 100 };
 
 /* Told by its first bytes, not by what the browser calls it: nothing that could run in a page. */
 static const char *kind_of(struct str bytes)

@@ -4,6 +4,8 @@
 
 #include "web/page.h"
 
+enum { FILE_BYTES_MAX = 8 << 20 };
+
 /* The file of a request (multipart/form-data): its name, its bytes within the body, its type by its first bytes. What is
  * wrong with it in words, or NULL. */
 const char *file_sent(const struct request *r, struct str *name, struct str *bytes, const char **type);

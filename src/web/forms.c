@@ -90,7 +90,7 @@ ptrdiff_t fill_next(struct fill *f, ptrdiff_t part)
 	for (size_t i = (size_t)(part + 1); i < f->form->count; i++) {
 		bool asked;
 
-		if (f->form->items[i].parent < 0 && !f->form->items[i].hidden &&
+		if (f->form->items[i].parent < 0 && !f->form->items[i].hidden && f->form->items[i].kind != FORM_DISPLAY &&
 		    form_asked(f->c, f->form, f->response, i, 0, &asked) == OK && asked)
 			return (ptrdiff_t)i;
 	}
@@ -123,6 +123,13 @@ struct str fill_field(const struct fill *f, size_t item, unsigned n)
 struct str fill_field_id(const struct fill *f, size_t item, unsigned n)
 {
 	return SAY(f->c->arena, "q%zu-%u", item, n);
+}
+
+struct str fill_label(const struct fill *f, size_t item)
+{
+	const struct form_item *it = &f->form->items[item];
+
+	return it->prefix.len ? SAY(f->c->arena, STR_FMT " " STR_FMT, STR_ARG(it->prefix), STR_ARG(it->text)) : it->text;
 }
 
 struct str fill_words(const struct fill *f, const struct node *response, size_t item, unsigned n)
@@ -207,7 +214,7 @@ static enum err progress_of(struct fill *f, size_t part, struct part_progress *o
 
 		if (it->kind == FORM_GROUP && it->repeats && it->required && !times)
 			p.missing++;
-		for (unsigned n = 0; form_is_question(it) && !it->readonly && !it->calculated && n < times; n++) {
+		for (unsigned n = 0; form_is_question(it) && !it->hidden && !it->readonly && !it->calculated && n < times; n++) {
 			const struct node *answer = form_answer(f->form, f->response, i, n);
 			const struct node *first = form_answer(f->form, f->first, i, n);
 			bool asked, given = answer && answer->len;
@@ -217,7 +224,7 @@ static enum err progress_of(struct fill *f, size_t part, struct part_progress *o
 				continue;
 			p.asked++;
 			p.answered += given;
-			p.own += given && !(it->initial && first && node_equal(first, answer));
+			p.own += given && !(it->initial && first && form_same(first, answer));
 			p.missing += it->required && !given;
 		}
 	}
@@ -246,6 +253,23 @@ static void put_status(struct fill *f, struct node *row, const struct part_progr
 						p->own ? "" : ", from the record"));
 }
 
+/* What a form says before its parts. */
+static enum err put_notes(struct fill *f, struct node *data)
+{
+	struct node *list = data_list(f->c, data, "notes");
+
+	for (size_t i = 0; i < f->form->count; i++) {
+		bool asked;
+
+		if (f->form->items[i].parent >= 0 || f->form->items[i].kind != FORM_DISPLAY || f->form->items[i].hidden)
+			continue;
+		TRY(form_asked(f->c, f->form, f->response, i, 0, &asked));
+		if (asked)
+			data_str(f->c, data_object(f->c, list, NULL), "note", fill_label(f, i));
+	}
+	return OK;
+}
+
 static enum err put_parts(struct fill *f, struct node *data)
 {
 	struct node *own = data_list(f->c, data, "parts"), *others = data_list(f->c, data, "others");
@@ -259,7 +283,7 @@ static enum err put_parts(struct fill *f, struct node *data)
 		TRY(progress_of(f, (size_t)i, &p));
 		fill_put_asked(f, row, (size_t)i);
 		data_str(f->c, row, "part", it->link);
-		data_str(f->c, row, "part_title", it->text);
+		data_str(f->c, row, "part_title", fill_label(f, (size_t)i));
 		data_str(f->c, row, "part_id", SAY(f->c->arena, "part-%td", i));
 		put_status(f, row, &p);
 		if (it->owner.len)
@@ -332,6 +356,7 @@ enum err form_list_show(struct ctx *c, const struct request *r, struct reply *re
 	TRY(fill_find_last(&f));
 	TRY(fill_find_work(&f));
 	TRY(fill_page(&f, str_dup(c->arena, f.form->title), &data));
+	TRY(put_notes(&f, data));
 	TRY(put_parts(&f, data));
 	fill_put_work(&f, data);
 	TRY(put_meanwhile(&f, data));
@@ -348,7 +373,7 @@ static void put_answer(struct fill *f, struct node *list, size_t item, unsigned 
 	struct node *row = data_object(f->c, list, NULL);
 	struct str words = fill_words(f, f->response, item, n);
 
-	data_str(f->c, row, "question", it->text);
+	data_str(f->c, row, "question", fill_label(f, item));
 	data_str(f->c, row, "answer", words);
 	if (it->kind == FORM_ATTACHMENT && words.len) {
 		struct node *files = data_list(f->c, row, "files");
@@ -377,7 +402,7 @@ static enum err put_answers(struct fill *f, struct node *data)
 	for (ptrdiff_t part = fill_next(f, -1); part >= 0; part = fill_next(f, part)) {
 		struct node *row = data_object(f->c, parts, NULL), *list = data_list(f->c, row, "answers");
 
-		data_str(f->c, row, "part_title", f->form->items[part].text);
+		data_str(f->c, row, "part_title", fill_label(f, (size_t)part));
 		data_str(f->c, row, "part_id", SAY(f->c->arena, "part-%td", part));
 		for (size_t i = (size_t)part; i < f->form->count && fill_within(f->form, i, (size_t)part); i++) {
 			const struct form_item *it = &f->form->items[i];

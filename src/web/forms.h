@@ -44,6 +44,8 @@ bool fill_within(const struct form *form, size_t item, size_t part);
 /* "link", "link:2"; and its id on a page. */
 struct str fill_field(const struct fill *f, size_t item, unsigned n);
 struct str fill_field_id(const struct fill *f, size_t item, unsigned n);
+/* "2a What helps?": the number a form gives a question, if any, and its words. */
+struct str fill_label(const struct fill *f, size_t item);
 /* The group that repeats an item is in, or is; -1. How often the item is there. */
 ptrdiff_t fill_repeater(const struct form *form, size_t item);
 unsigned fill_times(const struct fill *f, const struct node *response, size_t item);

@@ -65,13 +65,6 @@ static struct str saver_of(struct ctx *c, const struct node *response)
 	return who;
 }
 
-static bool same_answer(const struct node *a, const struct node *b)
-{
-	bool none_a = !a || !a->len, none_b = !b || !b->len;
-
-	return none_a || none_b ? none_a == none_b : node_equal(a, b);
-}
-
 struct str fill_who(struct fill *f, size_t item, unsigned n, int64_t since)
 {
 	const struct node *now = form_answer(f->form, f->response, item, n);
@@ -84,7 +77,7 @@ struct str fill_who(struct fill *f, size_t item, unsigned n, int64_t since)
 
 		if (record_vread(c, STR("QuestionnaireResponse"), f->id, at, &v) != OK ||
 		    fhir_read_json(c, c->place->fhir, c->arena, v.body, &then) != OK ||
-		    !same_answer(now, form_answer(f->form, then, item, n)))
+		    !form_same(now, form_answer(f->form, then, item, n)))
 			break;
 		struct str who = saver_of(c, then);
 		struct str when = say_as_at(c->arena, moment_at(c->arena, v.updated), clock_now(c->clock));
@@ -117,7 +110,7 @@ enum err fill_put_changes(struct fill *f, struct node *data, int64_t from, int64
 		unsigned times = fill_times(f, is, i);
 
 		for (unsigned n = 0; form_is_question(&f->form->items[i]) && n < times; n++) {
-			if (same_answer(form_answer(f->form, was, i, n), form_answer(f->form, is, i, n)))
+			if (form_same(form_answer(f->form, was, i, n), form_answer(f->form, is, i, n)))
 				continue;
 			put_change(f, list, was, is, i, n);
 			data_str(f->c, list->last, "who", fill_who(f, i, n, from));
@@ -140,7 +133,7 @@ void fill_put_then(struct fill *f, struct node *data)
 		const struct node *was = form_answer(f->form, f->last, i, 0), *is = form_answer(f->form, f->response, i, 0);
 
 		if ((it->kind != FORM_CHOICE && it->kind != FORM_BOOLEAN && it->kind != FORM_INTEGER) ||
-		    !was || !is || same_answer(was, is))
+		    !was || !is || form_same(was, is))
 			continue;
 		put_change(f, list, f->last, f->response, i, 0);
 		if (it->parent >= 0 && f->form->items[it->parent].parent >= 0)

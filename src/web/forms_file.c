@@ -4,6 +4,7 @@
  * Taken off the answers it is in the history alone. */
 #include "web/forms.h"
 
+#include "base/dec.h"
 #include "web/file.h"
 #include "web/multipart.h"
 #include "web/pages.h"
@@ -26,6 +27,54 @@ static struct str part_address(struct fill *f, size_t item)
 	return SAY(f->c->arena, "/forms/" STR_FMT "/" STR_FMT, STR_ARG(f->id), STR_ARG(f->form->items[item].link));
 }
 
+static const struct { const char *type, *words; } kinds[] = {
+	{ "application/pdf", "PDF files" }, { "image/png", "PNG pictures" }, { "image/jpeg", "JPEG pictures" },
+};
+enum { KINDS = sizeof kinds / sizeof *kinds };
+
+/* The form may take fewer kinds (mimeType) and smaller files (maxSize, in megabytes). */
+static bool is_taken(const struct fill *f, size_t item, const char *type)
+{
+	bool limited = false;
+
+	node_each(one, node_get(f->form->items[item].tree, "extension")) {
+		if (!str_is(node_str(one, "url"), "http://hl7.org/fhir/StructureDefinition/mimeType"))
+			continue;
+		limited = true;
+		if (str_is(node_str(one, "valueCode"), type))
+			return true;
+	}
+	return !limited;
+}
+
+static size_t file_most(const struct fill *f, size_t item)
+{
+	struct dec said, bytes;
+	int64_t n;
+
+	node_each(one, node_get(f->form->items[item].tree, "extension"))
+		if (str_is(node_str(one, "url"), "http://hl7.org/fhir/StructureDefinition/maxSize") &&
+		    dec_parse(node_text(node_get(one, "valueDecimal")), &said) && dec_mul(said, dec_int(1 << 20), &bytes) &&
+		    dec_to_scale(bytes, 0, ROUND_DOWN, &bytes) && dec_to_int(bytes, &n) && n > 0 && n < FILE_BYTES_MAX)
+			return (size_t)n;
+	return FILE_BYTES_MAX;
+}
+
+static struct str say_kinds(const struct fill *f, size_t item)
+{
+	struct str words = { 0 };
+
+	for (size_t i = 0; i < KINDS; i++)
+		if (is_taken(f, item, kinds[i].type))
+			words = SAY(f->c->arena, STR_FMT "%s%s", STR_ARG(words), words.len ? ", " : "", kinds[i].words);
+	return words;
+}
+
+static struct str say_size(struct ctx *c, size_t bytes)
+{
+	return bytes >= 1 << 20 ? SAY(c->arena, "%zu MB", bytes >> 20) : SAY(c->arena, "%zu KB", bytes >> 10);
+}
+
 static enum err file_page(struct fill *f, struct str field, size_t item, const char *wrong, struct reply *reply)
 {
 	struct node *data;
@@ -34,6 +83,8 @@ static enum err file_page(struct fill *f, struct str field, size_t item, const c
 	data_str(f->c, data, "field", field);
 	data_str(f->c, data, "label", f->form->items[item].text);
 	data_str(f->c, data, "back", part_address(f, item));
+	data_str(f->c, data, "kinds", say_kinds(f, item));
+	data_str(f->c, data, "most", say_size(f->c, file_most(f, item)));
 	if (wrong) {
 		data_words(f->c, data, "error", wrong);
 		data_words(f->c, data, "error_field", "file");
@@ -73,7 +124,8 @@ static enum err keep_file(struct fill *f, const char *type, struct str bytes, st
 	return OK;
 }
 
-static enum err attach(struct fill *f, struct str field, size_t item, struct str binary, struct str name)
+static enum err attach(struct fill *f, struct str field, size_t item, struct str binary, struct str name,
+		       const char *type)
 {
 	struct ctx *c = f->c;
 	struct node *input = node_new(c->arena, NODE_OBJECT), *set = node_add(c->arena, input, "set", NODE_ARRAY);
@@ -89,7 +141,8 @@ static enum err attach(struct fill *f, struct str field, size_t item, struct str
 				     SAY(c->arena, STR_FMT "=" STR_FMT, STR_ARG(field),
 					 STR_ARG(form_typed(c, &f->form->items[item], answer))));
 	node_add_str(c->arena, set, NULL,
-		     SAY(c->arena, STR_FMT "=Binary/" STR_FMT "|" STR_FMT, STR_ARG(field), STR_ARG(binary), STR_ARG(file_name(c, name))));
+		     SAY(c->arena, STR_FMT "=Binary/" STR_FMT "|" STR_FMT "|%s", STR_ARG(field), STR_ARG(binary),
+			 STR_ARG(file_name(c, name)), type));
 	node_add_str(c->arena, input, "seen", SAY(c->arena, "%lld", (long long)f->version));
 	return action_run(c, action_find(c->place, STR("form-save")), f->id, input, &done);
 }
@@ -104,10 +157,14 @@ enum err form_file_do(struct ctx *c, const struct request *r, struct reply *repl
 	TRY(fill_load(c, r, &f));
 	TRY(file_question(&f, &field, &item));
 	wrong = file_sent(r, &name, &bytes, &type);
+	if (!wrong && bytes.len > file_most(&f, item))
+		wrong = SAY(c->arena, "The file is larger than " STR_FMT ".", STR_ARG(say_size(c, file_most(&f, item)))).at;
+	if (!wrong && !is_taken(&f, item, type))
+		wrong = SAY(c->arena, "What is taken is: " STR_FMT ".", STR_ARG(say_kinds(&f, item))).at;
 	if (wrong)
 		return file_page(&f, field, item, wrong, reply);
 	TRY(keep_file(&f, type, bytes, &id));
-	TRY(attach(&f, field, item, id, name));
+	TRY(attach(&f, field, item, id, name, type));
 	return page_redirect(c, part_address(&f, item), reply);
 }
 

@@ -34,11 +34,28 @@ static bool put_level(struct fill *f, struct node *levels, size_t item, unsigned
 			     fill_field(f, when->item, fill_repeater(f->form, when->item) < 0 ? 0 : n));
 		node_add_str(f->c->arena, test, NULL, when->op);
 		node_add_str(f->c->arena, test, NULL,
-			     node_is(answer, NODE_OBJECT) ? node_str(answer, "code")
+			     node_get(answer, "value")     ? node_text(node_get(answer, "value"))
+			     : node_is(answer, NODE_OBJECT) ? node_str(answer, "code")
 			     : node_is(answer, NODE_BOOL) ? (answer->truth ? STR("true") : STR("false"))
 							  : node_text(answer));
 	}
 	return true;
+}
+
+/* What stands below a question is asked once that is answered. */
+static void put_above(struct fill *f, struct node *levels, size_t item, unsigned n)
+{
+	ptrdiff_t up = f->form->items[item].parent;
+	struct node *level, *test;
+
+	if (up < 0 || !form_is_question(&f->form->items[up]))
+		return;
+	level = node_add(f->c->arena, levels, NULL, NODE_OBJECT);
+	node_add_bool(f->c->arena, level, "any", false);
+	test = node_add(f->c->arena, node_add(f->c->arena, level, "tests", NODE_ARRAY), NULL, NODE_ARRAY);
+	node_add_str(f->c->arena, test, NULL, fill_field(f, (size_t)up, fill_repeater(f->form, (size_t)up) < 0 ? 0 : n));
+	node_add_cstr(f->c->arena, test, NULL, "exists");
+	node_add_cstr(f->c->arena, test, NULL, "true");
 }
 
 struct str fill_when(struct fill *f, size_t item, unsigned n, size_t part)
@@ -46,9 +63,11 @@ struct str fill_when(struct fill *f, size_t item, unsigned n, size_t part)
 	struct node *levels = node_new(f->c->arena, NODE_ARRAY);
 	struct buf b;
 
-	for (ptrdiff_t at = (ptrdiff_t)item; at >= 0 && at != (ptrdiff_t)part; at = f->form->items[at].parent)
+	for (ptrdiff_t at = (ptrdiff_t)item; at >= 0 && at != (ptrdiff_t)part; at = f->form->items[at].parent) {
+		put_above(f, levels, (size_t)at, n);
 		if (!put_level(f, levels, (size_t)at, n, part))
 			return (struct str){ 0 };
+	}
 	if (!levels->len)
 		return (struct str){ 0 };
 	buf_init(&b, f->c->arena, 64 << 10);
@@ -125,7 +144,7 @@ static struct str other_than_options(const struct form_item *it, const struct ty
 static void put_choices(struct fill *f, struct node *row, const struct form_item *it, struct str fid,
 			const struct typed *typed)
 {
-	bool few = it->option_count <= RADIOS_MAX || it->repeats;
+	bool few = it->option_count <= RADIOS_MAX || it->repeats || it->kind == FORM_OPEN_CHOICE;
 	struct node *list = data_list(f->c, row, "options");
 
 	for (size_t i = 0; i < it->option_count; i++) /* an error's link leads to the first */
@@ -173,6 +192,19 @@ static struct str lines_of(struct fill *f, const struct typed *typed)
 	return buf_get(&b);
 }
 
+/* "61|kg": the number stays in `value`, the unit is chosen beside it. */
+static void put_units(struct fill *f, struct node *row, const struct form_item *it, struct str *value)
+{
+	struct str unit = *value;
+	struct typed typed = { &unit, 1 };
+	struct node *list = data_list(f->c, row, "units");
+
+	node_add_bool(f->c->arena, row, "has_units", true);
+	*value = str_cut(&unit, '|');
+	for (size_t i = 0; i < it->unit_count; i++)
+		put_choice(f, list, &it->units[i], (struct str){ 0 }, &typed);
+}
+
 static void put_line(struct fill *f, struct node *row, const struct form_item *it, const struct typed *typed)
 {
 	static const char *const inputs[FORM_KINDS] = {
@@ -188,6 +220,8 @@ static void put_line(struct fill *f, struct node *row, const struct form_item *i
 		data_words(f->c, row, "mode", it->kind == FORM_INTEGER ? "numeric" : "decimal");
 	if (number || inputs[it->kind])
 		node_add_bool(f->c->arena, row, "short", true);
+	if (it->unit_count > 1)
+		put_units(f, row, it, &value);
 	data_str(f->c, row, "unit", it->unit);
 	data_str(f->c, row, "typed", value);
 	node_add_bool(f->c->arena, row, "is_line", true);
@@ -221,7 +255,7 @@ static bool from_record(const struct fill *f, size_t item, unsigned n)
 	const struct node *now = form_answer(f->form, f->response, item, n);
 	const struct node *then = form_answer(f->form, f->first, item, n);
 
-	return f->form->items[item].initial && now && now->len && then && node_equal(now, then);
+	return f->form->items[item].initial && now && now->len && then && form_same(now, then);
 }
 
 /* Others answered it since the asker's page was made: what, who; and whether that is against what was typed. */
@@ -233,7 +267,7 @@ static void put_theirs(struct fill *f, struct node *row, size_t item, unsigned n
 	if (!f->base)
 		return;
 	was = form_answer(f->form, f->base, item, n);
-	if ((!now && !was) || (now && was && node_equal(now, was)))
+	if (form_same(now, was))
 		return;
 	words = fill_words(f, f->response, item, n);
 	data_str(f->c, row, "theirs", words.len ? words : STR("(the answer was taken away)"));
@@ -263,7 +297,7 @@ static void put_question(struct fill *f, struct node *row, size_t item, unsigned
 	node_add_bool(f->c->arena, row, "is_question", true);
 	data_str(f->c, row, "field", fill_field(f, item, n));
 	data_str(f->c, row, "fid", fill_field_id(f, item, n));
-	data_str(f->c, row, "label", it->text);
+	data_str(f->c, row, "label", fill_label(f, item));
 	data_str(f->c, row, "hint", it->hint);
 	if (wrong)
 		data_words(f->c, row, "wrong", wrong);
@@ -300,7 +334,10 @@ static void put_heading(struct fill *f, struct node *row, size_t item, unsigned 
 {
 	const struct form_item *it = &f->form->items[item];
 
-	data_str(f->c, row, "heading", it->repeats ? SAY(f->c->arena, STR_FMT " %u", STR_ARG(it->text), n + 1) : it->text);
+	struct str words = fill_label(f, item);
+
+	data_str(f->c, row, "heading", it->repeats ? SAY(f->c->arena, STR_FMT " %u", STR_ARG(words), n + 1) : words);
+	node_add_bool(f->c->arena, row, it->depth < 2 ? "is_h2" : it->depth == 2 ? "is_h3" : "is_h4", true);
 	data_str(f->c, row, "hint", it->hint);
 	data_str(f->c, row, "fid", fill_field_id(f, item, n));
 	if (it->repeats && f->open)
@@ -323,7 +360,7 @@ static enum err put_item(struct fill *f, struct node *rows, size_t item, unsigne
 	if (it->kind == FORM_GROUP)
 		put_heading(f, row, item, n);
 	else if (it->kind == FORM_DISPLAY)
-		data_str(f->c, row, "note", it->text);
+		data_str(f->c, row, "note", fill_label(f, item));
 	else
 		put_question(f, row, item, n);
 	return OK;
@@ -342,7 +379,7 @@ static enum err put_repeats(struct fill *f, struct node *rows, size_t group, siz
 	for (unsigned n = 0; n < times; n++)
 		for (size_t i = group; i < end; i++)
 			TRY(put_item(f, rows, i, n, part));
-	if (!f->open)
+	if (!f->open || f->form->items[group].hidden || times >= f->form->items[group].most)
 		return OK;
 	row = data_object(f->c, rows, NULL);
 	data_str(f->c, row, "more", f->form->items[group].link);

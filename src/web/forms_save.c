@@ -71,6 +71,24 @@ static void add_value(struct str *values, size_t *len, struct str value)
 		values[(*len)++] = value;
 }
 
+static bool is_unit(const struct form_item *it, struct str text)
+{
+	for (size_t i = 0; i < it->unit_count; i++)
+		if (str_eq(text, it->units[i].code.len ? it->units[i].code : it->units[i].words))
+			return true;
+	return false;
+}
+
+/* A number and the unit chosen beside it are one answer; a unit alone is none. */
+static size_t with_unit(struct fill *f, const struct form_item *it, struct str *values, size_t len)
+{
+	if (len == 1 && is_unit(it, values[0]))
+		return 0;
+	if (len == 2)
+		values[0] = SAY(f->c->arena, STR_FMT "|" STR_FMT, STR_ARG(str_trim(values[0])), STR_ARG(values[1]));
+	return len ? 1 : 0;
+}
+
 /* All that was typed for one field. */
 static size_t typed_values(struct fill *f, const struct form_item *it, struct str field, struct str *values)
 {
@@ -91,6 +109,8 @@ static size_t typed_values(struct fill *f, const struct form_item *it, struct st
 		if (!by_lines(it))
 			add_value(values, &len, value);
 	}
+	if (it->unit_count > 1 && !it->repeats)
+		len = with_unit(f, it, values, len);
 	return len;
 }
 

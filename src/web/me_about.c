@@ -8,16 +8,9 @@
 #include "web/about.h"
 #include "web/pages.h"
 #include "web/sign_in.h"
+#include "web/work.h"
 
 enum { PART_MOST = 2000, VERSIONS_SHOWN = 20 };
-
-static struct str answer_of(const struct node *response, struct str link)
-{
-	node_each(item, node_get(response, "item"))
-		if (str_eq(node_str(item, "linkId"), link))
-			return node_text(node_path(item, "answer.valueString"));
-	return (struct str){ 0 };
-}
 
 static struct str own_response_id(struct ctx *c, struct str person)
 {
@@ -61,8 +54,16 @@ static void put_parts(struct ctx *c, const struct about_parts *parts, const stru
 		data_str(c, row, "link_id", part->link);
 		data_str(c, row, "heading", part->heading);
 		data_str(c, row, "hint", part->hint);
-		data_str(c, row, "said", answer_of(response, part->link));
+		data_str(c, row, "said", about_said(response, part->link));
 	}
+}
+
+static struct str author_of(struct ctx *c, const struct node *response)
+{
+	const struct node *author = node_get(response, "author");
+	struct str name = node_str(author, "display");
+
+	return name.len ? name : work_name(c, node_str(author, "reference"));
 }
 
 enum err me_about_show(struct ctx *c, const struct request *r, struct reply *reply)
@@ -81,7 +82,7 @@ enum err me_about_show(struct ctx *c, const struct request *r, struct reply *rep
 
 		moment_read(node_str(response, "authored"), &m);
 		data_time(c, data, "written", m, say_date(c->arena, m));
-		data_str(c, data, "by", node_str(node_get(response, "author"), "display"));
+		data_str(c, data, "by", author_of(c, response));
 	}
 	if (request_param(c, r, "saved", 0).len)
 		data_words(c, data, "done", "Saved. People who care for you see it from now on.");
@@ -105,7 +106,7 @@ static enum err edit_page(struct ctx *c, const struct request *r, struct node **
 	data_str(c, *data, "heading", (*out)->heading);
 	data_str(c, *data, "hint", (*out)->hint);
 	data_str(c, *data, "said", r->verb == HTTP_POST ? request_param(c, r, "text", 0)
-							: answer_of(response, (*out)->link));
+							: about_said(response, (*out)->link));
 	node_add_bool(c->arena, *data, "at_about", true);
 	return OK;
 }
@@ -170,7 +171,7 @@ static enum err save(struct ctx *c, const struct own *own, const struct node *fr
 	for (size_t i = 0; i < parts->at.len; i++) {
 		const struct about_part *part = &parts->at.at[i];
 
-		add_answer(c, items, part, str_eq(part->link, link) ? text : answer_of(from, part->link));
+		add_answer(c, items, part, str_eq(part->link, link) ? text : about_said(from, part->link));
 	}
 	if (!items->len)
 		node_remove(response, items);
@@ -225,7 +226,7 @@ static enum err put_version(struct ctx *c, const struct about_parts *parts, stru
 	changes = data_list(c, row, "changes");
 	for (size_t i = 0; i < parts->at.len; i++) {
 		const struct about_part *part = &parts->at.at[i];
-		struct str said = answer_of(now, part->link), was = answer_of(then, part->link);
+		struct str said = about_said(now, part->link), was = about_said(then, part->link);
 		struct node *change;
 
 		if (str_eq(said, was))

@@ -95,6 +95,7 @@ struct str person_about_said(const struct person *p, const char *link);
 void person_put_banner(struct person *p, struct node *data);
 void person_put_now(struct person *p, struct node *data);
 void person_put_about(struct person *p, struct node *data);
+void person_put_if(struct person *p, struct node *data);
 void person_put_team(struct person *p, struct node *data);
 void person_put_plan(struct person *p, struct node *data);
 void person_put_health(struct person *p, struct node *data);

@@ -36,7 +36,7 @@ enum err person_begin(struct ctx *c, const struct request *r, const char *sectio
 enum err person_show(struct ctx *c, const struct request *r, struct reply *reply)
 {
 	static void (*const sections[])(struct person *, struct node *) = {
-		person_put_banner, person_put_now,    person_put_about,    person_put_team,
+		person_put_banner, person_put_now,    person_put_about,    person_put_if,	    person_put_team,
 		person_put_plan,   person_put_health, person_put_services, person_put_papers,
 	};
 	struct person p;

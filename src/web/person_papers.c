@@ -1,6 +1,7 @@
 /* person_papers.c - assessments, money, documents. */
 #include "access/actor.h"
 #include "act/form.h"
+#include "web/about.h"
 #include "web/act.h"
 #include "web/person.h"
 #include "web/work.h"
@@ -66,7 +67,7 @@ static void put_assessments(struct person *p, struct node *papers)
 		struct node *row;
 		const struct form *known;
 
-		if (words_in(questionnaire, "about-me") || str_is(node_str(form->node, "status"), "entered-in-error"))
+		if (about_is(form->node) || str_is(node_str(form->node, "status"), "entered-in-error"))
 			continue;
 		for (unsigned i = 0; i < 2; i++)
 			if (str_ends(questionnaire, str_of(names[i][0])))

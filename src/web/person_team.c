@@ -16,11 +16,7 @@ struct str person_about_said(const struct person *p, const char *link)
 {
 	const struct entry *about = person_about(p);
 
-	if (about)
-		node_each(item, node_get(about->node, "item"))
-			if (str_is(node_str(item, "linkId"), link))
-				return node_text(node_path(item, "answer.valueString"));
-	return (struct str){ 0 };
+	return about ? about_said(about->node, str_of(link)) : (struct str){ 0 };
 }
 
 void person_put_about(struct person *p, struct node *data)
@@ -32,7 +28,7 @@ void person_put_about(struct person *p, struct node *data)
 		return;
 	about = data_object(p->c, data, "about");
 	parts = data_list(p->c, about, "parts");
-	node_each(item, node_get(newest->node, "item")) {
+	node_each(item, about_items(newest->node)) {
 		struct node *part = data_object(p->c, parts, NULL);
 		data_str(p->c, part, "heading", node_str(item, "text"));
 		data_str(p->c, part, "said", node_text(node_path(item, "answer.valueString")));

@@ -1,5 +1,7 @@
 /* plan.c - a care and support plan to be worked on, to be printed, and as its person reads it; and the letter after a
  * decision on eligibility. */
+#include "access/actor.h"
+#include "act/action.h"
 #include "web/act.h"
 #include "web/looked.h"
 #include "web/me.h"
@@ -171,6 +173,21 @@ static void put_plan(struct person *p, const struct entry *plan, struct node *da
 		}
 }
 
+/* One that came from elsewhere has no approval here yet. */
+static void put_open(struct person *p, const struct entry *plan, struct node *data, struct str back)
+{
+	const struct action *open = action_find(p->c->place, STR("plan-open"));
+	struct node *step;
+
+	if (!open || (p->c->actor && !actor_can(p->c, open->capability)))
+		return;
+	step = data_object(p->c, data_list(p->c, data, "steps"), NULL);
+	data_str(p->c, step, "href",
+		 action_href(p->c, open->name, STR(""), arena_printf(p->a, "plan=CarePlan%%2F" STR_FMT, STR_ARG(plan->id)), back));
+	data_words(p->c, step, "label", open->label);
+	data_words(p->c, step, "help", open->help);
+}
+
 static void put_work(struct person *p, const struct entry *plan, struct node *data)
 {
 	const struct entry *task = approval_of(p, plan->node);
@@ -179,8 +196,10 @@ static void put_work(struct person *p, const struct entry *plan, struct node *da
 
 	put_actions(p->c, data, "edits", plan->node, back);
 	put_said(p, plan->node, said);
-	if (!task)
+	if (!task) {
+		put_open(p, plan, data, back);
 		return;
+	}
 	put_actions(p->c, data, "steps", task->node, back);
 	data_str(p->c, data, "state", concept_words(p->a, node_get(task->node, "businessStatus")));
 	put_said(p, task->node, said);
@@ -314,6 +333,7 @@ enum err me_plan_show(struct ctx *c, const struct request *r, struct reply *repl
 	plan = plan_current(&p);
 	if (plan)
 		put_plan(&p, plan, data);
+	person_put_if(&p, data);
 	letters = data_list(c, data, "letters");
 	person_each(one, &p, "QuestionnaireResponse") {
 		if (!str_starts(node_str(one->node, "questionnaire"),
