@@ -207,6 +207,17 @@ static enum err in_force(struct ctx *c, struct act *act, struct node *plan)
 	return OK;
 }
 
+/* Who agreed at one level does not at the next: it stands in their organisation's queue. */
+static enum err to_queue(struct ctx *c, struct act *act)
+{
+	struct str org;
+
+	TRY(act_org(c, &org));
+	if (org.len)
+		act_refer(c, act->subject, "owner", org);
+	return OK;
+}
+
 /* Done for this level: on to the next that must agree, or in force. */
 static enum err approve(struct ctx *c, struct act *act)
 {
@@ -223,7 +234,7 @@ static enum err approve(struct ctx *c, struct act *act)
 	if (next < 0)
 		return in_force(c, act, plan);
 	flow_set(c, &plan_flow, act->subject, level_states[next]);
-	return OK;
+	return to_queue(c, act);
 }
 
 static enum err forward(struct ctx *c, struct act *act)
@@ -233,6 +244,7 @@ static enum err forward(struct ctx *c, struct act *act)
 	TRY(plan_of(c, act, &plan));
 	TRY(must_be_another(c, act, plan));
 	put_approval(c, act, level_now(act), "Sent on");
+	TRY(to_queue(c, act));
 	return remark(c, act);
 }
 

@@ -215,7 +215,8 @@ static enum err take_answer(struct ctx *c, void *arg, const struct tsv_row *row)
 	struct working *w = arg;
 
 	*vec_push(&w->answers, c->arena) = (struct answer){
-		row->cell[0], str_of(arena_printf(c->arena, STR_FMT "=" STR_FMT, STR_ARG(row->cell[1]), STR_ARG(row->cell[2]))) };
+		row->cell[0], str_of(arena_printf(c->arena, STR_FMT "=" STR_FMT, STR_ARG(row->cell[1]),
+						  STR_ARG(day_of(c, row->cell[2], w->now)))) };
 	return OK;
 }
 
