@@ -465,7 +465,7 @@ static void put_findings(struct ctx *c, struct node *list, const struct eligibil
 		const struct eligibility_outcome *o = &e->outcomes.at[i];
 
 		node_add_str(c->arena, item_add(c, list, linked(c, "outcome", o->code), o->words), "valueString",
-			     o->unable ? o->reason : o->answered ? STR("no difficulty") : STR("not talked about"));
+			     o->unable ? o->reason : o->answered ? STR("No difficulty") : STR("Not talked about"));
 	}
 	for (size_t i = 0; i < e->letter.len; i++)
 		item_say(c, list, str_dup(c->arena, e->letter.at[i].part), "What we tell the person",

@@ -111,6 +111,10 @@ static struct typed typed_of(struct fill *f, size_t item, unsigned n, struct str
 	if (!sent)
 		node_each(answer, answers)
 			typed.at[typed.len++] = form_typed(f->c, it, answer);
+	if (sent && it->unit_count > 1 && typed.len == 2) { /* a number, and the unit chosen beside it */
+		typed.at[0] = SAY(f->c->arena, STR_FMT "|" STR_FMT, STR_ARG(typed.at[0]), STR_ARG(typed.at[1]));
+		typed.len = 1;
+	}
 	return typed;
 }
 

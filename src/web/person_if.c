@@ -38,27 +38,47 @@ static bool for_all(struct person *p, const struct form *form, const struct node
 	return !answer || !str_is(form_typed(p->c, &form->items[share], answer), "false");
 }
 
+static void put_row(struct person *p, struct node *list, struct str heading, struct str words)
+{
+	struct node *row;
+
+	if (!words.len)
+		return;
+	row = data_object(p->c, list, NULL);
+	data_str(p->c, row, "heading", heading);
+	data_str(p->c, row, "said", words);
+}
+
+/* One of a group that repeats is one line: "Jean Pollitt, neighbour, 01632 960812, Do they have a key? Yes". */
+static struct str in_one_line(struct person *p, const struct form *form, const struct node *response, size_t group, unsigned n)
+{
+	struct str words = { 0 };
+
+	for (size_t i = group + 1; i < form->count && form->items[i].parent == (ptrdiff_t)group; i++) {
+		const struct form_item *item = &form->items[i];
+		struct str one = said(p, item, form_answer(form, response, i, n));
+
+		if (one.len && item->kind == FORM_BOOLEAN)
+			one = SAY(p->a, STR_FMT " " STR_FMT, STR_ARG(item->text), STR_ARG(one));
+		if (one.len)
+			words = SAY(p->a, STR_FMT "%s" STR_FMT, STR_ARG(words), words.len ? ", " : "", STR_ARG(one));
+	}
+	return words;
+}
+
 /* Each question that was answered, but what is only repeated from the record. */
 static void put_answers(struct person *p, const struct form *form, const struct node *response, struct node *list)
 {
 	for (size_t i = 0; i < form->count; i++) {
 		const struct form_item *item = &form->items[i];
-		bool group = item->parent >= 0 && form->items[item->parent].repeats;
-		unsigned times = group ? form_times(form, response, (size_t)item->parent) : 1;
+		bool group = item->kind == FORM_GROUP && item->repeats;
 
-		for (unsigned n = 0; form_is_question(item) && !item->initial && !item->hidden && n < times; n++) {
-			struct str words = said(p, item, form_answer(form, response, i, n));
-			struct node *row;
-
-			if (!words.len || str_starts(item->link, STR("agreed.")))
-				continue;
-			row = data_object(p->c, list, NULL);
-			data_str(p->c, row, "heading",
-				 group ? SAY(p->a, STR_FMT " %u: " STR_FMT, STR_ARG(form->items[item->parent].text), n + 1,
-					     STR_ARG(item->text))
-				       : item->text);
-			data_str(p->c, row, "said", words);
-		}
+		for (unsigned n = 0; group && n < form_times(form, response, i); n++)
+			put_row(p, list, n ? SAY(p->a, STR_FMT " %u", STR_ARG(item->text), n + 1) : item->text,
+				in_one_line(p, form, response, i, n));
+		if (form_is_question(item) && !item->initial && !item->hidden && !str_starts(item->link, STR("agreed.")) &&
+		    !(item->parent >= 0 && form->items[item->parent].repeats))
+			put_row(p, list, item->text, said(p, item, form_answer(form, response, i, 0)));
 	}
 }
 

@@ -21,7 +21,7 @@ struct actions {
 /* Tasks that are not steps of a plan but what other sections tell. */
 static bool is_elsewhere(const struct entry *task)
 {
-	static const char *const codes[] = { "leave-hospital", "delay", "referral" };
+	static const char *const codes[] = { "leave-hospital", "delay", "referral", "notice", "contact" };
 
 	for (unsigned i = 0; i < sizeof codes / sizeof *codes; i++)
 		if (task_is(task, codes[i]))
@@ -62,6 +62,14 @@ static bool has_action(const struct actions *to, struct str what)
 	return false;
 }
 
+/* Help that is ordered is told among services, and on the plan itself. */
+static bool is_service(const struct node *detail)
+{
+	struct str kind = node_str(detail, "kind");
+
+	return str_is(kind, "ServiceRequest") || str_is(kind, "DeviceRequest");
+}
+
 static void add_activities(struct actions *to, const struct entry *plan)
 {
 	struct person *p = to->p;
@@ -74,7 +82,7 @@ static void add_activities(struct actions *to, const struct entry *plan)
 		struct moment due = moment_of(detail, "scheduledPeriod.end");
 		if (!what.len)
 			what = concept_words(p->a, node_get(detail, "code"));
-		if (!what.len || has_action(to, what) || str_is(status, "cancelled") ||
+		if (!what.len || is_service(detail) || has_action(to, what) || str_is(status, "cancelled") ||
 		    str_is(status, "stopped") || (finished && !is_recent(p, due, 60)))
 			continue;
 		*vec_push(&to->list, p->a) = (struct action){

@@ -88,7 +88,7 @@ test('at the end of a shift many are handed over with a note, all or none', { sk
 	assert.match(await page.title(), /^Error:/)
 	await good(page, 'work-hand-error')
 	await page.getByLabel(/Teach the son to give the injection/).check()
-	await page.getByLabel(/Nurse’s part of the joint assessment/).check()
+	await page.getByLabel(/Joint assessment: Nursing/).check()
 	await page.selectOption('#to', { label: 'Janice Wragg' })
 	await page.fill('#note', 'Both expect a nurse before noon')
 	await page.getByRole('button', { name: 'Hand over' }).click()
