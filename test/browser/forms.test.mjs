@@ -188,7 +188,7 @@ test('a file is sent with a form, opened, and taken off; others do not get at it
 	await page.getByRole('button', { name: 'Save, and add a file' }).click()
 	await page.waitForURL(/\/file\/papers$/)
 	await send(page, 'page.html', '<script>alert(1)</script>')
-	await page.getByText('What is taken is: PDF files, PNG pictures, JPEG pictures.').first().waitFor()
+	await page.getByText('Only PDF files and JPEG or PNG pictures are taken.').first().waitFor()
 	await axe(page)
 	await send(page, 'long.pdf', Buffer.concat([Buffer.from('%PDF-1.4'), Buffer.alloc(8 << 20)]))
 	await page.getByText('The file is larger than 8 MB.').first().waitFor()
