@@ -47,9 +47,9 @@ NODISCARD enum err charge_case_by(struct ctx *c, const struct charge_rules *rule
 				  struct str kind, const struct node *given, struct node **result,
 				  struct charge_lines *lines, struct node **used);
 
-/* The day itself where there are figures for a means test, else the last one before it that has them: so
+/* The day itself where there are figures for a means test of the scheme, else the last one before it that has them: so
  * that a question of today has an answer while the figures of a new year are not entered yet. */
-int64_t charge_day(const struct charge_rules *rules, int64_t day);
+int64_t charge_day(const struct charge_rules *rules, struct str scheme, int64_t day);
 
 /* The kinds of case, for help: name and one line each; ends with a NULL name. */
 struct charge_kind_info {

@@ -178,23 +178,33 @@ enum err charge_rules_load(struct ctx *c, struct arena *a, const struct share *s
 	return OK;
 }
 
-static bool has_figures(const struct charge_rules *r, int64_t day)
+static bool has_figures(const struct charge_rules *r, bool scotland, int64_t day)
 {
-	return policy_on(r->personal, day, DAY_NEVER) && policy_on(r->single_pension, day, DAY_NEVER) &&
-	       policy_on(r->single_25, day, DAY_NEVER);
+	const struct policy_series england[] = { r->personal, r->single_pension, r->single_25 },
+				   scots[] = { r->scotland.personal, r->scotland.free_personal, r->scotland.free_nursing };
+
+	for (size_t i = 0; i < 3; i++)
+		if (!policy_on(scotland ? scots[i] : england[i], day, DAY_NEVER))
+			return false;
+	return true;
 }
 
-int64_t charge_day(const struct charge_rules *r, int64_t day)
+int64_t charge_day(const struct charge_rules *r, struct str scheme, int64_t day)
 {
+	bool scotland = str_is(scheme, "scotland");
+	const struct policy_series ends[] = { scotland ? r->scotland.personal : r->personal,
+					      scotland ? r->scotland.free_personal : r->single_pension };
 	int64_t last = INT64_MIN;
 
-	if (has_figures(r, day))
+	if (has_figures(r, scotland, day))
 		return day;
-	for (size_t i = 0; i < r->personal.len; i++) {
-		int64_t end = r->personal.rows[i]->to - 1;
+	for (size_t k = 0; k < 2; k++)
+		for (size_t i = 0; i < ends[k].len; i++) {
+			const struct policy_row *row = ends[k].rows[i];
+			int64_t end = row->to - 1;
 
-		if (r->personal.rows[i]->to != DAY_NEVER && end < day && end > last && has_figures(r, end))
-			last = end;
-	}
+			if (row->to != DAY_NEVER && end < day && end > last && has_figures(r, scotland, end))
+				last = end;
+		}
 	return last == INT64_MIN ? day : last;
 }

@@ -140,7 +140,7 @@ static void add_line(struct ctx *c, struct node *to, const struct charge_line *l
 /* `on` is today, or the last day before it that has figures. */
 static void put_today(struct ctx *c, const struct charge_rules *rules, struct node *given)
 {
-	int64_t day = charge_day(rules, clock_now(c->clock) / DAY_US);
+	int64_t day = charge_day(rules, node_str(given, "scheme"), clock_now(c->clock) / DAY_US);
 	int y, m, d;
 
 	when_civil(day, &y, &m, &d);
