@@ -348,6 +348,8 @@ void person_put_health(struct person *p, struct node *data)
 	struct node *health = data_object(p->c, data, "health");
 	const struct org *usual = usual_org(p);
 
+	if (p->c->actor && p->c->actor->kind == ACTOR_STAFF && !actor_can(p->c, "health.read"))
+		data_words(p->c, health, "closed", "yes");
 	if (usual)
 		data_str(p->c, health, "usual", usual->name);
 	put_problems(p, health, usual);

@@ -67,6 +67,7 @@ test('who looked is told, asked about and answered for', { skip, timeout: 120000
 	const answered = edith.locator('.cw-look', { hasText: 'Bridget Molloy' })
 	assert.match(await answered.innerText(), /We answered on .*She came about your leg on Tuesday/s)
 	await good(edith, 'me-answered')
+	assert.ok(await edith.locator('section.cw-ask').evaluate(one => parseFloat(getComputedStyle(one).paddingLeft) >= 8), 'the box has room inside')
 })
 
 test('a choice shows what it does before it is saved', { skip, timeout: 60000 }, async () => {

@@ -147,6 +147,9 @@ test('sent after signing in, looked at, decided by somebody else, and the letter
 
 	const approver = await place.page(1280)
 	await signIn(approver, place.base, 'thorne')
+	await approver.goto(`${place.base}/people/p-000001`)
+	assert.match(await approver.innerText('#health'), /Your role does not open health records/)
+	assert.doesNotMatch(await approver.innerText('#health'), /None are recorded/)
 	await approver.goto(address)
 	await approver.getByRole('link', { name: 'Decide', exact: true }).click()
 	await approver.getByRole('button', { name: 'Decide' }).click()
