@@ -69,7 +69,7 @@ function make(dir, options) {
 	const demo = to => execFileSync(program, ['demo', '--people', String(people), '--dir', to, '--no-serve', '--quiet', ...options], { stdio: ['ignore', 'ignore', 'inherit'] })
 	if (!process.env.PLACES)
 		return demo(dir)
-	const whole = join(process.env.PLACES, `demo${options.join('')}`)
+	const whole = join(process.env.PLACES, `demo${options.join('').replaceAll('/', '_')}`)
 	if (!existsSync(whole)) {
 		const part = mkdtempSync(join(process.env.PLACES, 'part-'))
 		demo(part)
