@@ -113,7 +113,7 @@ static void run_batch(struct auditor *a, struct arena *arena, struct notes *firs
 	ctx_init(&c, arena);
 	c.place = a->place;
 	c.clock = a->clock;
-	enum err e = store_write(&c, a->place->store, write_batch, &b);
+	enum err e = store_write_often(&c, a->place->store, write_batch, &b);
 	if (e) {
 		a->failures++;
 	} else {

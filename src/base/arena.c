@@ -7,6 +7,8 @@
  */
 #include "base/arena.h"
 
+#include "base/plain.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -247,8 +249,11 @@ char *arena_vprintf(struct arena *a, const char *format, va_list args)
 	char small[256];
 	va_list again;
 
+	int len = plain_print(small, sizeof small - 1, format, args);
+	if (len >= 0)
+		return arena_dup(a, small, (size_t)len);
 	va_copy(again, args);
-	int len = vsnprintf(small, sizeof small, format, args);
+	len = vsnprintf(small, sizeof small, format, args);
 	char *text;
 	if (len < (int)sizeof small) {
 		text = arena_dup(a, small, len < 0 ? 0 : (size_t)len);

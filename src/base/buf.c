@@ -1,6 +1,8 @@
 /* buf.c - growing bytes. Room doubles; the arena's newest allocation grows where it stands. */
 #include "base/buf.h"
 
+#include "base/plain.h"
+
 #include <stdio.h>
 
 void buf_init(struct buf *b, struct arena *a, size_t limit)
@@ -98,8 +100,13 @@ void buf_vprintf(struct buf *b, const char *format, va_list args)
 	char small[256];
 	va_list again;
 
+	int len = plain_print(small, sizeof small - 1, format, args);
+	if (len >= 0) {
+		buf_add(b, small, (size_t)len);
+		return;
+	}
 	va_copy(again, args);
-	int len = vsnprintf(small, sizeof small, format, args);
+	len = vsnprintf(small, sizeof small, format, args);
 	if (len >= 0 && len < (int)sizeof small) {
 		buf_add(b, small, (size_t)len);
 	} else if (len > 0 && has_room(b, (size_t)len)) {

@@ -1,6 +1,9 @@
 /* buf_test.c - buffers and arrays grow, keep what they have and stop at their limit. */
 #include "base/test.h"
 
+#include <limits.h>
+#include <stdio.h>
+
 #include "base/buf.h"
 #include "base/vec.h"
 
@@ -113,10 +116,54 @@ static void arrays_grow_and_keep_order(void **state)
 	assert_ptr_equal(reserved.at, at);
 }
 
+__attribute__((format(printf, 2, 3))) static void same_as_the_library(struct arena *a, const char *format, ...)
+{
+	char expected[4096];
+	va_list args;
+	struct buf b;
+
+	va_start(args, format);
+	vsnprintf(expected, sizeof expected, format, args);
+	va_end(args);
+	va_start(args, format);
+	assert_string_equal(arena_vprintf(a, format, args), expected);
+	va_end(args);
+	buf_init(&b, a, 0);
+	va_start(args, format);
+	buf_vprintf(&b, format, args);
+	va_end(args);
+	assert_string_equal(b.at, expected);
+	assert_int_equal(b.len, strlen(expected));
+}
+
+/* Plain formats take a way of their own. */
+static void formats_are_as_the_library_has_them(void **state)
+{
+	char text[600];
+	ARENA(a);
+
+	(void)state;
+	memset(text, 'x', sizeof text - 1);
+	text[sizeof text - 1] = '\0';
+	same_as_the_library(&a, "nothing");
+	same_as_the_library(&a, "%%%s%%", "");
+	same_as_the_library(&a, "%s/%.*s|%c", "Patient", 3, "p-000001", 'z');
+	same_as_the_library(&a, "%.*s", 3, "a"); /* ends before it may */
+	same_as_the_library(&a, "%.*s", -1, "all of it");
+	same_as_the_library(&a, "%d %d %d %u", 0, INT_MIN, INT_MAX, UINT_MAX);
+	same_as_the_library(&a, "%ld %lu %lld %llu %zu", LONG_MIN, ULONG_MAX, LLONG_MIN, ULLONG_MAX, SIZE_MAX);
+	same_as_the_library(&a, "%04d-%02d %5s %x %.2s %-3d|", 7, 8, "a", 255u, "abc", 4);
+	same_as_the_library(&a, "%d then %s", 5, text);
+	for (int len = 250; len < 260; len++)
+		same_as_the_library(&a, "%.*s", len, text);
+	same_as_the_library(&a, "%s%04lld", "y", -12ll);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_kinds_are_appended),
+		cmocka_unit_test(formats_are_as_the_library_has_them),
 		cmocka_unit_test(bytes_survive_growth),
 		cmocka_unit_test(limit_is_kept_without_holes),
 		cmocka_unit_test(room_is_counted_when_taken),

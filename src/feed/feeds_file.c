@@ -1,5 +1,5 @@
 /* feeds_file.c - the file that names the feeds: [name] heads and `key = value` lines. */
-#include <stdlib.h>
+#include <stddef.h>
 
 #include "base/file.h"
 #include "base/vec.h"
@@ -89,75 +89,136 @@ static bool read_span(struct str text, int64_t *seconds)
 	return true;
 }
 
+/* --- settings: how the value of each is read --- */
+
+typedef bool take_setting(struct arena *life, struct str value, struct feed *f, size_t at);
+
+static bool take_text(struct arena *life, struct str value, struct feed *f, size_t at)
+{
+	*(const char **)(void *)((char *)f + at) = str_dup(life, value);
+	return true;
+}
+
+static bool take_org(struct arena *life, struct str value, struct feed *f, size_t at)
+{
+	return feed_org_valid(value) && take_text(life, value, f, at);
+}
+
+static bool take_listen(struct arena *life, struct str value, struct feed *f, size_t at)
+{
+	(void)at;
+	return read_listen(life, value, f);
+}
+
+static bool take_charset(struct arena *life, struct str value, struct feed *f, size_t at)
+{
+	return hl7_charset_name(value) && take_text(life, value, f, at);
+}
+
+/* In microseconds. */
+static bool take_span(struct arena *life, struct str value, struct feed *f, size_t at)
+{
+	int64_t n;
+
+	(void)life;
+	if (!read_span(value, &n))
+		return false;
+	*(int64_t *)(void *)((char *)f + at) = n * 1000000;
+	return true;
+}
+
+static bool take_every(struct arena *life, struct str value, struct feed *f, size_t at)
+{
+	return take_span(life, value, f, at) && f->every;
+}
+
+static bool take_idle(struct arena *life, struct str value, struct feed *f, size_t at)
+{
+	int64_t n;
+
+	(void)life, (void)at;
+	if (!read_span(value, &n) || n < 1 || n > 86400)
+		return false;
+	f->idle_seconds = (unsigned)n;
+	return true;
+}
+
+static bool take_connections(struct arena *life, struct str value, struct feed *f, size_t at)
+{
+	int64_t n;
+
+	(void)life, (void)at;
+	if (!str_int(value, &n) || n < 1 || n > 1024)
+		return false;
+	f->connections = (unsigned)n;
+	return true;
+}
+
+static bool take_kind(struct arena *life, struct str value, struct feed *f, size_t at)
+{
+	static const struct {
+		const char *name;
+		enum feed_kind kind;
+		bool bulk;
+	} kinds[] = { { "hl7v2", FEED_HL7V2, false },
+		      { "csv", FEED_CSV, false },
+		      { "fhir", FEED_FHIR, false },
+		      { "fhir bulk", FEED_FHIR, true } };
+
+	(void)life, (void)at;
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+		if (str_is(value, kinds[i].name)) {
+			f->kind = kinds[i].kind;
+			f->bulk = kinds[i].bulk;
+			return true;
+		}
+	return false;
+}
+
+#define AT(member) offsetof(struct feed, member)
+static const struct setting {
+	const char *key;
+	take_setting *take;
+	size_t at;
+	const char *wrong; /* what is said of a value that is not taken */
+} settings[] = {
+	{ "title", take_text, AT(title), NULL },
+	{ "mapping", take_text, AT(rows), NULL },
+	{ "folder", take_text, AT(folder), NULL },
+	{ "pattern", take_text, AT(pattern), NULL },
+	{ "url", take_text, AT(url), NULL },
+	{ "types", take_text, AT(types), NULL },
+	{ "token-file", take_text, AT(token_file), NULL },
+	{ "client", take_text, AT(client), NULL },
+	{ "key-file", take_text, AT(key_file), NULL },
+	{ "token-url", take_text, AT(token_url), NULL },
+	{ "scope", take_text, AT(scope), NULL },
+	{ "export", take_text, AT(export), NULL },
+	{ "files", take_text, AT(files), NULL },
+	{ "tls-cert", take_text, AT(tls_cert), NULL },
+	{ "tls-key", take_text, AT(tls_key), NULL },
+	{ "tls-client-ca", take_text, AT(tls_client_ca), NULL },
+	{ "organisation", take_org, AT(org), "an ODS code has 3 to 10 capitals and digits" },
+	{ "listen", take_listen, 0, "listen is [ADDRESS:]PORT" },
+	{ "charset", take_charset, AT(charset), "no character set of table 0211 that is read here" },
+	{ "silent-after", take_span, AT(silent_after), "a time is a number with s, m, h or d" },
+	{ "idle", take_idle, 0, "a time is a number with s, m, h or d" },
+	{ "every", take_every, AT(every), "a time is a number with s, m, h or d" },
+	{ "connections", take_connections, 0, "connections are 1 to 1024" },
+	{ "kind", take_kind, 0, "a kind is hl7v2, csv, fhir or fhir bulk" },
+};
+#undef AT
+
 static enum err set(struct reading *r, struct str key, struct str value)
 {
-	struct feed *f = r->feed;
-	int64_t n;
-	const struct {
-		const char *key;
-		const char **at;
-	} texts[] = { { "title", &f->title },
-		      { "mapping", &f->rows },
-		      { "folder", &f->folder },
-		      { "pattern", &f->pattern },
-		      { "url", &f->url },
-		      { "types", &f->types },
-		      { "token-file", &f->token_file },
-		      { "client", &f->client },
-		      { "key-file", &f->key_file },
-		      { "token-url", &f->token_url },
-		      { "scope", &f->scope },
-		      { "export", &f->export },
-		      { "files", &f->files },
-		      { "tls-cert", &f->tls_cert },
-		      { "tls-key", &f->tls_key },
-		      { "tls-client-ca", &f->tls_client_ca } };
+	for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
+		const struct setting *s = &settings[i];
 
-	for (unsigned i = 0; i < sizeof texts / sizeof *texts; i++)
-		if (str_is(key, texts[i].key)) {
-			*texts[i].at = str_dup(r->life, value);
-			return OK;
-		}
-	if (str_is(key, "organisation")) {
-		if (!feed_org_valid(value))
-			return broken(r, "an ODS code has 3 to 10 capitals and digits", value);
-		f->org = str_dup(r->life, value);
-	} else if (str_is(key, "listen")) {
-		if (!read_listen(r->life, value, f))
-			return broken(r, "listen is [ADDRESS:]PORT", value);
-	} else if (str_is(key, "charset")) {
-		if (!hl7_charset_name(value))
-			return broken(r, "no character set of table 0211 that is read here", value);
-		f->charset = str_dup(r->life, value);
-	} else if (str_is(key, "silent-after")) {
-		if (!read_span(value, &n))
-			return broken(r, "a time is a number with s, m, h or d", value);
-		f->silent_after = n * 1000000;
-	} else if (str_is(key, "idle")) {
-		if (!read_span(value, &n) || n < 1 || n > 86400)
-			return broken(r, "a time is a number with s, m, h or d", value);
-		f->idle_seconds = (unsigned)n;
-	} else if (str_is(key, "connections")) {
-		if (!str_int(value, &n) || n < 1 || n > 1024)
-			return broken(r, "connections are 1 to 1024", value);
-		f->connections = (unsigned)n;
-	} else if (str_is(key, "kind")) {
-		static const char *const kinds[] = { "hl7v2", "csv", "fhir", "fhir bulk" };
-		unsigned i = 0;
-		while (i < 4 && !str_is(value, kinds[i]))
-			i++;
-		if (i == 4)
-			return broken(r, "a kind is hl7v2, csv, fhir or fhir bulk", value);
-		f->bulk = i == 3;
-		f->kind = f->bulk ? FEED_FHIR : (enum feed_kind)(i + 1);
-	} else if (str_is(key, "every")) {
-		if (!read_span(value, &n) || n < 1)
-			return broken(r, "a time is a number with s, m, h or d", value);
-		f->every = n * 1000000;
-	} else {
-		return broken(r, "no such setting", key);
+		if (!str_is(key, s->key))
+			continue;
+		return s->take(r->life, value, r->feed, s->at) ? OK : broken(r, s->wrong, value);
 	}
-	return OK;
+	return broken(r, "no such setting", key);
 }
 
 static void defaults(struct feed *f)

@@ -446,7 +446,7 @@ static enum err work_once(struct hearing *h)
 	h->place = NULL;
 	TRY(delete_all(h));
 	put_provenance(h);
-	TRY(record_put_all(c, h->puts.at, h->puts.len, keep, h));
+	TRY(record_put_often(c, h->puts.at, h->puts.len, keep, h));
 	for (size_t i = 0; i < h->admissions.len; i++)
 		TRY(identity_applied(c, h->admissions.at[i]));
 	return OK;

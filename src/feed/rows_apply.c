@@ -489,19 +489,22 @@ static enum err end_missing(struct ctx *c, struct applying *a)
 	one.arena = &arena;
 	while (len == 500) {
 		arena_reset(&arena);
+		one.issues = (struct issues){ 0 };
 		enum err e = list_rows(&one, a->run->feed->name, str_of(last), names, scopes, keys, &len);
-		for (size_t i = 0; !e && i < len; i++) {
-			bool ended = false;
+		int64_t ended = 0;
+		size_t missing = 0;
+		if (!e && len)
+			snprintf(last, sizeof last, STR_FMT, STR_ARG(names[len - 1]));
+		for (size_t i = 0; !e && i < len; i++)
 			if (in_scope(a, scopes[i]) && !keys_find(&a->keys, key_hash(keys[i]))->hash)
-				e = rows_end(&one, &a->to, names[i], &ended);
-			a->file.gone += ended;
-			if (!e)
-				e = ctx_check(&one);
-		}
+				names[missing++] = names[i];
+		if (!e)
+			e = rows_end(&one, &a->to, names, missing, &ended);
+		if (!e)
+			e = ctx_check(&one);
 		if (e)
 			return fail(c, e, "%s", one.why);
-		if (len)
-			snprintf(last, sizeof last, STR_FMT, STR_ARG(names[len - 1]));
+		a->file.gone += ended;
 	}
 	return OK;
 }

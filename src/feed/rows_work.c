@@ -407,7 +407,7 @@ static enum err write_group(struct group *g)
 	if (!g->jobs.len && !g->settled.len)
 		return OK;
 	g->c->issues = (struct issues){ 0 };
-	TRY(record_put_all(g->c, g->puts.at, g->puts.len, keep_all, g));
+	TRY(record_put_often(g->c, g->puts.at, g->puts.len, keep_all, g));
 	for (size_t i = 0; i < g->admissions.len; i++)
 		TRY(identity_applied(g->c, g->admissions.at[i]));
 	return OK;
@@ -446,7 +446,7 @@ static enum err set_aside(struct ctx *c, const struct rows_to *to, struct job *j
 	struct group g = { .c = c, .to = to };
 
 	TRY(refuse(&g, j));
-	return record_put_all(c, NULL, 0, keep_all, &g);
+	return record_put_often(c, NULL, 0, keep_all, &g);
 }
 
 static enum err group_retried(struct ctx *c, const struct rows_to *to, struct row_in *at, size_t len,
@@ -520,18 +520,25 @@ enum err rows_work(struct ctx *c, const struct feed *feed, struct message *m, st
 
 /* --- rows that are no longer sent --- */
 
-static enum err end_one(struct ctx *c, const struct rows_to *to, struct str named, struct group *g)
+/* What one section made of a row. *apart: another row of the group ends the same resource. */
+static enum err end_one(struct group *g, size_t first, struct str named, bool *apart)
 {
 	struct str id = named, name = str_cut(&id, '|');
+	const struct rows_map *map = g->to->map;
 	const struct rows_section *section = NULL;
+	struct ctx *c = g->c;
 	struct version v;
 	struct node *resource;
 	bool changed;
 
-	for (unsigned i = 0; i < to->map->section_count; i++)
-		if (str_is(name, to->map->sections[i].name))
-			section = &to->map->sections[i];
+	for (unsigned i = 0; i < map->section_count; i++)
+		if (str_is(name, map->sections[i].name))
+			section = &map->sections[i];
 	if (!section || !id.at)
+		return OK;
+	for (size_t i = 0; i < first && !*apart; i++)
+		*apart = str_eq(g->puts.at[i].id, id) && str_is(g->puts.at[i].type, section->type);
+	if (*apart)
 		return OK;
 	enum err e = record_read(c, str_of(section->type), id, &v);
 	if (e == ERR_NOT_FOUND || e == ERR_GONE)
@@ -547,22 +554,56 @@ static enum err end_one(struct ctx *c, const struct rows_to *to, struct str name
 	return OK;
 }
 
-enum err rows_end(struct ctx *c, const struct rows_to *to, struct str state_name, bool *ended)
+static enum err end_row(struct group *g, struct str state_name, bool *apart)
 {
-	enum err e = ERR_STALE;
+	size_t first = g->puts.len;
+	struct state *s;
 
-	*ended = false;
-	for (unsigned i = 0; i < ATTEMPTS && raced(e); i++) {
-		struct group g = { .c = c, .to = to };
-		struct state *s;
-		TRY(read_state(&g, STATE_ROW, state_name, &s));
-		struct node *ids = node_get(s->body, "ids");
-		node_each(one, ids)
-			TRY(end_one(c, to, node_text(one), &g));
-		set(c, s->body, "h", STR("gone")); /* sent again, it is news */
-		set(c, s->body, "s", STR("gone"));
-		e = record_put_all(c, g.puts.at, g.puts.len, keep_all, &g);
-		*ended = g.puts.len > 0;
+	TRY(read_state(g, STATE_ROW, state_name, &s));
+	struct node *ids = node_get(s->body, "ids");
+	node_each(one, ids)
+		TRY(end_one(g, first, node_text(one), apart));
+	if (*apart) { /* it begins the next group */
+		g->puts.len = first;
+		g->states.len--;
+		return OK;
 	}
-	return e;
+	set(g->c, s->body, "h", STR("gone")); /* sent again, it is news */
+	set(g->c, s->body, "s", STR("gone"));
+	return OK;
+}
+
+/* As many as go together, as one transaction: *done of them. */
+static enum err end_together(struct ctx *c, const struct rows_to *to, const struct str *names, size_t len,
+			     size_t *done, int64_t *ended)
+{
+	struct group g = { .c = c, .to = to };
+	bool apart = false;
+
+	*ended = 0;
+	for (*done = 0; *done < len; ++*done) {
+		size_t puts = g.puts.len;
+
+		TRY(end_row(&g, names[*done], &apart));
+		if (apart)
+			break;
+		*ended += g.puts.len > puts;
+	}
+	return record_put_often(c, g.puts.at, g.puts.len, keep_all, &g);
+}
+
+enum err rows_end(struct ctx *c, const struct rows_to *to, const struct str *names, size_t len, int64_t *ended)
+{
+	size_t done = 0;
+
+	for (*ended = 0; len; names += done, len -= done) {
+		enum err e = ERR_STALE;
+		int64_t now = 0;
+
+		for (unsigned i = 0; i < ATTEMPTS && raced(e); i++)
+			e = end_together(c, to, names, len < ROWS_GROUP ? len : ROWS_GROUP, &done, &now);
+		TRY(e);
+		*ended += now;
+	}
+	return OK;
 }

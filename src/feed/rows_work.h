@@ -32,8 +32,10 @@ struct rows_to {
 /* All of them, or those that can be: each is kept with what became of it. Fails only with what is not
  * a row's fault (ERR_STORE, ERR_BUSY, ERR_STOPPED, ERR_IO). */
 NODISCARD enum err rows_group(struct ctx *c, const struct rows_to *to, struct row_in *at, size_t len);
-/* What stands of a row that is no longer sent is ended, if the mapping says so. *ended: it was. */
-NODISCARD enum err rows_end(struct ctx *c, const struct rows_to *to, struct str state_name, bool *ended);
+/* What stands of rows that are no longer sent is ended, if the mapping says so; many as one transaction. `names`:
+ * of their states. *ended: of how many of them anything was. */
+NODISCARD enum err rows_end(struct ctx *c, const struct rows_to *to, const struct str *names, size_t len,
+			    int64_t *ended);
 /* The name of a row's state: "feed|row|KEY". */
 struct str rows_state_name(struct arena *a, const struct feed *feed, struct str key);
 

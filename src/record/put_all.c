@@ -57,7 +57,9 @@ static enum err work(struct ctx *c, struct db *db, void *arg)
 	return apply_done(&a);
 }
 
-enum err record_put_all(struct ctx *c, struct put *at, size_t len, store_work *also, void *arg)
+typedef enum err put_write(struct ctx *c, struct store *store, store_work *work, void *arg);
+
+static enum err put(struct ctx *c, struct put *at, size_t len, store_work *also, void *arg, put_write *write)
 {
 	struct job job = { .at = at, .len = len, .also = also, .arg = arg };
 
@@ -65,5 +67,15 @@ enum err record_put_all(struct ctx *c, struct put *at, size_t len, store_work *a
 	job.skip = NEW_N(c->arena, bool, len + 1);
 	TRY(prepare(c, &job));
 	look(&job);
-	return store_write(c, c->place->store, work, &job);
+	return write(c, c->place->store, work, &job);
+}
+
+enum err record_put_all(struct ctx *c, struct put *at, size_t len, store_work *also, void *arg)
+{
+	return put(c, at, len, also, arg, store_write);
+}
+
+enum err record_put_often(struct ctx *c, struct put *at, size_t len, store_work *also, void *arg)
+{
+	return put(c, at, len, also, arg, store_write_often);
 }

@@ -125,6 +125,8 @@ struct put {
 /* ERR_STALE where write.if_match or if_none_match no longer holds, or `also` says so: all is undone. */
 NODISCARD enum err record_put_all(struct ctx *c, struct put *at, size_t len, store_work *also,
 				  void *arg);
+/* The same where it comes often and `also` bears being run again although it went well (store_write_often). */
+NODISCARD enum err record_put_often(struct ctx *c, struct put *at, size_t len, store_work *also, void *arg);
 
 /* A Bundle of type transaction (all or nothing) or batch (each for itself), as FHIR orders the
  * verbs: DELETE, POST, PUT/PATCH, GET. urn:uuid and conditional references are resolved. The

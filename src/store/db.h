@@ -88,6 +88,9 @@ void db_end(struct db *db);
  * the next one with rows or by the commit. ERR_BUSY when too many wait. */
 typedef enum err store_work(struct ctx *c, struct db *db, void *arg);
 NODISCARD enum err store_write(struct ctx *c, struct store *store, store_work *work, void *arg);
+/* The same for work that comes often and is known to bear being run again: where many share a transaction, SQLite
+ * is not asked to be able to take this one back alone. So when another fails, it is run again although it went well. */
+NODISCARD enum err store_write_often(struct ctx *c, struct store *store, store_work *work, void *arg);
 
 /* Wait until something was written since *seen by this program, at most so many milliseconds; what
  * other programs write has to be looked for. Sets *seen, 0 at first; false when nothing was. Any

@@ -23,7 +23,7 @@ struct engine {
 	void (*reader_done)(struct db *db);
 	enum err (*begin)(struct ctx *c, struct db *db);
 	void (*end)(struct db *db);
-	enum err (*write)(struct ctx *c, struct store *store, store_work *work, void *arg);
+	enum err (*write)(struct ctx *c, struct store *store, store_work *work, void *arg, bool often);
 	/* NULL: this engine has no such thing */
 	enum err (*alone)(struct ctx *c, struct store *store, int *fd);
 	void (*together)(struct store *store);

@@ -51,6 +51,7 @@ struct job {
 	struct ctx *c;
 	store_work *work;
 	void *arg;
+	bool often; /* may share a transaction without a savepoint (store_write_often) */
 	enum err result;
 	sem_t done;
 	struct job *next;
@@ -124,8 +125,7 @@ bool sqlite_stamp(const struct store *store, uint64_t *stamp);
 NODISCARD enum err sqlite_writer_start(struct ctx *c, struct sqlite_store *store);
 /* Finish what was accepted, then end the thread. */
 void sqlite_writer_stop(struct sqlite_store *store);
-NODISCARD enum err sqlite_write(struct ctx *c, struct store *store, store_work *work,
-				void *arg);
+NODISCARD enum err sqlite_write(struct ctx *c, struct store *store, store_work *work, void *arg, bool often);
 void sqlite_stats(struct store *store, struct store_stats *out);
 
 #endif

@@ -173,14 +173,24 @@ void store_together(struct store *store)
 		store->engine->together(store);
 }
 
-enum err store_write(struct ctx *c, struct store *store, store_work *work, void *arg)
+static enum err write_and_tell(struct ctx *c, struct store *store, store_work *work, void *arg, bool often)
 {
 	turn_rest(); /* what is done meanwhile is done by the writer */
-	enum err e = store->engine->write(c, store, work, arg);
+	enum err e = store->engine->write(c, store, work, arg, often);
 	turn_go_on();
 	if (!e)
 		store_nudge(store);
 	return e;
+}
+
+enum err store_write(struct ctx *c, struct store *store, store_work *work, void *arg)
+{
+	return write_and_tell(c, store, work, arg, false);
+}
+
+enum err store_write_often(struct ctx *c, struct store *store, store_work *work, void *arg)
+{
+	return write_and_tell(c, store, work, arg, true);
 }
 
 enum err db_stmt(struct ctx *c, struct db *db, struct sql sql, struct stmt **out)

@@ -357,6 +357,7 @@ struct writer {
 	struct world *w;
 	int number, rounds;
 	int64_t failed;
+	bool often; /* its work may be run again with that of its neighbours */
 };
 
 static void *write_names(void *arg)
@@ -370,18 +371,19 @@ static void *write_names(void *arg)
 	for (int i = 0; i < me->rounds; i++) {
 		char *text = arena_printf(&arena, "%d-%d", me->number, i);
 		bool fails = i % 10 == 9; /* neighbours in one commit must not suffer */
-		enum err e = store_write(&c, me->w->store, fails ? add_name_and_fail : add_name,
-					 text);
+		store_work *work = fails ? add_name_and_fail : add_name;
+		enum err e = me->often ? store_write_often(&c, me->w->store, work, text)
+				       : store_write(&c, me->w->store, work, text);
 		me->failed += e != (fails ? ERR_INVALID : OK);
 	}
 	arena_done(&arena);
 	return NULL;
 }
 
-static void many_writers_share_commits(void **state)
+/* `often`: of so many threads in 64. */
+static void many_write(struct world *w, int often)
 {
 	enum { THREADS = 64, ROUNDS = 50 };
-	struct world *w = *state;
 	struct writer writers[THREADS];
 	struct store_stats stats;
 	int64_t start;
@@ -389,7 +391,7 @@ static void many_writers_share_commits(void **state)
 	open_store(w, STORE_CREATE);
 	start = clock_monotonic();
 	for (int i = 0; i < THREADS; i++) {
-		writers[i] = (struct writer){ .w = w, .number = i, .rounds = ROUNDS };
+		writers[i] = (struct writer){ .w = w, .number = i, .rounds = ROUNDS, .often = i < often };
 		assert_int_equal(
 			pthread_create(&writers[i].thread, NULL, write_names, &writers[i]), 0);
 	}
@@ -405,6 +407,21 @@ static void many_writers_share_commits(void **state)
 		assert_true(stats.commits < stats.writes / 4);
 	print_message("%.0f writes/s in %.0f commits/s\n", (double)stats.writes / seconds,
 		      (double)stats.commits / seconds);
+}
+
+static void many_writers_share_commits(void **state)
+{
+	many_write(*state, 0);
+}
+
+static void many_are_run_again_when_one_fails(void **state)
+{
+	many_write(*state, 64);
+}
+
+static void those_that_are_not_run_again_are_kept_apart(void **state)
+{
+	many_write(*state, 60);
 }
 
 /* Two programs, as the server and an import: here two stores on one file. */
@@ -619,6 +636,8 @@ int main(void)
 		T(the_table_of_tables_is_never_written),
 		T(one_moment_between_begin_and_end),
 		T(many_writers_share_commits),
+		T(many_are_run_again_when_one_fails),
+		T(those_that_are_not_run_again_are_kept_apart),
 		T(two_programs_take_turns),
 		T(a_stamp_tells_of_every_commit),
 		T(readers_do_not_let_the_log_grow),
