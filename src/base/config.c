@@ -142,9 +142,12 @@ static bool is_key(struct str s)
 
 static enum err read_section(struct reader *r, struct str line)
 {
-	struct str name = str_trim((struct str){ line.at + 1, line.len - 2 });
+	struct str name;
 
-	if (line.at[line.len - 1] != ']' || !is_key(name))
+	if (line.len < 2 || line.at[line.len - 1] != ']') /* "[" alone, too */
+		return refuse(r, ERR_SYNTAX, "a section looks like [name].");
+	name = str_trim((struct str){ line.at + 1, line.len - 2 });
+	if (!is_key(name))
 		return refuse(r, ERR_SYNTAX, "a section looks like [name].");
 	r->section = name;
 	return OK;
