@@ -120,10 +120,14 @@ static bool read_exponent(struct reading *r)
 
 bool dec_parse(struct str text, struct dec *out)
 {
-	struct reading r = { .at = text.at, .end = text.at + text.len };
-	bool negative = text.len && *r.at == '-';
+	struct reading r = { .at = text.at };
+	bool negative;
 
-	if (negative || (text.len && *r.at == '+'))
+	if (!text.len)
+		return false;
+	r.end = text.at + text.len;
+	negative = *r.at == '-';
+	if (negative || *r.at == '+')
 		r.at++;
 	if (!read_digits(&r, false))
 		return false;

@@ -8,19 +8,39 @@ static struct str keep(struct ctx *c, struct str s)
 	return (struct str){ arena_dup(c->arena, s.at, s.len), s.len };
 }
 
+static enum err labels_then(struct ctx *c, struct db *db, int64_t seq, uint64_t *labels)
+{
+	bool row;
+	STMT(s);
+
+	TRY(db_stmt(c, db, SQL("SELECT labels FROM version_label WHERE seq = ?1"), &s));
+	stmt_bind_int(s, 1, seq);
+	TRY(stmt_step(c, s, &row));
+	*labels = row ? (uint64_t)stmt_int(s, 0) : 0;
+	return OK;
+}
+
 /* Whose the resource is now and whose this version was, from whom both came, and how it is labelled now: all that
- * the guard is asked for a row, but for what a version's own labels say (row_version_may). */
+ * the guard is asked for a row. How the version was labelled then is read where the answer may hang on it: an
+ * agreement may share what has a label, and not what has none. */
 static enum err wall(struct ctx *c, struct db *db, struct stmt *s)
 {
 	struct guard_item now = { stmt_int(s, 9), stmt_int(s, 10), stmt_int(s, 11), (uint64_t)stmt_int(s, 12), NULL };
 	struct guard_item then = now;
+	uint64_t labels;
 
 	TRY(type_of_key(c, db, stmt_int(s, 1), &now.type));
 	then.type = now.type;
 	then.person = stmt_int(s, 6);
 	then.org = stmt_int(s, 13);
-	if (guard_may(c->guard, &now) && guard_may(c->guard, &then))
-		return OK;
+	if (guard_may(c->guard, &now)) {
+		if (guard_may(c->guard, &then))
+			return OK;
+		TRY(labels_then(c, db, stmt_int(s, 0), &labels));
+		then.labels |= labels;
+		if (guard_may(c->guard, &then))
+			return OK;
+	}
 	return fail(c, ERR_INTERNAL, "Something was about to leave the record that whoever asks may not see.");
 }
 
