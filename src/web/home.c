@@ -165,9 +165,9 @@ static void put_counts(struct ctx *c, struct node *data, const struct counts *co
 		data_str(c, row, "kind", kind_in_words(c, str_of(counts->kinds[i].type)));
 	}
 	data_str(c, data, "total", say_count(a, counts->total));
-	data_str(c, data, "people",
-		 SAY(a, STR_FMT " %s", STR_ARG(say_count(a, counts->now[NOW_PEOPLE])),
-		     counts->now[NOW_PEOPLE] == 1 ? "person" : "people"));
+	if (counts->now[NOW_PEOPLE])
+		data_str(c, data, "people", SAY(a, STR_FMT " %s", STR_ARG(say_count(a, counts->now[NOW_PEOPLE])),
+						counts->now[NOW_PEOPLE] == 1 ? "person" : "people"));
 	data_str(c, data, "organisations",
 		 SAY(a, STR_FMT " organisation%s",
 		     STR_ARG(say_count(a, counts->now[NOW_ORGANISATIONS])),

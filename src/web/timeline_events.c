@@ -1,4 +1,5 @@
 /* timeline_events.c - events out of resources: one function for each type that has a time. */
+#include "act/form.h"
 #include "web/timeline.h"
 #include "web/work.h"
 
@@ -341,16 +342,20 @@ static void add_assessments(struct events *to)
 						  "Care Act eligibility decided" },
 						{ "joint-assessment", "Joint assessment" } };
 	struct person *p = to->p;
+	const struct forms *forms = NULL;
 
+	(void)(forms_of(p->c, &forms) == OK); /* without them the events are there, with plainer names */
 	person_each(item, p, "QuestionnaireResponse")
 	{
+		const struct form *known;
 		struct str title = { 0 }, questionnaire = node_str(item->node, "questionnaire"),
 			   who;
 		for (unsigned i = 0; i < 3; i++)
 			if (str_ends(questionnaire, str_of(names[i][0])))
 				title = str_of(names[i][1]);
+		known = forms && !title.len ? form_find(forms, questionnaire) : NULL;
 		if (!title.len)
-			title = STR("Form filled in");
+			title = known ? known->title : STR("Form filled in");
 		if (str_is(node_str(item->node, "status"), "in-progress"))
 			title = SAY(p->a, STR_FMT ", in progress", STR_ARG(title));
 		who = person_ref(p, node_get(item->node, "author"));
