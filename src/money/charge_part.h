@@ -13,7 +13,6 @@
 #ifndef MONEY_CHARGE_PART_H
 #define MONEY_CHARGE_PART_H
 
-#include "base/map.h"
 #include "base/vec.h"
 #include "money/charge.h"
 #include "money/pence.h"
@@ -109,6 +108,12 @@ struct free_type {
 	enum free_if when;
 };
 
+/* Names that members of cases may have, by slot (case_names.c); zeroed before it is filled. */
+enum { CASE_NAME_SLOTS = 512 };
+struct case_names {
+	struct str at[CASE_NAME_SLOTS];
+};
+
 struct charge_rules {
 	struct arena *life;
 	const struct policy *policy;
@@ -126,7 +131,7 @@ struct charge_rules {
 	VEC(struct capital_type) capitals;
 	VEC(struct occupier_type) occupiers;
 	VEC(struct free_type) free;
-	struct map names; /* of members of cases */
+	struct case_names names; /* of members of cases */
 };
 
 /* One case being worked out. */
@@ -157,8 +162,8 @@ NODISCARD enum err case_list(struct given g, const char *name, const struct node
 struct given case_item(struct given g, const char *name, size_t index, const struct node *item);
 bool case_has(struct given g, const char *name);
 /* Every name a case may have anywhere; and that it has no others: a member misspelt is not taken for absent. */
-void case_names(struct map *names);
-NODISCARD enum err case_names_check(struct ctx *c, const struct map *names, const struct node *given);
+void case_names(struct case_names *names);
+NODISCARD enum err case_names_check(struct ctx *c, const struct case_names *names, const struct node *given);
 /* Pence; 0 when absent. */
 NODISCARD enum err case_money(struct given g, const char *name, int64_t *out);
 /* One more amount of a sum; ERR_INVALID before it overflows. Of such sums a few can be added without a thought. */

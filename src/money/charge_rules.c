@@ -169,7 +169,6 @@ enum err charge_rules_load(struct ctx *c, struct arena *a, const struct share *s
 	TRY(pension_ages_load(c, a, share, pack, &r->pension));
 	TRY(load_figures(c, r));
 	TRY(load_scotland(c, share, r));
-	map_init(&r->names, a);
 	case_names(&r->names);
 	for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
 		TRY(table_read(c, share, a, arena_printf(a, "policy/%s/%s.tsv", pack, tables[i].file),
