@@ -96,19 +96,6 @@ static void add_person(struct derived *d, int64_t person, int64_t key)
 	sum->sum += mix(key);
 }
 
-static int by_day(const void *a, const void *b)
-{
-	const struct look_day *x = a, *y = b;
-
-	if (x->day != y->day)
-		return x->day < y->day ? -1 : 1;
-	if (x->account != y->account)
-		return x->account < y->account ? -1 : 1;
-	if (x->person != y->person)
-		return x->person < y->person ? -1 : 1;
-	return (x->row > y->row) - (x->row < y->row);
-}
-
 static bool same_day(const struct look_day *a, const struct look_day *b)
 {
 	return a->day == b->day && a->account == b->account && a->person == b->person;
@@ -119,7 +106,7 @@ static void merge_days(struct derived *d)
 	size_t kept = 0;
 
 	if (d->day_count)
-		qsort(d->days, d->day_count, sizeof *d->days, by_day);
+		qsort(d->days, d->day_count, sizeof *d->days, look_day_order);
 	for (size_t i = 0; i < d->day_count; i++)
 		if (kept && same_day(&d->days[kept - 1], &d->days[i]))
 			look_day_join(&d->days[kept - 1], &d->days[i]);
@@ -255,7 +242,7 @@ static enum err check_days(struct ctx *c, struct db *db, struct derived *d)
 		if (row)
 			there = (struct look_day){ stmt_int(s, 0), stmt_int(s, 1), stmt_int(s, 2), stmt_int(s, 3),
 						   stmt_int(s, 4), stmt_int(s, 5), stmt_int(s, 6), INT64_MAX };
-		while (at < d->day_count && (!row || (by_day(&d->days[at], &there) < 0 && !same_day(&d->days[at], &there))))
+		while (at < d->day_count && (!row || (look_day_order(&d->days[at], &there) < 0 && !same_day(&d->days[at], &there))))
 			find_day(c, d, &d->days[at++]);
 		if (!row)
 			return OK;

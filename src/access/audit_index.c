@@ -145,7 +145,7 @@ static enum err put_runs(struct ctx *c, struct db *db, struct pair *at, size_t l
 	return OK;
 }
 
-static int by_day(const void *a, const void *b)
+int look_day_order(const void *a, const void *b)
 {
 	const struct look_day *x = a, *y = b;
 
@@ -172,7 +172,7 @@ static enum err put_days(struct ctx *c, struct db *db, struct look_day *at, size
 	STMT(s);
 
 	if (len)
-		qsort(at, len, sizeof *at, by_day);
+		qsort(at, len, sizeof *at, look_day_order);
 	TRY(db_stmt(c, db,
 		    SQL("INSERT INTO audit_day (day, account, person, looks, bare, began, ended, last) VALUES (?1, ?2, "
 			"?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (day, account, person) DO UPDATE SET "

@@ -144,6 +144,8 @@ NODISCARD enum err derived_check(struct ctx *c, struct db *db, struct derived *d
 bool is_staffs_look(const struct looked *row);
 /* One look as a sum of one; look_day_join puts them together. */
 struct look_day look_day_of(const struct looked *row);
+/* For qsort: by day, account, person, then row of the audit. */
+int look_day_order(const void *a, const void *b);
 /* Index some more rows, to a key at the most; *done: how many were read. Inside store_write. */
 NODISCARD enum err index_some(struct ctx *c, struct db *db, int64_t until, int64_t *done);
 /* What was gathered; or, where something lies between, some of that, and *done says how much. */

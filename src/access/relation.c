@@ -266,8 +266,10 @@ struct house house_with(struct ctx *c, const struct house *house, const struct s
 
 /* --- rows --- */
 
-enum err relation_people(struct ctx *c, struct db *db, struct str holder, enum purpose purpose,
-			 void (*add)(void *arg, int64_t person), void *arg, int64_t *next)
+/* What of a holder's facts holds now and is for the purpose. The statement's one parameter is the holder; its columns
+ * are what is added, the kind, since, until. */
+static enum err each_held(struct ctx *c, struct db *db, struct sql sql, struct str holder, enum purpose purpose,
+			  void (*add)(void *arg, int64_t key), void *arg, int64_t *next)
 {
 	const struct relation_kind *kind = NULL;
 	int64_t now = clock_now(c->clock);
@@ -276,10 +278,7 @@ enum err relation_people(struct ctx *c, struct db *db, struct str holder, enum p
 	STMT(s);
 
 	TRY(rules_of(c, &rules));
-	TRY(db_stmt(c, db,
-		    SQL("SELECT person_key, kind, since, until FROM view_relation "
-			"WHERE holder = ?1 AND person_key <> 0"),
-		    &s));
+	TRY(db_stmt(c, db, sql, &s));
 	stmt_bind_text(s, 1, holder);
 	for (;;) {
 		struct relation r;
@@ -298,35 +297,22 @@ enum err relation_people(struct ctx *c, struct db *db, struct str holder, enum p
 	}
 }
 
+enum err relation_people(struct ctx *c, struct db *db, struct str holder, enum purpose purpose,
+			 void (*add)(void *arg, int64_t person), void *arg, int64_t *next)
+{
+	return each_held(c, db,
+			 SQL("SELECT person_key, kind, since, until FROM view_relation "
+			     "WHERE holder = ?1 AND person_key <> 0"),
+			 holder, purpose, add, arg, next);
+}
+
 enum err relation_given(struct ctx *c, struct db *db, struct str holder, enum purpose purpose,
 			void (*add)(void *arg, int64_t resource), void *arg, int64_t *next)
 {
-	int64_t now = clock_now(c->clock);
-	const struct relation_kind *kind;
-	const struct rules *rules;
-	bool row;
-	STMT(s);
-
-	TRY(rules_of(c, &rules));
-	kind = rules_relation(rules, STR("caseload"));
-	if (!kind || !(kind->purposes >> purpose & 1))
-		return OK;
-	TRY(db_stmt(c, db,
-		    SQL("SELECT resource_key, since, until FROM view_relation "
-			"WHERE holder = ?1 AND kind = 'caseload' AND person_key = 0"),
-		    &s));
-	stmt_bind_text(s, 1, holder);
-	for (;;) {
-		struct relation r;
-
-		TRY(stmt_step(c, s, &row));
-		if (!row)
-			return OK;
-		fact_span(stmt_text(s, 1), stmt_text(s, 2), &r.from, &r.until);
-		widen(kind, &r);
-		if (fact_holds(r.from, r.until, now, next))
-			add(arg, stmt_int(s, 0));
-	}
+	return each_held(c, db,
+			 SQL("SELECT resource_key, kind, since, until FROM view_relation "
+			     "WHERE holder = ?1 AND kind = 'caseload' AND person_key = 0"),
+			 holder, purpose, add, arg, next);
 }
 
 enum err relation_list(struct ctx *c, struct db *db, int64_t person, struct relation **out, size_t *len)

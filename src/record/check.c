@@ -45,16 +45,10 @@ struct checked {
 static enum err check_labels(struct checker *k, struct checked *r, const struct version *v)
 {
 	uint64_t kept = 0;
-	bool row;
-	STMT(s);
 
 	TRY(rows_make(&k->work, k->db, r->type, r->tree, &r->rows));
 	r->labels = labels_of(k->c->place, r->type, &r->rows);
-	TRY(db_stmt(k->c, k->db, SQL("SELECT labels FROM version_label WHERE seq = ?1"), &s));
-	stmt_bind_int(s, 1, v->seq);
-	TRY(stmt_step(k->c, s, &row));
-	if (row)
-		kept = (uint64_t)stmt_int(s, 0);
+	TRY(version_labels(k->c, k->db, v->seq, &kept));
 	k->labelled += r->labels != 0;
 	if (kept != r->labels)
 		FINDING(k, "Version %lld has other labels than it should; run `causeway rebuild`.",

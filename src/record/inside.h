@@ -77,6 +77,8 @@ NODISCARD enum err standing_none(struct ctx *c, struct db *db, struct str type, 
  * the guard about the row is not refused here; for who forgot to, no body is unpacked (ERR_INTERNAL). */
 NODISCARD enum err version_take(struct ctx *c, struct db *db, struct stmt *s,
 				struct version *out);
+/* The labels a version had; 0 where it had none. */
+NODISCARD enum err version_labels(struct ctx *c, struct db *db, int64_t seq, uint64_t *labels);
 /* A version by version.seq; c->arena. */
 NODISCARD enum err version_load(struct ctx *c, struct db *db, int64_t seq, struct version *out);
 /* The same for what the record looks at by itself, to decide: nothing of it may leave. */

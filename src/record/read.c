@@ -8,7 +8,7 @@ static struct str keep(struct ctx *c, struct str s)
 	return (struct str){ arena_dup(c->arena, s.at, s.len), s.len };
 }
 
-static enum err labels_then(struct ctx *c, struct db *db, int64_t seq, uint64_t *labels)
+enum err version_labels(struct ctx *c, struct db *db, int64_t seq, uint64_t *labels)
 {
 	bool row;
 	STMT(s);
@@ -36,7 +36,7 @@ static enum err wall(struct ctx *c, struct db *db, struct stmt *s)
 	if (guard_may(c->guard, &now)) {
 		if (guard_may(c->guard, &then))
 			return OK;
-		TRY(labels_then(c, db, stmt_int(s, 0), &labels));
+		TRY(version_labels(c, db, stmt_int(s, 0), &labels));
 		then.labels |= labels;
 		if (guard_may(c->guard, &then))
 			return OK;

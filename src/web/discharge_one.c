@@ -133,46 +133,35 @@ static struct str address_words(struct ctx *c, const struct node *patient)
 			      STR_ARG(node_str(a, "city")), STR_ARG(node_str(a, "postalCode")));
 }
 
-static void put_fact(struct ctx *c, struct node *list, const char *label, struct str value)
-{
-	struct node *row;
-
-	if (!value.len)
-		return;
-	row = data_object(c, list, NULL);
-	data_words(c, row, "label", label);
-	data_str(c, row, "value", value);
-}
-
 static void put_facts(struct ctx *c, struct one *o, const struct node *stay)
 {
 	struct node *facts = data_list(c, o->data, "facts");
 	struct moment m;
 
-	put_fact(c, facts, "Ward", stay_ward(stay, NULL));
-	put_fact(c, facts, "In for", concept_words(c->arena, node_get(stay, "reasonCode")));
+	data_fact(c, facts, "Ward", stay_ward(stay, NULL));
+	data_fact(c, facts, "In for", concept_words(c->arena, node_get(stay, "reasonCode")));
 	if (moment_read(node_text(node_path(stay, "period.start")), &m))
-		put_fact(c, facts, "Admitted", say_weekday(c->arena, m, o->now));
+		data_fact(c, facts, "Admitted", say_weekday(c->arena, m, o->now));
 	if (!o->leaving)
 		return;
-	put_fact(c, facts, "Stands", work_state(c, o->leaving));
+	data_fact(c, facts, "Stands", work_state(c, o->leaving));
 	if (moment_read(node_str(leaving_input(o->leaving, "expected-date"), "valueDate"), &m))
-		put_fact(c, facts, "Expected to leave", say_weekday(c->arena, m, o->now));
+		data_fact(c, facts, "Expected to leave", say_weekday(c->arena, m, o->now));
 	if (moment_read(node_text(node_path(o->leaving, "executionPeriod.start")), &m)) {
 		int64_t n = london_day(o->now) - moment_day(m);
 		struct moment left = { 0 };
 
 		if (moment_read(node_text(node_path(o->leaving, "executionPeriod.end")), &left))
 			n = moment_day(left) - moment_day(m);
-		put_fact(c, facts, "Ready since", say_weekday(c->arena, m, o->now));
-		put_fact(c, facts, left.iso.len ? "Waited" : "Waiting",
+		data_fact(c, facts, "Ready since", say_weekday(c->arena, m, o->now));
+		data_fact(c, facts, left.iso.len ? "Waited" : "Waiting",
 			 SAY(c->arena, "%lld night%s", (long long)n, n == 1 ? "" : "s"));
 		if (left.iso.len)
-			put_fact(c, facts, "Left", say_weekday(c->arena, left, o->now));
+			data_fact(c, facts, "Left", say_weekday(c->arena, left, o->now));
 	}
-	put_fact(c, facts, "Going to", pathway_words(o->pathways, leaving_pathway(o->leaving)));
+	data_fact(c, facts, "Going to", pathway_words(o->pathways, leaving_pathway(o->leaving)));
 	if (moment_read(node_str(leaving_input(o->leaving, "reviewed"), "valueDateTime"), &m))
-		put_fact(c, facts, "Last reviewed", say_as_at(c->arena, m, o->now));
+		data_fact(c, facts, "Last reviewed", say_as_at(c->arena, m, o->now));
 }
 
 /* Links to forms that begin something new about this stay. */

@@ -29,12 +29,11 @@ static void put_stay(struct person *p, struct node *data)
 {
 	const struct entry *stay = person_stay(p), *leaving = stay ? person_leaving(p, stay) : NULL;
 	struct moment ready = { 0 };
-	struct str where = { 0 };
+	struct str where;
 
 	if (!stay)
 		return;
-	node_each(location, node_get(stay->node, "location"))
-		where = person_ref(p, node_get(location, "location"));
+	where = person_bed(p, stay);
 	data_str(p->c, data, "stay_at",
 		 !stay->org  ? where
 		 : where.len ? SAY(p->a, STR_FMT ", " STR_FMT, STR_ARG(where), STR_ARG(stay->org->name))

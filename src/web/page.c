@@ -225,6 +225,17 @@ void data_words(struct ctx *c, struct node *to, const char *name, const char *te
 	data_str(c, to, name, str_of(text));
 }
 
+void data_fact(struct ctx *c, struct node *list, const char *label, struct str value)
+{
+	struct node *row;
+
+	if (!value.len)
+		return;
+	row = data_object(c, list, NULL);
+	data_words(c, row, "label", label);
+	data_str(c, row, "value", value);
+}
+
 struct node *data_object(struct ctx *c, struct node *to, const char *name)
 {
 	return node_add(c->arena, to, name, NODE_OBJECT);

@@ -32,6 +32,8 @@ struct str kind_in_words(struct ctx *c, struct str type);
 /* Short words for building data. A text that is empty is not added, so that {{#name}} is false. */
 void data_str(struct ctx *c, struct node *to, const char *name, struct str text);
 void data_words(struct ctx *c, struct node *to, const char *name, const char *text);
+/* A row { label, value } of a list of facts; none where there is no value. */
+void data_fact(struct ctx *c, struct node *list, const char *label, struct str value);
 struct node *data_object(struct ctx *c, struct node *to, const char *name);
 struct node *data_list(struct ctx *c, struct node *to, const char *name);
 /* { iso, words } for the partial "time"; nothing for no moment. */

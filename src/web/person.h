@@ -114,6 +114,8 @@ void data_due(struct person *p, struct node *to, struct moment due, bool finishe
 
 /* The stay someone is in now, and the Task of leaving it. NULL. */
 const struct entry *person_stay(const struct person *p);
+/* "Alder ward, bed 12": the last place of a stay; may be empty. */
+struct str person_bed(struct person *p, const struct entry *stay);
 const struct entry *person_leaving(const struct person *p, const struct entry *stay);
 bool task_is(const struct entry *task, const char *code);
 /* requested, accepted, in-progress …: not yet over. */

@@ -28,12 +28,11 @@ static struct str born_words(struct person *p)
 static void put_place(struct person *p, struct node *data)
 {
 	const struct entry *stay = person_stay(p);
-	struct str bed = { 0 };
+	struct str bed;
 
 	if (!stay)
 		return;
-	node_each(location, node_get(stay->node, "location"))
-		bed = person_ref(p, node_get(location, "location"));
+	bed = person_bed(p, stay);
 	data_str(p->c, data, "bed",
 		 bed.len     ? bed
 		 : stay->org ? stay->org->name

@@ -20,6 +20,15 @@ const struct entry *person_stay(const struct person *p)
 	return NULL;
 }
 
+struct str person_bed(struct person *p, const struct entry *stay)
+{
+	struct str bed = { 0 };
+
+	node_each(location, node_get(stay->node, "location"))
+		bed = person_ref(p, node_get(location, "location"));
+	return bed;
+}
+
 static bool is_for(const struct entry *task, const struct entry *stay)
 {
 	struct str about = node_text(node_path(task->node, "encounter.reference"));

@@ -162,7 +162,7 @@ static void add_stays(struct person *p, struct chart_lanes *chart)
 		struct moment from = moment_of(stay->node, "period.start"),
 			      to = moment_of(stay->node, "period.end");
 		struct moment ready = { 0 };
-		struct str ward = { 0 };
+		struct str ward;
 		if (!is_stay(stay))
 			continue;
 		person_each(task, p, "Task")
@@ -172,8 +172,7 @@ static void add_stays(struct person *p, struct chart_lanes *chart)
 			if (task_is(task, "leave-hospital") && str_ends(about, stay->id))
 				ready = moment_of(task->node, "executionPeriod.start");
 		}
-		node_each(location, node_get(stay->node, "location"))
-			ward = person_ref(p, node_get(location, "location"));
+		ward = person_bed(p, stay);
 		ward.len = str_find(ward, STR(",")) > 0 ? (size_t)str_find(ward, STR(","))
 							: ward.len;
 		add_bar(p, chart, stay, from, ready.iso.len ? ready : to, "is-stay", ward);

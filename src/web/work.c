@@ -644,17 +644,6 @@ static void put_notes(struct ctx *c, struct node *data, const struct node *task,
 		node_add_bool(c->arena, data, "has_notes", true);
 }
 
-static void put_fact(struct ctx *c, struct node *list, const char *label, struct str value)
-{
-	struct node *row;
-
-	if (!value.len)
-		return;
-	row = data_object(c, list, NULL);
-	data_words(c, row, "label", label);
-	data_str(c, row, "value", value);
-}
-
 static struct str time_words(struct ctx *c, struct str text, int64_t now)
 {
 	struct moment at;
@@ -706,24 +695,24 @@ enum err work_one_show(struct ctx *c, const struct request *r, struct reply *rep
 	TRY(work_person(c, data, task, now));
 	data_str(c, data, "what", work_what(c, task));
 	data_words(c, data, "urgent", urgent_words(node_str(task, "priority")));
-	put_fact(c, facts, "What it is", concept_words(c->arena, node_get(task, "code")));
-	put_fact(c, facts, "Where it stands", work_state(c, task));
-	put_fact(c, facts, "Outcome", concept_words(c->arena, node_get(task, "reasonCode")));
-	put_fact(c, facts, "Who must act", who_words(c, task, "owner"));
-	put_fact(c, facts, "Who asked", who_words(c, task, "requester"));
-	put_fact(c, facts, "Asked", time_words(c, node_str(task, "authoredOn"), now));
-	put_fact(c, facts, "Begun", time_words(c, node_text(node_path(task, "executionPeriod.start")), now));
-	put_fact(c, facts, "Ended", time_words(c, node_text(node_path(task, "executionPeriod.end")), now));
+	data_fact(c, facts, "What it is", concept_words(c->arena, node_get(task, "code")));
+	data_fact(c, facts, "Where it stands", work_state(c, task));
+	data_fact(c, facts, "Outcome", concept_words(c->arena, node_get(task, "reasonCode")));
+	data_fact(c, facts, "Who must act", who_words(c, task, "owner"));
+	data_fact(c, facts, "Who asked", who_words(c, task, "requester"));
+	data_fact(c, facts, "Asked", time_words(c, node_str(task, "authoredOn"), now));
+	data_fact(c, facts, "Begun", time_words(c, node_text(node_path(task, "executionPeriod.start")), now));
+	data_fact(c, facts, "Ended", time_words(c, node_text(node_path(task, "executionPeriod.end")), now));
 	node_each(input, node_get(task, "input")) {
 		struct str label = concept_words(c->arena, node_get(input, "type"));
 
-		put_fact(c, facts, arena_str(c->arena, str_dup(c->arena, say_code(c->arena, label))),
+		data_fact(c, facts, arena_str(c->arena, str_dup(c->arena, say_code(c->arena, label))),
 			 node_str(input, "valueString"));
 	}
 	node_each(output, node_get(task, "output")) {
-		put_fact(c, facts, "Decision", node_str(output, "valueString"));
-		put_fact(c, facts, "Decision", node_text(node_path(output, "type.text")));
-		put_fact(c, facts, "Answer", say_code(c->arena, node_str(output, "valueCode")));
+		data_fact(c, facts, "Decision", node_str(output, "valueString"));
+		data_fact(c, facts, "Decision", node_text(node_path(output, "type.text")));
+		data_fact(c, facts, "Answer", say_code(c->arena, node_str(output, "valueCode")));
 	}
 	put_links(c, data, task);
 	put_notes(c, data, task, now);
