@@ -74,11 +74,13 @@ NODISCARD enum err app_refresh(struct ctx *c, const struct app *app, struct str 
 /* Whichever of its tokens: what it is of ends. One that is none is no error. */
 NODISCARD enum err app_revoke(struct ctx *c, const struct app *app, struct str token);
 
-/* What one of its tokens is worth now (RFC 7662). `of` NULL: of whatever app. */
+/* What one of its tokens is worth now (RFC 7662). `of` NULL: asked by the program c->actor, of its own tokens or,
+ * when it may read what concerns the system, of anybody's, be it an app's or a program's. */
 struct app_told {
 	bool active;
 	bool refresh; /* a refresh token, else one for access */
-	struct str client, scope, patient, fhir_user; /* patient: id; fhir_user: "Practitioner/x"; may be empty */
+	struct str client, scope, patient, fhir_user; /* client: of a program its login; scope empty: not limited;
+							 patient: id; fhir_user: "Practitioner/x"; may be empty */
 	int64_t account, made, until; /* made 0: not known */
 };
 NODISCARD enum err app_inspect(struct ctx *c, const struct app *of, struct str token, struct app_told *out);

@@ -1,13 +1,13 @@
-/* app_inspect.c - what a token of an app is worth, for who was handed it (RFC 7662).
+/* app_inspect.c - what a token of an app or a program is worth, for who was handed it (RFC 7662).
  *
- * Of what is none, has ended or is another app's nothing is told but that.
+ * Of what is none, has ended or is not the asker's to know nothing is told but that.
  */
 #include "access/app_part.h"
 
 #include "access/account_part.h"
 
 struct found {
-	int64_t app, until, grant_until;
+	int64_t app, until, grant_until; /* app 0: a program's own */
 	struct app_told told;
 };
 
@@ -53,14 +53,47 @@ static enum err find_access(struct ctx *c, struct db *db, struct str hash, struc
 	return OK;
 }
 
+/* Of a program: given for an assertion it signed, with scopes, or made at the command line, without. */
+static enum err find_program(struct ctx *c, struct db *db, struct str hash, struct found *out, bool *row)
+{
+	STMT(s);
+
+	TRY(db_stmt(c, db,
+		    SQL("SELECT s.account, coalesce(k.scope, ''), a.login, s.until, s.made FROM session s "
+			"JOIN account a ON a.key = s.account "
+			"LEFT JOIN grant_scope k ON k.key = s.scope AND k.account = s.account AND k.ended = 0 "
+			"WHERE s.hash = ?1 AND s.stage = 2 AND a.kind = ?2 AND (s.scope = 0 OR k.key IS NOT NULL)"),
+		    &s));
+	stmt_bind_blob(s, 1, hash);
+	stmt_bind_int(s, 2, ACTOR_PROGRAM);
+	TRY(stmt_step(c, s, row));
+	if (!*row)
+		return OK;
+	*out = (struct found){ .until = stmt_int(s, 3), .grant_until = INT64_MAX,
+			       .told = { .account = stmt_int(s, 0), .scope = account_keep(c, stmt_text(s, 1)),
+					 .client = account_keep(c, stmt_text(s, 2)), .made = stmt_int(s, 4) } };
+	return OK;
+}
+
 static enum err find(struct ctx *c, struct str token, struct found *out, bool *row)
 {
+	static enum err (*const ways[])(struct ctx *, struct db *, struct str, struct found *, bool *) = {
+		find_access, find_refresh, find_program,
+	};
 	struct str hash = token_hash(c, token);
 	READER(db);
 
 	TRY(store_reader(c, c->place->store, &db));
-	TRY(find_access(c, db, hash, out, row));
-	return *row ? OK : find_refresh(c, db, hash, out, row);
+	*row = false;
+	for (size_t i = 0; i < sizeof ways / sizeof *ways && !*row; i++)
+		TRY(ways[i](c, db, hash, out, row));
+	return OK;
+}
+
+/* An app is told of its own tokens; a program of its own, and of all when it reads what concerns the system. */
+static bool is_theirs(const struct ctx *c, const struct app *of, const struct found *found)
+{
+	return of ? found->app == of->key : actor_can(c, "system.read") || found->told.account == c->actor->account;
 }
 
 /* Does it still open anything? Only what signs in does: account, role and all limits are looked at there. */
@@ -120,7 +153,7 @@ enum err app_inspect(struct ctx *c, const struct app *of, struct str token, stru
 
 	*out = (struct app_told){ 0 };
 	TRY(find(c, token, &found, &good));
-	if (!good || (of && found.app != of->key))
+	if (!good || !is_theirs(c, of, &found))
 		return OK;
 	TRY(holds(c, token, &found, &good));
 	if (!good)

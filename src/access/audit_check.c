@@ -10,7 +10,7 @@
 #include "access/audit_part.h"
 #include "base/file.h"
 
-enum { FINDINGS_MAX = 100, HEADS_FILE_MAX = 1 << 30, DAYS_PROVED = 100 };
+enum { FINDINGS_MAX = 100, HEADS_FILE_MAX = 1 << 30 };
 
 struct proof {
 	struct ctx *c; /* findings */
@@ -116,7 +116,7 @@ static enum err check_rows(struct proof *p)
 		check_row(p, &l);
 		if (people_unpack(&p->work, &l) != OK)
 			l.people_count = 0; /* its hash tells */
-		derived_add(p->derived, &l);
+		TRY(derived_add(p->c, p->db, p->derived, &l));
 		arena_reset(p->scratch);
 		TRY(ctx_check(p->c));
 	}
@@ -206,25 +206,12 @@ static enum err check_published(struct proof *p, const char *path)
 	return OK;
 }
 
-/* The sums by day are read for some weeks back; older ones are not worth keeping all days in memory. */
-static enum err derived_begin(struct proof *p)
-{
-	int64_t made;
-	bool row;
-	STMT(s);
-
-	TRY(index_made(p->c, p->db, &made));
-	TRY(db_stmt(p->c, p->db, SQL("SELECT coalesce(max(at), 0) FROM (SELECT at FROM audit WHERE key <= ?1 ORDER BY key DESC "
-				     "LIMIT 1) AS last"), &s));
-	stmt_bind_int(s, 1, made);
-	TRY(stmt_step(p->c, s, &row));
-	p->derived = derived_new(made, stmt_int(s, 0) / INT64_C(86400000000) - DAYS_PROVED);
-	return OK;
-}
-
 static enum err check_all(struct proof *p, const struct audit_setup *setup)
 {
-	TRY(derived_begin(p));
+	int64_t made;
+
+	TRY(index_made(p->c, p->db, &made));
+	p->derived = derived_new(made, DAYS_MOST);
 	enum err e = check_rows(p);
 	if (!e)
 		e = check_heads(p);

@@ -2,8 +2,11 @@
  *
  * Both can be made again from the rows, but people are shown who looked by them: a row taken out of the index hides a look
  * as well as one taken out of the audit. So the proof, which reads every row anyway, puts together what ought to stand there:
- * for each person how many rows there are and a sum over them in which order does not count, and for each of the last
- * days what each member of staff looked at.
+ * for each person how many rows there are and a sum over them in which order does not count, and for each day what each
+ * member of staff looked at.
+ *
+ * Rows come nearly in the order of their times, so days that are over are compared and forgotten as the reading goes on.
+ * Where a clock was set back a look may come for a day already compared: what differs then is judged at the end.
  */
 #include <stdarg.h>
 #include <stdlib.h>
@@ -11,7 +14,11 @@
 #include "access/audit_part.h"
 
 #define DAY INT64_C(86400000000)
-enum { DERIVED_FINDINGS = 50 };
+enum {
+	DERIVED_FINDINGS = 50,
+	DAYS_OPEN = 2,     /* days before the newest that are not taken for over */
+	ODD_MOST = 1 << 20 /* that differ and may yet be explained */
+};
 
 struct sum {
 	int64_t person; /* 0: free */
@@ -20,23 +27,31 @@ struct sum {
 	bool met; /* it was in the table */
 };
 
+struct days {
+	struct look_day *at;
+	size_t len, room;
+};
+
 struct derived {
-	int64_t made, since;
+	int64_t made;
+	size_t most;
 	struct sum *sums; /* by person, open addressing */
 	size_t len, room;
-	struct look_day *days;
-	size_t day_count, day_room;
+	struct days open;    /* from the day `compared` on */
+	struct days odd;     /* before it: what differed, and what came for it later */
+	int64_t compared, newest;
 	int64_t findings;
 };
 
-struct derived *derived_new(int64_t made, int64_t since_day)
+struct derived *derived_new(int64_t made, size_t most)
 {
 	struct derived *d = calloc(1, sizeof *d);
 
 	if (!d)
 		abort();
 	d->made = made;
-	d->since = since_day;
+	d->most = most;
+	d->compared = d->newest = INT64_MIN;
 	return d;
 }
 
@@ -45,7 +60,8 @@ void derived_free(struct derived *d)
 	if (!d)
 		return;
 	free(d->sums);
-	free(d->days);
+	free(d->open.at);
+	free(d->odd.at);
 	free(d);
 }
 
@@ -101,45 +117,48 @@ static bool same_day(const struct look_day *a, const struct look_day *b)
 	return a->day == b->day && a->account == b->account && a->person == b->person;
 }
 
-static void merge_days(struct derived *d)
+/* In their order, each once. */
+static void merge_days(struct days *days)
 {
 	size_t kept = 0;
 
-	if (d->day_count)
-		qsort(d->days, d->day_count, sizeof *d->days, look_day_order);
-	for (size_t i = 0; i < d->day_count; i++)
-		if (kept && same_day(&d->days[kept - 1], &d->days[i]))
-			look_day_join(&d->days[kept - 1], &d->days[i]);
+	if (days->len)
+		qsort(days->at, days->len, sizeof *days->at, look_day_order);
+	for (size_t i = 0; i < days->len; i++)
+		if (kept && same_day(&days->at[kept - 1], &days->at[i]))
+			look_day_join(&days->at[kept - 1], &days->at[i]);
 		else
-			d->days[kept++] = d->days[i];
-	d->day_count = kept;
+			days->at[kept++] = days->at[i];
+	days->len = kept;
 }
 
-static void add_look(struct derived *d, const struct looked *row)
+static void add_look(struct days *days, const struct look_day *look)
 {
-	if (d->day_count == d->day_room) {
-		merge_days(d);
-		if (d->day_count * 2 >= d->day_room) {
-			d->day_room = d->day_room ? d->day_room * 2 : 4096;
-			d->days = realloc(d->days, d->day_room * sizeof *d->days);
-			if (!d->days)
+	if (days->len == days->room) {
+		merge_days(days);
+		if (days->len * 2 >= days->room) {
+			days->room = days->room ? days->room * 2 : 4096;
+			days->at = realloc(days->at, days->room * sizeof *days->at);
+			if (!days->at)
 				abort();
 		}
 	}
-	d->days[d->day_count++] = look_day_of(row);
+	days->at[days->len++] = *look;
 }
 
-void derived_add(struct derived *d, const struct looked *row)
+/* What ought not to be there at all, as a sum of no looks. */
+static struct look_day no_looks(const struct look_day *of)
 {
-	if (row->key > d->made)
-		return;
-	if (row->person)
-		add_person(d, row->person, row->key);
-	for (size_t i = 0; i < row->people_count; i++)
-		if (row->people[i] != row->person)
-			add_person(d, row->people[i], row->key);
-	if (is_staffs_look(row) && row->at / DAY >= d->since)
-		add_look(d, row);
+	return (struct look_day){ .day = of->day, .account = of->account, .person = of->person,
+				  .first = INT64_MAX, .last = INT64_MIN };
+}
+
+static void add_odd(struct derived *d, const struct look_day *ought)
+{
+	if (d->odd.len < ODD_MOST)
+		add_look(&d->odd, ought);
+	else
+		d->findings++; /* named are others enough */
 }
 
 /* --- what is there --- */
@@ -222,45 +241,117 @@ static void find_day(struct ctx *c, struct derived *d, const struct look_day *at
 	     (long long)at->account, (long long)at->person, (long long)at->day);
 }
 
-/* Two lists in one order, side by side. */
-static enum err check_days(struct ctx *c, struct db *db, struct derived *d)
+static struct look_day take_day(struct stmt *s)
+{
+	return (struct look_day){ stmt_int(s, 0), stmt_int(s, 1), stmt_int(s, 2), stmt_int(s, 3),
+				  stmt_int(s, 4), stmt_int(s, 5), stmt_int(s, 6), stmt_int(s, 7) };
+}
+
+#define DAY_COLUMNS "day, account, person, looks, bare, began, ended, last"
+
+static int day_order(const struct look_day *a, const struct look_day *b)
+{
+	struct look_day x = *a, y = *b;
+
+	x.row = y.row = 0;
+	return look_day_order(&x, &y);
+}
+
+/* Those of the next days, up to `last`: two lists in one order, side by side. */
+static enum err compare_days(struct ctx *c, struct db *db, struct derived *d, int64_t last)
 {
 	size_t at = 0;
 	bool row;
 	STMT(s);
 
-	merge_days(d);
+	merge_days(&d->open);
 	TRY(db_stmt(c, db,
-		    SQL("SELECT day, account, person, looks, bare, began, ended, last FROM audit_day WHERE day >= ?1 "
-			"ORDER BY day, account, person"),
-		    &s));
-	stmt_bind_int(s, 1, d->since);
+		    SQL("SELECT " DAY_COLUMNS " FROM audit_day WHERE day >= ?1 AND day <= ?2 ORDER BY day, account, person"), &s));
+	stmt_bind_int(s, 1, d->compared);
+	stmt_bind_int(s, 2, last);
 	for (;;) {
-		TRY(stmt_step(c, s, &row));
 		struct look_day there = { 0 };
 
+		TRY(stmt_step(c, s, &row));
 		if (row)
-			there = (struct look_day){ stmt_int(s, 0), stmt_int(s, 1), stmt_int(s, 2), stmt_int(s, 3),
-						   stmt_int(s, 4), stmt_int(s, 5), stmt_int(s, 6), INT64_MAX };
-		while (at < d->day_count && (!row || (look_day_order(&d->days[at], &there) < 0 && !same_day(&d->days[at], &there))))
-			find_day(c, d, &d->days[at++]);
+			there = take_day(s);
+		for (; at < d->open.len && d->open.at[at].day <= last &&
+		       (!row || day_order(&d->open.at[at], &there) < 0); at++)
+			add_odd(d, &d->open.at[at]);
 		if (!row)
-			return OK;
-		there.row = stmt_int(s, 7);
-		if (at < d->day_count && same_day(&d->days[at], &there)) {
-			if (memcmp(&d->days[at], &there, sizeof there) != 0)
-				find_day(c, d, &there);
+			break;
+		if (at < d->open.len && same_day(&d->open.at[at], &there)) {
+			if (memcmp(&d->open.at[at], &there, sizeof there) != 0)
+				add_odd(d, &d->open.at[at]);
 			at++;
 		} else {
-			find_day(c, d, &there);
+			there = no_looks(&there);
+			add_odd(d, &there);
 		}
 	}
+	if (at)
+		memmove(d->open.at, d->open.at + at, (d->open.len - at) * sizeof *d->open.at);
+	d->open.len -= at;
+	d->compared = last < INT64_MAX ? last + 1 : last;
+	return OK;
+}
+
+static enum err add_day(struct ctx *c, struct db *db, struct derived *d, const struct looked *row)
+{
+	struct look_day look = look_day_of(row);
+
+	if (look.day < d->compared) {
+		add_odd(d, &look);
+		return OK;
+	}
+	d->newest = look.day > d->newest ? look.day : d->newest;
+	add_look(&d->open, &look);
+	if (d->open.len < d->most || d->newest - DAYS_OPEN <= d->open.at[0].day)
+		return OK;
+	return compare_days(c, db, d, d->newest - DAYS_OPEN - 1);
+}
+
+enum err derived_add(struct ctx *c, struct db *db, struct derived *d, const struct looked *row)
+{
+	if (row->key > d->made)
+		return OK;
+	if (row->person)
+		add_person(d, row->person, row->key);
+	for (size_t i = 0; i < row->people_count; i++)
+		if (row->people[i] != row->person)
+			add_person(d, row->people[i], row->key);
+	return is_staffs_look(row) ? add_day(c, db, d, row) : OK;
+}
+
+/* What differed when its day was compared, with all that came for it later. */
+static enum err judge_odd(struct ctx *c, struct db *db, struct derived *d)
+{
+	merge_days(&d->odd);
+	for (size_t i = 0; i < d->odd.len; i++) {
+		const struct look_day *ought = &d->odd.at[i];
+		struct look_day there = { 0 };
+		bool row;
+		STMT(s);
+
+		TRY(db_stmt(c, db,
+			    SQL("SELECT " DAY_COLUMNS " FROM audit_day WHERE day = ?1 AND account = ?2 AND person = ?3"), &s));
+		stmt_bind_int(s, 1, ought->day);
+		stmt_bind_int(s, 2, ought->account);
+		stmt_bind_int(s, 3, ought->person);
+		TRY(stmt_step(c, s, &row));
+		if (row)
+			there = take_day(s);
+		if (memcmp(ought, &there, sizeof there) != 0)
+			find_day(c, d, ought);
+	}
+	return OK;
 }
 
 enum err derived_check(struct ctx *c, struct db *db, struct derived *d, int64_t *findings)
 {
 	TRY(check_people(c, db, d));
-	TRY(check_days(c, db, d));
+	TRY(compare_days(c, db, d, INT64_MAX));
+	TRY(judge_odd(c, db, d));
 	*findings += d->findings;
 	return OK;
 }

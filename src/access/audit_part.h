@@ -132,11 +132,13 @@ bool gathered_full(const struct gathered *g);
 void gathered_free(struct gathered *g);
 /* --- audit_derived.c: is what was made from the rows what they say? --- */
 struct derived;
-/* `made`: index_made. Freed by derived_free. */
-struct derived *derived_new(int64_t made, int64_t since_day);
+enum { DAYS_MOST = 1 << 18 };
+/* `made`: index_made. Freed by derived_free. `most`: so many sums of a day are in memory before those of days that are
+ * over are compared; DAYS_MOST. */
+struct derived *derived_new(int64_t made, size_t most);
 void derived_free(struct derived *d);
 /* Every row of the chain, in its order; people unpacked. */
-void derived_add(struct derived *d, const struct looked *row);
+NODISCARD enum err derived_add(struct ctx *c, struct db *db, struct derived *d, const struct looked *row);
 /* After the last: what differs becomes an issue in c, naming whose it is; *findings grows. */
 NODISCARD enum err derived_check(struct ctx *c, struct db *db, struct derived *d, int64_t *findings);
 

@@ -494,6 +494,83 @@ static void the_index_altered_is_found(void **state)
 	said(w, where);
 }
 
+/* However long ago. */
+static void sums_of_old_days_altered_are_found(void **state)
+{
+	static const char *const damage[] = {
+		"UPDATE audit_day SET looks = looks + 1 WHERE person = 2", "UPDATE audit_day SET bare = bare + 1 WHERE person = 2",
+		"UPDATE audit_day SET began = began - 1 WHERE person = 2", "UPDATE audit_day SET ended = ended + 1 WHERE person = 2",
+		"UPDATE audit_day SET last = last - 1 WHERE person = 2", "DELETE FROM audit_day WHERE person = 2",
+	};
+	struct world *w = *state;
+	char where[64];
+
+	w->clock.at = when_days(2023, 2, 4) * DAY;
+	write_rows(w, 3);
+	w->clock.at = when_days(2026, 11, 3) * DAY;
+	write_rows(w, 1);
+	MUST(w, audit_index(&w->c));
+	proved(w, 4);
+	tamper(w, "SELECT 1");
+	snprintf(where, sizeof where, "audit_day %lld/7/2", (long long)when_days(2023, 2, 4));
+	for (size_t i = 0; i < sizeof damage / sizeof *damage; i++) {
+		run_sql(w, damage[i]);
+		said(w, where);
+		MUST(w, audit_index_clear(&w->c));
+		MUST(w, audit_index(&w->c));
+		proved(w, 4);
+	}
+	run_sql(w, "INSERT INTO audit_day (day, account, person, looks, bare, began, ended, last) VALUES (-5, 7, 2, 1, 0, 1, 1, 1)");
+	said(w, "audit_day -5/7/2");
+	run_sql(w, "UPDATE audit_day SET day = 9223372036854775807 WHERE day = -5");
+	said(w, "audit_day 9223372036854775807/7/2");
+}
+
+struct deriving {
+	struct db *db;
+	struct derived *derived;
+};
+
+static enum err derive(struct ctx *c, void *arg, const struct looked *l)
+{
+	struct deriving *d = arg;
+
+	return derived_add(c, d->db, d->derived, l);
+}
+
+/* How many sums are wrong, when no more than a few of them fit into memory. */
+static int64_t derived_wrong(struct world *w, size_t most)
+{
+	struct deriving d = { 0 };
+	int64_t made, findings = 0;
+	READER(db);
+
+	MUST(w, store_reader(&w->c, w->place->store, &db));
+	MUST(w, index_made(&w->c, db, &made));
+	d = (struct deriving){ db, derived_new(made, most) };
+	MUST(w, audit_each(&w->c, db, &(struct audit_ask){ .cap = 1000 }, derive, &d));
+	MUST(w, derived_check(&w->c, db, d.derived, &findings));
+	derived_free(d.derived);
+	return findings;
+}
+
+static void days_are_proved_as_the_reading_goes_on_also_where_the_clock_was_set_back(void **state)
+{
+	static const int months[] = { 1, 2, 3, 4, 2, 5, 6, 1, 7, 8 };
+	struct world *w = *state;
+
+	for (size_t i = 0; i < sizeof months / sizeof *months; i++) {
+		w->clock.at = when_days(2026, months[i], 3) * DAY;
+		write_rows(w, 3 + (int)i % 3);
+	}
+	MUST(w, audit_index(&w->c));
+	for (size_t most = 1; most < 64; most *= 2)
+		assert_int_equal(derived_wrong(w, most), 0);
+	tamper(w, "UPDATE audit_day SET looks = looks + 1 WHERE person IN (1, 2)");
+	for (size_t most = 1; most < 64; most *= 2)
+		assert_int_equal(derived_wrong(w, most), 16); /* of two people on eight days */
+}
+
 static void the_time_of_a_head_altered_is_found(void **state)
 {
 	struct world *w = *state;
@@ -677,6 +754,8 @@ int main(void)
 		T(a_month_follows_from_the_one_before),
 		T(every_column_altered_is_found),
 		T(the_index_altered_is_found),
+		T(sums_of_old_days_altered_are_found),
+		T(days_are_proved_as_the_reading_goes_on_also_where_the_clock_was_set_back),
 		T(the_time_of_a_head_altered_is_found),
 		T(a_row_removed_is_found),
 		T(the_first_rows_removed_are_found),

@@ -9,10 +9,14 @@
  *	its organisation    the row of the resource; not when all are shared and the person has chosen
  *	                    nothing of the kind
  */
+#include "record/bits.h"
 #include "record/guard.h"
 #include "record/search_part.h"
 
-#define LABELLED_ROWS 128
+enum {
+	LABELLED_ROWS = 128,
+	COUNTED_PART = 4 /* who is related to this part of all people counts by sets */
+};
 
 struct guarded_stream {
 	struct stream stream;
@@ -227,7 +231,8 @@ static void guarded_rewind(struct stream *stream)
 	s->labelled_to = PAIR_START;
 }
 
-static const struct stream_ops guarded_ops = { guarded_seek, guarded_has, guarded_rewind, NULL };
+static enum err guarded_set(struct scope *sc, struct stream *stream, struct bits **out);
+static const struct stream_ops guarded_ops = { guarded_seek, guarded_has, guarded_rewind, guarded_set };
 
 static bool any_choice(const struct guard *g, bool of_orgs)
 {
@@ -238,34 +243,88 @@ static bool any_choice(const struct guard *g, bool of_orgs)
 	return false;
 }
 
-enum err stream_guarded(struct scope *sc, const struct fhir_type *type, struct stream *from,
-			struct stream **out)
+static struct stream *guarded_new(struct scope *sc, const struct fhir_type *type, int64_t type_key, struct stream *from)
 {
 	const struct guard *g = sc->c->guard;
-	struct guarded_stream *s;
-	enum guard_kind kind;
+	struct guarded_stream *s = NEW(sc->c->arena, struct guarded_stream);
+	bool related = g->kinds[type->number] == GUARD_RELATED, needed = g->needs && g->needs[type->number];
 
-	*out = from;
-	if (guard_open(g, type))
-		return OK;
-	kind = g->kinds ? (enum guard_kind)g->kinds[type->number] : GUARD_NEVER;
-	*out = stream_none(sc->c->arena);
-	if (kind == GUARD_NEVER)
-		return OK;
-	bool needed = g->needs && g->needs[type->number];
-	s = NEW(sc->c->arena, struct guarded_stream);
 	*s = (struct guarded_stream){
 		.stream = { &guarded_ops, PAIR_START },
 		.from = from,
 		.guard = g,
 		.type = type,
-		.related = kind == GUARD_RELATED && !g->everyone,
-		.by_org = kind == GUARD_RELATED && (!g->all_orgs || any_choice(g, true)),
+		.type_key = type_key,
+		.related = related && !g->everyone,
+		.by_org = related && (!g->all_orgs || any_choice(g, true)),
 		.by_labels = ~g->labels || ~g->labels_own || needed || any_choice(g, false),
 		.needed = needed,
 		.labelled_to = PAIR_START,
 	};
 	s->labelled = arena_alloc(sc->c->arena, LABELLED_ROWS * sizeof *s->labelled);
-	*out = &s->stream;
-	return name_find(sc->c, sc->db, str_of(type->name), &s->type_key);
+	return &s->stream;
+}
+
+/* --- all of it, to count --- */
+
+/* Does the asker see so much of the place that walking what they see costs more than bits of all of it? Whoever has
+ * to do with few people leaps from one to the next, and never reads what is of others. */
+static enum err sees_much(struct scope *sc, const struct guarded_stream *s, bool *out)
+{
+	int64_t patient;
+	bool row;
+	STMT(stmt);
+
+	*out = true;
+	if (!s->related || sc->search->choice.kept == 0) /* as tests have it: of any size */
+		return OK;
+	TRY(name_find(sc->c, sc->db, STR("Patient"), &patient));
+	TRY(db_stmt(sc->c, sc->db, SQL("SELECT current FROM total WHERE type = ?1"), &stmt));
+	stmt_bind_int(stmt, 1, patient);
+	TRY(stmt_step(sc->c, stmt, &row));
+	*out = row && (int64_t)s->guard->people_count * COUNTED_PART >= stmt_int(stmt, 0);
+	return OK;
+}
+
+/* What is found, and of that what is among all of the type that the guard lets be seen. */
+static enum err guarded_set(struct scope *sc, struct stream *stream, struct bits **out)
+{
+	struct guarded_stream *s = (struct guarded_stream *)stream;
+	struct bits *found, *seen;
+	struct stream *all;
+	struct buf key;
+	bool much;
+
+	TRY(sees_much(sc, s, &much));
+	if (!much || !s->guard->stamp)
+		return OK;
+	TRY(stream_set(sc, s->from, &found));
+	if (!found)
+		return OK;
+	TRY(leaf_type(sc, s->type, &all));
+	buf_init(&key, sc->c->arena, 0);
+	buf_printf(&key, "guard %llx %u", (unsigned long long)s->guard->stamp, s->type->number);
+	TRY(set_of_stream(sc, buf_get(&key), guarded_new(sc, s->type, s->type_key, all), &seen));
+	if (!seen)
+		return OK;
+	bits_merge(found, seen, BITS_AND);
+	*out = found;
+	return OK;
+}
+
+enum err stream_guarded(struct scope *sc, const struct fhir_type *type, struct stream *from,
+			struct stream **out)
+{
+	const struct guard *g = sc->c->guard;
+	int64_t type_key;
+
+	*out = from;
+	if (guard_open(g, type))
+		return OK;
+	*out = stream_none(sc->c->arena);
+	if (!g->kinds || g->kinds[type->number] == GUARD_NEVER)
+		return OK;
+	TRY(name_find(sc->c, sc->db, str_of(type->name), &type_key));
+	*out = guarded_new(sc, type, type_key, from);
+	return OK;
 }

@@ -383,6 +383,9 @@ NODISCARD enum err set_of_all(struct scope *sc, struct stream **at, size_t len, 
 NODISCARD enum err set_of_pairs(struct scope *sc, const struct pairs *pairs, struct bits **out);
 NODISCARD enum err set_minus(struct scope *sc, struct stream *from, struct stream *what,
 			     struct bits **out);
+/* All that a stream over everything of a type gives (not moved yet), kept under a key of the caller's that says what
+ * it hangs on besides the versions of the place; NULL: sets do not hold now. */
+NODISCARD enum err set_of_stream(struct scope *sc, struct str key, struct stream *all, struct bits **out);
 /* How many a stream has, if that can be said without walking it. */
 NODISCARD enum err set_count(struct scope *sc, struct stream *found, bool *known, int64_t *out);
 

@@ -6,8 +6,12 @@
  * that was written since is asked for in the index again, which is exact as long as rows change with
  * versions alone. Where they may not, nothing is kept or used: while a load or a reindexing runs, and when
  * an event that is no version (a purge, a merge) lies between. All is read in the transaction of the
- * search, so a count is as consistent as a walk. A set says what rows there are, nothing of who may see them:
- * a search that a guard narrows is walked.
+ * search, so a count is as consistent as a walk.
+ *
+ * What a scan gave says nothing of who may see it. For a guard that sees a good part of the place another
+ * kind of set is kept, by the guard's stamp: all of a type that it lets be seen (search_guard.c). It is
+ * brought up to date the same way, by asking the guard of what was written since. A guard that may decide
+ * differently has another stamp, and so another set.
  *
  * The first count is a walk as before: a set is made of what it reads anyway. Small sets are not kept,
  * nor those of which a walk leaps over parts; both are quick without.
@@ -143,33 +147,74 @@ static struct scan_set *scan_set_new(struct ctx *c, struct str key)
 	return set;
 }
 
-enum err scan_set_find(struct scope *sc, struct stream *stream, const struct scan *scan,
-		       struct bits **out, struct scan_set **reading)
+/* A set as it is now, or NULL when there is none, or it is not worth bringing it up to date. *newer: somebody who
+ * sees more of the place than this search has made one. */
+static enum err set_now(struct scope *sc, struct stream *stream, struct str key, struct bits **out, bool *newer)
 {
 	struct sets *sets = sc->c->place->record->sets;
-	struct str key = key_of(sc->c, scan);
-	int64_t seq;
+	struct bits *bits;
 	bool done = true;
+	int64_t seq;
 
 	*out = NULL;
-	*reading = NULL;
+	*newer = false;
 	if (!sc->moment.asked)
 		TRY(find_moment(sc));
 	if (!sc->moment.sound)
 		return OK;
-	struct bits *bits = sets_find(sets, key, &seq);
-	if (bits)
-		arena_defer(sc->c->arena, free_bits, bits);
-	if (bits && seq > sc->moment.seq)
-		return OK; /* somebody who sees more has been here */
-	if (bits && seq < sc->moment.seq) {
+	bits = sets_find(sets, key, &seq);
+	if (!bits)
+		return OK;
+	arena_defer(sc->c->arena, free_bits, bits);
+	*newer = seq > sc->moment.seq;
+	if (*newer)
+		return OK;
+	if (seq < sc->moment.seq) {
 		TRY(catch_up(sc, stream, bits, seq, &done));
 		if (done)
 			sets_keep(sets, key, bits_copy(bits), sc->moment.seq);
 	}
-	if (bits && done)
+	if (done)
 		*out = bits;
-	else
+	return OK;
+}
+
+static enum err walk_all(struct scope *sc, struct stream *all, struct bits *bits)
+{
+	for (struct pair from = { 0, 0 };; from = pair_after(all->at)) {
+		TRY(stream_seek(sc, all, from));
+		if (pair_end(all->at))
+			return OK;
+		TRY(pair_fits(sc->c, all->at));
+		bits_put(bits, (uint32_t)all->at.key, true);
+	}
+}
+
+enum err set_of_stream(struct scope *sc, struct str key, struct stream *all, struct bits **out)
+{
+	struct bits *bits;
+	bool newer;
+
+	TRY(set_now(sc, all, key, out, &newer));
+	if (*out || newer || !sc->moment.sound)
+		return OK;
+	bits = bits_new();
+	arena_defer(sc->c->arena, free_bits, bits);
+	TRY(walk_all(sc, all, bits));
+	sets_keep(sc->c->place->record->sets, key, bits_copy(bits), sc->moment.seq);
+	*out = bits;
+	return OK;
+}
+
+enum err scan_set_find(struct scope *sc, struct stream *stream, const struct scan *scan,
+		       struct bits **out, struct scan_set **reading)
+{
+	struct str key = key_of(sc->c, scan);
+	bool newer;
+
+	*reading = NULL;
+	TRY(set_now(sc, stream, key, out, &newer));
+	if (!*out && sc->moment.sound && !newer)
 		*reading = scan_set_new(sc->c, key);
 	return OK;
 }

@@ -1,5 +1,6 @@
 /* search_set_test.c - a count by kept sets is the count of a walk and of plain SQL, whatever was written between. */
 #include "record/event.h"
+#include "record/guard.h"
 #include "record/search_part.h"
 #include "record/test_world.h"
 
@@ -25,6 +26,30 @@ static int64_t count(struct world *w, const char *query, size_t kept)
 	s.choice.kept = kept;
 	SUCCEEDS(search_run(&w->c, &s, &page));
 	return page.total;
+}
+
+/* Two of the people, one organisation and nothing with a label: what only a row of the resource tells. */
+static const struct guard *some_guard(struct world *w, uint64_t stamp)
+{
+	struct guard *g = NEW(w->c.arena, struct guard);
+	uint8_t *kinds = arena_alloc(w->c.arena, w->place->fhir->type_count);
+	int64_t *keys = NEW_N(w->c.arena, int64_t, 3), org = 0;
+	bool row;
+	READER(db);
+	STMT(s);
+
+	memset(kinds, GUARD_RELATED, w->place->fhir->type_count);
+	SUCCEEDS(store_reader(&w->c, w->place->store, &db));
+	SUCCEEDS(name_find(&w->c, db, STR("urn:org:1"), &org));
+	SUCCEEDS(db_stmt(&w->c, db, SQL("SELECT key FROM resource WHERE id IN ('p1', 'p3') ORDER BY key"), &s));
+	for (size_t i = 0; i < 2; i++) {
+		SUCCEEDS(stmt_step(&w->c, s, &row));
+		keys[i] = stmt_int(s, 0);
+	}
+	keys[2] = org;
+	*g = (struct guard){ .kinds = kinds, .people = keys, .people_count = 2, .orgs = keys + 2, .org_count = 1,
+			     .labels = ~UINT64_C(0), .labels_own = ~UINT64_C(0), .stamp = stamp };
+	return g;
 }
 
 static int64_t by_sql(struct world *w, struct sql sql)
@@ -61,6 +86,8 @@ static const struct question {
 	{ "status=final&status=final,amended&_summary=count", COUNT(FINAL) },
 };
 
+static int64_t guarded; /* found under guards, in all */
+
 static void same_counts(struct world *w, int round)
 {
 	for (size_t i = 0; i < sizeof questions / sizeof *questions; i++) {
@@ -71,6 +98,17 @@ static void same_counts(struct world *w, int round)
 		if (walked != right || kept != right)
 			fail_msg("round %d: %s: %lld by SQL, %lld walked, %lld by sets", round, q->query,
 				 (long long)right, (long long)walked, (long long)kept);
+		/* under a guard: the second stamp is new in each round, so its set is made, that of the first is used */
+		for (uint64_t stamp = 7; stamp < 9; stamp++) {
+			w->c.guard = some_guard(w, stamp == 7 ? 7 : 100 + (uint64_t)round);
+			walked = count(w, q->query, SIZE_MAX);
+			kept = count(w, q->query, 0);
+			w->c.guard = NULL;
+			guarded += walked;
+			if (walked > right || kept != walked)
+				fail_msg("round %d: %s: %lld walked, %lld by sets under a guard", round, q->query,
+					 (long long)walked, (long long)kept);
+		}
 	}
 }
 
@@ -86,9 +124,9 @@ static void write_one(struct world *w)
 	}
 	put(w, "Observation", id,
 	    arena_printf(w->c.arena,
-			 "{\"resourceType\":\"Observation\",\"id\":\"%s\",\"status\":\"%s\",%s"
-			 "\"code\":{\"text\":\"x\"},\"subject\":{\"reference\":\"Patient/p%u\"}}",
-			 id, dice(w, 3) ? "final" : "amended",
+			 "{\"resourceType\":\"Observation\",\"id\":\"%s\",\"meta\":{\"source\":\"urn:org:%u\"},"
+			 "\"status\":\"%s\",%s\"code\":{\"text\":\"x\"},\"subject\":{\"reference\":\"Patient/p%u\"}}",
+			 id, dice(w, 2), dice(w, 3) ? "final" : "amended",
 			 dice(w, 3) ? "\"category\":[{\"coding\":[{\"system\":\"urn:c\",\"code\":\"vital-signs\"}]}]," : "",
 			 dice(w, PEOPLE)));
 }
@@ -133,6 +171,7 @@ static void counts_stay_right_while_all_is_written(void **state)
 		arena_release(w->c.arena, mark);
 	}
 	assert_true(count(w, questions[0].query, 0) > 0);
+	assert_true(guarded > rounds);
 }
 
 /* Many writes at once, more than a set is brought over; and what is kept is used: rows taken away behind its back

@@ -168,6 +168,8 @@ static enum err put_codes(struct ctx *c, struct node *field, const struct action
 		data_str(c, list->last, "choice_id", SAY(c->arena, "%s-%zu", arg->name, i + 1));
 	}
 	node_add_bool(c->arena, field, few ? "is_radios" : "is_select", true);
+	if (!typed.len) /* one that is optional can be taken back */
+		node_add_bool(c->arena, field, "unsaid", true);
 	return OK;
 }
 

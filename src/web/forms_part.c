@@ -145,6 +145,13 @@ static struct str other_than_options(const struct form_item *it, const struct ty
 	return (struct str){ 0 };
 }
 
+/* A radio that was chosen cannot be taken back by itself: where no answer is one as well, that is offered too. */
+static void put_unset(struct fill *f, struct node *row, const struct form_item *it, const struct typed *typed)
+{
+	if (!it->required && typed->len && it->kind != FORM_OPEN_CHOICE)
+		node_add_bool(f->c->arena, row, "can_unset", true);
+}
+
 static void put_choices(struct fill *f, struct node *row, const struct form_item *it, struct str fid,
 			const struct typed *typed)
 {
@@ -154,13 +161,15 @@ static void put_choices(struct fill *f, struct node *row, const struct form_item
 	for (size_t i = 0; i < it->option_count; i++) /* an error's link leads to the first */
 		put_choice(f, list, &it->options[i], i ? SAY(f->c->arena, STR_FMT "-%zu", STR_ARG(fid), i) : fid, typed);
 	node_add_bool(f->c->arena, row, !few ? "is_select" : it->repeats ? "is_boxes" : "is_radios", true);
+	put_unset(f, row, it, typed);
 	if (it->kind == FORM_OPEN_CHOICE) {
 		node_add_bool(f->c->arena, row, "is_open", true);
 		data_str(f->c, row, "other", other_than_options(it, typed));
 	}
 }
 
-static void put_boolean(struct fill *f, struct node *row, struct str fid, const struct typed *typed)
+static void put_boolean(struct fill *f, struct node *row, const struct form_item *it, struct str fid,
+			const struct typed *typed)
 {
 	static const struct form_option options[] = { { .code = { "true", 4 }, .words = { "Yes", 3 } },
 						      { .code = { "false", 5 }, .words = { "No", 2 } } };
@@ -170,6 +179,7 @@ static void put_boolean(struct fill *f, struct node *row, struct str fid, const 
 	put_choice(f, list, &options[1], SAY(f->c->arena, STR_FMT "-1", STR_ARG(fid)), typed);
 	node_add_bool(f->c->arena, row, "is_radios", true);
 	node_add_bool(f->c->arena, row, "inline", true);
+	put_unset(f, row, it, typed);
 }
 
 static void put_files(struct fill *f, struct node *row, struct str fid, const struct typed *typed)
@@ -238,7 +248,7 @@ static void put_field(struct fill *f, struct node *row, size_t item, unsigned n)
 	struct typed typed = typed_of(f, item, n, field);
 
 	if (it->kind == FORM_BOOLEAN)
-		put_boolean(f, row, fid, &typed);
+		put_boolean(f, row, it, fid, &typed);
 	else if (it->kind == FORM_CHOICE || it->kind == FORM_OPEN_CHOICE)
 		put_choices(f, row, it, fid, &typed);
 	else if (it->kind == FORM_ATTACHMENT)

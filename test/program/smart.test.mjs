@@ -165,3 +165,25 @@ test('a scope that makes no sense, or is not given, is refused', async t => {
 	assert.equal(narrow.body.expires_in, 300)
 	assert.equal(narrow.headers.get('cache-control'), 'no-store')
 })
+
+test('what a token of a program is worth is told to itself and to who may ask about all (RFC 7662)', async t => {
+	const { base, db, token } = await place(t, { lab: { scope: 'system/Observation.rs system/Patient.rs' }, other: { scope: 'system/*.rs' } })
+	const long = (login, role, ...more) => { assert.equal(causeway('account-add', db, login, '--name', login, '--role', role, ...more).code, 0); return causeway('account-token', db, login).out.trim() }
+	const board = long('board', 'program-monitor'), feed = long('feed', 'program-feed', '--org', 'WXP')
+	const lab = await token('lab', 'system/Observation.rs'), other = await token('other', 'system/*.rs')
+	const worth = async (by, of) => { const reply = await fetch(`${base}/auth/introspect`, { method: 'POST', headers: { authorization: `Bearer ${by}` }, body: new URLSearchParams({ token: of }) }); return { status: reply.status, ...await reply.json() } }
+	const own = await worth(lab, lab)
+	assert.deepEqual([own.status, own.active, own.client_id, own.scope, own.token_type, own.iss], [200, true, 'lab', 'system/Observation.rs', 'Bearer', base])
+	assert.ok(own.exp > Date.now() / 1000 + 200 && own.exp <= Date.now() / 1000 + 301 && own.iat <= Date.now() / 1000 + 1)
+	assert.equal(own.patient ?? own.fhirUser, undefined)
+	assert.deepEqual([(await worth(board, lab)).client_id, (await worth(board, other)).scope], ['lab', 'system/*.rs'])
+	const plain = await worth(board, feed)
+	assert.deepEqual([plain.active, plain.client_id, plain.scope], [true, 'feed', undefined], 'one that no scopes limit says none')
+	assert.equal((await worth(feed, feed)).active, true)
+	for (const [by, of] of [[lab, other], [feed, lab], [lab, feed], [lab, board], [lab, 'nonsense'], [board, '']])
+		assert.ok([false, undefined].includes((await worth(by, of)).active))
+	assert.equal((await worth('nonsense', lab)).status, 401)
+	assert.equal(causeway('client-revoke', db, 'lab').code, 0)
+	assert.deepEqual(await worth(board, lab), { status: 200, active: false })
+	assert.equal((await worth(lab, lab)).status, 401)
+})
