@@ -103,6 +103,8 @@ struct message {
 	struct str packed;     /* as they are kept, by message_pack; empty: packed when it is kept */
 	int64_t size;
 	int64_t file, row;     /* feed_file.key it came in last, and where in it; 0: in none */
+	unsigned part;         /* of those one message was cut into: the second is 2; 0, 1: the whole, or the first */
+	struct str earlier;    /* the parts before it, for places in the whole; not kept */
 };
 
 /* 32 hex digits of 128 bits of BLAKE2b, the same on every machine. In `a`. */
@@ -132,6 +134,8 @@ NODISCARD enum err message_list(struct ctx *c, const struct message_query *query
 				struct message **out, size_t *len);
 
 enum { FEED_MINUTES = 60 };
+/* Whether a server that is asked page by page tells what is deleted there. */
+enum feed_deletions { DELETIONS_UNKNOWN, DELETIONS_TOLD, DELETIONS_SOME, DELETIONS_UNTOLD };
 /* A feed as the page, the metrics and feed-list show it. */
 struct feed_view {
 	struct feed feed;
@@ -141,6 +145,9 @@ struct feed_view {
 	int64_t counts[MESSAGE_STATES];
 	int64_t minutes[FEED_MINUTES]; /* messages per minute of the last hour, oldest first */
 	bool silent;                /* for longer than silent_after */
+	int64_t asked;              /* when the other server was last asked to good effect; 0: never, or it is not asked */
+	const char *failed;         /* why it could not be, the last time; NULL */
+	enum feed_deletions deletions;
 };
 NODISCARD enum err feed_views(struct ctx *c, struct feed_view **out, size_t *len);
 /* What people call a field of HL7 v2 (0: the segment); NULL where the tables do not say. */

@@ -9,35 +9,10 @@
 
 #include "base/file.h"
 #include "base/lines.h"
-#include "feed/feeds.h"
+#include "feed/fhir.h"
 #include "identity/resolve.h"
 
 enum { ATTEMPTS = 20, RESOURCES_MOST = 5000 };
-
-/* A resource of the message. */
-struct told {
-	struct str type, id;       /* theirs: "Patient" "123" */
-	struct str full;           /* fullUrl; may be empty */
-	struct node *resource;     /* NULL: deleted */
-	struct str ours;           /* id here; of a Patient when admitted */
-	struct state *state;
-	struct str updated;        /* meta.lastUpdated */
-	bool old;                  /* something newer was told before */
-};
-
-struct hearing {
-	struct ctx *c;
-	const struct feed *feed;
-	struct message *m;
-	struct str org, source;
-	VEC(struct told) told;
-	VEC(struct state *) states;
-	VEC(struct put) puts;
-	VEC(struct admission *) admissions; /* to be written with the rest */
-	struct map by_name;        /* "Patient/123" and full URLs -> index + 1 */
-	bool news;
-	const char *place;
-};
 
 static struct str say(struct hearing *h, struct str a, const char *between, struct str b)
 {
@@ -88,21 +63,10 @@ static enum err hear(struct hearing *h, struct node *resource, struct str full)
 		return fail(h->c, ERR_TOO_LARGE, "More than 5,000 resources in one message.");
 	t = vec_push(&h->told, h->c->arena);
 	*t = (struct told){ .type = type, .id = id_of(h, resource), .full = full, .resource = resource,
-			    .updated = node_str(node_get(resource, "meta"), "lastUpdated") };
+			    .updated = node_str(node_get(resource, "meta"), "lastUpdated"),
+			    .version = node_str(node_get(resource, "meta"), "versionId") };
 	name_told(h, say(h, type, "/", t->id));
 	name_told(h, full);
-	return OK;
-}
-
-static enum err hear_deletion(struct hearing *h, struct str url)
-{
-	struct str id = url, type = str_cut(&id, '/');
-
-	if (!id.len || !fhir_resource_type(h->c->place->fhir, type) || memchr(id.at, '?', id.len))
-		return fail(h->c, ERR_UNSUPPORTED, "A deletion names Type/id.");
-	if (str_is(type, "Patient"))
-		return fail(h->c, ERR_UNSUPPORTED, "A Patient is not deleted by a feed: they may be known to others.");
-	*vec_push(&h->told, h->c->arena) = (struct told){ .type = type, .id = id };
 	return OK;
 }
 
@@ -116,7 +80,7 @@ static enum err hear_bundle(struct hearing *h, struct node *bundle)
 		struct str method = node_str(request, "method");
 		h->place = arena_printf(h->c->arena, "Bundle.entry[%u]", n++);
 		if (str_is(method, "DELETE"))
-			TRY(hear_deletion(h, node_str(request, "url")));
+			TRY(fhir_hear_deletion(h, node_str(request, "url"), node_get(bundle, "meta")));
 		else if (str_is(method, "PATCH"))
 			return fail(h->c, ERR_UNSUPPORTED, "A feed tells whole resources, no patches.");
 		else if (resource && !str_is(method, "GET"))
@@ -233,6 +197,21 @@ static void mark(struct hearing *h, struct told *t)
 		node_insert(t->resource, t->resource->first, "id", node_add_str(a, node_new(a, NODE_ARRAY), NULL, t->ours));
 }
 
+/* Told before was something newer; of the same moment, of a later version. */
+static bool is_older(const struct told *t, const struct node *known)
+{
+	struct when was, now;
+	int64_t before, version;
+	int order;
+
+	if (!when_parse_instant(node_str(known, "t"), &was) || !when_parse_instant(t->updated, &now) ||
+	    !when_cmp(now, was, &order))
+		return false;
+	if (order || !str_int(node_str(known, "v"), &before) || !str_int(t->version, &version))
+		return order < 0;
+	return version < before;
+}
+
 static enum err know(struct hearing *h, struct told *t, enum state_kind kind)
 {
 	READER(db);
@@ -242,10 +221,7 @@ static enum err know(struct hearing *h, struct told *t, enum state_kind kind)
 	TRY(state_read(h->c, db, kind,
 		       str_of(arena_printf(h->c->arena, "fhir|%s|" STR_FMT "/" STR_FMT, h->feed->name,
 					   STR_ARG(t->type), STR_ARG(t->id))), s));
-	struct when was, now;
-	int order;
-	t->old = when_parse_instant(node_str(s->body, "t"), &was) && when_parse_instant(t->updated, &now) &&
-		 when_cmp(now, was, &order) && order < 0;
+	t->old = is_older(t, s->body);
 	t->state = s;
 	*vec_push(&h->states, h->c->arena) = s;
 	return OK;
@@ -255,6 +231,21 @@ static void set(struct hearing *h, struct node *object, const char *name, struct
 {
 	drop(object, name);
 	node_add_str(h->c->arena, object, name, text);
+}
+
+/* What is known of it now: when it was so, and that it is there, or not. */
+static void note_told(struct hearing *h, struct told *t)
+{
+	struct node *body = t->state->body;
+
+	if (t->resource || t->updated.len)
+		set(h, body, "t", t->updated);
+	drop(body, "v");
+	drop(body, "gone");
+	if (t->version.len)
+		set(h, body, "v", t->version);
+	if (!t->resource)
+		node_add_bool(h->c->arena, body, "gone", true);
 }
 
 /* Those told before in this message are written first, each on its own, so that another who could be
@@ -298,7 +289,10 @@ static enum err admit(struct hearing *h, struct told *t)
 
 	TRY(know(h, t, STATE_PERSON));
 	t->ours = node_str(t->state->body, "id");
-	if (t->old && t->ours.len)
+	if (!t->resource)
+		return OK;
+	t->old = t->old && (t->ours.len || node_get(t->state->body, "gone"));
+	if (t->old)
 		return OK;
 	t->ours = (struct str){ 0 };
 	mark(h, t);
@@ -314,7 +308,7 @@ static enum err admit(struct hearing *h, struct told *t)
 	atoms_adopt(h->c->place->fhir->atoms, t->resource);
 	TRY(prepare_person(h, t));
 	set(h, t->state->body, "id", t->ours);
-	set(h, t->state->body, "t", t->updated);
+	note_told(h, t);
 	return OK;
 }
 
@@ -328,7 +322,7 @@ static enum err prepare(struct hearing *h, struct told *t)
 	mark(h, t);
 	TRY(lead_all(h, t->resource));
 	atoms_adopt(h->c->place->fhir->atoms, t->resource);
-	set(h, t->state->body, "t", t->updated);
+	note_told(h, t);
 	for (size_t i = 0; i < h->puts.len; i++)
 		if (str_eq(h->puts.at[i].id, t->ours) && str_eq(h->puts.at[i].type, t->type))
 			return fail(h->c, ERR_INVALID, "The same resource is told twice.");
@@ -390,34 +384,31 @@ static enum err keep(struct ctx *c, struct db *db, void *arg)
 	return OK;
 }
 
-/* Deletions stand alone: doing one twice does nothing. */
-static enum err delete_all(struct hearing *h)
-{
-	for (size_t i = 0; i < h->told.len; i++) {
-		struct written w;
-		if (h->told.at[i].resource)
-			continue;
-		h->place = arena_printf(h->c->arena, STR_FMT "/" STR_FMT, STR_ARG(h->told.at[i].type),
-					STR_ARG(h->told.at[i].id));
-		enum err e = record_delete(h->c, h->told.at[i].type, h->told.at[i].ours, 0, &w);
-		if (e && e != ERR_NOT_FOUND && e != ERR_GONE)
-			return e;
-		h->news |= !e && w.version.version;
-	}
-	h->place = NULL;
-	return OK;
-}
-
 /* For people who look at the message: what it is, and when it was so. */
 static void note_what(struct message *m, const struct node *tree)
 {
 	struct when w;
 	int64_t to;
 
+	const struct node *only = node_at(node_get(tree, "entry"), 0);
+
+	if (!m->kind.len && only && !only->next && str_is(node_str(node_get(only, "request"), "method"), "DELETE"))
+		m->kind = STR("Deletion");
 	if (!m->kind.len)
 		m->kind = node_str(tree, "resourceType");
 	if (!m->sent && when_parse_instant(node_str(node_get(tree, "meta"), "lastUpdated"), &w))
 		when_range(w, 0, &m->sent, &to);
+}
+
+static void note_deletions(struct hearing *h)
+{
+	for (size_t i = 0; i < h->told.len; i++)
+		if (!h->told.at[i].resource && !h->told.at[i].old)
+			note_told(h, &h->told.at[i]);
+	if (!h->note)
+		return;
+	h->m->flags |= MESSAGE_NOTED;
+	h->m->reason = str_of(h->note);
 }
 
 static enum err work_once(struct hearing *h)
@@ -444,7 +435,8 @@ static enum err work_once(struct hearing *h)
 			TRY(patients ? admit(h, t) : prepare(h, t));
 		}
 	h->place = NULL;
-	TRY(delete_all(h));
+	TRY(fhir_delete_all(h));
+	note_deletions(h);
 	put_provenance(h);
 	TRY(record_put_often(c, h->puts.at, h->puts.len, keep, h));
 	for (size_t i = 0; i < h->admissions.len; i++)

@@ -1,6 +1,6 @@
 /* register.c - feeds made known to the place, and how each of them does. */
 #include "base/vec.h"
-#include "feed/feed.h"
+#include "feed/feeds.h"
 
 #define MINUTE INT64_C(60000000)
 
@@ -157,6 +157,25 @@ static enum err view_minutes(struct ctx *c, struct db *db, int64_t now, struct f
 	}
 }
 
+/* What came of asking the other server (fhir_pull.c). */
+static enum err view_pull(struct ctx *c, struct db *db, struct feed_view *v)
+{
+	static const char *const words[] = { "", "told", "some", "untold" };
+	struct state s;
+	struct str deletions, failed;
+
+	TRY(state_read(c, db, STATE_PULL, str_of(arena_printf(c->arena, "pull|%s|*", v->feed.name)), &s));
+	if (node_get(s.body, "asked") && !str_int(node_text(node_get(s.body, "asked")), &v->asked))
+		v->asked = 0;
+	failed = node_str(s.body, "failed");
+	v->failed = failed.len ? str_dup(c->arena, failed) : NULL;
+	deletions = node_str(s.body, "deletions");
+	for (unsigned i = DELETIONS_TOLD; i < sizeof words / sizeof *words; i++)
+		if (str_is(deletions, words[i]))
+			v->deletions = (enum feed_deletions)i;
+	return OK;
+}
+
 enum err feed_views(struct ctx *c, struct feed_view **out, size_t *len)
 {
 	VEC(struct feed_view) list = { 0 };
@@ -179,6 +198,8 @@ enum err feed_views(struct ctx *c, struct feed_view **out, size_t *len)
 		TRY(view_counts(c, db, v));
 		TRY(view_last(c, db, v));
 		TRY(view_minutes(c, db, now, v));
+		if (v->feed.kind == FEED_FHIR)
+			TRY(view_pull(c, db, v));
 		v->silent = v->feed.silent_after &&
 			    now - (v->last ? v->last : v->since) > v->feed.silent_after;
 	}
@@ -223,5 +244,10 @@ enum err feed_metrics(struct ctx *c, struct buf *b)
 	       "gauge");
 	for (size_t i = 0; i < len; i++)
 		buf_printf(b, "causeway_feed_silent{feed=\"%s\"} %d\n", v[i].feed.name, v[i].silent);
+	metric(b, "pull_failed", "1 when another server was asked in vain the last time.", "gauge");
+	for (size_t i = 0; i < len; i++)
+		if (v[i].asked || v[i].failed)
+			buf_printf(b, "causeway_feed_pull_failed{feed=\"%s\"} %d\n", v[i].feed.name,
+				   v[i].failed != NULL);
 	return OK;
 }

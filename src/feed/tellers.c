@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "base/lines.h"
-#include "feed/feeds.h"
+#include "feed/fhir.h"
 
 enum { TELLERS = 8, WAITING = 64, TICK = 300000 };
 #define LINE_BYTES ((size_t)32 << 20)
@@ -62,20 +62,9 @@ static enum err tell(struct tellers *all, struct ctx *c, struct str body)
  * is told of again. */
 static enum err tell_deletion(struct tellers *all, struct ctx *c, const struct node *entry)
 {
-	struct arena *a = c->arena;
-	struct node *bundle = node_new(a, NODE_OBJECT);
-	struct buf b;
+	struct str url = node_str(node_get(entry, "request"), "url");
 
-	node_add_cstr(a, bundle, "resourceType", "Bundle");
-	node_add_str(a, node_add(a, bundle, "meta", NODE_OBJECT), "lastUpdated", all->t->time);
-	node_add_cstr(a, bundle, "type", "transaction");
-	struct node *list = node_add(a, bundle, "entry", NODE_ARRAY);
-	struct node *request = node_add(a, node_add(a, list, NULL, NODE_OBJECT), "request", NODE_OBJECT);
-	node_add_cstr(a, request, "method", "DELETE");
-	node_add_str(a, request, "url", node_str(node_get(entry, "request"), "url"));
-	buf_init(&b, a, 0);
-	json_write(&b, bundle, 0);
-	return tell(all, c, buf_get(&b));
+	return tell(all, c, fhir_deletion(c->arena, url, all->t->time, (struct str){ 0 }));
 }
 
 static enum err tell_line(struct tellers *all, struct ctx *c, struct str line)

@@ -515,6 +515,9 @@ static void name_message(struct v2 *v)
 	v->message->control =
 		str_of(arena_printf(a, STR_FMT "|" STR_FMT "|" STR_FMT, STR_ARG(v2_text(v, msh, 3, 1)),
 				    STR_ARG(v2_text(v, msh, 4, 1)), STR_ARG(v2_text(v, msh, 10, 1))));
+	if (v->message->part > 1) /* each has a number of its own */
+		v->message->control = str_of(arena_printf(a, "%u|" STR_FMT, v->message->part,
+							  STR_ARG(v->message->control)));
 	if (v->message->control.len > 300)
 		v->message->control.len = 300;
 	while (!str_utf8(v->message->control, &(size_t){ 0 }))

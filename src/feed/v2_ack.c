@@ -82,6 +82,17 @@ static struct str echo(const struct v2 *v, struct str raw, unsigned field)
 	return part.len <= 200 && str_utf8(part, &(size_t){ 0 }) ? part : (struct str){ 0 };
 }
 
+/* Segments of that name in the parts of the message before this one. */
+static unsigned count_earlier(struct str earlier, const char *segment)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; *segment && i + 3 < earlier.len; i++)
+		n += (!i || earlier.at[i - 1] == '\r' || earlier.at[i - 1] == '\n') &&
+		     !memcmp(earlier.at + i, segment, 3);
+	return n;
+}
+
 static void put_err(struct v2 *v, struct buf *b, struct str version, int code, enum err e,
 		    struct hl7_where w, const struct hl7 *usual)
 {
@@ -89,6 +100,8 @@ static void put_err(struct v2 *v, struct buf *b, struct str version, int code, e
 		   str_starts(version, STR("2.3")) || str_starts(version, STR("2.4"));
 	unsigned occurrence = w.occurrence ? w.occurrence : 1;
 	const char *segment = *w.segment ? w.segment : "MSH";
+
+	occurrence += count_earlier(v->message->earlier, w.segment);
 
 	buf_cstr(b, "ERR|");
 	if (old) {

@@ -19,6 +19,15 @@ static enum err take_one(struct ctx *c, struct taking *t, struct str bytes, stru
 	return v2_work(c, t->feed, &m, answer);
 }
 
+static enum err take_part(struct ctx *c, struct taking *t, struct str bytes, unsigned part, struct str earlier,
+			  struct str *answer)
+{
+	struct message m = { .feed = t->feed->key, .received = t->received, .body = bytes, .part = part,
+			     .earlier = earlier };
+
+	return v2_work(c, t->feed, &m, answer);
+}
+
 /* --- several people merged by one message --- */
 
 static struct str next_line(struct str *rest)
@@ -67,7 +76,7 @@ static bool is_good(struct str answer)
 	return str_find(answer, STR("\rMSA|AA|")) >= 0;
 }
 
-/* What stands before the first PID is said of each. The answer is the first that is not AA, or the first. */
+/* What stands before the first PID is said of each, which is known by the message's number and its own. The answer is the first that is not AA, or the first. */
 static enum err take_groups(struct ctx *c, struct taking *t, struct str bytes, const struct str *groups,
 			    unsigned len, struct str *answer)
 {
@@ -78,7 +87,8 @@ static enum err take_groups(struct ctx *c, struct taking *t, struct str bytes, c
 	for (unsigned i = 0; i < len; i++) {
 		struct str one, body = str_of(arena_printf(c->arena, STR_FMT STR_FMT, STR_ARG(head),
 							   STR_ARG(groups[i])));
-		TRY(take_one(c, t, body, &one));
+		struct str earlier = { groups[0].at, (size_t)(groups[i].at - groups[0].at) };
+		TRY(take_part(c, t, body, i + 1, earlier, &one));
 		if (!i || (is_good(*answer) && !is_good(one)))
 			*answer = one;
 	}

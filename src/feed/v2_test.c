@@ -262,6 +262,58 @@ static void a_batch_is_its_messages(void **state)
 	end(&o);
 }
 
+static int64_t kept(struct one *o, unsigned states, struct message *out)
+{
+	struct message_query q = { .states = states, .limit = 10 };
+	struct message *list;
+	size_t len;
+
+	worked(o->w, message_list(&o->w->c, &q, &list, &len));
+	if (len)
+		*out = list[len - 1];
+	return (int64_t)len;
+}
+
+/* Each group is a message of its own: none is said to have used another's number, what is wrong in one is told by its
+ * place in the whole, and tried again by itself. */
+static void a_merge_of_several_is_each_of_them(void **state)
+{
+	static const char merges[] = "MSH|^~\\&|PAS|RX1|CW|CW|20250103||ADT^A40|9|P|2.5\rEVN|A40|20250103\r"
+				     "PID|1||1^^^RX1||A^B\rMRG|2^^^RX1\r"
+				     "PID|2||3^^^RX1||C^D\rPV1|1\r"
+				     "PID|3||4^^^RX1||E^F||19413399\rMRG|5^^^RX1\r"
+				     "PID|4||6^^^RX1||G^H\rMRG|7^^^RX1\r";
+	struct one o = { 0 };
+	struct message m;
+	struct str answer;
+	enum message_state now;
+
+	(void)state;
+	begin(&o);
+	for (unsigned i = 0; i < 3; i++) {
+		worked(o.w, v2_take(&o.w->c, &o.feed, str_of(merges), &answer));
+		assert_true(str_find(answer, STR("MSA|AE|9|MRG is missing")) > 0);
+		assert_int_equal(kept(&o, 0, &m), 4);
+		assert_false(m.flags & MESSAGE_REUSED);
+		assert_int_equal(kept(&o, 1u << MESSAGE_APPLIED, &m), 2);
+		assert_int_equal(kept(&o, 1u << MESSAGE_QUARANTINED, &m), 2);
+		assert_true(str_is(m.place, "MRG") && m.tries == 1 + 2 * i && !(m.flags & MESSAGE_REUSED));
+		assert_int_equal(total(&o, "Patient"), 4);
+		int64_t before = versions(&o);
+		worked(o.w, message_replay(&o.w->c, m.key, &now));
+		assert_int_equal(now, MESSAGE_QUARANTINED);
+		assert_int_equal(versions(&o), before);
+		worked(o.w, message_read(&o.w->c, m.key, &m));
+		assert_true(str_find(m.body, STR("PID|2|")) > 0 && str_find(m.body, STR("PID|3|")) < 0);
+	}
+	worked(o.w, v2_take(&o.w->c, &o.feed,
+			    STR("MSH|^~\\&|PAS|RX1|CW|CW|20250103||ADT^A40|10|P|2.5\r"
+				"PID|1||1^^^RX1||A^B\rMRG|2^^^RX1\rPID|2||4^^^RX1||E^F||19413399\rMRG|5^^^RX1\r"),
+			    &answer));
+	assert_true(str_find(answer, STR("ERR||PID^2^7|102^")) > 0);
+	end(&o);
+}
+
 /* Kept with its place and reason; after a fix it is applied as if it had just come. */
 static void what_was_not_understood_can_be_replayed(void **state)
 {
@@ -295,6 +347,7 @@ int main(void)
 		cmocka_unit_test(what_is_wrong_is_answered_and_changes_nothing),
 		cmocka_unit_test(how_senders_of_these_islands_write),
 		cmocka_unit_test(a_batch_is_its_messages),
+		cmocka_unit_test(a_merge_of_several_is_each_of_them),
 		cmocka_unit_test(what_was_not_understood_can_be_replayed),
 	};
 

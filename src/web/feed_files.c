@@ -6,7 +6,7 @@
 #include "web/multipart.h"
 #include "web/pages.h"
 
-enum { FILES_SHOWN = 50, BAD_SHOWN = 100 };
+enum { FILES_SHOWN = 50, BAD_SHOWN = 100, LATEST_SHOWN = 10 };
 
 /* --- the page --- */
 
@@ -48,6 +48,21 @@ static enum err put_lists(struct ctx *c, struct node *data, const struct feed *f
 	return OK;
 }
 
+/* Whatever became of them; each leads to what it said. */
+static enum err put_latest(struct ctx *c, struct node *data, const struct feed *feed)
+{
+	struct message_query q = { .feed = feed->key, .limit = LATEST_SHOWN };
+	struct node *latest = data_list(c, data, "latest");
+	struct message *messages;
+	size_t len;
+
+	TRY(message_list(c, &q, &messages, &len));
+	for (size_t i = 0; i < len; i++)
+		feeds_put_message(c, data_object(c, latest, NULL), &messages[i]);
+	node_add_bool(c->arena, data, "has_latest", len > 0);
+	return OK;
+}
+
 static enum err find(struct ctx *c, const struct request *r, struct feed *feed)
 {
 	enum err e = feed_named(c, str_dup(c->arena, r->part[0]), feed);
@@ -68,6 +83,7 @@ static enum err show(struct ctx *c, const struct request *r, const struct feed *
 			feeds_put_feed(c, data, &views[i]);
 	node_add_bool(c->arena, data, "takes_files", feed->kind == FEED_CSV);
 	TRY(put_lists(c, data, feed));
+	TRY(put_latest(c, data, feed));
 	if (done)
 		data_words(c, data, "done", done);
 	if (wrong)

@@ -62,15 +62,68 @@ static void put_minutes(struct ctx *c, struct node *list, const struct feed_view
 	}
 }
 
-void feeds_put_feed(struct ctx *c, struct node *row, const struct feed_view *v)
+/* How lively it was; nothing where it was not. */
+static void put_rate(struct ctx *c, struct node *row, const struct feed_view *v)
 {
-	static const char *const kinds[] = { "", "HL7 v2", "Files", "FHIR" };
 	int64_t hour = 0, most = 0;
 
 	for (int i = 0; i < FEED_MINUTES; i++) {
 		hour += v->minutes[i];
 		most = v->minutes[i] > most ? v->minutes[i] : most;
 	}
+	if (!hour)
+		return;
+	put_spark(c, row, v, most);
+	data_str(c, row, "rate",
+		 hour == 1 ? STR("1 message")
+			   : SAY(c->arena, "%.*s messages, at most %.*s in a minute", STR_ARG(say_count(c->arena, hour)),
+				 STR_ARG(say_count(c->arena, most))));
+}
+
+static struct str say_messages(struct ctx *c, int64_t n, const char *one, const char *many)
+{
+	return SAY(c->arena, "%.*s message%s %s", STR_ARG(say_count(c->arena, n)), n == 1 ? "" : "s",
+		   n == 1 ? one : many);
+}
+
+static void put_sentence(struct ctx *c, struct node *row, const struct feed_view *v)
+{
+	int64_t same = v->counts[MESSAGE_SUPERSEDED], bad = v->counts[MESSAGE_REJECTED] + v->counts[MESSAGE_QUARANTINED];
+
+	if (!v->last) {
+		data_str(c, row, "feed_sentence", STR("No message has come yet."));
+		return;
+	}
+	data_str(c, row, "feed_sentence",
+		 SAY(c->arena, "%.*s in the record%s%.*s; %.*s not understood.",
+		     STR_ARG(say_messages(c, v->counts[MESSAGE_APPLIED], "is", "are")), same ? ", " : "",
+		     STR_ARG(same ? SAY(c->arena, "%.*s more said nothing new", STR_ARG(say_count(c->arena, same))) : STR("")),
+		     STR_ARG(bad ? say_messages(c, bad, "was", "were") : STR("none was"))));
+}
+
+/* Of a server that is asked: when, in vain or not, and whether it tells what was deleted there. */
+static void put_asked(struct ctx *c, struct node *row, const struct feed_view *v)
+{
+	static const char *const words[] = {
+		[DELETIONS_TOLD] = "What is deleted there is deleted here too, unless others know it.",
+		[DELETIONS_SOME] = "It tells of some types alone what is deleted there; of the others that stays here until "
+				   "it is deleted here.",
+		[DELETIONS_UNTOLD] = "It cannot tell what is deleted there: that stays here until it is deleted here.",
+	};
+
+	node_add_bool(c->arena, row, "is_asked", v->asked || v->failed);
+	feeds_put_moment(c, row, "asked", v->asked);
+	if (v->failed)
+		data_words(c, row, "ask_failed", v->failed);
+	if (words[v->deletions])
+		data_words(c, row, "deletions", words[v->deletions]);
+	node_add_bool(c->arena, row, "keeps_deleted", v->deletions >= DELETIONS_SOME);
+}
+
+void feeds_put_feed(struct ctx *c, struct node *row, const struct feed_view *v)
+{
+	static const char *const kinds[] = { "", "HL7 v2", "Files", "FHIR" };
+
 	data_words(c, row, "feed_title", v->feed.title);
 	data_words(c, row, "feed_name", v->feed.name);
 	data_words(c, row, "feed_kind", kinds[v->feed.kind]);
@@ -79,11 +132,11 @@ void feeds_put_feed(struct ctx *c, struct node *row, const struct feed_view *v)
 	if (v->lag >= 1000000)
 		data_str(c, row, "lag", say_span(c->arena, v->lag));
 	node_add_bool(c->arena, row, "is_silent", v->silent);
-	if (v->silent)
+	if (v->feed.silent_after)
 		data_str(c, row, "expected", say_span(c->arena, v->feed.silent_after));
-	put_spark(c, row, v, most);
-	feeds_put_count(c, row, "hour", hour);
-	feeds_put_count(c, row, "most", most);
+	put_rate(c, row, v);
+	put_sentence(c, row, v);
+	put_asked(c, row, v);
 	feeds_put_count(c, row, "applied", v->counts[MESSAGE_APPLIED]);
 	if (v->counts[MESSAGE_SUPERSEDED])
 		feeds_put_count(c, row, "superseded", v->counts[MESSAGE_SUPERSEDED]);
@@ -205,7 +258,7 @@ static void put_segment(struct ctx *c, struct node *list, const struct message *
 }
 
 /* The columns of a row by their names; the offending one is named at the end of the place. */
-static bool put_row_fields(struct ctx *c, struct node *list, const struct message *m)
+static void put_row_fields(struct ctx *c, struct node *list, const struct message *m)
 {
 	struct rows_file *f = NULL;
 	struct rows_line_read head, row;
@@ -214,7 +267,7 @@ static bool put_row_fields(struct ctx *c, struct node *list, const struct messag
 	bool more = false, good = false;
 
 	if (rows_file_open(c, NULL, m->body, 0, &f))
-		return false;
+		return;
 	if (rows_file_next(c, f, c->arena, &head, &more) == OK && more) {
 		for (; count < head.len && count < 200; count++)
 			names[count] = str_of(str_dup(c->arena, head.fields[count]));
@@ -236,7 +289,6 @@ static bool put_row_fields(struct ctx *c, struct node *list, const struct messag
 		}
 	}
 	rows_file_close(f);
-	return good;
 }
 
 static void put_raw(struct ctx *c, struct node *data, struct str body)
@@ -285,8 +337,10 @@ static enum err show_message(struct ctx *c, const struct request *r, const char 
 	if (feed.kind == FEED_HL7V2 && hl7_read(c, c->arena, m.body, feed.charset, &read, &where) == OK)
 		for (unsigned i = 0; i < read->len; i++)
 			put_segment(c, segments, &m, &read->at[i], &shown);
-	else if (feed.kind != FEED_CSV || !put_row_fields(c, segments, &m))
-		put_raw(c, data, m.body);
+	else if (feed.kind == FEED_CSV)
+		put_row_fields(c, segments, &m);
+	put_raw(c, data, m.body);
+	node_add_bool(c->arena, data, "has_segments", segments->len > 0);
 	return page_show(c, "feed_message", data, reply);
 }
 

@@ -1,8 +1,9 @@
 // Files of rows and other FHIR servers: a file killed at any moment and taken again, a folder that is watched,
 // rows and Bundles posted, and what one server has pulled by another.
 import assert from 'node:assert/strict'
-import { execFileSync, spawn } from 'node:child_process'
+import { execFile, execFileSync, spawn } from 'node:child_process'
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { test } from 'node:test'
@@ -98,34 +99,125 @@ test('a folder is watched; programs post rows; a page shows a file before it is 
 	await stop(child)
 })
 
-test('what one server has another pulls, under ids of its own, and only changes after that', async t => {
+/** Stands before a server: passes on what it is asked, unless `refuse` says otherwise (a status, or an answer changed). */
+async function between(t, of) {
+	const it = { asked: [], refuse: () => 0, change: (path, text) => text, base: '' }
+	const server = createServer(async (request, reply) => {
+		it.asked.push(request.url)
+		const status = it.refuse(request.url)
+		if (status) {
+			reply.writeHead(status)
+			return reply.end()
+		}
+		const answer = await fetch(of() + request.url.slice(1))
+		reply.writeHead(answer.status, { 'content-type': 'application/fhir+json' })
+		reply.end(it.change(request.url, (await answer.text()).replaceAll(of(), `${it.base}/`)))
+	})
+	await new Promise(resolve => server.listen(0, '127.0.0.1', resolve))
+	t.after(() => server.close())
+	it.base = `http://127.0.0.1:${server.address().port}`
+	return it
+}
+const pull = (db, conf) => new Promise(resolve => execFile(program, ['feed-pull', db, 'other', '--feeds', conf, '--quiet'], (failed, stdout, stderr) =>
+	resolve({ code: failed?.code ?? 0, out: stdout, err: stderr })))
+const send = async (base, method, path, body) => {
+	const reply = await fetch(`${base}fhir/${path}`, { method, headers: { 'content-type': 'application/fhir+json' }, body: body && JSON.stringify(body) })
+	assert.ok(reply.ok, `${method} ${path}: ${reply.status}`)
+	return method === 'DELETE' ? null : reply.json()
+}
+const several = async (base, entry) => send(base, 'POST', '', { resourceType: 'Bundle', type: 'transaction', entry })
+
+test('what one server has another pulls: changes and deletions, page by page, stopped between pages', async t => {
 	const dir = scratch(t), theirs = join(dir, 'theirs.db'), ours = database(join(dir, 'ours.db')), file = join(dir, 'rows.csv')
 	const conf = join(dir, 'feeds.conf'), token = join(dir, 'token')
 	writeFileSync(file, rows(300))
 	take(theirs, file)
-	let { child, base } = await serve(theirs)
+	let other = await serve(theirs)
+	const proxy = await between(t, () => other.base)
 	writeFileSync(token, 'secret\n')
 	chmodSync(token, 0o644)
-	writeFileSync(conf, `[other]\nkind = fhir\norganisation = RXX\nurl = ${base}fhir\ntypes = Patient Task\ntoken-file = ${token}\n`)
-	const pull = () => execFileSync(program, ['feed-pull', ours, 'other', '--feeds', conf, '--quiet'], { encoding: 'utf8', stdio: 'pipe' })
-	assert.throws(pull, /can be read by others/)
+	writeFileSync(conf, `[other]\nkind = fhir\norganisation = RXX\nurl = ${proxy.base}/fhir\ntypes = Patient Task\ntoken-file = ${token}\n`)
+	assert.match((await pull(ours, conf)).err, /can be read by others/)
 	chmodSync(token, 0o600)
-	assert.match(pull(), /450 resources told, 0 not understood/)
-	pull()
-	const one = (await (await fetch(`${base}fhir/Task?_count=1`)).json()).entry[0].resource
-	await fetch(`${base}fhir/Task/${one.id}`, { method: 'PUT', headers: { 'content-type': 'application/fhir+json' },
-		body: JSON.stringify({ ...one, status: 'failed' }) })
-	pull()
-	await stop(child);
-	({ child, base } = await serve(ours))
-	assert.equal(await total(base, 'Task'), 300)
-	assert.equal(await total(base, 'Patient'), 150)
-	assert.equal(await total(base, 'Task?status=failed'), 1)
-	assert.equal((await (await fetch(`${base}fhir/Task/_history?_count=1`)).json()).total, 301)
-	const task = (await (await fetch(`${base}fhir/Task?status=failed&_include=Task:patient`)).json())
-	assert.equal(task.entry.length, 2)
-	assert.match(task.entry[0].resource.meta.source, /RXX$/)
-	await stop(child)
+	assert.match((await pull(ours, conf)).out, /450 resources told, 0 not understood/)
+	assert.match((await pull(ours, conf)).out, /\b0 resources told, 0 not understood/)
+	assert.ok(proxy.asked.some(url => /^\/fhir\/Task\/_history\?.*_since=/.test(url)))
+
+	// every Task changed, one deleted, one deleted and made again, one made and deleted at once, a person gone with theirs
+	const all = await (await fetch(`${other.base}fhir/Task?_count=1000`)).json()
+	const tasks = all.entry.map(entry => entry.resource), whose = tasks[0].for.reference
+	const own = tasks.filter(task => task.for.reference === whose), rest = tasks.filter(task => task.for.reference !== whose)
+	await several(other.base, rest.map(task => ({ resource: { ...task, status: 'failed' }, request: { method: 'PUT', url: `Task/${task.id}` } })))
+	await send(other.base, 'DELETE', `Task/${rest[0].id}`)
+	await send(other.base, 'DELETE', `Task/${rest[1].id}`)
+	await send(other.base, 'PUT', `Task/${rest[1].id}`, { ...rest[1], status: 'on-hold' })
+	await send(other.base, 'PUT', 'Task/short', { resourceType: 'Task', id: 'short', status: 'draft', intent: 'order', for: rest[0].for })
+	await send(other.base, 'DELETE', 'Task/short')
+	for (const item of own)
+		await send(other.base, 'DELETE', `Task/${item.id}`)
+	await send(other.base, 'DELETE', whose)
+
+	// the second page cannot be had: what came is kept, and the next time goes on there
+	proxy.refuse = url => url.includes('_cursor') ? 503 : 0
+	assert.match((await pull(ours, conf)).err, /answered 503/)
+	let mine = await serve(ours)
+	assert.match(await (await fetch(`${mine.base}feeds/other`)).text(), /asked in vain/)
+	await stop(mine.child)
+	proxy.refuse = () => 0
+	proxy.asked.length = 0
+	const later = await pull(ours, conf)
+	assert.equal(later.code, 0, later.err)
+	assert.ok(proxy.asked.find(url => url.includes('Task/_history')).includes('_cursor'), 'it goes on at the page that failed')
+
+	mine = await serve(ours)
+	const present = total(mine.base, 'Task')
+	assert.equal(await present, 300 - own.length - 1)
+	assert.equal(await total(mine.base, 'Patient'), 149)
+	assert.equal(await total(mine.base, 'Task?status=failed'), 300 - own.length - 2)
+	assert.equal(await total(mine.base, 'Task?status=on-hold'), 1)
+	assert.equal(await total(mine.base, 'Task?status=draft'), 0)
+	assert.match((await (await fetch(`${mine.base}fhir/Task?status=on-hold&_include=Task:patient`)).json()).entry[0].resource.meta.source, /RXX$/)
+	const page = await (await fetch(`${mine.base}feeds/other`)).text()
+	assert.match(page, /What is deleted there is deleted here too/)
+	assert.match(page, /Everything was understood/)
+
+	// what somebody here has changed since, and a person whom others know, stay
+	const kept = (await (await fetch(`${mine.base}fhir/Task?status=failed&_count=1`)).json()).entry[0].resource
+	const theirId = rest.slice(2).map(task => task.id)
+	await send(mine.base, 'PUT', `Task/${kept.id}`, { ...kept, meta: undefined, status: 'completed' })
+	const known = kept.for.reference
+	await send(mine.base, 'POST', 'Observation', { resourceType: 'Observation', status: 'final', code: { text: 'seen here' }, subject: { reference: known } })
+	await stop(mine.child)
+	const remove = list => several(other.base, list.map(url => ({ request: { method: 'DELETE', url } })))
+	await remove(theirId.map(id => `Task/${id}`))
+	await remove((await (await fetch(`${other.base}fhir/Patient?_count=1000&_elements=id`)).json()).entry
+		.map(entry => `Patient/${entry.resource.id}`).filter(url => url !== rest[1].for.reference))
+	const last = await pull(ours, conf)
+	assert.equal(last.code, 0, last.err)
+	mine = await serve(ours)
+	assert.equal(await total(mine.base, 'Task?status=completed'), 1)
+	assert.equal(await total(mine.base, 'Task'), 2)
+	assert.equal(await total(mine.base, 'Observation'), 1)
+	assert.equal((await fetch(`${mine.base}fhir/${known}`)).status, 200)
+	assert.ok(await total(mine.base, 'Patient') <= 2)
+	await stop(mine.child)
+
+	// a server without histories: it is said that deletions cannot be told
+	await send(other.base, 'DELETE', `Task/${rest[1].id}`)
+	proxy.change = (url, text) => url === '/fhir/metadata' ? text.replaceAll('"history-', '"x-') : text
+	assert.equal((await pull(ours, conf)).code, 0)
+	mine = await serve(ours)
+	assert.equal(await total(mine.base, 'Task'), 2)
+	assert.match(await (await fetch(`${mine.base}feeds/other`)).text(), /cannot tell what is deleted there/)
+	await stop(mine.child)
+	// and with the history of all at once
+	proxy.change = (url, text) => url === '/fhir/metadata' ? text.replaceAll('"history-type"', '"x"') : text
+	assert.equal((await pull(ours, conf)).code, 0)
+	await stop(other.child)
+	mine = await serve(ours)
+	assert.equal(await total(mine.base, 'Task'), 1)
+	await stop(mine.child)
+	execFileSync(program, ['check', ours, '--quiet'])
 })
 
 test('a Bundle pushed under ids of the sender', async t => {
