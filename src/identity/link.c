@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 
 #include "identity/crew.h"
 #include "identity/tally.h"
@@ -227,30 +228,66 @@ enum err link_run(struct ctx *c, const struct link_options *o, const struct link
 	return e;
 }
 
+/* A record as the measure has it: which cluster it is in, and who it is. */
+struct told {
+	uint64_t truth;
+	uint32_t head;
+};
+
+static int by_truth(const void *a, const void *b)
+{
+	const struct told *x = a, *y = b;
+
+	if (x->truth != y->truth)
+		return x->truth < y->truth ? -1 : 1;
+	return (x->head > y->head) - (x->head < y->head);
+}
+
+static double pairs_of(double n)
+{
+	return n * (n - 1) / 2;
+}
+
+/* How many records each cluster has that are told who they are, as pairs. */
+static double pairs_in_clusters(struct arena *a, const struct told *told, size_t len, size_t records)
+{
+	uint32_t *sizes = NEW_N(a, uint32_t, records);
+	double sum = 0;
+
+	for (size_t i = 0; i < len; i++)
+		sizes[told[i].head]++;
+	for (size_t r = 0; r < records; r++)
+		sum += sizes[r] ? pairs_of(sizes[r]) : 0;
+	return sum;
+}
+
 struct link_quality link_quality(const struct link_source *source,
 				 const struct link_result *result)
 {
 	ARENA(scratch);
-	struct tally ours, theirs, both;
+	struct told *told = arena_alloc(&scratch, source->truth.len * sizeof *told);
 	struct link_quality q = { 0 };
-	struct {
-		struct tally *tally;
-		double *pairs;
-	} sums[] = { { &ours, &q.ours }, { &theirs, &q.theirs }, { &both, &q.both } };
+	size_t len = 0, same = 0, both = 0;
 
-	for (unsigned i = 0; i < 3; i++)
-		tally_init(sums[i].tally, &scratch);
-	for (uint32_t r = 0; r < source->people->len; r++) {
-		if (!source->truth.at[r])
-			continue;
-		tally_add(&ours, result->heads[r], 1);
-		tally_add(&theirs, source->truth.at[r], 1);
-		tally_add(&both, (uint64_t)result->heads[r] << 32 | source->truth.at[r], 1);
-	}
-	for (unsigned i = 0; i < 3; i++)
-		for (size_t s = 0; s < sums[i].tally->room; s++) {
-			double n = (double)sums[i].tally->slots[s].count;
-			*sums[i].pairs += n * (n - 1) / 2 * (n > 0);
+	for (uint32_t r = 0; r < source->truth.len; r++)
+		if (source->truth.at[r])
+			told[len++] = (struct told){ source->truth.at[r], result->heads[r] };
+	q.ours = pairs_in_clusters(&scratch, told, len, source->truth.len);
+	if (len)
+		qsort(told, len, sizeof *told, by_truth);
+	for (size_t i = 0; i < len; i++) {
+		bool ends = i + 1 == len || told[i + 1].truth != told[i].truth;
+
+		both++;
+		if (ends || told[i + 1].head != told[i].head) {
+			q.both += pairs_of((double)both);
+			same += both;
+			both = 0;
 		}
+		if (ends) {
+			q.theirs += pairs_of((double)same);
+			same = 0;
+		}
+	}
 	return q;
 }

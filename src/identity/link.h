@@ -30,8 +30,7 @@ struct link_options {
 struct link_source {
 	struct people *people;
 	VEC(struct str) ids;
-	VEC(uint32_t) truth; /* number of the text in the truth column; 0: none */
-	struct map truths;
+	VEC(uint64_t) truth; /* a hash of the text in the truth column, 0: none; empty without that column */
 	VEC(const char *) ignored; /* columns that got no role */
 };
 

@@ -155,7 +155,7 @@ static void truth_from_ids(struct arena *a, struct link_source *source)
 	for (size_t i = 0; i < source->ids.len; i++) {
 		struct str rest = source->ids.at[i];
 		str_cut(&rest, '-');
-		source->truth.at[i] = (uint32_t)atoi(str_dup(a, str_cut(&rest, '-'))) + 1;
+		*vec_push(&source->truth, a) = (uint64_t)atoi(str_dup(a, str_cut(&rest, '-'))) + 1;
 	}
 }
 
