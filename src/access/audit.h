@@ -90,6 +90,8 @@ void audit_stats(const struct place *place, struct audit_stats *out);
 struct audit_proof {
 	int64_t rows, first, last; /* keys; 0, 0: there are none */
 	int64_t heads, signatures; /* heads there are, and those of them that were proved */
+	int64_t unproved;          /* that are signed, and the key is not here */
+	int64_t last_head;         /* its key; 0: none. What stands after it could be cut off unseen */
 };
 NODISCARD enum err audit_check(struct ctx *c, const struct audit_setup *setup, struct audit_proof *out);
 

@@ -21,6 +21,7 @@ struct proof {
 	struct chain chain; /* as it stands in the table */
 	struct derived *derived;
 	int64_t findings;
+	int64_t head_number; /* of the last */
 	struct audit_proof out;
 };
 
@@ -124,23 +125,61 @@ static enum err check_rows(struct proof *p)
 
 /* --- heads --- */
 
-static void check_head(struct proof *p, int64_t key, struct str hash, struct str signature, struct str row, bool same_time)
+struct head {
+	int64_t key, number;
+	struct str hash, signature; /* signature empty: none */
+	struct str row;             /* the hash of its row; empty: that is not there */
+	bool same_time;             /* as its row */
+};
+
+/* They are numbered without gaps; those from before have no number, and stand before all that have one. */
+static void check_head_number(struct proof *p, const struct head *h)
 {
-	p->out.heads++;
-	if (!row.len)
-		FINDING(p, key, "The chain had come to this row, which is not there: rows up to it, or from it on, "
-				"were removed.");
-	else if (!str_eq(hash, row))
-		FINDING(p, key, "The row's hash is not the one of the head: rows up to it were altered and "
-				"the chain made anew.");
-	else if (!same_time)
-		FINDING(p, key, "The time of the head is not the one of its row.");
-	if (!p->key.has)
+	int64_t expected = p->head_number + 1;
+
+	if (!h->number && !p->head_number)
 		return;
-	if (head_proved(&p->key, key, hash, signature))
+	if (h->number == expected + 1)
+		FINDING(p, h->key, "The head of the chain before this one, number %lld, was removed.", (long long)expected);
+	else if (h->number > expected)
+		FINDING(p, h->key, "The heads of the chain before this one, from number %lld to %lld, were removed.",
+			(long long)expected, (long long)h->number - 1);
+	else if (h->number < expected)
+		FINDING(p, h->key, "The head's number was altered, or it was put in.");
+	p->head_number = h->number;
+}
+
+static void check_signature(struct proof *p, const struct head *h)
+{
+	if (!p->key.has) {
+		p->out.unproved += h->signature.len > 0;
+		return;
+	}
+	if (head_proved(&p->key, h->key, h->number, h->hash, h->signature))
 		p->out.signatures++;
 	else
-		FINDING(p, key, "The head of the chain is not signed with the key of this place.");
+		FINDING(p, h->key, "The head of the chain is not signed with the key of this place.");
+}
+
+static void check_head(struct proof *p, const struct head *h)
+{
+	p->out.heads++;
+	p->out.last_head = h->key;
+	if (!h->row.len)
+		FINDING(p, h->key, "The chain had come to this row, which is not there: rows up to it, or from it on, "
+				   "were removed.");
+	else if (!str_eq(h->hash, h->row))
+		FINDING(p, h->key, "The row's hash is not the one of the head: rows up to it were altered and "
+				   "the chain made anew.");
+	else if (!h->same_time)
+		FINDING(p, h->key, "The time of the head is not the one of its row.");
+	check_head_number(p, h);
+	check_signature(p, h);
+}
+
+static struct str stmt_text_or_none(struct stmt *s, int column)
+{
+	return stmt_null(s, column) ? STR("") : stmt_text(s, column);
 }
 
 static enum err check_heads(struct proof *p)
@@ -149,16 +188,16 @@ static enum err check_heads(struct proof *p)
 	STMT(s);
 
 	TRY(db_stmt(p->c, p->db,
-		    SQL("SELECT h.key, h.hash, h.signature, a.hash, CASE WHEN a.at = h.at THEN 1 ELSE 0 END FROM audit_head h "
-			"LEFT JOIN audit a ON a.key = h.key ORDER BY h.key"),
+		    SQL("SELECT h.key, h.hash, h.signature, a.hash, CASE WHEN a.at = h.at THEN 1 ELSE 0 END, h.number "
+			"FROM audit_head h LEFT JOIN audit a ON a.key = h.key ORDER BY h.key"),
 		    &s));
 	for (;;) {
 		TRY(stmt_step(p->c, s, &row));
 		if (!row)
 			return OK;
-		check_head(p, stmt_int(s, 0), stmt_text(s, 1),
-			   stmt_null(s, 2) ? STR("") : stmt_text(s, 2),
-			   stmt_null(s, 3) ? STR("") : stmt_text(s, 3), stmt_int(s, 4) == 1);
+		check_head(p, &(struct head){ .key = stmt_int(s, 0), .number = stmt_int(s, 5), .hash = stmt_text(s, 1),
+					      .signature = stmt_text_or_none(s, 2), .row = stmt_text_or_none(s, 3),
+					      .same_time = stmt_int(s, 4) == 1 });
 	}
 }
 

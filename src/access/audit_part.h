@@ -115,10 +115,11 @@ NODISCARD enum err people_unpack(struct ctx *c, struct looked *l);
 /* The key of the place: beside the database, or at setup->key. Made when `make`. */
 NODISCARD enum err key_read(struct ctx *c, const struct audit_setup *setup, bool make,
 			    struct audit_key *out);
-/* Write down that the chain has come to here. Inside store_write; an unsigned one with key NULL. */
+/* Write down that the chain has come to here, if that is not said yet. Inside store_write. With key NULL it is signed with
+ * the key beside the database; where that is not and other heads are signed none is added. */
 NODISCARD enum err head_add(struct ctx *c, struct db *db, const struct audit_key *key,
 			    const struct chain *chain);
-bool head_proved(const struct audit_key *key, int64_t row, struct str hash, struct str signature);
+bool head_proved(const struct audit_key *key, int64_t row, int64_t number, struct str hash, struct str signature);
 /* "2026-11/5 HASH SIGNATURE\n", in hexadecimal. */
 struct str head_line(struct arena *a, const struct audit_key *key, const struct chain *chain);
 

@@ -73,24 +73,33 @@ enum err key_read(struct ctx *c, const struct audit_setup *setup, bool make, str
 	return make ? key_make(c, path, out) : OK;
 }
 
-/* What is signed: a word that says what for, the row, its hash. */
-static size_t head_bytes(unsigned char out[64], int64_t key, const unsigned char *hash)
+enum { SIGNED_MAX = 64 };
+
+static size_t put_number(unsigned char *out, int64_t number)
+{
+	for (int i = 0; i < 8; i++)
+		out[i] = (unsigned char)((uint64_t)number >> (8 * i));
+	return 8;
+}
+
+/* What is signed: a word that says what for, the row, its hash, and which head it is, if that is said. */
+static size_t head_bytes(unsigned char out[SIGNED_MAX], int64_t key, const unsigned char *hash, int64_t number)
 {
 	static const char what[] = "causeway audit\n";
 	size_t n = sizeof what - 1;
 
 	memcpy(out, what, n);
-	for (int i = 0; i < 8; i++)
-		out[n++] = (unsigned char)((uint64_t)key >> (8 * i));
+	n += put_number(out + n, key);
 	memcpy(out + n, hash, HASH_SIZE);
-	return n + HASH_SIZE;
+	n += HASH_SIZE;
+	return number ? n + put_number(out + n, number) : n;
 }
 
-static bool head_sign(const struct audit_key *key, const struct chain *chain,
+static bool head_sign(const struct audit_key *key, const struct chain *chain, int64_t number,
 		      unsigned char signature[crypto_sign_BYTES])
 {
-	unsigned char bytes[64];
-	size_t len = head_bytes(bytes, chain->key, chain->hash);
+	unsigned char bytes[SIGNED_MAX];
+	size_t len = head_bytes(bytes, chain->key, chain->hash, number);
 
 	if (!key || !key->has)
 		return false;
@@ -98,34 +107,67 @@ static bool head_sign(const struct audit_key *key, const struct chain *chain,
 	return true;
 }
 
-bool head_proved(const struct audit_key *key, int64_t row, struct str hash, struct str signature)
+bool head_proved(const struct audit_key *key, int64_t row, int64_t number, struct str hash, struct str signature)
 {
-	unsigned char bytes[64];
+	unsigned char bytes[SIGNED_MAX];
 
 	if (hash.len != HASH_SIZE || signature.len != crypto_sign_BYTES)
 		return false;
-	size_t len = head_bytes(bytes, row, (const unsigned char *)hash.at);
+	size_t len = head_bytes(bytes, row, (const unsigned char *)hash.at, number);
 	return crypto_sign_verify_detached((const unsigned char *)signature.at, bytes, len,
 					   key->public) == 0;
 }
 
-enum err head_add(struct ctx *c, struct db *db, const struct audit_key *key, const struct chain *chain)
+struct last_head {
+	int64_t key, number; /* 0: there is none */
+	bool is_signed;
+};
+
+static enum err last_head(struct ctx *c, struct db *db, struct last_head *out)
+{
+	bool row;
+	STMT(s);
+
+	TRY(db_stmt(c, db, SQL("SELECT key, number, signature FROM audit_head ORDER BY key DESC LIMIT 1"), &s));
+	TRY(stmt_step(c, s, &row));
+	*out = row ? (struct last_head){ stmt_int(s, 0), stmt_int(s, 1), !stmt_null(s, 2) } : (struct last_head){ 0 };
+	return OK;
+}
+
+static enum err head_put(struct ctx *c, struct db *db, const struct audit_key *key, const struct chain *chain,
+			 int64_t number)
 {
 	unsigned char signature[crypto_sign_BYTES];
 	STMT(s);
 
 	TRY(db_stmt(c, db,
-		    SQL("INSERT INTO audit_head (key, at, hash, signature) VALUES (?1, ?2, ?3, ?4) "
-			"ON CONFLICT (key) DO NOTHING"),
-		    &s));
+		    SQL("INSERT INTO audit_head (key, at, hash, signature, number) VALUES (?1, ?2, ?3, ?4, ?5)"), &s));
 	stmt_bind_int(s, 1, chain->key);
 	stmt_bind_int(s, 2, chain->at);
 	stmt_bind_blob(s, 3, (struct str){ (const char *)chain->hash, HASH_SIZE });
-	if (head_sign(key, chain, signature))
+	if (head_sign(key, chain, number, signature))
 		stmt_bind_blob(s, 4, (struct str){ (const char *)signature, sizeof signature });
 	else
 		stmt_bind_null(s, 4);
+	stmt_bind_int(s, 5, number);
 	return stmt_run(c, s);
+}
+
+enum err head_add(struct ctx *c, struct db *db, const struct audit_key *key, const struct chain *chain)
+{
+	struct audit_key own;
+	struct last_head last;
+
+	TRY(last_head(c, db, &last));
+	if (last.key >= chain->key)
+		return OK;
+	if (!key) {
+		TRY(key_read(c, NULL, false, &own));
+		key = &own;
+	}
+	if (!key->has && last.is_signed)
+		return OK; /* a command that was not told where the key is: the server signs the next one */
+	return head_put(c, db, key, chain, last.number + 1);
 }
 
 struct str head_line(struct arena *a, const struct audit_key *key, const struct chain *chain)
@@ -134,7 +176,7 @@ struct str head_line(struct arena *a, const struct audit_key *key, const struct 
 	char hash_hex[2 * HASH_SIZE + 1], hex[2 * crypto_sign_BYTES + 1] = "-";
 
 	sodium_bin2hex(hash_hex, sizeof hash_hex, chain->hash, HASH_SIZE);
-	if (head_sign(key, chain, signature))
+	if (head_sign(key, chain, 0, signature))
 		sodium_bin2hex(hex, sizeof hex, signature, sizeof signature);
 	return str_of(arena_printf(a, "%s %s %s\n", audit_key_text(a, chain->key), hash_hex, hex));
 }

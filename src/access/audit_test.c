@@ -581,6 +581,52 @@ static void the_time_of_a_head_altered_is_found(void **state)
 	found(w, "2026-11/9");
 }
 
+/* A head taken out from between others, or the first, is missed by its number; a number altered by that or its signature. */
+static void a_head_removed_is_found(void **state)
+{
+	static const char *const damage[][2] = {
+		{ "DELETE FROM audit_head WHERE number = 2", "2026-11/9" },
+		{ "DELETE FROM audit_head WHERE number IN (1, 2)", "2026-11/9" },
+		{ "UPDATE audit_head SET number = 7 WHERE number = 3", "2026-11/9" },
+		{ "UPDATE audit_head SET number = 0 WHERE number = 1", "2026-11/3" },
+	};
+	struct world *w = *state;
+
+	for (int n = 1; n <= 4; n++) {
+		MUST(w, audit_start(&w->c, &w->setup));
+		write_rows(w, 3);
+		audit_stop(w->place);
+	}
+	proved(w, 12);
+	tamper(w, "CREATE TABLE kept AS SELECT * FROM audit_head");
+	for (size_t i = 0; i < sizeof damage / sizeof *damage; i++) {
+		run_sql(w, damage[i][0]);
+		found(w, damage[i][1]);
+		run_sql(w, "DELETE FROM audit_head; INSERT INTO audit_head SELECT * FROM kept");
+		proved(w, 12);
+	}
+	run_sql(w, "DELETE FROM audit_head WHERE number = 4"); /* the last: a published file tells, and the proof how far it goes */
+	struct audit_proof proof;
+	MUST(w, prove(w, &proof));
+	assert_string_equal(audit_key_text(&w->arena, proof.last_head), "2026-11/9");
+	run_sql(w, "DROP TABLE kept");
+}
+
+/* A month may begin with what a command wrote, beside which no server holds the key: it is signed all the same, or not said. */
+static void a_month_that_a_command_begins_has_no_head_without_signature(void **state)
+{
+	struct world *w = *state;
+	struct audit_proof proof;
+
+	started_and_stopped(w, 3);
+	write_rows(w, 2); /* of a command */
+	w->clock.at = when_days(2026, 12, 1) * DAY;
+	write_rows(w, 2);
+	MUST(w, prove(w, &proof));
+	assert_int_equal(proof.rows, 7);
+	assert_int_equal(proof.signatures, proof.heads);
+}
+
 static void a_row_removed_is_found(void **state)
 {
 	struct world *w = *state;
@@ -757,6 +803,8 @@ int main(void)
 		T(sums_of_old_days_altered_are_found),
 		T(days_are_proved_as_the_reading_goes_on_also_where_the_clock_was_set_back),
 		T(the_time_of_a_head_altered_is_found),
+		T(a_head_removed_is_found),
+		T(a_month_that_a_command_begins_has_no_head_without_signature),
 		T(a_row_removed_is_found),
 		T(the_first_rows_removed_are_found),
 		T(a_row_put_in_at_the_end_is_found),

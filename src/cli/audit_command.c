@@ -15,6 +15,12 @@ enum err check_audit(struct ctx *c, const struct invocation *in)
 
 	fprintf(in->out, "%lld audit rows, %lld heads of the chain, %lld of them with a good signature\n",
 		(long long)proof.rows, (long long)proof.heads, (long long)proof.signatures);
+	if (proof.unproved)
+		fprintf(in->out, "%lld heads are signed, and the key that proves it is not here: name it with --audit-key\n",
+			(long long)proof.unproved);
+	if (proof.last > proof.last_head)
+		fprintf(in->out, "rows after %s are under no head yet: a server signs them when it runs\n",
+			proof.last_head ? audit_key_text(c->arena, proof.last_head) : "the beginning");
 	return e;
 }
 

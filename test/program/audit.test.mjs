@@ -1,5 +1,7 @@
 // audit.test.mjs - one row of the audit altered, taken out or put in, anywhere, in any column, is found by `causeway check` and named.
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { causeway, server } from './causeway.mjs'
 import { roles } from './leak/oracle.mjs'
@@ -10,11 +12,20 @@ const texts = ['role', 'device', 'section', 'relation', 'detail']
 const all = ['key', ...numbers, ...texts, 'people', 'hash'].join(', ')
 const bytes = (server ? hex => `'\\x${hex}'::bytea` : hex => `x'${hex}'`)
 
+const guarded = "SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND relnamespace = current_schema()::regnamespace AND relname ~ '^audit' AND relname !~ 'person'"
+
+/** Puts the guards back, whose absence is a finding too. */
+function close(db) {
+	if (server)
+		for (const table of sql(db, guarded).split('\n'))
+			sql(db, `ALTER TABLE ${table} ENABLE TRIGGER ALL`)
+}
+
 /** Who has all rights over the database takes the guards away first. */
 function open(db) {
 	if (!server)
 		return sql(db, 'DROP TRIGGER audit_no_update; DROP TRIGGER audit_no_delete; DROP TRIGGER audit_head_no_update; DROP TRIGGER audit_head_no_delete')
-	for (const table of sql(db, "SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND relnamespace = current_schema()::regnamespace AND relname ~ '^audit' AND relname !~ 'person'").split('\n'))
+	for (const table of sql(db, guarded).split('\n'))
 		sql(db, `ALTER TABLE ${table} DISABLE TRIGGER ALL; GRANT ALL ON ${table} TO CURRENT_USER`)
 }
 
@@ -80,7 +91,20 @@ test('one row altered, removed or put in, anywhere, is found and named', async t
 			found('a head without its signature', `UPDATE audit_head SET signature = NULL WHERE key = ${at}`, name(at))
 		}
 	}
-	assert.equal(causeway('check', db).code, 0, 'all is as it was')
+	if (heads.length > 2)
+		found('a head removed', `DELETE FROM audit_head WHERE key = ${heads[1]}`, name(heads[2]))
+	found('all rows of the month', 'DELETE FROM audit', name(heads.at(-1)))
+	if (!server) { // a key of somebody else's beside the database
+		const file = `${db}.audit-key`, kept = readFileSync(file)
+		writeFileSync(file, randomBytes(kept.length), { mode: 0o600 })
+		found('the key exchanged', 'SELECT 1', name(heads[0]))
+		rmSync(file)
+		assert.match(causeway('check', db).out, /the key that proves it is not here/)
+		writeFileSync(file, kept, { mode: 0o600 })
+	}
+	close(db)
+	const whole = causeway('check', db)
+	assert.equal(whole.code, 0, `all is as it was: ${whole.out}${whole.err}`)
 	assert.ok(tried >= 60)
 })
 
