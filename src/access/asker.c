@@ -1,4 +1,4 @@
-/* asker.c - who asks by which token: remembered by its hash, while no account changes and no limit comes.
+/* asker.c - who asks by which token: remembered by a mark of it, while no account changes and no limit comes.
  *
  * What becomes of accounts, roles, teams, delegations and sessions is added to account_event, so its
  * last number says whether anything of that has changed, in this program or another. That a session was
@@ -9,6 +9,7 @@
 
 #include "access/kept.h"
 #include "access/session.h"
+#include "base/map.h"
 
 struct asker {
 	struct kept kept; /* first: the shelf's */
@@ -58,7 +59,17 @@ static bool holds(struct decisions *d, const struct asker *k, const struct facts
 	return good;
 }
 
-enum err asker_find(struct ctx *c, struct str hash, const struct actor **actor, struct session *session,
+struct str asker_mark(struct ctx *c, struct str token)
+{
+	const struct decisions *d = decisions_of(c);
+	uint64_t *mark = NEW_N(c->arena, uint64_t, 2);
+
+	for (size_t i = 0; i < 2; i++)
+		mark[i] = hash_keyed(d->secret[i], token.at, token.len);
+	return (struct str){ (const char *)mark, 2 * sizeof *mark };
+}
+
+enum err asker_find(struct ctx *c, struct str mark, const struct actor **actor, struct session *session,
 		    struct facts *facts, bool *found)
 {
 	struct decisions *d = decisions_of(c);
@@ -66,7 +77,7 @@ enum err asker_find(struct ctx *c, struct str hash, const struct actor **actor, 
 
 	*found = false;
 	TRY(changes_read(c, NULL, facts));
-	struct asker *k = (struct asker *)(void *)shelf_take(d, &d->askers, hash, &seen);
+	struct asker *k = (struct asker *)(void *)shelf_take(d, &d->askers, mark, &seen);
 	if (!k)
 		return OK;
 	*found = holds(d, k, facts, clock_now(c->clock), session);
@@ -81,7 +92,7 @@ enum err asker_find(struct ctx *c, struct str hash, const struct actor **actor, 
 	return OK;
 }
 
-void asker_keep(struct ctx *c, struct str hash, const struct actor *actor, const struct session *session,
+void asker_keep(struct ctx *c, struct str mark, const struct actor *actor, const struct session *session,
 		const struct facts *facts, int64_t until)
 {
 	struct decisions *d = decisions_of(c);
@@ -94,7 +105,7 @@ void asker_keep(struct ctx *c, struct str hash, const struct actor *actor, const
 		abort();
 	arena_init(&k->kept.life);
 	k->kept.refs = 1;
-	k->kept.key = copy(&k->kept.life, hash);
+	k->kept.key = copy(&k->kept.life, mark);
 	k->kept.seen.facts = *facts;
 	actor_copy(&k->kept.life, actor, &k->actor);
 	k->session = *session;

@@ -82,11 +82,26 @@ struct look_day look_day_of(const struct looked *l)
 				  .first = l->at, .last = l->at, .row = l->key };
 }
 
-/* One look; those of a day are put together when they are written. */
+static bool same_day(const struct look_day *a, const struct look_day *b)
+{
+	return a->person == b->person && a->account == b->account && a->day == b->day;
+}
+
+/* One look. Most are of somebody looked at a moment ago and join that; the others are put together when they are
+ * written. */
 static void add_day(struct gathered *g, const struct looked *l)
 {
+	struct look_day one = look_day_of(l);
+	uint64_t hash = ((uint64_t)one.person + (uint64_t)one.account * 31 + (uint64_t)one.day) * 0x9E3779B97F4A7C15u;
+	uint32_t *near = &g->near[hash >> 32 & (DAYS_NEAR - 1)];
+
+	if (*near < g->day_count && same_day(&g->days[*near], &one)) {
+		look_day_join(&g->days[*near], &one);
+		return;
+	}
 	g->days = more(g->days, g->day_count, &g->day_room, sizeof *g->days);
-	g->days[g->day_count++] = look_day_of(l);
+	*near = (uint32_t)g->day_count;
+	g->days[g->day_count++] = one;
 }
 
 void gathered_add(struct gathered *g, const struct looked *l)
@@ -184,8 +199,7 @@ static enum err put_days(struct ctx *c, struct db *db, struct look_day *at, size
 	for (size_t i = 0, n; i < len; i = n) {
 		struct look_day one = at[i];
 
-		for (n = i + 1; n < len && at[n].day == one.day && at[n].account == one.account &&
-				at[n].person == one.person; n++)
+		for (n = i + 1; n < len && same_day(&at[n], &one); n++)
 			look_day_join(&one, &at[n]);
 		stmt_bind_int(s, 1, one.day);
 		stmt_bind_int(s, 2, one.account);

@@ -52,9 +52,11 @@ struct audit_key {
 struct pair {
 	int64_t person, key;
 };
+enum { DAYS_NEAR = 2048 };
 struct gathered {
 	struct pair *pairs;
 	struct look_day *days;
+	uint32_t near[DAYS_NEAR]; /* where in days one of that hash was put last */
 	size_t pair_count, pair_room, day_count, day_room;
 	int64_t after, to;
 };

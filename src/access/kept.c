@@ -1,6 +1,7 @@
 /* kept.c - guards and crowds remembered, and the numbers by which they are known to hold. */
 #include "access/kept.h"
 
+#include <sodium.h>
 #include <stdlib.h>
 
 #include "base/map.h"
@@ -142,6 +143,7 @@ struct decisions *decisions_of(struct ctx *c)
 		if (!d)
 			abort();
 		mutex_init_short(&d->lock);
+		randombytes_buf(d->secret, sizeof d->secret);
 		d->crowds = (struct shelf){ .most = CROWDS_MOST, .free = crowd_free };
 		d->guards = (struct shelf){ .most = GUARDS_MOST, .free = made_free };
 		d->askers = (struct shelf){ .most = ASKERS_MOST, .free = asker_free };

@@ -59,6 +59,7 @@ struct shelf {
 struct decisions {
 	pthread_mutex_t lock;
 	struct shelf crowds, guards, askers;
+	uint64_t secret[2][2]; /* of this program's run: tokens are known again by it */
 	int64_t turn;
 	struct { /* the numbers as they were at the store's stamp */
 		bool any;
@@ -114,12 +115,15 @@ struct seen seen_now(const struct look *l, int64_t until);
 
 struct session;
 
+/* What a token is known again by: 128 bits by a secret drawn at each start, so neither how long a comparison takes
+ * nor what stands in memory tells anything of it. Cheaper than the hash in the database. */
+struct str asker_mark(struct ctx *c, struct str token);
 /* Everything an actor was made of, if it still holds at this moment: *actor a copy in c->arena. *facts: the
  * numbers now, for asker_keep. */
-NODISCARD enum err asker_find(struct ctx *c, struct str hash, const struct actor **actor,
+NODISCARD enum err asker_find(struct ctx *c, struct str mark, const struct actor **actor,
 			      struct session *session, struct facts *facts, bool *found);
 /* `until`: when anything of it ends, or begins. What was read is no older than `facts`. */
-void asker_keep(struct ctx *c, struct str hash, const struct actor *actor, const struct session *session,
+void asker_keep(struct ctx *c, struct str mark, const struct actor *actor, const struct session *session,
 		const struct facts *facts, int64_t until);
 /* The session was used at that time: its idle limit counts from there. */
 void asker_touched(struct ctx *c, int64_t session, int64_t used);

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #define APPLICATION_ID 0x43617573 /* "Caus": what the file calls itself */
+#define READER_PAGES 360 /* of 4 KB: what a reader remembers */
 #define TEXT_OF(number) #number
 #define TEXT(number) TEXT_OF(number)
 
@@ -23,7 +24,7 @@ static const char pragmas_all[] =
 	"PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF;"
 	"PRAGMA cell_size_check = ON; PRAGMA journal_size_limit = 67108864;"
 	"PRAGMA wal_autocheckpoint = 0;";
-static const char pragmas_reader[] = "PRAGMA cache_size = -1500; PRAGMA query_only = ON;";
+static const char pragmas_reader[] = "PRAGMA cache_size = " TEXT(READER_PAGES) "; PRAGMA query_only = ON;";
 static const char pragmas_writer[] = "PRAGMA cache_size = -32000; PRAGMA secure_delete = ON;";
 static const char pragmas_bulk[] = "PRAGMA cache_size = -96000; PRAGMA secure_delete = ON;";
 
@@ -208,6 +209,9 @@ static enum err make_file(struct ctx *c, const char *path)
 static void configure_library(void)
 {
 	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); /* one lock less in every allocation */
+	/* Pages of a connection in one piece of memory: each commit of another makes it forget and read them again, and to
+	 * give each back and ask for it anew would cost more than the reading. */
+	sqlite3_config(SQLITE_CONFIG_PAGECACHE, NULL, 0, READER_PAGES);
 	sqlite3_initialize();
 }
 
