@@ -144,6 +144,7 @@ struct feed_view {
 	int64_t lag;                /* of that message: received - sent; 0 when not known */
 	int64_t counts[MESSAGE_STATES];
 	int64_t minutes[FEED_MINUTES]; /* messages per minute of the last hour, oldest first */
+	int64_t day;                /* messages of the last 24 hours */
 	bool silent;                /* for longer than silent_after */
 	int64_t asked;              /* when the other server was last asked to good effect; 0: never, or it is not asked */
 	const char *failed;         /* why it could not be, the last time; NULL */

@@ -157,6 +157,20 @@ static enum err view_minutes(struct ctx *c, struct db *db, int64_t now, struct f
 	}
 }
 
+static enum err view_day(struct ctx *c, struct db *db, int64_t now, struct feed_view *v)
+{
+	bool row;
+	STMT(s);
+
+	TRY(db_stmt(c, db, SQL("SELECT COUNT(*) FROM message WHERE feed = ?1 AND received >= ?2"), &s));
+	stmt_bind_int(s, 1, v->feed.key);
+	stmt_bind_int(s, 2, now - 24 * 60 * MINUTE);
+	TRY(stmt_step(c, s, &row));
+	if (row)
+		v->day = stmt_int(s, 0);
+	return OK;
+}
+
 /* What came of asking the other server (fhir_pull.c). */
 static enum err view_pull(struct ctx *c, struct db *db, struct feed_view *v)
 {
@@ -198,6 +212,7 @@ enum err feed_views(struct ctx *c, struct feed_view **out, size_t *len)
 		TRY(view_counts(c, db, v));
 		TRY(view_last(c, db, v));
 		TRY(view_minutes(c, db, now, v));
+		TRY(view_day(c, db, now, v));
 		if (v->feed.kind == FEED_FHIR)
 			TRY(view_pull(c, db, v));
 		v->silent = v->feed.silent_after &&

@@ -28,6 +28,21 @@ const char *v2_media_type(struct v2 *v, const struct hl7_segment *obx)
 	return "application/octet-stream";
 }
 
+/* An OBX whose file cannot be read; NULL: none. */
+static const struct hl7_segment *broken_file(struct v2 *v)
+{
+	const struct hl7_segment *obx;
+	struct str bytes;
+
+	for (unsigned n = 1; (obx = hl7_segment(v->m, "OBX", n)); n++) {
+		struct str data = hl7_text(v->m, v->c->arena,
+					   hl7_component(v->m, hl7_repeat(v->m, hl7_field(obx, 5), 1), 5));
+		if (str_is(v2_text(v, obx, 2, 1), "ED") && data.len && !str_unbase64(v->c->arena, data, &bytes))
+			return obx;
+	}
+	return NULL;
+}
+
 /* The text of all OBX lines, or the bytes of the one that carries a file. */
 static struct str content(struct v2 *v, const char **type, bool *base64)
 {
@@ -123,6 +138,11 @@ enum err v2_document(struct v2 *v)
 	if (!number.len)
 		return v2_fail(v, (struct hl7_where){ .segment = "TXA", .occurrence = 1, .field = 12 }, 101,
 			       "TXA-12 has no number of the document.");
+	const struct hl7_segment *broken = broken_file(v);
+	if (broken)
+		return v2_fail(v, (struct hl7_where){ .segment = "OBX", .occurrence = broken->occurrence, .field = 5,
+						      .component = 5 },
+			       102, "OBX-5.5 is no Base64.");
 	id = v2_id(v, "DocumentReference", number, (struct str){ 0 });
 	TRY(v2_state(v, STATE_ORDER, str_of(arena_printf(a, STR_FMT "|d:" STR_FMT, STR_ARG(v->org), STR_ARG(number))),
 		     &s));

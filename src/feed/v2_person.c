@@ -139,6 +139,18 @@ static void withdraw_emptied(struct v2 *v, const struct map_section *section, st
 		}
 }
 
+/* A number that is told in two fields is one. */
+static void drop_repeated(struct node *list)
+{
+	for (struct node *one = list ? list->first : NULL; one; one = one->next)
+		for (struct node *other = one->next, *next; other; other = next) {
+			next = other->next;
+			if (str_eq(node_str(one, "system"), node_str(other, "system")) &&
+			    str_eq(node_str(one, "value"), node_str(other, "value")))
+				node_remove(list, other);
+		}
+}
+
 static enum err build_patient(struct v2 *v, const struct node *fields)
 {
 	struct arena *a = v->c->arena;
@@ -152,6 +164,7 @@ static enum err build_patient(struct v2 *v, const struct node *fields)
 	withdraw_emptied(v, maps_section(v->feeds->maps, "PID", "Patient"), p);
 	v->pid = &pid; /* the NHS number's status is among the fields */
 	enum err e = map_segment(&v->run, maps_section(v->feeds->maps, "PID", "Patient"), &pid, p);
+	drop_repeated(node_get(p, "identifier"));
 	if (!e)
 		e = map_segment(&v->run, maps_section(v->feeds->maps, "PD1", "Patient"), &pd1, p);
 	v->pid = said;

@@ -11,6 +11,8 @@ struct report {
 	struct str key; /* what it is called */
 	struct node *node;
 	bool older;
+	bool aside;           /* older, and the report stands as it is but for results it has not */
+	struct state *state;  /* what was told of it before */
 	struct node *last; /* the observation last made; NULL: none yet */
 	struct str last_code; /* its code, when it is made of words */
 	struct str order, status, effective;
@@ -124,7 +126,9 @@ static enum err put_report(struct report *r)
 
 	TRY(v2_when(v, r->obr, 7, &t));
 	TRY(v2_when(v, r->obr, 22, &t));
+	size_t puts = v->puts.len;
 	TRY(v2_put_older(v, "DiagnosticReport", id, r->older, &r->node));
+	r->aside = v->puts.len == puts;
 	put_number(v, r->node, "filler-order", first_of(v, r->obr, 3, r->orc, 3));
 	put_number(v, r->node, "placer-order", first_of(v, r->obr, 2, r->orc, 2));
 	TRY(map_segment(&v->run, maps_section(v->feeds->maps, "OBR", "DiagnosticReport"), r->obr, r->node));
@@ -150,8 +154,14 @@ static void put_attachment(struct report *r, const struct hl7_segment *obx)
 	struct str data = hl7_text(v->m, a, hl7_component(v->m, raw, 5)), bytes;
 	struct node *list = node_get(r->node, "presentedForm"), *n;
 
-	if (!str_is(v2_text(v, obx, 2, 1), "ED") || !data.len || !str_unbase64(a, data, &bytes))
+	if (!str_is(v2_text(v, obx, 2, 1), "ED") || !data.len)
 		return;
+	if (!str_unbase64(a, data, &bytes)) {
+		map_note(&v->run, (struct hl7_where){ .segment = "OBX", .occurrence = obx->occurrence, .field = 5,
+						      .component = 5 },
+			 "is no Base64, and left out.");
+		return;
+	}
 	if (!list)
 		list = node_add(a, r->node, "presentedForm", NODE_ARRAY);
 	n = node_add(a, list, NULL, NODE_OBJECT);
@@ -181,13 +191,58 @@ static bool goes_on(struct report *r, const struct hl7_segment *obx, struct str 
 	return true;
 }
 
+/* --- all that were told of a report are in it, whoever told them --- */
+
+static void remember_result(struct report *r, struct str id)
+{
+	struct arena *a = r->v->c->arena;
+	struct node *all = node_get(r->state->body, "r"), *one;
+	const char *name = str_dup(a, id);
+
+	if (!all)
+		all = node_add(a, r->state->body, "r", NODE_OBJECT);
+	one = node_get(all, name);
+	if (one && v2_time(all, name) >= r->v->at)
+		return;
+	if (one)
+		node_remove(all, one);
+	node_add_int(a, all, name, r->v->at);
+}
+
+/* The newest first; of one message in its order. */
+static void list_results(struct report *r, struct node *into)
+{
+	const struct node *all = node_get(r->state->body, "r");
+	struct arena *a = r->v->c->arena;
+	struct node *list = NULL, *old = node_get(into, "result");
+	int64_t below = INT64_MAX, next;
+
+	if (old)
+		node_remove(into, old);
+	for (; all && below; below = next) {
+		next = 0;
+		node_each(one, all) {
+			int64_t at = v2_time(all, arena_dup(a, one->name, one->name_len));
+			if (at < below && at > next)
+				next = at;
+		}
+		node_each(one, all) {
+			struct str id = { one->name, one->name_len };
+			if (!next || v2_time(all, str_dup(a, id)) != next)
+				continue;
+			if (!list)
+				list = node_add(a, into, "result", NODE_ARRAY);
+			v2_reference(r->v, list, NULL, "Observation", id);
+		}
+	}
+}
+
 static enum err put_observation(struct report *r, const struct hl7_segment *obx)
 {
 	struct v2 *v = r->v;
 	struct arena *a = v->c->arena;
 	struct str code = v2_text(v, obx, 3, 1), sub = v2_text(v, obx, 4, 1), key, id;
 	unsigned nth = 0;
-	struct node *results = node_get(r->node, "result");
 
 	if (!code.len)
 		code = v2_text(v, obx, 3, 2);
@@ -215,9 +270,7 @@ static enum err put_observation(struct report *r, const struct hl7_segment *obx)
 	TRY(v2_value(v, obx, r->last));
 	v2_subject(v, r->last, "subject");
 	put_visit(v, r->last);
-	if (!results)
-		results = node_add(a, r->node, "result", NODE_ARRAY);
-	v2_reference(v, results, NULL, "Observation", id);
+	remember_result(r, id);
 	return OK;
 }
 
@@ -281,6 +334,7 @@ static enum err begin_report(struct report *r, const struct hl7_segment *obr,
 	TRY(v2_state(v, STATE_ORDER,
 		     str_of(arena_printf(v->c->arena, STR_FMT "|" STR_FMT, STR_ARG(v->org), STR_ARG(r->key))),
 		     &s));
+	r->state = s;
 	r->older = v2_time(s->body, "t") > v->at;
 	if (!r->older)
 		v2_set_time(v, s->body, "t", v->at);
@@ -289,10 +343,37 @@ static enum err begin_report(struct report *r, const struct hl7_segment *obr,
 	return hl7_field(obr, 15).len ? put_specimen(r, obr) : OK;
 }
 
-static void end_report(struct report *r)
+/* An older message that tells of results the newer ones did not: they are added to the report as it is. */
+static enum err add_older(struct report *r)
 {
-	if (r->node && r->notes.len)
+	struct ctx *c = r->v->c;
+	struct str id = v2_id(r->v, "DiagnosticReport", r->key, (struct str){ 0 });
+	struct version current;
+	struct node *report;
+	struct put *put;
+	enum err e = record_read(c, STR("DiagnosticReport"), id, &current);
+
+	if (e)
+		return e == ERR_NOT_FOUND || e == ERR_GONE ? OK : e;
+	TRY(fhir_read_json(c, c->place->fhir, c->arena, current.body, &report));
+	list_results(r, report);
+	atoms_adopt(c->place->fhir->atoms, report);
+	put = vec_push(&r->v->puts, c->arena);
+	*put = (struct put){ .type = STR("DiagnosticReport"), .id = id,
+			     .write = { .resource = report, .org = r->v->source, .if_match = current.version } };
+	return OK;
+}
+
+static enum err end_report(struct report *r)
+{
+	if (!r->node)
+		return OK;
+	if (r->notes.len)
 		node_add_str(r->v->c->arena, r->node, "conclusion", buf_get(&r->notes));
+	if (r->aside)
+		return add_older(r);
+	list_results(r, r->node);
+	return OK;
 }
 
 enum err v2_result(struct v2 *v)
@@ -305,7 +386,7 @@ enum err v2_result(struct v2 *v)
 		if (!strcmp(s->name, "ORC")) {
 			orc = s;
 		} else if (!strcmp(s->name, "OBR")) {
-			end_report(&r);
+			TRY(end_report(&r));
 			TRY(begin_report(&r, s, orc));
 			orc = NULL;
 		} else if (r.node && !strcmp(s->name, "OBX")) {
@@ -316,6 +397,5 @@ enum err v2_result(struct v2 *v)
 			TRY(put_specimen(&r, s));
 		}
 	}
-	end_report(&r);
-	return OK;
+	return end_report(&r);
 }

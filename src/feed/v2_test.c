@@ -72,6 +72,24 @@ static int64_t total(struct one *o, const char *type)
 	return 0;
 }
 
+/* "location[1].period.end"; of a list without a number the first. */
+static const struct node *find(struct one *o, const struct node *n, struct str path)
+{
+	while (path.at && n) {
+		struct str step = str_cut(&path, '.'), number = step, name = str_cut(&number, '[');
+		int64_t at = 0;
+
+		if (number.at)
+			assert_true(str_int(str_cut(&number, ']'), &at));
+		n = node_get(n, str_dup(&o->w->arena, name));
+		if (node_is(n, NODE_ARRAY))
+			n = node_at(n, (size_t)at);
+		else if (at)
+			n = NULL;
+	}
+	return n;
+}
+
 static void expect_line(struct one *o, const struct text_case *t, struct str line)
 {
 	struct str rest = line, path = str_trim(str_cut(&rest, '=')), type = path;
@@ -97,9 +115,7 @@ static void expect_line(struct one *o, const struct text_case *t, struct str lin
 	if (!body.len)
 		fail_msg("%s: no %s", where, name);
 	worked(o->w, json_read(&o->w->c, &o->w->arena, body, &options, &tree));
-	const struct node *found = node_path(tree, str_dup(&o->w->arena, path));
-	if (found && found->kind == NODE_ARRAY)
-		found = node_at(found, 0);
+	const struct node *found = find(o, tree, path);
 	rest = str_trim(rest);
 	if (!str_eq(node_text(found), rest) || (!rest.len && found))
 		fail_msg("%s: " STR_FMT " is '" STR_FMT "' in " STR_FMT, where, STR_ARG(line),

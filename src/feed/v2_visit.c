@@ -207,12 +207,29 @@ static struct str field_time(struct visit *visit, struct str raw)
 	return str_of(arena_str(visit->v->c->arena, t.text));
 }
 
+/* The same ward, room and bed, and of site and building no other: who says less does not move anyone. */
+static bool is_there(struct visit *visit, struct str was, struct str place)
+{
+	static const unsigned exact[] = { 1, 2, 3 }, loose[] = { 4, 7 };
+	const struct hl7 *m = visit->v->m;
+
+	for (unsigned i = 0; i < sizeof exact / sizeof *exact; i++)
+		if (!str_eq(str_trim(hl7_component(m, was, exact[i])), str_trim(hl7_component(m, place, exact[i]))))
+			return false;
+	for (unsigned i = 0; i < sizeof loose / sizeof *loose; i++) {
+		struct str said = str_trim(hl7_component(m, place, loose[i]));
+		if (said.len && !str_eq(str_trim(hl7_component(m, was, loose[i])), said))
+			return false;
+	}
+	return true;
+}
+
 static void move_to(struct visit *visit, struct str place, struct str from)
 {
 	struct arena *a = visit->v->c->arena;
 	struct node *last = visit->places->last, *item, *location;
 
-	if (!place.len || hl7_null(place) || (last && str_eq(node_str(last, "raw"), place)))
+	if (!place.len || hl7_null(place) || (last && is_there(visit, node_str(last, "raw"), place)))
 		return;
 	item = node_new(a, NODE_OBJECT);
 	location = node_add(a, item, "location", NODE_OBJECT);
@@ -281,6 +298,25 @@ static void apply_event(struct visit *visit, const struct event *e)
 		!visit->places->first && began.len ? began : when);
 }
 
+/* A result or a letter carries the visit as it stood when it was ordered: it moves nobody. */
+static bool by_the_way(const struct event *e)
+{
+	return e->trigger->effects & (V2_RESULT | V2_DOCUMENT);
+}
+
+/* What is said by the way counts where the visit's own events say nothing, and all of it when there are none. */
+static bool take_by_the_way(struct visit *visit)
+{
+	bool own = false;
+
+	for (size_t i = 0; i < visit->len; i++)
+		own |= !visit->at[i].cancelled && !visit->at[i].spent && !by_the_way(&visit->at[i]);
+	for (size_t i = 0; own && i < visit->len; i++)
+		if (by_the_way(&visit->at[i]))
+			take_fields(visit, &visit->at[i]);
+	return own;
+}
+
 static enum err add_up(struct visit *visit)
 {
 	const struct event *last = NULL;
@@ -289,11 +325,11 @@ static enum err add_up(struct visit *visit)
 	visit->fields = NEW_N(v->c->arena, struct str, PV1_FIELDS + 1);
 	visit->places = node_new(v->c->arena, NODE_ARRAY);
 	cancel_events(visit);
-	bool stands = false;
+	bool stands = false, own = take_by_the_way(visit);
 	for (size_t i = 0; i < visit->len; i++) {
 		const struct event *e = &visit->at[i];
 		last = e->cancelled || !last ? e : last;
-		if (e->cancelled || e->spent)
+		if (e->cancelled || e->spent || (own && by_the_way(e)))
 			continue;
 		apply_event(visit, e);
 		stands |= !(e->trigger->effects & V2_SNAPSHOT);
@@ -318,6 +354,21 @@ static enum err add_up(struct visit *visit)
 
 /* --- the Encounter --- */
 
+/* Nobody came to a place after they had left: who told of it was late. */
+static void end_places(struct visit *visit, struct str end)
+{
+	struct node *last, *period, *until;
+
+	while ((last = visit->places->last) && last != visit->places->first &&
+	       str_cmp(node_str(node_get(last, "period"), "start"), end) >= 0) {
+		node_remove(visit->places, last);
+		period = node_get(visit->places->last, "period");
+		until = node_get(period, "end");
+		if (until)
+			node_remove(period, until);
+	}
+}
+
 static void put_period(struct visit *visit, struct node *encounter)
 {
 	struct arena *a = visit->v->c->arena;
@@ -341,6 +392,8 @@ static void put_period(struct visit *visit, struct node *encounter)
 		node_add_str(a, period, "start", start);
 	if (end.len && (!start.len || str_cmp(start, end) <= 0))
 		node_add_str(a, period, "end", end);
+	if (over && end.len)
+		end_places(visit, end);
 	struct node *last = visit->places->last;
 	if (over && last && !node_get(node_get(last, "period"), "end")) {
 		struct node *where = node_get(last, "period");

@@ -71,6 +71,8 @@ static void put_rate(struct ctx *c, struct node *row, const struct feed_view *v)
 		hour += v->minutes[i];
 		most = v->minutes[i] > most ? v->minutes[i] : most;
 	}
+	if (v->day && v->day != hour)
+		data_str(c, row, "day", SAY(c->arena, "%.*s in 24 hours", STR_ARG(say_count(c->arena, v->day))));
 	if (!hour)
 		return;
 	put_spark(c, row, v, most);
@@ -95,10 +97,11 @@ static void put_sentence(struct ctx *c, struct node *row, const struct feed_view
 		return;
 	}
 	data_str(c, row, "feed_sentence",
-		 SAY(c->arena, "%.*s in the record%s%.*s; %.*s not understood.",
+		 SAY(c->arena, "%.*s in the record%s%.*s; %.*s.",
 		     STR_ARG(say_messages(c, v->counts[MESSAGE_APPLIED], "is", "are")), same ? ", " : "",
 		     STR_ARG(same ? SAY(c->arena, "%.*s more said nothing new", STR_ARG(say_count(c->arena, same))) : STR("")),
-		     STR_ARG(bad ? say_messages(c, bad, "was", "were") : STR("none was"))));
+		     STR_ARG(bad ? say_messages(c, bad, "was not understood", "were not understood")
+				 : STR("all were understood"))));
 }
 
 /* Of a server that is asked: when, in vain or not, and whether it tells what was deleted there. */
@@ -295,10 +298,14 @@ static void put_raw(struct ctx *c, struct node *data, struct str body)
 {
 	struct buf b;
 
+	bool text = str_utf8(body, &(size_t){ 0 });
+
 	buf_init(&b, c->arena, 20000);
-	for (size_t i = 0; i < body.len && b.len < 16000; i++) {
+	for (size_t i = 0; i < body.len && (b.len < 16000 || ((unsigned char)body.at[i] & 0xc0) == 0x80); i++) {
 		unsigned char ch = (unsigned char)body.at[i];
-		if (ch == '\r')
+		if (ch >= 0x80 && text)
+			buf_char(&b, (char)ch);
+		else if (ch == '\r')
 			buf_char(&b, '\n');
 		else if (ch < 32 && ch != '\n')
 			buf_printf(&b, "<%02X>", ch);

@@ -159,9 +159,13 @@ struct str say_span(struct arena *a, int64_t us)
 
 	if (days >= 7)
 		return SAY(a, "%lld days", (long long)days);
+	if (days && !hours)
+		return SAY(a, "%lld day%s", (long long)days, days == 1 ? "" : "s");
 	if (days)
 		return SAY(a, "%lld day%s %lld h", (long long)days, days == 1 ? "" : "s",
 			   (long long)hours);
+	if (hours && !minutes)
+		return SAY(a, "%lld h", (long long)hours);
 	if (hours)
 		return SAY(a, "%lld h %lld min", (long long)hours, (long long)minutes);
 	if (minutes)

@@ -109,6 +109,8 @@ static void spans(void **state)
 
 	SAME(say_span(&w->a, 41 * hour), "1 day 17 h");
 	SAME(say_span(&w->a, 5 * hour + hour / 3), "5 h 20 min");
+	SAME(say_span(&w->a, 4 * hour), "4 h");
+	SAME(say_span(&w->a, 48 * hour), "2 days");
 	SAME(say_span(&w->a, hour / 2), "30 min");
 	SAME(say_span(&w->a, 12 * (24 * hour)), "12 days");
 }
