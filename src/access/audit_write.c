@@ -113,7 +113,7 @@ static void run_batch(struct auditor *a, struct arena *arena, struct notes *firs
 	ctx_init(&c, arena);
 	c.place = a->place;
 	c.clock = a->clock;
-	enum err e = store_write_often(&c, a->place->store, write_batch, &b);
+	enum err e = store_write_aside(&c, a->place->store, write_batch, &b);
 	if (e) {
 		a->failures++;
 	} else {
@@ -156,7 +156,7 @@ static void bring_index(struct auditor *a)
 	c.place = a->place;
 	c.clock = a->clock;
 	a->indexed_at = clock_monotonic();
-	if (store_write(&c, a->place->store, index_job, &i)) {
+	if (store_write_aside(&c, a->place->store, index_job, &i)) {
 		a->failures++;
 		return;
 	}

@@ -377,7 +377,7 @@ enum err record_everything(struct ctx *c, const struct everything *ask,
 	};
 	READER(db);
 
-	TRY(store_reader(c, c->place->store, &db));
+	TRY(store_moment(c, c->place->store, &db));
 	g.db = db;
 	map_init(&g.seen, &notes);
 	TRY(gather(&g));

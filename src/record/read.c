@@ -156,7 +156,7 @@ enum err record_read(struct ctx *c, struct str type, struct str id, struct versi
 	READER(db);
 	STMT(s);
 
-	TRY(store_reader(c, c->place->store, &db));
+	TRY(store_moment(c, c->place->store, &db));
 	TRY(type_key(c, db, type, &key));
 	TRY(db_stmt(c, db,
 		    SQL("SELECT " VERSION_COLUMNS ", " ITEM_COLUMNS
@@ -197,7 +197,7 @@ enum err record_vread(struct ctx *c, struct str type, struct str id, int64_t ver
 	READER(db);
 	STMT(s);
 
-	TRY(store_reader(c, c->place->store, &db));
+	TRY(store_moment(c, c->place->store, &db));
 	TRY(type_key(c, db, type, &key));
 	TRY(db_stmt(c, db,
 		    SQL("SELECT " VERSION_COLUMNS ", " VERSION_ITEM_COLUMNS

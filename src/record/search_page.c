@@ -335,7 +335,7 @@ enum err search_run(struct ctx *c, const struct search *s, struct search_page *o
 	enum err e;
 	READER(db);
 
-	TRY(store_reader(c, c->place->store, &db));
+	TRY(store_moment(c, c->place->store, &db));
 	sc.db = db;
 	TRY(db_begin(c, db));
 	e = run_page(&sc, out);

@@ -76,6 +76,10 @@ void store_stats(struct store *store, struct store_stats *out);
  * What it reads between db_begin and db_end is one consistent moment. */
 NODISCARD enum err store_reader(struct ctx *c, struct store *store, struct db **out);
 void store_reader_done(struct db *db);
+/* The same for short reads that come often: one moment from the beginning, of all that was committed but, perhaps, of what
+ * was written aside (store_write_aside). On SQLite the connection keeps that moment for who asks next, as long
+ * as it is the last that counts. */
+NODISCARD enum err store_moment(struct ctx *c, struct store *store, struct db **out);
 #define READER(name) __attribute__((cleanup(store_reader_cleanup))) struct db *name = NULL
 void store_reader_cleanup(struct db **db);
 NODISCARD enum err db_begin(struct ctx *c, struct db *db);
@@ -91,6 +95,9 @@ NODISCARD enum err store_write(struct ctx *c, struct store *store, store_work *w
 /* The same for work that comes often and is known to bear being run again: where many share a transaction, SQLite
  * is not asked to be able to take this one back alone. So when another fails, it is run again although it went well. */
 NODISCARD enum err store_write_often(struct ctx *c, struct store *store, store_work *work, void *arg);
+/* Like that for work that writes nothing but what is never read through store_moment. */
+NODISCARD enum err store_write_aside(struct ctx *c, struct store *store, store_work *work, void *arg);
+enum { WRITE_OFTEN = 1, WRITE_ASIDE = 2 }; /* the manner of a write, for the engines */
 
 /* Wait until something was written since *seen by this program, at most so many milliseconds; what
  * other programs write has to be looked for. Sets *seen, 0 at first; false when nothing was. Any

@@ -20,10 +20,11 @@ struct engine {
 	void (*close)(struct store *store);
 	void (*stats)(struct store *store, struct store_stats *out);
 	enum err (*reader)(struct ctx *c, struct store *store, struct db **out);
+	enum err (*moment)(struct ctx *c, struct store *store, struct db **out); /* NULL: as reader */
 	void (*reader_done)(struct db *db);
 	enum err (*begin)(struct ctx *c, struct db *db);
 	void (*end)(struct db *db);
-	enum err (*write)(struct ctx *c, struct store *store, store_work *work, void *arg, bool often);
+	enum err (*write)(struct ctx *c, struct store *store, store_work *work, void *arg, unsigned manner);
 	/* NULL: this engine has no such thing */
 	enum err (*alone)(struct ctx *c, struct store *store, int *fd);
 	void (*together)(struct store *store);

@@ -159,6 +159,6 @@ void pgsql_stats(struct store *store, struct store_stats *out);
 NODISCARD enum err pgsql_replace(struct ctx *c, struct pgsql_db *db);
 
 /* pgsql_write.c */
-NODISCARD enum err pgsql_write(struct ctx *c, struct store *store, store_work *work, void *arg, bool often);
+NODISCARD enum err pgsql_write(struct ctx *c, struct store *store, store_work *work, void *arg, unsigned manner);
 
 #endif

@@ -84,7 +84,7 @@ static void pause_before(int attempt)
 	nanosleep(&t, NULL);
 }
 
-enum err pgsql_write(struct ctx *c, struct store *head, store_work *work, void *arg, bool often)
+enum err pgsql_write(struct ctx *c, struct store *head, store_work *work, void *arg, unsigned manner)
 {
 	struct pgsql_store *store = (struct pgsql_store *)head;
 	struct pgsql_db *db;
@@ -92,7 +92,7 @@ enum err pgsql_write(struct ctx *c, struct store *head, store_work *work, void *
 	bool again;
 	int attempt = 0;
 
-	(void)often; /* each has a transaction of its own */
+	(void)manner; /* each has a transaction of its own */
 	if (store->flags & STORE_READ_ONLY)
 		return fail(c, ERR_STORE, "The database was opened for reading only.");
 	do {

@@ -224,14 +224,14 @@ static int64_t changes(struct db *db)
 
 static enum err begin(struct ctx *c, struct db *db)
 {
-	return sqlite_exec(c, SQLITE_OF(db), "BEGIN");
+	return SQLITE_OF(db)->moment ? OK : sqlite_exec(c, SQLITE_OF(db), "BEGIN");
 }
 
 static void end(struct db *db)
 {
 	sqlite3 *handle = SQLITE_OF(db)->handle;
 
-	if (!sqlite3_get_autocommit(handle))
+	if (!SQLITE_OF(db)->moment && !sqlite3_get_autocommit(handle))
 		sqlite3_exec(handle, "COMMIT", NULL, NULL, NULL);
 }
 
@@ -275,6 +275,7 @@ const struct engine engine_sqlite = {
 	.close = sqlite_close,
 	.stats = sqlite_stats,
 	.reader = sqlite_reader,
+	.moment = sqlite_moment,
 	.reader_done = sqlite_reader_done,
 	.begin = begin,
 	.end = end,

@@ -15,6 +15,9 @@
 /* Milliseconds for another program to finish writing. */
 #define SQLITE_WAIT_FOR_OTHERS 30000
 
+/* The head of the log's index, of words of four bytes, stands there twice. */
+enum { LOG_HEAD_WORDS = 12 };
+
 struct sqlite_stmt {
 	struct stmt head;
 	sqlite3_stmt *handle;
@@ -45,13 +48,16 @@ struct sqlite_db {
 	const char *sql;        /* of the statement that is prepared or stepped */
 	struct ctx *reader;     /* whom it serves; may be told to stop */
 	struct sqlite_db *next; /* idle readers */
+	bool moment;            /* sqlite_moment.c: in a transaction that it may keep */
+	uint32_t change;        /* the last commit seen there */
+	int64_t since;
 };
 
 struct job {
 	struct ctx *c;
 	store_work *work;
 	void *arg;
-	bool often; /* may share a transaction without a savepoint (store_write_often) */
+	unsigned manner; /* WRITE_ */
 	enum err result;
 	sem_t done;
 	struct job *next;
@@ -75,8 +81,14 @@ struct sqlite_store {
 	struct store head;
 	char *path;
 	unsigned flags;
-	pthread_mutex_t lock; /* of idle */
+	pthread_mutex_t lock; /* of the five below */
 	struct sqlite_db *idle;
+	struct sqlite_db *kept; /* sqlite_moment.c: idle in their transactions */
+	bool copying;           /* the log is: no moment is kept */
+	struct {
+		bool any;
+		uint32_t first, last;
+	} aside; /* commits of which no moment shows anything, by their numbers */
 	int alone, look;    /* sqlite_alone.c: files, -1 */
 	const uint32_t *log_head; /* sqlite_stamp.c: of the log's index, shared by all programs; NULL */
 	char **append_only; /* tables never updated or deleted from, NULL-ended */
@@ -120,12 +132,21 @@ void sqlite_together(struct store *store);
 void sqlite_stamp_find(struct sqlite_store *store);
 bool sqlite_stamp(const struct store *store, uint64_t *stamp);
 
+/* sqlite_moment.c */
+NODISCARD enum err sqlite_moment(struct ctx *c, struct store *store, struct db **out);
+/* Under the store's lock, by a reader that is done: true when it keeps its moment and is kept with it. */
+bool sqlite_keep(struct sqlite_db *db);
+/* Nobody keeps a moment any more; `copying`: nor will until this is called again. */
+void sqlite_release(struct sqlite_store *store, bool copying);
+/* The writer, with the lock for writing: its next commit changes something and is aside. Or, false, it failed. */
+void sqlite_aside(struct sqlite_store *store, bool aside);
+
 /* sqlite_writer.c */
 /* store->writer.db is its connection. */
 NODISCARD enum err sqlite_writer_start(struct ctx *c, struct sqlite_store *store);
 /* Finish what was accepted, then end the thread. */
 void sqlite_writer_stop(struct sqlite_store *store);
-NODISCARD enum err sqlite_write(struct ctx *c, struct store *store, store_work *work, void *arg, bool often);
+NODISCARD enum err sqlite_write(struct ctx *c, struct store *store, store_work *work, void *arg, unsigned manner);
 void sqlite_stats(struct store *store, struct store_stats *out);
 
 #endif

@@ -256,7 +256,11 @@ enum err sqlite_open(struct ctx *c, const char *address, unsigned flags, struct 
 	store->alone = store->look = -1;
 	mutex_init_short(&store->lock);
 	pthread_mutex_init(&store->writer.lock, NULL);
-	pthread_cond_init(&store->writer.work, NULL);
+	pthread_condattr_t monotonic;
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&store->writer.work, &monotonic);
+	pthread_condattr_destroy(&monotonic);
 	enum err e = open_all(c, store);
 	if (e) {
 		sqlite_close(&store->head);
@@ -279,6 +283,7 @@ enum err sqlite_wipe(struct ctx *c, struct store *head, bool *wiped)
 	TRY(open_handle(c, store, true, &db));
 	/* Before it has read anything a connection does not know that there is a log. */
 	enum err e = read_int(c, db, "SELECT count(*) FROM sqlite_schema", &tables);
+	sqlite_release(store, true);
 	if (!e) {
 		int code = sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_TRUNCATE,
 						     &left, NULL);
@@ -286,6 +291,7 @@ enum err sqlite_wipe(struct ctx *c, struct store *head, bool *wiped)
 			e = sqlite_fail(c, db->handle, code);
 		*wiped = code == SQLITE_OK && left == 0;
 	}
+	sqlite_release(store, false);
 	sqlite_db_close(db);
 	return e;
 }
@@ -294,6 +300,7 @@ void sqlite_close(struct store *head)
 {
 	struct sqlite_store *store = (struct sqlite_store *)head;
 
+	sqlite_release(store, true);
 	for (struct sqlite_db *db = store->idle, *next; db; db = next) {
 		next = db->next;
 		sqlite_db_close(db);
@@ -341,7 +348,9 @@ void sqlite_reader_done(struct db *head)
 	head->store->engine->end(head);
 	db->reader = NULL;
 	pthread_mutex_lock(&store->lock);
-	db->next = store->idle;
-	store->idle = db;
+	if (!sqlite_keep(db)) {
+		db->next = store->idle;
+		store->idle = db;
+	}
 	pthread_mutex_unlock(&store->lock);
 }

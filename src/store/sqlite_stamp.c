@@ -13,7 +13,6 @@
 #include "base/map.h"
 
 enum {
-	HEAD_WORDS = 12, /* of four bytes */
 	REGION = 32768,  /* what SQLite maps at once */
 };
 
@@ -33,15 +32,15 @@ void sqlite_stamp_find(struct sqlite_store *store)
 bool sqlite_stamp(const struct store *head, uint64_t *stamp)
 {
 	const uint32_t *at = ((const struct sqlite_store *)head)->log_head;
-	uint32_t first[HEAD_WORDS], second[HEAD_WORDS];
+	uint32_t first[LOG_HEAD_WORDS], second[LOG_HEAD_WORDS];
 
 	if (!at)
 		return false;
-	for (unsigned i = 0; i < HEAD_WORDS; i++)
+	for (unsigned i = 0; i < LOG_HEAD_WORDS; i++)
 		first[i] = __atomic_load_n(&at[i], __ATOMIC_RELAXED);
 	atomic_thread_fence(memory_order_acquire);
-	for (unsigned i = 0; i < HEAD_WORDS; i++)
-		second[i] = __atomic_load_n(&at[HEAD_WORDS + i], __ATOMIC_RELAXED);
+	for (unsigned i = 0; i < LOG_HEAD_WORDS; i++)
+		second[i] = __atomic_load_n(&at[LOG_HEAD_WORDS + i], __ATOMIC_RELAXED);
 	atomic_thread_fence(memory_order_acquire);
 	if (memcmp(first, second, sizeof first) != 0)
 		return false;

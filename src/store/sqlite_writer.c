@@ -27,7 +27,8 @@ enum {
 	FRAMES = 4000,        /* 16 MB of log, then it is copied */
 	FRAMES_BULK = 16000,
 	PATIENCE = 4,          /* times as many before readers are waited for */
-	WAIT_FOR_READERS = 200 /* milliseconds */
+	WAIT_FOR_READERS = 200, /* milliseconds */
+	SECONDS_KEPT = 1       /* what readers keep, when nothing is written */
 };
 
 struct batch {
@@ -35,13 +36,28 @@ struct batch {
 	unsigned len;
 	int64_t start; /* clock_monotonic() */
 	bool bare;     /* so far all of them may be run again, and none had a savepoint */
+	int64_t changes; /* rows that were changed before it */
 };
+
+/* A while, under the lock. Nothing was written all that time: then nobody keeps a moment longer. */
+static void wait_for_job(struct sqlite_writer *w)
+{
+	struct timespec until;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += SECONDS_KEPT;
+	if (pthread_cond_timedwait(&w->work, &w->lock, &until) != ETIMEDOUT)
+		return;
+	pthread_mutex_unlock(&w->lock);
+	sqlite_release((struct sqlite_store *)w->db->head.store, false);
+	pthread_mutex_lock(&w->lock);
+}
 
 static struct job *take_job(struct sqlite_writer *w, bool wait)
 {
 	pthread_mutex_lock(&w->lock);
 	while (wait && !w->first && !w->stopping)
-		pthread_cond_wait(&w->work, &w->lock);
+		wait_for_job(w);
 	struct job *job = w->first;
 	if (job) {
 		w->first = job->next;
@@ -152,7 +168,7 @@ static void run_next(struct sqlite_writer *w, struct batch *b, struct job *job)
 	bool clean;
 
 	add_job(b, job);
-	b->bare = b->bare && job->often;
+	b->bare = b->bare && (job->manner & WRITE_OFTEN);
 	if (!b->bare) {
 		job->result = run_in_savepoint(w, job);
 		return;
@@ -165,7 +181,7 @@ static void run_next(struct sqlite_writer *w, struct batch *b, struct job *job)
 static void fill_batch(struct sqlite_writer *w, struct batch *b, struct job *job)
 {
 	add_job(b, job);
-	b->bare = job->often;
+	b->bare = job->manner & WRITE_OFTEN;
 	job->result = run_first(w, job);
 	if (job->result)
 		return;
@@ -182,20 +198,26 @@ static void fill_batch(struct sqlite_writer *w, struct batch *b, struct job *job
 
 static void commit(struct sqlite_writer *w, struct batch *b)
 {
-	struct fault *fault = &w->db->head.store->fault;
+	struct sqlite_store *store = (struct sqlite_store *)w->db->head.store;
 	struct ctx own; /* the reason belongs to all of them */
-	bool any = false;
+	bool any = false, aside = sqlite3_total_changes64(w->db->handle) != b->changes;
 
-	for (struct job *job = b->first; job; job = job->next)
+	for (struct job *job = b->first; job; job = job->next) {
 		any = any || !job->result;
+		aside = aside && (job->result || (job->manner & WRITE_ASIDE));
+	}
 	if (!any || sqlite3_get_autocommit(w->db->handle)) {
 		sqlite3_exec(w->db->handle, "ROLLBACK", NULL, NULL, NULL);
 		return;
 	}
 	ctx_init(&own, NULL);
-	enum err e = fault_pass(&own, fault);
+	enum err e = fault_pass(&own, &store->head.fault);
+	if (!e && aside)
+		sqlite_aside(store, true);
 	if (!e)
 		e = sqlite_exec(&own, w->db, "COMMIT");
+	if (e && aside)
+		sqlite_aside(store, false);
 	if (e) {
 		sqlite3_exec(w->db->handle, "ROLLBACK", NULL, NULL, NULL);
 		fail_all(b, e, own.why);
@@ -224,7 +246,7 @@ static void wake(struct sqlite_writer *w, struct batch *b)
 
 static void run_batch(struct sqlite_writer *w, struct job *job)
 {
-	struct batch b = { .start = clock_monotonic() };
+	struct batch b = { .start = clock_monotonic(), .changes = sqlite3_total_changes64(w->db->handle) };
 	enum err e = fault_pass(job->c, &w->db->head.store->fault);
 
 	b.last = &b.first;
@@ -246,10 +268,12 @@ static void run_batch(struct sqlite_writer *w, struct job *job)
  * always one, wait for those that are quick, and be content if one is not. */
 static void checkpoint(struct sqlite_writer *w)
 {
+	struct sqlite_store *store = (struct sqlite_store *)w->db->head.store;
 	sqlite3 *handle = w->db->handle;
 
 	if (w->frames < w->checkpoint_next)
 		return;
+	sqlite_release(store, true);
 	if (w->frames < PATIENCE * w->checkpoint_at) {
 		sqlite3_wal_checkpoint_v2(handle, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
 	} else {
@@ -257,6 +281,7 @@ static void checkpoint(struct sqlite_writer *w)
 		sqlite3_wal_checkpoint_v2(handle, NULL, SQLITE_CHECKPOINT_RESTART, NULL, NULL);
 		sqlite3_busy_timeout(handle, SQLITE_WAIT_FOR_OTHERS);
 	}
+	sqlite_release(store, false);
 	w->checkpoint_next = w->frames + w->checkpoint_at / 2;
 }
 
@@ -336,10 +361,10 @@ static enum err queue(struct sqlite_writer *w, struct job *job)
 	return e;
 }
 
-enum err sqlite_write(struct ctx *c, struct store *head, store_work *work, void *arg, bool often)
+enum err sqlite_write(struct ctx *c, struct store *head, store_work *work, void *arg, unsigned manner)
 {
 	struct sqlite_writer *w = &((struct sqlite_store *)head)->writer;
-	struct job job = { .c = c, .work = work, .arg = arg, .often = often };
+	struct job job = { .c = c, .work = work, .arg = arg, .manner = manner };
 
 	if (!w->started)
 		return fail(c, ERR_STORE, "The database was opened for reading only.");

@@ -128,6 +128,11 @@ enum err store_reader(struct ctx *c, struct store *store, struct db **out)
 	return store->engine->reader(c, store, out);
 }
 
+enum err store_moment(struct ctx *c, struct store *store, struct db **out)
+{
+	return (store->engine->moment ? store->engine->moment : store->engine->reader)(c, store, out);
+}
+
 void store_reader_done(struct db *db)
 {
 	if (db)
@@ -173,10 +178,10 @@ void store_together(struct store *store)
 		store->engine->together(store);
 }
 
-static enum err write_and_tell(struct ctx *c, struct store *store, store_work *work, void *arg, bool often)
+static enum err write_and_tell(struct ctx *c, struct store *store, store_work *work, void *arg, unsigned manner)
 {
 	turn_rest(); /* what is done meanwhile is done by the writer */
-	enum err e = store->engine->write(c, store, work, arg, often);
+	enum err e = store->engine->write(c, store, work, arg, manner);
 	turn_go_on();
 	if (!e)
 		store_nudge(store);
@@ -185,12 +190,17 @@ static enum err write_and_tell(struct ctx *c, struct store *store, store_work *w
 
 enum err store_write(struct ctx *c, struct store *store, store_work *work, void *arg)
 {
-	return write_and_tell(c, store, work, arg, false);
+	return write_and_tell(c, store, work, arg, 0);
 }
 
 enum err store_write_often(struct ctx *c, struct store *store, store_work *work, void *arg)
 {
-	return write_and_tell(c, store, work, arg, true);
+	return write_and_tell(c, store, work, arg, WRITE_OFTEN);
+}
+
+enum err store_write_aside(struct ctx *c, struct store *store, store_work *work, void *arg)
+{
+	return write_and_tell(c, store, work, arg, WRITE_OFTEN | WRITE_ASIDE);
 }
 
 enum err db_stmt(struct ctx *c, struct db *db, struct sql sql, struct stmt **out)

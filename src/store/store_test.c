@@ -454,6 +454,7 @@ struct reading {
 	pthread_t thread;
 	struct world *w;
 	atomic_bool *stop;
+	bool keeps; /* its moment */
 };
 
 static void *read_on_and_on(void *arg)
@@ -468,7 +469,7 @@ static void *read_on_and_on(void *arg)
 		READER(db);
 		STMT(s);
 
-		if (store_reader(&c, me->w->store, &db) || db_begin(&c, db) ||
+		if ((me->keeps ? store_moment : store_reader)(&c, me->w->store, &db) || db_begin(&c, db) ||
 		    db_stmt(&c, db, SQL("SELECT count(*) FROM meta"), &s) ||
 		    stmt_step(&c, s, &row))
 			abort();
@@ -504,6 +505,60 @@ static void a_stamp_tells_of_every_commit(void **state)
 	assert_true(store_stamp(w->store, &first));
 }
 
+static int64_t names_at_moment(struct world *w)
+{
+	bool row = false;
+	READER(db);
+	STMT(s);
+
+	assert_int_equal(store_moment(&w->c, w->store, &db), OK);
+	assert_int_equal(db_begin(&w->c, db), OK); /* it has one already */
+	assert_int_equal(db_stmt(&w->c, db, SQL("SELECT count(*) FROM name"), &s), OK);
+	assert_int_equal(stmt_step(&w->c, s, &row), OK);
+	db_end(db);
+	assert_true(row);
+	return stmt_int(s, 0);
+}
+
+static enum err add_nothing(struct ctx *c, struct db *db, void *arg)
+{
+	(void)c, (void)db, (void)arg;
+	return OK;
+}
+
+/* What is added here counts; so that it was kept from a moment tells that the moment was kept. */
+static void a_moment_is_kept_while_all_is_aside(void **state)
+{
+	struct world *w = *state, other;
+	bool keeps;
+
+	open_store(w, STORE_CREATE);
+	keeps = !test_on_pgsql();
+	other = *w;
+	open_store(&other, 0);
+	assert_int_equal(names_at_moment(w), 0);
+	assert_int_equal(store_write_aside(&w->c, w->store, add_name, "aside"), OK);
+	assert_int_equal(store_write_aside(&w->c, w->store, add_name, "aside too"), OK);
+	assert_int_equal(names_at_moment(w), keeps ? 0 : 2);
+	assert_int_equal(count_names(w), 2);
+	assert_int_equal(store_write(&w->c, w->store, add_name, "counts"), OK);
+	assert_int_equal(names_at_moment(w), 3);
+	assert_int_equal(store_write_aside(&w->c, w->store, add_name, "once more"), OK);
+	assert_int_equal(names_at_moment(w), keeps ? 3 : 4);
+	/* Another program's counts, whatever it is, also right after one aside that wrote nothing or failed. */
+	assert_int_equal(store_write(&other.c, other.store, add_name, "theirs"), OK);
+	assert_int_equal(names_at_moment(w), 5);
+	assert_int_equal(store_write_aside(&w->c, w->store, add_nothing, NULL), OK);
+	assert_int_equal(store_write(&other.c, other.store, add_name, "theirs too"), OK);
+	assert_int_equal(names_at_moment(w), 6);
+	assert_int_equal(store_write_aside(&w->c, w->store, add_name_and_fail, "not"), ERR_INVALID);
+	assert_int_equal(store_write_aside(&other.c, other.store, add_name, "aside there"), OK);
+	assert_int_equal(names_at_moment(w), 7);
+	store_close(other.store);
+	usleep(700000); /* longer than one is kept */
+	assert_int_equal(names_at_moment(w), 7);
+}
+
 static void readers_do_not_let_the_log_grow(void **state)
 {
 	enum { READERS = 3, ROUNDS = 130, MEGABYTE = 1 << 20 };
@@ -518,13 +573,13 @@ static void readers_do_not_let_the_log_grow(void **state)
 		skip(); /* there is no such log */
 	open_store(w, STORE_CREATE);
 	for (int i = 0; i < READERS; i++) {
-		readers[i] = (struct reading){ .w = w, .stop = &stop };
+		readers[i] = (struct reading){ .w = w, .stop = &stop, .keeps = i > 0 };
 		pthread_create(&readers[i].thread, NULL, read_on_and_on, &readers[i]);
 	}
 	memset(text, 'x', MEGABYTE);
 	for (int i = 0; i < ROUNDS; i++) {
 		snprintf(text + MEGABYTE - 16, 16, "%d", i);
-		assert_int_equal(store_write(&w->c, w->store, add_name, text), OK);
+		assert_int_equal((i % 8 ? store_write_aside : store_write)(&w->c, w->store, add_name, text), OK);
 	}
 	snprintf(log, sizeof log, "%s-wal", w->path);
 	assert_int_equal(stat(log, &st), 0);
@@ -640,6 +695,7 @@ int main(void)
 		T(those_that_are_not_run_again_are_kept_apart),
 		T(two_programs_take_turns),
 		T(a_stamp_tells_of_every_commit),
+		T(a_moment_is_kept_while_all_is_aside),
 		T(readers_do_not_let_the_log_grow),
 		T(a_fault_fails_the_job_and_nothing_else),
 		T(a_full_disk_refuses_and_keeps_what_was),
