@@ -100,7 +100,7 @@ static enum err check(struct ctx *c, const struct agreement *a)
 	unsigned purposes;
 
 	if (!a->title.len || a->title.len > TITLE_MOST)
-		return fail(c, ERR_INVALID, "An agreement needs a title of at most %d bytes.", TITLE_MOST);
+		return fail(c, ERR_INVALID, "An agreement needs a title of at most %d letters.", TITLE_MOST);
 	TRY(check_orgs(c, a->orgs));
 	TRY(purposes_read(c, a->purposes, &purposes));
 	if (!purposes)
@@ -196,6 +196,6 @@ enum err agreement_finish(struct ctx *c, int64_t key, int64_t at, struct str rea
 	struct finishing f = { key, at ? at : clock_now(c->clock), reason };
 
 	if (!reason.len || reason.len > REASON_MOST)
-		return fail(c, ERR_INVALID, "Say why it ends, in at most %d bytes.", REASON_MOST);
+		return fail(c, ERR_INVALID, "Say why it ends, in at most %d letters.", REASON_MOST);
 	return store_write(c, c->place->store, finish, &f);
 }

@@ -152,7 +152,7 @@ static enum err open_for(struct ctx *c, enum opening_kind kind, int64_t span, st
 
 	words = str_trim(words);
 	if (words.len < WORDS_LEAST || words.len > WORDS_MOST)
-		return fail(c, ERR_INVALID, "Say why in words of your own, %d to %d bytes.", WORDS_LEAST,
+		return fail(c, ERR_INVALID, "Say why in words of your own, %d to %d letters.", WORDS_LEAST,
 			    WORDS_MOST);
 	m.o = (struct opening){ .kind = kind,
 				.account = a->account,
@@ -261,7 +261,7 @@ enum err glass_review(struct ctx *c, int64_t opening, enum opening_outcome outco
 	if (outcome != OUTCOME_IN_ORDER && outcome != OUTCOME_NOT_IN_ORDER)
 		return fail(c, ERR_INVALID, "A review finds the opening in order, or not.");
 	if (r.words.len < WORDS_LEAST || r.words.len > WORDS_MOST)
-		return fail(c, ERR_INVALID, "Say what was found, in %d to %d bytes.", WORDS_LEAST,
+		return fail(c, ERR_INVALID, "Say what was found, in %d to %d letters.", WORDS_LEAST,
 			    WORDS_MOST);
 	return store_write(c, c->place->store, review, &r);
 }

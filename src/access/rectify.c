@@ -101,7 +101,7 @@ static enum err set_value(struct ctx *c, struct node *n, struct str value)
 	struct node *number;
 
 	if (value.len > VALUE_MOST || !str_utf8(value, &(size_t){ 0 }))
-		return fail(c, ERR_INVALID, "A value has at most %d bytes.", VALUE_MOST);
+		return fail(c, ERR_INVALID, "A value has at most %d letters.", VALUE_MOST);
 	if (str_eq(node_text(n), value))
 		return fail(c, ERR_INVALID, "That is what it says already.");
 	if (n->kind == NODE_BOOL) {
@@ -122,7 +122,7 @@ static enum err check_words(struct ctx *c, struct str words)
 {
 	return words.len >= WORDS_LEAST && words.len <= WORDS_MOST && str_utf8(words, &(size_t){ 0 })
 		       ? OK
-		       : fail(c, ERR_INVALID, "Say what was found, in %d to %d bytes: the person is told.", WORDS_LEAST,
+		       : fail(c, ERR_INVALID, "Say what was found, in %d to %d letters: the person is told.", WORDS_LEAST,
 			      WORDS_MOST);
 }
 

@@ -410,7 +410,7 @@ static enum err check_words(struct ctx *c, struct str words)
 {
 	return words.len >= WORDS_LEAST && words.len <= WORDS_MOST && str_utf8(words, &(size_t){ 0 })
 		       ? OK
-		       : fail(c, ERR_INVALID, "Say why, in %d to %d bytes, without anything that tells who it is.",
+		       : fail(c, ERR_INVALID, "Say why, in %d to %d letters, without anything that tells who it is.",
 			      WORDS_LEAST, WORDS_MOST);
 }
 

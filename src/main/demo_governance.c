@@ -199,6 +199,36 @@ static enum err relatives(struct looking *l)
 	return OK;
 }
 
+/* What the first resident reads of the last days: who helps her, and one who was stopped. */
+static const struct {
+	int ago, minutes; /* days, and minutes after midnight */
+	const char *login, *section, *relation;
+	bool stopped;
+} of_edith[] = {
+	{ 2, 9 * 60 + 12, "kessell", "discharge", "stay", false },
+	{ 2, 13 * 60 + 47, "molloy", "CarePlan", "team", false },
+	{ 1, 9 * 60 + 5, "adeyemi", "CarePlan", "episode", false },
+	{ 1, 16 * 60 + 20, "yardley", "main", "", true },
+	{ 1, 17 * 60 + 2, "hughes", "main", "gp", false },
+};
+
+static enum err looks_at_edith(struct looking *l, int64_t today)
+{
+	for (size_t i = 0; i < sizeof of_edith / sizeof *of_edith; i++) {
+		struct audit row = { .what = of_edith[i].stopped ? AUDIT_REFUSED : AUDIT_OPEN,
+				     .section = str_of(of_edith[i].section), .relation = str_of(of_edith[i].relation),
+				     .outcome = of_edith[i].stopped ? ERR_FORBIDDEN : OK };
+		const struct actor *actor;
+
+		TRY(sign_in_actor(l->now, str_of(of_edith[i].login), &actor));
+		TRY(record_whose(l->c, STR("Patient"), STR("p-000001"), &row.resource, &row.person));
+		l->clock->at = today - of_edith[i].ago * DAY + of_edith[i].minutes * (HOUR / 60);
+		if (row.person)
+			audit_note_as(l->c, actor, &row);
+	}
+	return OK;
+}
+
 static enum err days_of_work(struct looking *l, int64_t today)
 {
 	const struct actor *lane, *osei, *pryce;
@@ -217,7 +247,8 @@ static enum err days_of_work(struct looking *l, int64_t today)
 		for (int i = 0; day == 4 && i < 4; i++)
 			TRY(look(l, pryce, "p-000009", ""));
 	}
-	return relatives(l);
+	TRY(relatives(l));
+	return looks_at_edith(l, today);
 }
 
 static enum err looks(struct ctx *c)

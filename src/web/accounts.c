@@ -30,7 +30,7 @@ static enum err put_user(struct ctx *c, struct db *db, struct node *row, const s
 	return OK;
 }
 
-static enum err put_roles(struct ctx *c, struct node *data)
+static enum err put_roles(struct ctx *c, struct node *data, struct str chosen)
 {
 	struct node *list = data_list(c, data, "all_roles");
 	const struct roles *roles;
@@ -41,8 +41,30 @@ static enum err put_roles(struct ctx *c, struct node *data)
 
 		data_str(c, row, "role_name", roles->at[i].name);
 		data_str(c, row, "role_words", roles->at[i].words);
+		if (str_eq(roles->at[i].name, chosen))
+			node_add_bool(c->arena, row, "role_chosen", true);
 	}
 	return OK;
+}
+
+/* Organisations that can be typed or chosen: their codes, by name. */
+static enum err put_places(struct ctx *c, struct node *data)
+{
+	struct node *list = data_list(c, data, "places");
+	bool row;
+	READER(db);
+	STMT(s);
+
+	TRY(store_reader(c, c->place->store, &db));
+	TRY(db_stmt(c, db, SQL("SELECT ods, name FROM view_organisation WHERE ods IS NOT NULL ORDER BY name, ods LIMIT 500"), &s));
+	for (;;) {
+		TRY(stmt_step(c, s, &row));
+		if (!row)
+			return OK;
+		struct node *one = data_object(c, list, NULL);
+		data_str(c, one, "place_code", str_of(str_dup(c->arena, stmt_text(s, 0))));
+		data_str(c, one, "place_name", str_of(str_dup(c->arena, stmt_text(s, 1))));
+	}
 }
 
 static enum err list_page(struct ctx *c, const struct request *r, struct node **out)
@@ -65,7 +87,8 @@ static enum err list_page(struct ctx *c, const struct request *r, struct node **
 		data_str(c, data, "next", SAY(c->arena, "%lld", (long long)skip + SHOWN));
 	if (actor_can(c, "account.write"))
 		node_add_bool(c->arena, data, "can_write", true);
-	return put_roles(c, data);
+	TRY(put_places(c, data));
+	return put_roles(c, data, request_param(c, r, "role", 0));
 }
 
 enum err accounts_show(struct ctx *c, const struct request *r, struct reply *reply)
@@ -111,7 +134,7 @@ enum err accounts_add(struct ctx *c, const struct request *r, struct reply *repl
 	for (unsigned i = 0; i < sizeof fields / sizeof *fields; i++) /* nothing typed is lost */
 		data_str(c, data, arena_printf(c->arena, "typed_%s", fields[i]),
 			 request_param(c, r, fields[i], 0));
-	return show_again(c, "accounts", data, e, "login", reply);
+	return show_again(c, "accounts", data, e, request_param(c, r, "role", 0).len ? "login" : "role", reply);
 }
 
 /* --- one account --- */
@@ -159,6 +182,68 @@ static enum err put_jobs(struct ctx *c, struct db *db, struct node *data, const 
 	return OK;
 }
 
+/* What was noted, in codes, as people read it; those that name a role say "role organisation". */
+static const struct {
+	const char *what, *words;
+	bool role;
+} events[] = {
+	{ "added", "Account made:", false },
+	{ "app-ended", "An app was let in no longer:", false },
+	{ "app-let-in", "An app was let in:", false },
+	{ "client-ended", "Signing in by keys ended", false },
+	{ "client-keys", "Keys to sign in by, for", false },
+	{ "codes-begun", "Codes from a phone begun", false },
+	{ "codes-ended", "Codes from a phone ended", false },
+	{ "ended", "Left", false },
+	{ "invited", "A link to set a password was made", false },
+	{ "joined-provider", "Joined to an account of", false },
+	{ "let-see", "Was let see a record", false },
+	{ "password-set", "Password set", false },
+	{ "renamed", "Name changed", false },
+	{ "role-ended", "Role ended:", true },
+	{ "role-given", "Role given:", true },
+	{ "see-ended", "Is let see a record no longer", false },
+	{ "signed-out", "Signed out by", false },
+	{ "signed-out-elsewhere", "Signed out elsewhere", false },
+	{ "team-joined", "Joined the team", false },
+	{ "team-left", "Left the team", false },
+	{ "works-in", "Works as", true },
+};
+
+/* "social-worker WXL", or the number of an employment. */
+static struct str event_role(struct ctx *c, struct db *db, const struct user *user, const struct roles *roles, struct str detail)
+{
+	struct str org = detail, name = str_cut(&org, ' ');
+	const struct role *role = role_find(roles, name);
+	struct employment *jobs;
+	int64_t key;
+	size_t len;
+
+	if (!role && str_int(detail, &key) && employment_list(c, db, user->key, 0, &jobs, &len) == OK)
+		for (size_t i = 0; i < len; i++)
+			if (jobs[i].key == key) {
+				role = jobs[i].role;
+				org = jobs[i].org_id;
+			}
+	if (!role)
+		return detail;
+	return org.len ? SAY(c->arena, STR_FMT ", " STR_FMT, STR_ARG(role->words), STR_ARG(org_words(c, org))) : role->words;
+}
+
+static enum err put_event(struct ctx *c, struct db *db, struct node *row, const struct user *user,
+			  const struct account_event *event)
+{
+	const struct roles *roles;
+	size_t at = 0, count = sizeof events / sizeof *events;
+
+	TRY(roles_of(c, &roles));
+	while (at < count && !str_is(event->what, events[at].what))
+		at++;
+	data_str(c, row, "what", at < count ? str_of(events[at].words) : event->what);
+	data_str(c, row, "detail", at < count && events[at].role ? event_role(c, db, user, roles, event->detail) : event->detail);
+	return OK;
+}
+
 static enum err put_events(struct ctx *c, struct db *db, struct node *data, const struct user *user)
 {
 	struct node *list = data_list(c, data, "events");
@@ -170,8 +255,7 @@ static enum err put_events(struct ctx *c, struct db *db, struct node *data, cons
 		struct node *row = data_object(c, list, NULL);
 		struct user by;
 
-		data_str(c, row, "what", at[i].what);
-		data_str(c, row, "detail", at[i].detail);
+		TRY(put_event(c, db, row, user, &at[i]));
 		put_when(c, row, "event_at", at[i].at);
 		if (at[i].actor && account_at(c, db, at[i].actor, &by) == OK)
 			data_str(c, row, "by", by.name);
@@ -199,7 +283,8 @@ static enum err one_page(struct ctx *c, const struct request *r, struct node **o
 		data_words(c, data, "done", "Added. Make a link below, so that they can set a password.");
 	else if (request_param(c, r, "done", 0).len)
 		data_words(c, data, "done", "Done.");
-	return put_roles(c, data);
+	TRY(put_places(c, data));
+	return put_roles(c, data, request_param(c, r, "role", 0));
 }
 
 enum err accounts_one_show(struct ctx *c, const struct request *r, struct reply *reply)

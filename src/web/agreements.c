@@ -23,7 +23,7 @@ static bool lists(struct str list, struct str word)
 	return false;
 }
 
-static struct str parties_words(struct ctx *c, struct str orgs)
+struct str parties_words(struct ctx *c, struct str orgs)
 {
 	struct buf b;
 
@@ -36,7 +36,7 @@ static struct str parties_words(struct ctx *c, struct str orgs)
 	return buf_get(&b);
 }
 
-static struct str purposes_words(struct ctx *c, struct str list)
+struct str purposes_words(struct ctx *c, struct str list)
 {
 	struct buf b;
 

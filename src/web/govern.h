@@ -14,6 +14,9 @@ void put_day(struct ctx *c, struct node *to, const char *name, int64_t at);
 void put_due(struct ctx *c, struct node *to, int64_t due, int64_t done);
 /* What an organisation calls itself, else its code. */
 struct str org_words(struct ctx *c, struct str ods);
+/* Of an agreement: its organisations by name, and what for. */
+struct str parties_words(struct ctx *c, struct str orgs);
+struct str purposes_words(struct ctx *c, struct str purposes);
 /* "Ada Clarke" of an account in text, else "Somebody". */
 struct str account_words(struct ctx *c, struct str account);
 

@@ -33,7 +33,7 @@ struct looks {
 	size_t question_count;
 	int64_t now;
 	size_t people, stopped;
-	int64_t seen_accounts[64];
+	int64_t *seen_accounts;
 };
 
 /* --- one row in words --- */
@@ -207,10 +207,36 @@ static enum err put_who(struct looks *l, struct node *look, const struct looked 
 	return OK;
 }
 
+static bool is_look(const struct looks *l, const struct looked *row)
+{
+	return row->account != l->c->actor->account && row->what != AUDIT_QUERY && row->what != AUDIT_CHOICE &&
+	       (row->account || row->what == AUDIT_REFUSED);
+}
+
+static bool marked(const struct looked *row)
+{
+	return row->what == AUDIT_REFUSED || row->what == AUDIT_GLASS;
+}
+
+static bool together(const struct looked *a, const struct looked *b)
+{
+	return a->account == b->account && marked(a) == marked(b) &&
+	       (!marked(a) || a->what == b->what) && london_day(a->at) == london_day(b->at);
+}
+
+/* Of the looks that are told together the newest that says by which relationship; programs' reads do not. */
+static const struct looked *best_reason(const struct looks *l, const struct looked *first)
+{
+	for (const struct looked *row = first; row < l->rows + l->len; row++)
+		if (is_look(l, row) && together(first, row) && row->relation.len)
+			return row;
+	return first;
+}
+
 static enum err put_look(struct looks *l, struct node *list, const struct looked *row, struct node **out)
 {
 	struct node *look = *out = data_object(l->c, list, NULL);
-	struct str why = why_words(l, row);
+	struct str why = why_words(l, best_reason(l, row));
 
 	data_str(l->c, look, "iso", when_print_us(l->a, row->at));
 	data_str(l->c, look, "clock", clock_words(l->a, row->at));
@@ -234,35 +260,16 @@ static enum err put_look(struct looks *l, struct node *list, const struct looked
 
 /* --- all of them, by day and by who --- */
 
-static bool is_look(const struct looks *l, const struct looked *row)
-{
-	return row->account != l->c->actor->account && row->what != AUDIT_QUERY && row->what != AUDIT_CHOICE &&
-	       (row->account || row->what == AUDIT_REFUSED);
-}
-
-static bool marked(const struct looked *row)
-{
-	return row->what == AUDIT_REFUSED || row->what == AUDIT_GLASS;
-}
-
-static bool together(const struct looked *a, const struct looked *b)
-{
-	return a->account == b->account && marked(a) == marked(b) &&
-	       (!marked(a) || a->what == b->what) && london_day(a->at) == london_day(b->at);
-}
-
 static void count_who(struct looks *l, const struct looked *row)
 {
 	if (row->what == AUDIT_REFUSED) {
 		l->stopped++;
 		return;
 	}
-	for (size_t i = 0; i < l->people && i < 64; i++)
+	for (size_t i = 0; i < l->people; i++)
 		if (l->seen_accounts[i] == row->account)
 			return;
-	if (l->people < 64)
-		l->seen_accounts[l->people] = row->account;
-	l->people++;
+	l->seen_accounts[l->people++] = row->account;
 }
 
 /* Each thing seen once, the rows of one person on one day as one look. */
@@ -296,6 +303,8 @@ static enum err put_days(struct looks *l, struct node *data)
 	struct node *days = data_list(l->c, data, "days"), *list = NULL, *look;
 	int64_t day = -1;
 	bool *done = NEW_N(l->a, bool, l->len + 1);
+
+	l->seen_accounts = NEW_N(l->a, int64_t, l->len + 1);
 
 	for (size_t i = 0; i < l->len; i++) {
 		const struct looked *row = &l->rows[i];

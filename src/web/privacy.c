@@ -20,18 +20,21 @@ static enum err put_openings(struct ctx *c, struct node *data)
 {
 	struct node *list = data_list(c, data, "openings");
 	const struct rules *rules;
+	const struct roles *roles;
 	struct opening *at;
 	size_t len;
 
+	TRY(roles_of(c, &roles));
 	TRY(rules_of(c, &rules));
 	TRY(read_openings(c, &at, &len));
 	for (size_t i = 0; i < len; i++) {
 		const struct reason *reason = rules_reason(rules, at[i].reason);
+		const struct role *role = role_find(roles, at[i].role);
 		struct node *row = data_object(c, list, NULL);
 
 		data_str(c, row, "key", SAY(c->arena, "%lld", (long long)at[i].key));
 		data_str(c, row, "who", at[i].account_name);
-		data_str(c, row, "role", at[i].role);
+		data_str(c, row, "role", role ? role->words : at[i].role);
 		data_str(c, row, "org", org_words(c, at[i].org_id));
 		TRY(put_who(c, row, at[i].person_id));
 		data_str(c, row, "reason", reason ? reason->words : at[i].reason);

@@ -119,8 +119,8 @@ static enum err put_agreements(struct ctx *c, struct db *db, struct node *data)
 		row = data_object(c, list, NULL);
 		data_str(c, row, "agreement_title", all[i].title);
 		data_str(c, row, "agreement_key", SAY(c->arena, "%lld", (long long)all[i].key));
-		data_str(c, row, "agreement_orgs", all[i].orgs);
-		data_str(c, row, "agreement_for", all[i].purposes);
+		data_str(c, row, "agreement_orgs", parties_words(c, all[i].orgs));
+		data_str(c, row, "agreement_for", purposes_words(c, all[i].purposes));
 		data_str(c, row, "agreement_covers", agreement_covers_words(c, rules, all[i].covers));
 		put_day(c, row, "agreement_since", all[i].since);
 		put_day(c, row, "agreement_until", all[i].until);

@@ -34,7 +34,8 @@ async function bent(t) {
 		say({ access_token: 'access', token_type: 'Bearer', id_token: state.bend(jwt(key, claims, state.header), claims, key) })
 	})
 	await new Promise(done => server.listen(0, '127.0.0.1', done))
-	t.after(() => { server.closeAllConnections(); server.close() })
+	state.down = () => { server.closeAllConnections(); server.close() }
+	t.after(state.down)
 	state.issuer = `http://127.0.0.1:${server.address().port}`
 	return state
 }
@@ -111,7 +112,6 @@ test('an id_token that is not all it must be signs nobody in', async t => {
 	assert.equal((await trip()).status, 401, 'not asked again within ten seconds')
 	await new Promise(done => setTimeout(done, 10100))
 	assert.equal((await trip()).status, 303)
-	provider.says = 'https://elsewhere.example'
 })
 
 test('a trip ends in the browser it began in, once', async t => {
@@ -158,4 +158,38 @@ test('an e-mail address joins nobody, unless the provider is set to it and it is
 	assert.equal((await trip()).status, 401, 'about somebody else')
 	provider.userinfo.sub = '1001'
 	assert.equal((await trip()).status, 303)
+})
+
+test('several providers: an answer counts where it was asked for; one that answers nonsense, or not at all, keeps nobody from the others', async t => {
+	const council = await bent(t), surgery = await bent(t), { db, base } = await place(t, council)
+	assert.equal(causeway('provider-add', db, 'surgery', '--words', 'Surgery', '--issuer', surgery.issuer, '--client-id', 'causeway', '--org', 'WXP', '--claim', 'employee').code, 0)
+	surgery.claims = { employee: 'gp', sub: '2002' }
+	const go = async (name, provider) => {
+		const out = await fetch(`${base}/sign-in/with/${name}`, { redirect: 'manual' }), to = new URL(out.headers.get('location')), code = `code-${Math.random()}`
+		provider.codes.set(code, { nonce: to.searchParams.get('nonce'), challenge: to.searchParams.get('code_challenge') })
+		return { query: new URLSearchParams({ code, state: to.searchParams.get('state') }), cookie: setCookies(out)[0].split(';')[0] }
+	}
+	const back = async (name, { query, cookie }) => (await fetch(`${base}/sign-in/back/${name}?${query}`, { redirect: 'manual', headers: { cookie } })).status
+	const mixed = await go('council', council)
+	surgery.asked.length = 0
+	assert.equal(await back('surgery', mixed), 401, 'begun with the one, ended with the other')
+	assert.deepEqual(surgery.asked, [], 'which is told neither code nor secret')
+	assert.equal(await back('council', mixed), 303)
+	assert.equal(await back('surgery', await go('surgery', surgery)), 303)
+	council.claims = { employee: 'gp', sub: '2002' }
+	assert.equal(await back('council', await go('council', council)), 401, 'the one does not speak for the other’s')
+	council.claims = {}
+	for (const token of [[1], {}, 'x'.repeat(3 << 20), null]) {
+		council.bend = () => token
+		assert.equal(await back('council', await go('council', council)), 401, JSON.stringify(token).slice(0, 20))
+	}
+	council.bend = one => one
+	const late = await go('council', council)
+	council.down()
+	assert.equal(await back('council', late), 401, 'gone')
+	assert.equal(await back('surgery', await go('surgery', surgery)), 303)
+	const liar = await bent(t)
+	liar.says = surgery.issuer
+	assert.equal(causeway('provider-add', db, 'liar', '--words', 'Liar', '--issuer', liar.issuer, '--client-id', 'causeway', '--org', 'WXQ', '--claim', 'employee').code, 0)
+	assert.equal((await fetch(`${base}/sign-in/with/liar`, { redirect: 'manual' })).status, 401, 'it describes itself as another')
 })

@@ -2,7 +2,7 @@
 // forms, guessing, tokens in the wrong place; roles and leavers while the server runs.
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -119,6 +119,13 @@ test('a form of another page, another browser or none at all changes nothing', a
 		assert.equal((await one.post('/sign-out', fields)).status, 403)
 	}
 	assert.equal((await one.ask('/account')).status, 200, 'still signed in')
+	// so of every address that a form is sent to
+	const table = readFileSync(new URL('../../src/web/routes.c', import.meta.url), 'utf8')
+	const posts = [...table.matchAll(/\{ HTTP_POST, (BASE )?"([^"]+)"/g)].map(match => (match[1] ? '/me' : '') + match[2].replace(/\{\w+\}/g, '1'))
+	assert.ok(posts.length >= 60)
+	for (const who of [one, other])
+		for (const path of posts)
+			assert.ok([403, 404].includes((await who.post(path, { form_token: who === one ? theirs : 'x', login: 'ada', password })).status), path)
 	assert.equal((await browser(base).post('/sign-in', { login: 'ada', password })).status, 403, 'nor can one be signed in unasked')
 	const own = one.token((await one.ask('/account')).text)
 	assert.equal((await one.post('/sign-out', { form_token: own }, { origin: 'https://evil.example' })).status, 403)
