@@ -55,6 +55,37 @@ static void end_row(int last, void *arg)
 	r->row.len = 0;
 }
 
+/* What stands between fields, by what the header has most of outside quotes. */
+static unsigned char guess_separator(const char *text, size_t len)
+{
+	static const char all[] = ",;\t|";
+	unsigned counts[4] = { 0 }, best = 0;
+	bool quoted = false;
+
+	for (size_t i = 0; i < len && (quoted || (text[i] != '\n' && text[i] != '\r')); i++) {
+		const char *at = text[i] ? strchr(all, text[i]) : NULL;
+		quoted ^= text[i] == '"';
+		if (at && !quoted)
+			counts[at - all]++;
+	}
+	for (unsigned i = 1; i < 4; i++)
+		if (counts[i] > counts[best])
+			best = i;
+	return (unsigned char)all[best];
+}
+
+/* What the first bytes say of the whole: *skip, those that are no text. */
+static enum err begin_file(struct reading *r, struct csv_parser *parser, const char *text, size_t len, size_t *skip)
+{
+	if (len >= 2 && (!memcmp(text, "\xFF\xFE", 2) || !memcmp(text, "\xFE\xFF", 2)))
+		return fail(r->c, ERR_SYNTAX, "%s is UTF-16; it has to be saved as UTF-8", r->path);
+	*skip = len >= 3 && !memcmp(text, "\xEF\xBB\xBF", 3) ? 3 : 0;
+	while (*skip < len && (text[*skip] == '\n' || text[*skip] == '\r'))
+		++*skip;
+	csv_set_delim(parser, guess_separator(text + *skip, len - *skip));
+	return OK;
+}
+
 static enum err parse_file(struct reading *r, struct csv_parser *parser, FILE *file)
 {
 	char chunk[1 << 16];
@@ -63,7 +94,9 @@ static enum err parse_file(struct reading *r, struct csv_parser *parser, FILE *f
 
 	while ((len = fread(chunk, 1, sizeof chunk, file)) > 0) {
 		r->row.done += (int64_t)len;
-		skip = first && len >= 3 && !memcmp(chunk, "\xEF\xBB\xBF", 3) ? 3 : 0;
+		skip = 0;
+		if (first)
+			TRY(begin_file(r, parser, chunk, len, &skip));
 		first = false;
 		if (csv_parse(parser, chunk + skip, len - skip, add_field, end_row, r) !=
 		    len - skip)

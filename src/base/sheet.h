@@ -1,8 +1,9 @@
 /* sheet.h - comma-separated values, row by row in constant memory (libcsv).
  *
  * RFC 4180 and what people make of it: quoted fields may hold commas, quotes and line ends, spaces
- * around a field are no part of it, lines end in LF or CRLF, a byte order mark and empty lines are
- * passed over. gzip is not undone.
+ * around a field are no part of it, lines end in LF, CRLF or CR, a byte order mark and empty lines are
+ * passed over; semicolons, tabs or bars stand between the fields where the header has more of those than
+ * commas. gzip is not undone.
  */
 #ifndef BASE_SHEET_H
 #define BASE_SHEET_H
@@ -17,7 +18,7 @@ struct sheet_row {
 };
 
 /* Calls `each` for every row; fields are valid until it returns. Stops at its first error.
- * ERR_NOT_FOUND, ERR_IO; ERR_SYNTAX when quotes do not pair; ERR_TOO_LARGE for a row of more than
+ * ERR_NOT_FOUND, ERR_IO; ERR_SYNTAX when quotes do not pair, or it is UTF-16; ERR_TOO_LARGE for a row of more than
  * 1 MiB or 1,000 fields. */
 NODISCARD enum err
 sheet_read(struct ctx *c, const char *path,

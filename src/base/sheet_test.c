@@ -33,6 +33,10 @@ static void rows_and_mistakes(void **state)
 		{ "a,,c\n,\n", "1:[a][][c]2:[][]", OK },
 		{ "\"two\nlines\",b\n", "1:[two\nlines][b]", OK },
 		{ "", "", OK },
+		{ "a;b, c;d\n1;2,5;3\n", "1:[a][b, c][d]2:[1][2,5][3]", OK },
+		{ "a\tb\r1\t\r", "1:[a][b]2:[1][]", OK },
+		{ "\n\n\"a|b\"|c\n", "1:[a|b][c]", OK },
+		{ "\xFF\xFE" "a", "", ERR_SYNTAX },
 		{ "a\n\"open", "1:[a]", ERR_SYNTAX },
 		{ "a\nx\"y\n", "1:[a]", ERR_SYNTAX },
 	};

@@ -95,6 +95,10 @@ static enum err run_link(struct ctx *c, struct invocation *in)
 		e = link_run(c, &o, &source, &result);
 	bar_done(bar);
 	TRY(e);
+	if (source.repeated)
+		fprintf(in->err, "causeway link: %u records have an id that another has, too; pairs.csv and clusters.csv cannot "
+			"tell them apart\n",
+			source.repeated);
 	TRY(link_write(c, dir, &o, &source, &result));
 	if (!command_option(in, "quiet"))
 		print_summary(in, dir, &source, &result);

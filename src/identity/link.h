@@ -32,6 +32,7 @@ struct link_source {
 	VEC(struct str) ids;
 	VEC(uint64_t) truth; /* a hash of the text in the truth column, 0: none; empty without that column */
 	VEC(const char *) ignored; /* columns that got no role */
+	uint32_t repeated;         /* records whose id another has, too: the results cannot tell them apart */
 };
 
 /* Right and wrong pairs, as the clusters have them and as the truth column has them. */

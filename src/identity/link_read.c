@@ -1,4 +1,5 @@
 /* link_read.c - files of people into memory: which column is what, and its values. See link.h. */
+#include <stdlib.h>
 #include <sys/stat.h>
 
 #include "base/sheet.h"
@@ -15,7 +16,8 @@ struct reading {
 	int at[MAX_COLUMNS];
 	int full[FULL_NAMES]; /* full names beside their parts, which they fill where those are empty */
 	unsigned file_number;
-	bool ids_are_numbers;
+	unsigned width; /* of the header */
+	unsigned used[2]; /* by file: bits of the columns it has */
 	bool header_only; /* the first look, which makes the columns */
 };
 
@@ -173,6 +175,7 @@ static enum err read_header(struct ctx *c, struct reading *r, const struct sheet
 	for (unsigned i = 0; i < MAX_COLUMNS; i++)
 		r->at[i] = NOWHERE;
 	r->full[0] = r->full[1] = NOWHERE;
+	r->width = row->len;
 	if (truth) {
 		r->truth = find_field(row, str_of(truth));
 		if (r->truth == NOWHERE)
@@ -248,6 +251,16 @@ static void fill_names(const struct reading *r, const struct sheet_row *row,
 	}
 }
 
+/* Cells beyond the header's may be empty, as some programs write them; else the row is out of place. */
+static enum err check_width(struct ctx *c, const struct reading *r, const struct sheet_row *row)
+{
+	for (unsigned i = r->width; i < row->len; i++)
+		if (row->fields[i].len)
+			return fail(c, ERR_SYNTAX, "%s: row %lld has %u fields where the header has %u", r->file,
+				    (long long)row->number, row->len, r->width);
+	return OK;
+}
+
 static enum err read_record(struct ctx *c, struct reading *r, const struct sheet_row *row)
 {
 	struct link_source *s = r->source;
@@ -260,8 +273,9 @@ static enum err read_record(struct ctx *c, struct reading *r, const struct sheet
 		last = r->full[i] > last ? r->full[i] : last;
 	if (last >= (int)row->len)
 		return fail(c, ERR_SYNTAX,
-			    "%s: row %lld has %u fields where the header has more", r->file,
-			    (long long)row->number, row->len);
+			    "%s: row %lld has %u fields where the header has %u", r->file,
+			    (long long)row->number, row->len, r->width);
+	TRY(check_width(c, r, row));
 	for (unsigned i = 0; i < s->people->width; i++)
 		texts[i] = r->at[i] == NOWHERE ? (struct str){ "", 0 } : row->fields[r->at[i]];
 	fill_names(r, row, texts);
@@ -307,6 +321,29 @@ static void part_ids(struct link_source *s)
 					    r < border ? 'a' : 'b', STR_ARG(s->ids.at[r])));
 }
 
+/* Records whose id another of the file has, too. */
+static uint32_t count_repeated(const struct link_source *s)
+{
+	size_t room = 1024, n = s->ids.len;
+	uint32_t repeated = 0;
+
+	while (room < 2 * n)
+		room *= 2;
+	uint64_t *seen = calloc(room, sizeof *seen);
+	if (!seen)
+		abort();
+	for (size_t i = 0; i < n; i++) {
+		uint64_t hash = hash_bytes(s->ids.at[i].at, s->ids.at[i].len) | 1;
+		size_t at = (size_t)(hash >> 20) & (room - 1);
+		while (seen[at] && seen[at] != hash)
+			at = (at + 1) & (room - 1);
+		repeated += seen[at] == hash;
+		seen[at] = hash;
+	}
+	free(seen);
+	return repeated;
+}
+
 /* Room for as many records as the file may have, so that the lists are not copied as they grow; what is
  * not used is never touched. */
 static void make_room(struct reading *r)
@@ -335,6 +372,28 @@ static enum err read_file(struct ctx *c, struct reading *r, bool header_only)
 	return header_only && e == ERR_STOPPED && !(c->stop && *c->stop) ? OK : e;
 }
 
+/* Each file must say something that can be compared, and two something that both say. */
+static enum err read_headers(struct ctx *c, struct reading *r, unsigned files)
+{
+	for (r->file_number = 0; r->file_number < files; r->file_number++) {
+		r->width = 0;
+		TRY(read_file(c, r, true));
+		if (!r->width)
+			return fail(c, ERR_USAGE, "%s is empty: it has no header", r->file);
+		for (unsigned i = 0; i < r->source->people->width; i++)
+			r->used[r->file_number] |= (unsigned)(r->at[i] != NOWHERE) << i;
+		if (!r->used[r->file_number])
+			return fail(c, ERR_USAGE,
+				    "%s: no column's role can be told from its header; name them with --columns "
+				    "ROLE=COLUMN,...",
+				    r->file);
+	}
+	if (files == 2 && !(r->used[0] & r->used[1]))
+		return fail(c, ERR_USAGE, "%s and %s have no columns of the same role to compare", r->options->files[0],
+			    r->options->files[1]);
+	return OK;
+}
+
 enum err link_read(struct ctx *c, const struct share *share, const struct link_options *o,
 		   struct link_source *out)
 {
@@ -344,14 +403,7 @@ enum err link_read(struct ctx *c, const struct share *share, const struct link_o
 	*out = (struct link_source){ 0 };
 	TRY(people_new(c, share, c->arena, &out->people));
 	/* The columns of both files come before the first record of either. */
-	for (r.file_number = 0; r.file_number < files; r.file_number++)
-		TRY(read_file(c, &r, true));
-	if (!out->people->width)
-		return fail(c, ERR_USAGE,
-			    "%s: no column's role can be told from its header; name them with "
-			    "--columns "
-			    "ROLE=COLUMN,...",
-			    o->files[0]);
+	TRY(read_headers(c, &r, files));
 	for (r.file_number = 0; r.file_number < files; r.file_number++) {
 		out->people->first_of_second = out->people->len;
 		TRY(read_file(c, &r, false));
@@ -363,6 +415,7 @@ enum err link_read(struct ctx *c, const struct share *share, const struct link_o
 	if (out->people->len < 2)
 		return fail(c, ERR_INVALID, "%s: there are no two records to compare",
 			    o->files[0]);
+	out->repeated = r.id == NOWHERE ? 0 : count_repeated(out);
 	people_count(out->people);
 	return OK;
 }

@@ -63,6 +63,20 @@ test('mistakes are said', t => {
 		assert.match(run.err, words)
 	}
 	assert.equal(causeway('link', join(dir, 'none.csv')).code, 66)
+	const out = join(dir, 'out')
+	for (const [text, code, words] of [['', 64, /is empty: it has no header/], ['\ufeff\n\n', 64, /is empty/], [Buffer.from('\ufeffid,dob', 'utf16le'), 65, /is UTF-16/],
+		['a,b\n1,2\n', 64, /b\.csv: no column's role/], ['id,phone\n1,2\n', 64, /no columns of the same role/],
+		['id,dob\n1,1950-01-01,more\n', 65, /row 2 has 3 fields where the header has 2/], ['id,dob\n1\n', 65, /row 2 has 1 fields where the header has 2/]]) {
+		writeFileSync(join(dir, 'b.csv'), text)
+		const run = causeway('link', input, join(dir, 'b.csv'), '--out', out)
+		assert.equal(run.code, code, run.err)
+		assert.match(run.err, words)
+	}
+	writeFileSync(join(dir, 'b.csv'), 'Person ID;First name;SURNAME;Date of Birth\r\n1;Ann;Bell;1950-01-01;\r\n1;Zoe;Hill;1960-01-01;;\r\n')
+	const twice = causeway('link', input, join(dir, 'b.csv'), '--out', out)
+	assert.equal(twice.code, 0, twice.err)
+	assert.match(twice.err, /1 records have an id that another has/)
+	assert.equal(lines(join(out, 'clusters.csv')).length, 8)
 })
 
 test('a public data set; threads and the truth column change nothing', { skip: !haveFixtures && 'no fixtures' }, t => {
