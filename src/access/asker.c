@@ -37,6 +37,7 @@ static void actor_copy(struct arena *a, const struct actor *from, struct actor *
 	to->org_id = copy(a, from->org_id);
 	to->device = copy(a, from->device);
 	to->teams = keys_copy(a, from->teams, from->team_count);
+	to->facts = NULL;
 }
 
 static int64_t ends_at(const struct asker *k)
@@ -86,6 +87,7 @@ enum err asker_find(struct ctx *c, struct str mark, const struct actor **actor, 
 
 		actor_copy(c->arena, &k->actor, own);
 		session->device = own->device;
+		own->facts = facts;
 		*actor = own;
 	}
 	shelf_drop(&d->askers, &k->kept);

@@ -119,7 +119,7 @@ struct session;
  * nor what stands in memory tells anything of it. Cheaper than the hash in the database. */
 struct str asker_mark(struct ctx *c, struct str token);
 /* Everything an actor was made of, if it still holds at this moment: *actor a copy in c->arena. *facts: the
- * numbers now, for asker_keep. */
+ * numbers now, for asker_keep; the actor has their address. */
 NODISCARD enum err asker_find(struct ctx *c, struct str mark, const struct actor **actor,
 			      struct session *session, struct facts *facts, bool *found);
 /* `until`: when anything of it ends, or begins. What was read is no older than `facts`. */

@@ -229,13 +229,13 @@ static enum err enter_by(struct ctx *c, struct str token, const struct actor **o
 	struct str mark = asker_mark(c, token);
 	struct session found;
 	struct actor *actor;
-	struct facts facts;
+	struct facts *facts = NEW(c->arena, struct facts);
 	int64_t until;
 	bool good;
 
 	*out = &actor_nobody;
 	*session = (struct session){ 0 };
-	TRY(asker_find(c, mark, out, session, &facts, &good));
+	TRY(asker_find(c, mark, out, session, facts, &good));
 	if (good)
 		return OK;
 	READER(db);
@@ -248,7 +248,7 @@ static enum err enter_by(struct ctx *c, struct str token, const struct actor **o
 	TRY(actor_read(c, db, &found, actor, &until, &good));
 	if (!good)
 		return OK;
-	asker_keep(c, mark, actor, &found, &facts, until);
+	asker_keep(c, mark, actor, &found, facts, until);
 	*out = actor;
 	*session = found;
 	return OK;

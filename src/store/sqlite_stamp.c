@@ -10,11 +10,7 @@
 
 #include <stdatomic.h>
 
-#include "base/map.h"
-
-enum {
-	REGION = 32768,  /* what SQLite maps at once */
-};
+enum { REGION = 32768 }; /* what SQLite maps at once */
 
 void sqlite_stamp_find(struct sqlite_store *store)
 {
@@ -27,6 +23,18 @@ void sqlite_stamp_find(struct sqlite_store *store)
 	/* Mapped since the first statement, until the last connection of this program is closed. */
 	if (file->pMethods->xShmMap(file, 0, REGION, 0, &head) == SQLITE_OK)
 		store->log_head = (const uint32_t *)(uintptr_t)head;
+}
+
+/* Of words that were not chosen to be alike: mixed so that each counts in every bit. */
+static uint64_t mixed(const uint32_t words[LOG_HEAD_WORDS])
+{
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < LOG_HEAD_WORDS; i += 2) {
+		sum = (sum ^ ((uint64_t)words[i] << 32 | words[i + 1])) * 0x9E3779B97F4A7C15u;
+		sum ^= sum >> 29;
+	}
+	return sum;
 }
 
 bool sqlite_stamp(const struct store *head, uint64_t *stamp)
@@ -44,6 +52,6 @@ bool sqlite_stamp(const struct store *head, uint64_t *stamp)
 	atomic_thread_fence(memory_order_acquire);
 	if (memcmp(first, second, sizeof first) != 0)
 		return false;
-	*stamp = hash_bytes(first, sizeof first);
+	*stamp = mixed(first);
 	return true;
 }
