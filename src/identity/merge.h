@@ -46,6 +46,10 @@ NODISCARD enum err merge_find(struct ctx *c, int64_t key, struct merge_event *ou
 /* The Patient that goes on for this one: itself when it was not replaced; empty when unknown. */
 NODISCARD enum err merge_head(struct ctx *c, struct str id, struct str *head);
 
+/* When the Patient as it stands was told: merging and taking that back say nothing of a person. 0: they never were
+ * merged, and it is as meta.lastUpdated has it. */
+NODISCARD enum err merge_said_at(struct ctx *c, struct str id, int64_t *at);
+
 /* --- before it is done --- */
 
 enum merge_speaks { MERGE_WARNS, MERGE_FORBIDS };

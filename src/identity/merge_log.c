@@ -106,3 +106,51 @@ enum err merge_head(struct ctx *c, struct str id, struct str *head)
 	TRY(same_find(c, db, key, &same));
 	return same_id(c, db, same.head, head);
 }
+
+/* Does one version say of the person what the other says? */
+static enum err says_same(struct ctx *c, const struct version *x, const struct version *y, bool *same)
+{
+	static const char *const aside[] = { "meta", "link", "active" };
+	const struct version *of[2] = { x, y };
+	struct json_options options = { 0 };
+	struct node *tree[2];
+
+	*same = false;
+	if (x->deleted || y->deleted)
+		return OK;
+	for (unsigned i = 0; i < 2; i++) {
+		TRY(json_read(c, c->arena, of[i]->body, &options, &tree[i]));
+		for (unsigned k = 0; k < sizeof aside / sizeof *aside; k++) {
+			struct node *n = node_get(tree[i], aside[k]);
+			if (n)
+				node_remove(tree[i], n);
+		}
+	}
+	*same = node_equal(tree[0], tree[1]);
+	return OK;
+}
+
+enum err merge_said_at(struct ctx *c, struct str id, int64_t *at)
+{
+	struct history query = { .type = STR("Patient"), .id = id, .count = 100 };
+	struct history_page page;
+	struct merge_event *events;
+	struct ctx all = *c;
+	size_t len, i = 0;
+	bool same = true;
+
+	*at = 0;
+	TRY(merge_history(c, id, 1, &events, &len));
+	if (!len)
+		return OK;
+	all.guard = NULL; /* it is a time alone that is told */
+	enum err e = record_history(&all, &query, &page);
+	while (!e && same && i + 1 < page.len) {
+		e = says_same(&all, &page.at[i], &page.at[i + 1], &same);
+		i += !e && same;
+	}
+	if (e)
+		return fail(c, e, "%s", all.why);
+	*at = page.len ? page.at[i].updated : 0;
+	return OK;
+}

@@ -61,12 +61,19 @@ static void an_undo_leaves_both_to_the_letter(void **state)
 	    "{\"resourceType\":\"Patient\",\"id\":\"b\",\"active\":true,\"gender\":\"male\"}");
 	a = body(w, "a");
 	b = body(w, "b");
+	int64_t said, none;
+	struct version before;
+	SUCCEEDS(merge_said_at(&w->c, STR("b"), &none));
+	assert_int_equal(none, 0);
+	SUCCEEDS(record_read(&w->c, STR("Patient"), STR("b"), &before));
 	merge(w, OK, "a", "b", "");
 	assert_false(str_eq(a, body(w, "a")));
 	assert_true(str_find(body(w, "b"), STR("\"active\":false")) > 0);
 	undo(w, "b");
 	assert_true(str_eq(a, body(w, "a")));
 	assert_true(str_eq(b, body(w, "b")));
+	SUCCEEDS(merge_said_at(&w->c, STR("b"), &said));
+	assert_int_equal(said, before.updated);
 }
 
 static void verified_numbers_that_differ_need_a_second_reason(void **state)

@@ -1,5 +1,6 @@
 /* person_banner.c - who this is: the line that stays, the facts, the alerts. */
 #include "access/actor.h"
+#include "identity/merge.h"
 #include "web/person.h"
 
 static void put_id(struct person *p, struct node *list, const char *label, struct str value)
@@ -383,6 +384,10 @@ void person_put_banner(struct person *p, struct node *data)
 		data_str(p->c, data, "delegates_link", SAY(p->a, "/people/" STR_FMT "/delegates", STR_ARG(p->id)));
 	put_alerts(p, data);
 	struct node *from = data_object(p->c, data, "identity");
+	struct entry said = *patient;
+	int64_t at;
+	if (merge_said_at(p->c, p->id, &at) == OK && at) /* a merge is no news of the person */
+		said.as_at = moment_at(p->a, at);
 	data_link(p, from, patient);
-	data_source(p, from, patient);
+	data_source(p, from, &said);
 }
