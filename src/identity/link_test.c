@@ -189,9 +189,11 @@ static void public_data_sets(void **state)
 		skip();
 	}
 	assert_true(f1_of("dataset1.csv", NULL) >= 0.99);
+	assert_true(f1_of("fake_1000.csv", "cluster") >= 0.97);
+	if (!test_full()) /* five times as many people, thirty times the work under sanitizers */
+		return;
 	assert_true(f1_of("dataset2.csv", NULL) >= 0.99);
 	assert_true(f1_of("dataset3.csv", NULL) >= 0.995);
-	assert_true(f1_of("fake_1000.csv", "cluster") >= 0.97);
 }
 
 int main(void)
