@@ -160,10 +160,15 @@ static void run_order(const struct text_case *t, const unsigned *order)
 	end(&o);
 }
 
+/* Every order, from this place on. What comes of an order is our own logic: a database server, where a
+ * place costs ten times as much, is asked for one in seven. */
 static void permute(const struct text_case *t, unsigned *order, unsigned from)
 {
+	static unsigned turn;
+
 	if (from == t->count || !t->any_order) {
-		run_order(t, order);
+		if (!t->any_order || test_full() || !test_on_pgsql() || turn++ % 7 == 0)
+			run_order(t, order);
 		return;
 	}
 	for (unsigned i = from; i < t->count; i++) {

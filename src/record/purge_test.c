@@ -11,7 +11,7 @@
 #include "record/search.h"
 #include "record/test_world.h"
 
-enum { NEIGHBOURS = 300 };
+enum { NEIGHBOURS = 80 };
 
 static void put_patient(struct world *w, const char *id, const char *family)
 {
