@@ -14,21 +14,54 @@ export const program = process.env.CAUSEWAY || join(root, 'build/causeway')
 const chrome = process.env.CHROMIUM || ['/usr/bin/chromium-headless-shell', '/usr/bin/chromium'].find(existsSync) || 'chromium'
 const people = 300
 const axeSource = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8')
-const contrasted = new Set()
+const contrasted = new Set(), kinds = new Set()
+
+// What of a page shows, an entry for each kind: element, class and role; and does anything on it need a rule about where it
+// stands: is what can be pressed smaller than 24 pixels with something else within 24 of its middle, or does a part scroll?
+const look = page => page.evaluate(() => {
+	const seen = new Set(), targets = []
+	let placed = false
+	for (const e of document.querySelectorAll('*')) {
+		if (!e.checkVisibility({ visibilityProperty: true, checkVisibilityCSS: true }))
+			continue
+		seen.add(`${e.localName}.${e.getAttribute('class') ?? ''} ${e.getAttribute('role') ?? ''}`)
+		if (e.matches('a[href], button, input, select, textarea, summary, [role=button], [tabindex]'))
+			targets.push(e.getBoundingClientRect())
+		if (e !== document.documentElement && e.scrollHeight + e.scrollWidth > e.clientHeight + e.clientWidth)
+			placed ||= /auto|scroll/.test(getComputedStyle(e).overflow)
+	}
+	const big = targets.filter(box => box.width > 1 && box.height > 1) // others are there for who cannot see
+	for (const box of placed ? [] : big)
+		if (Math.min(box.width, box.height) < 24) {
+			const x = (box.left + box.right) / 2, y = (box.top + box.bottom) / 2
+			placed ||= big.some(other => other !== box && Math.hypot(Math.max(other.left - x, 0, x - other.right), Math.max(other.top - y, 0, y - other.bottom)) < 24)
+		}
+	return { seen: [...seen], placed }
+})
 
 // What axe finds wrong with a page, a line each. Contrast is most of the work and the same at every
-// width: it is judged the first time a page is met.
+// width: it is judged the first time a page is met. A page met before, at another width, is judged by all rules only
+// where a kind of element shows that never did, else by the rules about where things stand. MATRIX=full: always by all.
 export async function barriers(page) {
 	const met = `${new URL(page.url()).pathname} ${await page.title()} ${await page.locator('*').count()}`
-	await page.evaluate(axeSource)
-	const found = await page.evaluate(contrast => globalThis.axe.run(document, {
-		runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
-		rules: { 'color-contrast': { enabled: contrast } },
+	const { seen, placed } = await look(page)
+	const all = process.env.MATRIX === 'full' || !contrasted.has(met) || seen.some(kind => !kinds.has(kind))
+	if (!all && !placed)
+		return []
+	if (!await page.evaluate(() => 'axe' in globalThis))
+		await page.evaluate(axeSource)
+	const found = await page.evaluate(({ contrast, all }) => globalThis.axe.run(document, {
+		runOnly: all ? ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
+			: ['target-size', 'scrollable-region-focusable'],
+		...all ? { rules: { 'color-contrast': { enabled: contrast } } } : {},
 		resultTypes: ['violations'],
 		preload: false, iframes: false, selectors: false, // no rule of these reads style sheets, and no page has frames
 	}).then(({ violations }) => violations.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map(n => n.html.slice(0, 160)).join(' | ')}`)),
-	!contrasted.has(met))
-	contrasted.add(met)
+	{ contrast: !contrasted.has(met), all })
+	if (found.length === 0) {
+		contrasted.add(met)
+		seen.forEach(kind => kinds.add(kind))
+	}
 	return found
 }
 export const shots = join(root, 'test/browser/shots')
