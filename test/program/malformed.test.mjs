@@ -194,6 +194,8 @@ test('a real day, each message spoilt in its own way', { skip: !existsSync(hospi
 	const kinds = Object.entries(wrongs)
 	let before = await versionsButWork(base)
 	for (const [i, m] of messages.entries()) {
+		if (i % 4 > 1 && process.env.MATRIX !== 'full')
+			continue
 		const [name, wrong] = kinds[(i * 7) % kinds.length]
 		const answer = await c.send(wrong(m))
 		const code = /\rMSA\|(AA|AE|AR)\|/.exec(answer)?.[1]

@@ -16,7 +16,7 @@ const more = { '/people/{id}': ['?section=health', '?section=care'], '/people/{i
 const withMore = path => [path, ...(more[path] ?? []).map(end => path + end)]
 
 /** Of a list what one account asks; the rest is left to others, but in the full matrix. */
-const share = process.env.MATRIX === 'full' || process.env.LEAK === 'full' ? 1 : process.env.CAUSEWAY_TEST_PG ? 16 : 8
+const share = process.env.MATRIX === 'full' || process.env.LEAK === 'full' ? 1 : process.env.CAUSEWAY_TEST_PG ? 40 : 10
 const some = (list, seed) => list.filter((path, n) => (n + seed) % share === 0)
 const seedOf = account => [...account.login].reduce((sum, letter) => sum + letter.charCodeAt(0), 0)
 
