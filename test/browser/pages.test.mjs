@@ -32,6 +32,23 @@ for (const width of widths)
 		await page.context().close()
 	})
 
+test('a judge that was pleased before sees what is wrong now', { skip }, async () => {
+	const page = await place.page()
+	for (const [width, what, spoil] of [
+		[1280, /^$/, () => {}],
+		[1280, /color-contrast/, () => { document.querySelector('main p').style.color = '#ddd' }],
+		[320, /color-contrast/, () => { document.querySelector('main').style.backgroundColor = '#333' }],
+		[320, /target-size/, () => { document.querySelector('main').innerHTML += '<button class="tiny"></button>'.repeat(2); document.querySelectorAll('.tiny').forEach(b => { b.style.cssText = 'width:9px;height:9px;padding:0'; b.textContent = 'x' }) }],
+		[320, /image-alt/, () => { document.querySelector('main').innerHTML += '<img src="data:," class="new">' }],
+		[320, /^$/, () => {}],
+	]) {
+		await page.setViewportSize({ width, height: 900 })
+		await page.goto(`${place.base}/help`)
+		await page.evaluate(spoil)
+		assert.match((await barriers(page)).join('\n'), what, `${what} at ${width}`)
+	}
+})
+
 test('records of another make have decent pages too', { skip: skip || (existsSync(synthea) ? false : 'needs the Synthea bundles') }, async t => {
 	const page = await place.page(1280)
 	for (const file of readdirSync(synthea).filter(f => f.endsWith('.json')).slice(0, 3))

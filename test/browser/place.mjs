@@ -14,21 +14,30 @@ export const program = process.env.CAUSEWAY || join(root, 'build/causeway')
 const chrome = process.env.CHROMIUM || ['/usr/bin/chromium-headless-shell', '/usr/bin/chromium'].find(existsSync) || 'chromium'
 const people = 300
 const axeSource = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8')
-const contrasted = new Set(), kinds = new Set()
+const whole = process.env.MATRIX === 'full'
+const met = new Set(), kinds = new Set(), coloured = new Set()
 
-// What of a page shows, an entry for each kind: element, class and role; and does anything on it need a rule about where it
+// What of a page shows: an entry for each kind of element (name, class, role), and the first text of each colouring, which is its
+// own colour and size and all that lies under it. And does anything need a rule about where it
 // stands: is what can be pressed smaller than 24 pixels with something else within 24 of its middle, or does a part scroll?
 const look = page => page.evaluate(() => {
-	const seen = new Set(), targets = []
+	const seen = new Set(), colours = new Map(), grounds = new Map(), targets = []
 	let placed = false
-	for (const e of document.querySelectorAll('*')) {
+	for (const [at, e] of [...document.querySelectorAll('*')].entries()) {
+		const style = getComputedStyle(e), under = grounds.get(e.parentElement) ?? ''
+		const own = `${style.backgroundColor} ${style.backgroundImage} ${style.opacity}`
+		const ground = own === 'rgba(0, 0, 0, 0) none 1' ? under : `${under} / ${own}`
+		grounds.set(e, ground)
 		if (!e.checkVisibility({ visibilityProperty: true, checkVisibilityCSS: true }))
 			continue
 		seen.add(`${e.localName}.${e.getAttribute('class') ?? ''} ${e.getAttribute('role') ?? ''}`)
+		const colouring = `${style.color} ${style.fontSize} ${style.fontWeight} ${style.textShadow} on ${ground}`
+		if (!colours.has(colouring) && (e.matches('input, select, textarea') || [...e.childNodes].some(n => n.nodeType === 3 && n.data.trim())))
+			colours.set(colouring, at)
 		if (e.matches('a[href], button, input, select, textarea, summary, [role=button], [tabindex]'))
 			targets.push(e.getBoundingClientRect())
 		if (e !== document.documentElement && e.scrollHeight + e.scrollWidth > e.clientHeight + e.clientWidth)
-			placed ||= /auto|scroll/.test(getComputedStyle(e).overflow)
+			placed ||= /auto|scroll/.test(style.overflow)
 	}
 	const big = targets.filter(box => box.width > 1 && box.height > 1) // others are there for who cannot see
 	for (const box of placed ? [] : big)
@@ -36,31 +45,42 @@ const look = page => page.evaluate(() => {
 			const x = (box.left + box.right) / 2, y = (box.top + box.bottom) / 2
 			placed ||= big.some(other => other !== box && Math.hypot(Math.max(other.left - x, 0, x - other.right), Math.max(other.top - y, 0, y - other.bottom)) < 24)
 		}
-	return { seen: [...seen], placed }
+	return { seen: [...seen], colours: [...colours], placed }
 })
 
-// What axe finds wrong with a page, a line each. Contrast is most of the work and the same at every
-// width: it is judged the first time a page is met. A page met before, at another width, is judged by all rules only
-// where a kind of element shows that never did, else by the rules about where things stand. MATRIX=full: always by all.
+// What axe finds wrong with a page, a line each. Contrast is half of the work and the same for what has the same
+// colours: of each colouring one text is judged, once. Where things stand is judged where it could be wrong. A page met before,
+// at another width, is judged by the other rules only where a kind of element shows that never did. MATRIX=full: all, always.
 export async function barriers(page) {
-	const met = `${new URL(page.url()).pathname} ${await page.title()} ${await page.locator('*').count()}`
-	const { seen, placed } = await look(page)
-	const all = process.env.MATRIX === 'full' || !contrasted.has(met) || seen.some(kind => !kinds.has(kind))
-	if (!all && !placed)
+	const address = `${new URL(page.url()).pathname} ${await page.title()} ${await page.locator('*').count()}`
+	const { seen, colours, placed } = await look(page)
+	const all = whole || !met.has(address) || seen.some(kind => !kinds.has(kind))
+	const fresh = colours.filter(([colouring]) => whole || !coloured.has(colouring)).map(([, at]) => at)
+	if (!all && !placed && !fresh.length)
 		return []
 	if (!await page.evaluate(() => 'axe' in globalThis))
 		await page.evaluate(axeSource)
-	const found = await page.evaluate(({ contrast, all }) => globalThis.axe.run(document, {
-		runOnly: all ? ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
-			: ['target-size', 'scrollable-region-focusable'],
-		...all ? { rules: { 'color-contrast': { enabled: contrast } } } : {},
-		resultTypes: ['violations'],
-		preload: false, iframes: false, selectors: false, // no rule of these reads style sheets, and no page has frames
-	}).then(({ violations }) => violations.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map(n => n.html.slice(0, 160)).join(' | ')}`)),
-	{ contrast: !contrasted.has(met), all })
+	const found = await page.evaluate(async ({ all, placed, fresh, whole }) => {
+		const elements = whole ? [] : [...document.querySelectorAll('*')], marked = fresh.map(at => elements[at]).filter(Boolean)
+		const standing = ['target-size', 'scrollable-region-focusable']
+		if (!whole)
+			globalThis.axe.configure({ rules: [{ id: 'color-contrast', selector: '[data-judged]' }] })
+		marked.forEach(e => e.setAttribute('data-judged', ''))
+		const { violations } = await globalThis.axe.run(document, {
+			...all ? {
+				runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
+				rules: whole ? {} : Object.fromEntries(standing.map(rule => [rule, { enabled: placed }])),
+			} : { runOnly: [...placed ? standing : [], 'color-contrast'] },
+			resultTypes: ['violations'],
+			preload: false, iframes: false, selectors: false, // no rule of these reads style sheets, and no page has frames
+		})
+		marked.forEach(e => e.removeAttribute('data-judged'))
+		return violations.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map(n => n.html.slice(0, 160)).join(' | ')}`)
+	}, { all, placed, fresh, whole })
 	if (found.length === 0) {
-		contrasted.add(met)
+		met.add(address)
 		seen.forEach(kind => kinds.add(kind))
+		colours.forEach(([colouring]) => coloured.add(colouring))
 	}
 	return found
 }
