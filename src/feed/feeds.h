@@ -6,11 +6,12 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "base/turn.h"
 #include "feed/feed.h"
 #include "feed/map.h"
 #include "feed/rows.h"
 
-enum { FEED_LOCKS = 1024, FEED_KNOWN = 65536, FEED_UPLOADS = 4 };
+enum { FEED_LOCKS = 1024, FEED_KNOWN = 65536, FEED_UPLOADS = 4, FEED_SPARE = 32, FEED_NAMED = 8192 };
 
 struct upload {
 	int64_t feed, at;
@@ -19,11 +20,22 @@ struct upload {
 	size_t len;
 };
 
+/* What is named again and again, as it was sent, and what it became. */
+struct named {
+	struct str key, id, words; /* in the bytes behind */
+};
+
 struct feeds {
 	struct arena life;
 	struct maps *maps;
 	pthread_mutex_t locks[FEED_LOCKS];    /* by the hash of whom a message is about */
 	pthread_rwlock_t turns;               /* feeds_turn */
+	struct gate gate;                     /* of threads that take messages */
+	pthread_mutex_t named_lock;
+	struct named *named[FEED_NAMED]; /* by the hash of the key; malloc, NULL: free */
+	pthread_mutex_t spare_lock;
+	struct arena spare[FEED_SPARE]; /* of messages that are done */
+	unsigned spares;
 	pthread_mutex_t rows_lock;
 	struct upload uploads[FEED_UPLOADS];
 	VEC(struct rows_map *) rows;          /* mappings of files read so far */
@@ -38,8 +50,19 @@ NODISCARD enum err feeds_rows(struct ctx *c, const char *name, const struct rows
 /* Around each attempt to understand and write: people who could be one another, told by several threads at once,
  * upset each other's decisions (ERR_STALE), so whoever begins anew (`attempt` above 0) has the place to
  * themselves. Taken after locks of people, never twice by one thread. */
+/* So many threads are best: SQLite's readers wait for nothing but a core, and more of them than cores only spoil each
+ * other's caches and decisions; of PostgreSQL each waits for the server most of the time. */
+unsigned feeds_threads(const struct place *place);
 void feeds_turn(struct feeds *feeds, unsigned attempt);
 void feeds_turn_done(struct feeds *feeds);
+
+/* What somebody or something named so became, if that stands; its texts in `a`. */
+bool feeds_named(struct feeds *feeds, struct arena *a, struct str key, struct named *out);
+/* It is durable: remember it, in the place of whatever was remembered with the same hash. */
+void feeds_name(struct feeds *feeds, const struct named *named);
+/* Memory for a message, and back: what the next needs is there already, and need not come from the system. */
+struct arena feeds_borrow(struct feeds *feeds);
+void feeds_give_back(struct feeds *feeds, struct arena *arena);
 
 void uploads_free(struct feeds *feeds);
 

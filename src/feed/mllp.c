@@ -59,24 +59,35 @@ static bool answer(struct wire *wire, struct ctx *c, struct str text)
 }
 
 /* False when the connection is to end: the message could not be kept, and the sender shall try again. */
-static bool serve_message(struct listener *l, struct wire *wire, struct str bytes, bool whole)
+static bool take(struct listener *l, struct wire *wire, struct arena *arena, struct str bytes)
 {
-	ARENA(arena);
-	struct ctx c;
+	struct gate *gate = &l->mllp->place->feeds->gate;
 	struct str text = { 0 };
-	enum err e;
+	struct ctx c;
 
-	ctx_init(&c, &arena);
+	ctx_init(&c, arena);
 	c.place = l->mllp->place;
 	c.clock = l->mllp->clock;
-	if (!whole) {
-		static const char told[] =
-			"MSH|^~\\&|||||||ACK|0|P|2.4\rMSA|AR||The message is too large.\r";
-		(void)answer(wire, &c, (struct str){ told, sizeof told - 1 });
-		return false;
-	}
-	e = v2_take(&c, l->feed, bytes, &text);
+	gate_enter(gate);
+	enum err e = v2_take(&c, l->feed, bytes, &text);
+	gate_leave(gate);
 	return answer(wire, &c, text) && e == OK;
+}
+
+static bool serve_message(struct listener *l, struct wire *wire, struct str bytes, bool whole)
+{
+	static const char told[] = "MSH|^~\\&|||||||ACK|0|P|2.4\rMSA|AR||The message is too large.\r";
+	struct arena arena = feeds_borrow(l->mllp->place->feeds);
+	struct ctx c;
+	bool good = false;
+
+	ctx_init(&c, &arena);
+	if (whole)
+		good = take(l, wire, &arena, bytes);
+	else
+		(void)answer(wire, &c, (struct str){ told, sizeof told - 1 });
+	feeds_give_back(l->mllp->place->feeds, &arena);
+	return good;
 }
 
 static void serve_connection(struct listener *l, struct wire *wire)

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/map.h"
 #include "base/vec.h"
 #include "feed/hl7.h"
 #include "feed/mllp_frame.h"
@@ -52,25 +53,55 @@ enum err mllp_split(struct ctx *c, struct str file,
 
 /* --- sending --- */
 
+enum {
+	MOST = 256,  /* connections */
+	AHEAD = 4096 /* messages looked at for one that can be sent */
+};
+
+struct outgoing {
+	struct str text;
+	uint64_t about; /* whom, by the hash of PID-3 */
+	bool sent;
+};
+
 struct sending {
 	const char *host, *port;
-	VEC(struct str) messages;
+	VEC(struct outgoing) messages;
 	struct arena *arena;
-	_Atomic(size_t) next;
+	size_t next;         /* all before it are sent */
+	unsigned connections;
+	uint64_t busy[MOST];  /* about whom each connection is sending; 0: nobody */
 	pthread_mutex_t lock;
+	pthread_cond_t answered;
 	struct mllp_sent sent;
 	void (*show)(void *arg, struct str message, struct str answer);
 	void *arg;
 	enum err error;
 };
 
+static uint64_t about(struct str message)
+{
+	ptrdiff_t at = str_find(message, STR("\rPID"));
+	struct str rest, id = { 0 };
+
+	if (at < 0)
+		at = str_find(message, STR("\nPID"));
+	if (at < 0 || message.len < (size_t)at + 5)
+		return 0;
+	rest = (struct str){ message.at + at + 5, message.len - (size_t)at - 5 };
+	for (unsigned field = 1; field <= 3 && rest.at; field++)
+		id = str_cut(&rest, message.at[3]);
+	return id.len ? hash_bytes(id.at, id.len) | 1 : 0;
+}
+
 static enum err add(struct ctx *c, void *arg, struct str message)
 {
 	struct sending *s = arg;
 
 	(void)c;
-	*vec_push(&s->messages, s->arena) =
-		(struct str){ arena_dup(s->arena, message.at, message.len), message.len };
+	*vec_push(&s->messages, s->arena) = (struct outgoing){
+		.text = { arena_dup(s->arena, message.at, message.len), message.len }, .about = about(message)
+	};
 	return OK;
 }
 
@@ -136,9 +167,56 @@ static bool exchange(struct sending *s, struct wire *wire, struct frame *frame, 
 	}
 }
 
+/* --- whose turn: what is told of one person is told in its order, also by several connections --- */
+
+static bool is_busy(const struct sending *s, uint64_t about)
+{
+	for (unsigned i = 0; about && i < s->connections; i++)
+		if (s->busy[i] == about)
+			return true;
+	return false;
+}
+
+/* The next of somebody about whom nobody is sending. False: there is none now. */
+static bool find_next(struct sending *s, size_t *out)
+{
+	while (s->next < s->messages.len && s->messages.at[s->next].sent)
+		s->next++;
+	for (size_t i = s->next; i < s->messages.len && i < s->next + AHEAD; i++)
+		if (!s->messages.at[i].sent && !is_busy(s, s->messages.at[i].about)) {
+			*out = i;
+			return true;
+		}
+	return false;
+}
+
+static bool take(struct sending *s, unsigned connection, size_t *out)
+{
+	bool found;
+
+	pthread_mutex_lock(&s->lock);
+	s->busy[connection] = 0;
+	pthread_cond_broadcast(&s->answered);
+	while (!(found = find_next(s, out)) && s->next < s->messages.len)
+		pthread_cond_wait(&s->answered, &s->lock);
+	if (found) {
+		s->busy[connection] = s->messages.at[*out].about;
+		s->messages.at[*out].sent = true;
+	}
+	pthread_mutex_unlock(&s->lock);
+	return found;
+}
+
+struct sender {
+	struct sending *s;
+	unsigned connection;
+	pthread_t thread;
+};
+
 static void *run(void *arg)
 {
-	struct sending *s = arg;
+	struct sender *sender = arg;
+	struct sending *s = sender->s;
 	ARENA(arena);
 	struct ctx c;
 	struct wire *wire;
@@ -150,15 +228,16 @@ static void *run(void *arg)
 	ctx_init(&c, &arena);
 	frame_init(&frame, &arena, 1 << 20);
 	if (good && wire_open(&c, fd, NULL, &wire) == OK) {
-		while (good && (i = atomic_fetch_add(&s->next, 1)) < s->messages.len)
-			good = exchange(s, wire, &frame, s->messages.at[i]);
+		while (good && take(s, sender->connection, &i))
+			good = exchange(s, wire, &frame, s->messages.at[i].text);
 		wire_close(wire);
 	}
-	if (!good) {
-		pthread_mutex_lock(&s->lock);
+	pthread_mutex_lock(&s->lock);
+	s->busy[sender->connection] = 0;
+	if (!good)
 		s->error = ERR_IO;
-		pthread_mutex_unlock(&s->lock);
-	}
+	pthread_cond_broadcast(&s->answered);
+	pthread_mutex_unlock(&s->lock);
 	return NULL;
 }
 
@@ -166,18 +245,23 @@ enum err mllp_send(struct ctx *c, const char *host, const char *port, struct str
 		   unsigned connections, void (*show)(void *arg, struct str message, struct str answer),
 		   void *arg, struct mllp_sent *out)
 {
-	struct sending s = { .host = host, .port = port, .arena = c->arena, .show = show, .arg = arg };
-	pthread_t threads[256];
+	struct sending s = { .host = host, .port = port, .arena = c->arena, .show = show, .arg = arg,
+			     .connections = connections < MOST ? connections : MOST };
+	struct sender senders[MOST];
 	unsigned started = 0;
 
 	TRY(mllp_split(c, file, add, &s));
 	pthread_mutex_init(&s.lock, NULL);
+	pthread_cond_init(&s.answered, NULL);
 	int64_t begun = clock_monotonic();
-	for (; started < connections && started < 256; started++)
-		if (pthread_create(&threads[started], NULL, run, &s))
+	for (; started < s.connections; started++) {
+		senders[started] = (struct sender){ .s = &s, .connection = started };
+		if (pthread_create(&senders[started].thread, NULL, run, &senders[started]))
 			break;
+	}
 	for (unsigned i = 0; i < started; i++)
-		pthread_join(threads[i], NULL);
+		pthread_join(senders[i].thread, NULL);
+	pthread_cond_destroy(&s.answered);
 	pthread_mutex_destroy(&s.lock);
 	s.sent.microseconds = clock_monotonic() - begun;
 	*out = s.sent;

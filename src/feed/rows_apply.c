@@ -12,7 +12,6 @@
 #include <stdlib.h>
 
 #include "feed/rows_work.h"
-#include "identity/crew.h"
 
 enum { JOBS_MOST = 64, WAITING = 4, KEYS_MOST = 8000000, SCOPES = 16, TICK = 500000 };
 
@@ -304,16 +303,9 @@ static void unit_send(struct applying *a, struct lane *lane)
 	pthread_mutex_unlock(&a->lock);
 }
 
-/* SQLite's readers wait for nothing but a core, and more of them than cores only spoil each other's caches and
- * decisions; of PostgreSQL each waits for the server most of the time. */
-static unsigned lanes_for(const struct store *store)
-{
-	return strcmp(store_engine(store), "sqlite") == 0 ? crew_cores() + 1 : 16;
-}
-
 static enum err lanes_start(struct ctx *c, struct applying *a)
 {
-	unsigned jobs = a->run->jobs ? a->run->jobs : lanes_for(c->place->store);
+	unsigned jobs = a->run->jobs ? a->run->jobs : feeds_threads(c->place);
 
 	pthread_mutex_init(&a->lock, NULL);
 	pthread_cond_init(&a->changed, NULL);

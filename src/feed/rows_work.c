@@ -419,7 +419,9 @@ static enum err group_once(struct ctx *c, const struct rows_to *to, struct row_i
 {
 	struct group g = { .c = c, .to = to };
 	struct job *j = NULL;
+	HOLD(moment);
 
+	TRY(store_hold(c, c->place->store));
 	for (*done = 0; *done < len; ++*done) {
 		c->issues = (struct issues){ 0 };
 		j = NEW(c->arena, struct job);

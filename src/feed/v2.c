@@ -369,6 +369,8 @@ static enum err write_all(struct v2 *v)
 	for (size_t i = 0; i < v->once.len; i++)
 		atomic_store_explicit(&v->feeds->known[v->once.at[i] % FEED_KNOWN], v->once.at[i],
 				      memory_order_relaxed);
+	for (size_t i = 0; i < v->named.len; i++)
+		feeds_name(v->feeds, &v->named.at[i]);
 	return v->admission ? identity_applied(v->c, v->admission) : OK;
 }
 
@@ -401,10 +403,13 @@ static void lock_all(struct v2 *v, unsigned locks[2], bool lock)
 		pthread_mutex_t *m = &v->feeds->locks[locks[lock ? i : 1 - i]];
 		if (i == 1 && locks[0] == locks[1])
 			break;
-		if (lock)
-			pthread_mutex_lock(m);
-		else
+		if (!lock) {
 			pthread_mutex_unlock(m);
+		} else if (pthread_mutex_trylock(m)) {
+			turn_rest();
+			pthread_mutex_lock(m);
+			turn_go_on();
+		}
 	}
 }
 
@@ -430,6 +435,8 @@ static enum err work_once(struct v2 *v)
 	v->run.own = str_of(arena_printf(v->c->arena, "https://causeway.example/fhir/" STR_FMT "/",
 					 STR_ARG(v->org)));
 	v->run.arg = v;
+	HOLD(moment);
+	TRY(store_hold(v->c, v->c->place->store));
 	TRY(understand(v));
 	return write_all(v);
 }

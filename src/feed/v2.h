@@ -66,6 +66,7 @@ struct v2 {
 
 	VEC(struct state *) states;
 	VEC(struct put) puts;
+	VEC(struct named) named;      /* what was named, to remember what it became */
 	VEC(uint64_t) once;           /* hashes of resources to remember as standing */
 	VEC(struct node *) subjects;  /* references to the person, to be filled in */
 	VEC(struct node *) targets;   /* of the Provenance */

@@ -85,6 +85,32 @@ void v2_identifier(struct v2 *v, struct str raw, struct node *into)
 	node_add_str(a, into, "value", value);
 }
 
+/* --- what is named again and again: the same texts of one sender are the same --- */
+
+static bool named(struct v2 *v, const char *what, struct str raw, struct named *out)
+{
+	const struct hl7 *m = v->m;
+	char signs[] = { m->component, m->repeat, m->subcomponent, m->escape ? m->escape : ' ', 0 };
+
+	*out = (struct named){ .key = str_of(arena_printf(v->c->arena, "%s%s" STR_FMT "|" STR_FMT, what, signs,
+							  STR_ARG(v->org), STR_ARG(raw))) };
+	return feeds_named(v->feeds, v->c->arena, out->key, out);
+}
+
+static void note_named(struct v2 *v, const struct named *named, size_t notes)
+{
+	if (v->run.notes.len == notes) /* else it must be said again */
+		*vec_push(&v->named, v->c->arena) = *named;
+}
+
+static void refer_named(struct v2 *v, const struct named *named, const char *type, struct node *into)
+{
+	if (named->id.len)
+		v2_reference(v, into, NULL, type, named->id);
+	if (named->words.len)
+		node_add_str(v->c->arena, into, "display", named->words);
+}
+
 /* --- practitioners --- */
 
 static struct str spoken_name(struct v2 *v, const struct node *name)
@@ -100,16 +126,14 @@ static struct str spoken_name(struct v2 *v, const struct node *name)
 	return str_trim(buf_get(&b));
 }
 
-static enum err refer_practitioner(struct v2 *v, struct str raw, struct node *into)
+static enum err put_practitioner(struct v2 *v, struct str raw, struct named *out)
 {
 	struct arena *a = v->c->arena;
-	struct str value = part(v, raw, 1, 1), system, id, words;
+	struct str value = part(v, raw, 1, 1), system, id;
 	struct node *name = node_new(a, NODE_OBJECT), *p, *identifier;
 
 	TRY(map_type(&v->run, "XCN", raw, name));
-	words = spoken_name(v, name);
-	if (!value.len && !words.len)
-		return OK;
+	out->words = spoken_name(v, name);
 	if (value.len) {
 		system = known_system(v, raw, 9, 0);
 		if (!system.len)
@@ -123,10 +147,21 @@ static enum err refer_practitioner(struct v2 *v, struct str raw, struct node *in
 		if (name->first)
 			node_append(node_add(a, p, "name", NODE_ARRAY), NULL, name);
 		v2_put_once(v);
-		v2_reference(v, into, NULL, "Practitioner", id);
+		out->id = id;
 	}
-	if (words.len)
-		node_add_str(a, into, "display", words);
+	return OK;
+}
+
+static enum err refer_practitioner(struct v2 *v, struct str raw, struct node *into)
+{
+	size_t notes = v->run.notes.len;
+	struct named who;
+
+	if (!named(v, "who", raw, &who)) {
+		TRY(put_practitioner(v, raw, &who));
+		note_named(v, &who, notes);
+	}
+	refer_named(v, &who, "Practitioner", into);
 	return OK;
 }
 
@@ -177,25 +212,19 @@ static bool plain_code(struct str code)
 enum err v2_organisation(struct v2 *v, struct str code, struct str name, struct node *into)
 {
 	struct arena *a = v->c->arena;
-	uint64_t known = 0;
-	struct str id = { 0 };
 	struct node *o, *identifier;
+	struct named which;
+	struct str id;
 
 	if (into && name.len)
 		node_add_str(a, into, "display", name);
 	if (!plain_code(code))
 		return OK;
-	/* The sender itself stands in every message: looked for once. */
-	if (!into) {
-		known = hash_bytes(code.at, code.len) | 1;
-		if (atomic_load(&v->feeds->known[known % FEED_KNOWN]) == known)
-			return OK;
-	}
-	TRY(find_organisation(v, code, &id));
-	if (id.len) {
-		if (known)
-			atomic_store(&v->feeds->known[known % FEED_KNOWN], known);
-	} else {
+	bool known = named(v, "org", code, &which); /* the sender itself stands in every message */
+	if (!known)
+		TRY(find_organisation(v, code, &which.id));
+	id = which.id;
+	if (!id.len) {
 		id = message_hash(a, str_of(arena_printf(a, "Organization|" STR_FMT, STR_ARG(code))));
 		o = v2_put(v, "Organization", id);
 		identifier = node_add(a, node_add(a, o, "identifier", NODE_ARRAY), NULL, NODE_OBJECT);
@@ -204,6 +233,8 @@ enum err v2_organisation(struct v2 *v, struct str code, struct str name, struct 
 		node_add_bool(a, o, "active", true);
 		node_add_str(a, o, "name", name.len ? name : code);
 		v2_put_once(v);
+	} else if (!known) {
+		note_named(v, &which, v->run.notes.len);
 	}
 	if (into)
 		v2_reference(v, into, NULL, "Organization", id);
@@ -267,7 +298,7 @@ static struct str place_words(struct v2 *v, struct str raw)
 
 /* PL: point of care ^ room ^ bed ^ facility ^ status ^ type ^ building ^ floor. Each level is a
  * Location within the one above. */
-enum err v2_location(struct v2 *v, struct str raw, struct node *into)
+static void put_places(struct v2 *v, struct str raw, struct named *out)
 {
 	static const struct {
 		unsigned component;
@@ -288,10 +319,19 @@ enum err v2_location(struct v2 *v, struct str raw, struct node *into)
 		v2_put_once(v);
 		up = id;
 	}
-	if (up.len) {
-		v2_reference(v, into, NULL, "Location", up);
-		node_add_str(a, into, "display", place_words(v, raw));
+	out->id = up;
+	out->words = up.len ? place_words(v, raw) : up;
+}
+
+enum err v2_location(struct v2 *v, struct str raw, struct node *into)
+{
+	struct named where;
+
+	if (!named(v, "place", raw, &where)) {
+		put_places(v, raw, &where);
+		note_named(v, &where, v->run.notes.len);
 	}
+	refer_named(v, &where, "Location", into);
 	return OK;
 }
 

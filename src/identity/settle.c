@@ -3,6 +3,7 @@
 
 #include "identity/decide.h"
 #include "identity/merge.h"
+#include "record/inside.h"
 
 enum { MOST_DOUBTS = 8 };
 
@@ -16,7 +17,7 @@ struct doubtful {
 };
 
 /* With whom a person stands in doubts that nobody has touched. */
-static enum err read_others(struct ctx *c, struct db *db, struct doubtful *d)
+static enum err read_others(struct ctx *c, struct db *db, int64_t key, struct doubtful *d)
 {
 	bool row;
 	STMT(s);
@@ -25,7 +26,7 @@ static enum err read_others(struct ctx *c, struct db *db, struct doubtful *d)
 		    SQL("SELECT b FROM doubt_now WHERE a = ?1 AND state = 0 UNION "
 			"SELECT a FROM doubt_now WHERE b = ?1 AND state = 0 ORDER BY 1 LIMIT ?2"),
 		    &s));
-	stmt_bind_int(s, 1, d->known.key);
+	stmt_bind_int(s, 1, key);
 	stmt_bind_int(s, 2, MOST_DOUBTS);
 	for (;;) {
 		TRY(stmt_step(c, s, &row));
@@ -37,19 +38,24 @@ static enum err read_others(struct ctx *c, struct db *db, struct doubtful *d)
 
 static enum err look(struct ctx *c, struct str id, struct doubtful *d)
 {
-	bool there;
+	int64_t type, key;
+	bool there = false;
 	READER(db);
 
 	*d = (struct doubtful){ 0 };
 	TRY(store_reader(c, c->place->store, &db));
 	TRY(db_begin(c, db));
+	TRY(name_find(c, db, STR("Patient"), &type));
+	TRY(resource_key(c, db, type, id, &key));
+	TRY(read_others(c, db, key, d));
+	if (!d->len) /* as with most: nothing else need be read */
+		return OK;
 	TRY(known_read(c, db, id, &d->known, &there));
+	d->len = 0;
 	if (!there)
 		return OK;
-	TRY(read_others(c, db, d));
-	if (d->len)
-		facts_take(c->arena, d->known.tree, &d->facts);
-	return OK;
+	facts_take(c->arena, d->known.tree, &d->facts);
+	return read_others(c, db, d->known.key, d);
 }
 
 /* Whom of them they surely are; *probability 0: nobody. */

@@ -15,6 +15,7 @@ static enum err prepare(struct ctx *c, struct job *job)
 	READER(db);
 
 	TRY(store_reader(c, c->place->store, &db));
+	TRY(db_begin(c, db));
 	for (size_t i = 0; i < job->len; i++) {
 		const struct fhir_type *type;
 

@@ -84,6 +84,13 @@ NODISCARD enum err store_moment(struct ctx *c, struct store *store, struct db **
 void store_reader_cleanup(struct db **db);
 NODISCARD enum err db_begin(struct ctx *c, struct db *db);
 void db_end(struct db *db);
+/* Work of many small reads: until HOLD's block ends or this thread writes, all it reads is of one moment, on one connection:
+ * pages are looked for once. A connection begins a transaction for each statement else, and forgets all pages when
+ * anything was committed since. Nothing happens where the thread holds one already. */
+NODISCARD enum err store_hold(struct ctx *c, struct store *store);
+void store_let_go(void);
+#define HOLD(name) __attribute__((cleanup(store_hold_cleanup), unused)) char name
+void store_hold_cleanup(char *unused);
 
 /* Run `work` in a transaction on a connection that may write, and return when what it wrote is
  * durable. `work` runs alone (on the writer's thread in SQLite), must be short, and may be run

@@ -71,6 +71,7 @@ struct store {
 struct db {
 	struct store *store;
 	bool writes;
+	unsigned uses; /* of a connection that a thread holds (store_hold): by how many, itself among them; else 0 */
 };
 
 struct stmt {

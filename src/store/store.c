@@ -123,9 +123,47 @@ void store_stats(struct store *store, struct store_stats *out)
 	store->engine->stats(store, out);
 }
 
+/* What this thread holds; NULL: nothing. */
+static _Thread_local struct db *held;
+
+enum err store_hold(struct ctx *c, struct store *store)
+{
+	struct db *db;
+
+	if (held)
+		return OK;
+	TRY(store_reader(c, store, &db));
+	enum err e = db_begin(c, db);
+	if (e) {
+		store_reader_done(db);
+		return e;
+	}
+	db->uses = 1;
+	held = db;
+	return OK;
+}
+
+void store_let_go(void)
+{
+	struct db *db = held;
+
+	held = NULL;
+	store_reader_done(db);
+}
+
+void store_hold_cleanup(char *unused)
+{
+	(void)unused;
+	store_let_go();
+}
+
 enum err store_reader(struct ctx *c, struct store *store, struct db **out)
 {
-	return store->engine->reader(c, store, out);
+	if (!held || held->store != store)
+		return store->engine->reader(c, store, out);
+	held->uses++;
+	*out = held;
+	return OK;
 }
 
 enum err store_moment(struct ctx *c, struct store *store, struct db **out)
@@ -135,8 +173,9 @@ enum err store_moment(struct ctx *c, struct store *store, struct db **out)
 
 void store_reader_done(struct db *db)
 {
-	if (db)
-		db->store->engine->reader_done(db);
+	if (!db || (db->uses && --db->uses))
+		return;
+	db->store->engine->reader_done(db);
 }
 
 void store_reader_cleanup(struct db **db)
@@ -147,12 +186,13 @@ void store_reader_cleanup(struct db **db)
 enum err db_begin(struct ctx *c, struct db *db)
 {
 	TRY(fault_pass(c, &db->store->fault));
-	return db->store->engine->begin(c, db);
+	return db->uses ? OK : db->store->engine->begin(c, db);
 }
 
 void db_end(struct db *db)
 {
-	db->store->engine->end(db);
+	if (!db->uses)
+		db->store->engine->end(db);
 }
 
 enum err store_alone(struct ctx *c, struct store *store, int *fd)
@@ -180,6 +220,7 @@ void store_together(struct store *store)
 
 static enum err write_and_tell(struct ctx *c, struct store *store, store_work *work, void *arg, unsigned manner)
 {
+	store_let_go();
 	turn_rest(); /* what is done meanwhile is done by the writer */
 	enum err e = store->engine->write(c, store, work, arg, manner);
 	turn_go_on();
