@@ -449,7 +449,7 @@ static enum err follow_log(struct ctx *c, int64_t after, int64_t *upto, int64_t 
 			TRY(event_next(c, db, after, *upto, BATCH, &page));
 		}
 		for (size_t i = 0; i < page.len; i++)
-			if (page.at[i].version && str_is(page.at[i].type, "Encounter"))
+			if (page.at[i].version && page.at[i].current && str_is(page.at[i].type, "Encounter"))
 				TRY(follow_one(c, page.at[i].id, done));
 		if (page.next <= after)
 			break;

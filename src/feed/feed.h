@@ -114,8 +114,10 @@ struct str message_hash(struct arena *a, struct str bytes);
 NODISCARD enum err message_seen(struct ctx *c, struct db *db, struct message *m);
 /* Pack its bytes on the caller's thread, so that the writer need not. */
 NODISCARD enum err message_pack(struct ctx *c, struct message *m);
-/* Keep it, or what became of it now (key known). `db`: of store_write. Gives m->key. */
-NODISCARD enum err message_keep(struct ctx *c, struct db *db, struct message *m);
+/* And back; in c->arena. */
+NODISCARD enum err message_unpack(struct ctx *c, struct str packed, int64_t size, struct str *out);
+/* Keep it, or what became of it now (key known). `db`: of store_write. ERR_STALE when it was kept meanwhile. */
+NODISCARD enum err message_keep(struct ctx *c, struct db *db, const struct message *m);
 /* The same in a transaction of its own. */
 NODISCARD enum err message_keep_alone(struct ctx *c, struct message *m);
 /* One message with its bytes. ERR_NOT_FOUND. */

@@ -76,9 +76,12 @@ struct state {
 	int64_t revision;  /* 0: not kept yet */
 	struct node *body; /* an object; may be changed */
 	struct str was;    /* as it was read */
+	struct str now;    /* as state_print made it; empty: state_write does */
 };
 NODISCARD enum err state_read(struct ctx *c, struct db *db, enum state_kind kind, struct str name,
 			      struct state *out);
+/* When nothing changes any more, on the caller's thread, before it is written. */
+void state_print(struct ctx *c, struct state *s);
 /* Inside store_write. Nothing is written when nothing changed. ERR_STALE when someone else
  * changed it since. */
 NODISCARD enum err state_write(struct ctx *c, struct db *db, const struct state *s);

@@ -5,6 +5,7 @@
 #include "base/gzip.h"
 #include "base/vec.h"
 #include "feed/feed.h"
+#include "record/inside.h"
 
 const char *message_state_name(enum message_state state)
 {
@@ -68,7 +69,7 @@ static void bind_outcome(struct stmt *s, const struct message *m)
 	stmt_bind_int(s, 12, m->row);
 }
 
-static enum err keep_again(struct ctx *c, struct db *db, struct message *m)
+static enum err keep_again(struct ctx *c, struct db *db, const struct message *m)
 {
 	STMT(s);
 
@@ -84,30 +85,36 @@ static enum err keep_again(struct ctx *c, struct db *db, struct message *m)
 
 enum err message_pack(struct ctx *c, struct message *m)
 {
-	struct buf packed;
+	return m->key || m->packed.len ? OK : body_pack(c, m->body, &m->packed);
+}
 
-	if (m->key || m->packed.len)
-		return OK;
-	buf_init(&packed, c->arena, 0);
-	TRY(gzip_pack(c, m->body, &packed));
-	m->packed = buf_get(&packed);
+/* Those of earlier programs are gzip. */
+enum err message_unpack(struct ctx *c, struct str packed, int64_t size, struct str *out)
+{
+	struct buf body;
+
+	if (!gzip_is(packed))
+		return body_unpack(c, packed, size, out);
+	buf_init(&body, c->arena, (size_t)size + 1);
+	TRY(gzip_unpack(c, packed, &body));
+	*out = buf_get(&body);
 	return OK;
 }
 
-enum err message_keep(struct ctx *c, struct db *db, struct message *m)
+enum err message_keep(struct ctx *c, struct db *db, const struct message *m)
 {
-	bool row;
+	struct str packed = m->packed;
 	STMT(s);
 
 	if (m->key)
 		return keep_again(c, db, m);
-	TRY(message_pack(c, m));
+	if (!packed.len)
+		TRY(body_pack(c, m->body, &packed));
 	TRY(db_stmt(c, db,
 		    SQL("INSERT INTO message (feed, state, state_at, flags, tries, place, reason, mapping, "
 			"kind, sent, file, file_row, received, control, hash, size, body) "
 			"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, "
-			"?17) "
-			"ON CONFLICT DO NOTHING RETURNING key"),
+			"?17) ON CONFLICT DO NOTHING"),
 		    &s));
 	stmt_bind_int(s, 1, m->feed);
 	bind_outcome(s, m);
@@ -115,21 +122,16 @@ enum err message_keep(struct ctx *c, struct db *db, struct message *m)
 	stmt_bind_text(s, 14, m->control);
 	stmt_bind_text(s, 15, m->hash);
 	stmt_bind_int(s, 16, (int64_t)m->body.len);
-	stmt_bind_blob(s, 17, m->packed);
-	TRY(stmt_step(c, s, &row));
-	if (!row)
+	stmt_bind_blob(s, 17, packed);
+	TRY(stmt_run(c, s));
+	if (!db_changes(db))
 		return fail(c, ERR_STALE, "The same message came by another connection.");
-	m->key = stmt_int(s, 0);
-	return stmt_run(c, s);
+	return OK;
 }
 
 static enum err keep_work(struct ctx *c, struct db *db, void *arg)
 {
-	struct message m = *(struct message *)arg; /* a key it was given may be rolled back */
-
-	TRY(message_keep(c, db, &m));
-	((struct message *)arg)->state_at = m.state_at;
-	return OK;
+	return message_keep(c, db, arg);
 }
 
 enum err message_keep_alone(struct ctx *c, struct message *m)
@@ -173,7 +175,6 @@ static struct message take(struct ctx *c, struct stmt *s)
 
 enum err message_read(struct ctx *c, int64_t key, struct message *out)
 {
-	struct buf body;
 	bool row;
 	READER(db);
 	STMT(s);
@@ -185,9 +186,7 @@ enum err message_read(struct ctx *c, int64_t key, struct message *out)
 	if (!row)
 		return fail(c, ERR_NOT_FOUND, "There is no message %lld.", (long long)key);
 	struct message m = take(c, s);
-	buf_init(&body, c->arena, (size_t)m.size + 1);
-	TRY(gzip_unpack(c, stmt_text(s, 17), &body));
-	m.body = buf_get(&body);
+	TRY(message_unpack(c, stmt_text(s, 17), m.size, &m.body));
 	*out = m;
 	return OK;
 }

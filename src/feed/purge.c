@@ -177,14 +177,13 @@ static enum err look_at(struct ctx *c, const struct feed *feed, struct str packe
 			const struct found *f, bool *about)
 {
 	struct str names[2];
-	struct buf body;
+	struct str body;
 
-	buf_init(&body, c->arena, (size_t)size + 1);
-	TRY(gzip_unpack(c, packed, &body));
-	if (feed->kind == FEED_HL7V2 && v2_people(c, feed, buf_get(&body), names) == OK)
+	TRY(message_unpack(c, packed, size, &body));
+	if (feed->kind == FEED_HL7V2 && v2_people(c, feed, body, names) == OK)
 		*about = is_named(f, names[0]) || is_named(f, names[1]);
 	else
-		*about = holds_number(f, buf_get(&body));
+		*about = holds_number(f, body);
 	return OK;
 }
 

@@ -376,7 +376,7 @@ static enum err keep_all(struct ctx *c, struct db *db, void *arg)
 			TRY(state_write(c, db, g->states.at[i]));
 	for (size_t i = 0; i < g->jobs.len; i++) {
 		struct job *j = g->jobs.at[i];
-		struct message m = j->m; /* a key it was given may be rolled back */
+		struct message m = j->m;
 		bool news = j->admitted;
 		for (size_t k = j->first; k < j->last; k++)
 			news |= !g->puts.at[k].companion && !g->puts.at[k].written.unchanged;
@@ -385,10 +385,8 @@ static enum err keep_all(struct ctx *c, struct db *db, void *arg)
 		TRY(message_keep(c, db, &m));
 		TRY(settle_earlier(c, db, &m));
 	}
-	for (size_t i = 0; i < g->settled.len; i++) {
-		struct message m = g->settled.at[i]->m;
-		TRY(message_keep(c, db, &m));
-	}
+	for (size_t i = 0; i < g->settled.len; i++)
+		TRY(message_keep(c, db, &g->settled.at[i]->m));
 	return OK;
 }
 
@@ -407,6 +405,8 @@ static enum err write_group(struct group *g)
 	if (!g->jobs.len && !g->settled.len)
 		return OK;
 	g->c->issues = (struct issues){ 0 };
+	for (size_t i = 0; i < g->states.len; i++)
+		state_print(g->c, g->states.at[i]);
 	TRY(record_put_often(g->c, g->puts.at, g->puts.len, keep_all, g));
 	for (size_t i = 0; i < g->admissions.len; i++)
 		TRY(identity_applied(g->c, g->admissions.at[i]));

@@ -26,32 +26,43 @@ enum err state_read(struct ctx *c, struct db *db, enum state_kind kind, struct s
 	return OK;
 }
 
-enum err state_write(struct ctx *c, struct db *db, const struct state *s)
+static struct str print(struct ctx *c, const struct state *s)
 {
 	struct buf b;
-	STMT(stmt);
 
 	buf_init(&b, c->arena, 0);
 	json_write(&b, s->body, 0);
-	if (str_eq(buf_get(&b), s->was))
+	return buf_get(&b);
+}
+
+void state_print(struct ctx *c, struct state *s)
+{
+	s->now = print(c, s);
+}
+
+enum err state_write(struct ctx *c, struct db *db, const struct state *s)
+{
+	struct str now = s->now.len ? s->now : print(c, s);
+	STMT(stmt);
+
+	if (str_eq(now, s->was))
 		return OK;
 	if (s->revision)
 		TRY(db_stmt(c, db,
 			    SQL("UPDATE feed_state SET body = ?3, revision = ?4 + 1 "
-				"WHERE kind = ?1 AND name = ?2 AND revision = ?4 RETURNING revision"),
+				"WHERE kind = ?1 AND name = ?2 AND revision = ?4"),
 			    &stmt));
 	else
 		TRY(db_stmt(c, db,
 			    SQL("INSERT INTO feed_state (kind, name, body, revision) "
-				"VALUES (?1, ?2, ?3, ?4 + 1) ON CONFLICT DO NOTHING RETURNING revision"),
+				"VALUES (?1, ?2, ?3, ?4 + 1) ON CONFLICT DO NOTHING"),
 			    &stmt));
 	stmt_bind_int(stmt, 1, s->kind);
 	stmt_bind_text(stmt, 2, s->name);
-	stmt_bind_text(stmt, 3, buf_get(&b));
+	stmt_bind_text(stmt, 3, now);
 	stmt_bind_int(stmt, 4, s->revision);
-	bool row;
-	TRY(stmt_step(c, stmt, &row));
-	if (!row)
+	TRY(stmt_run(c, stmt));
+	if (!db_changes(db))
 		return fail(c, ERR_STALE, "Someone else was told about the same person meanwhile.");
-	return stmt_run(c, stmt);
+	return OK;
 }

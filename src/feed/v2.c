@@ -365,6 +365,8 @@ static enum err write_all(struct v2 *v)
 	if (w.admitted)
 		v->puts.at[v->puts.len - 1].companion = false;
 	describe_notes(v);
+	for (size_t i = 0; i < v->states.len; i++)
+		state_print(v->c, v->states.at[i]);
 	TRY(record_put_often(v->c, v->puts.at, v->puts.len, write_rest, &w));
 	for (size_t i = 0; i < v->once.len; i++)
 		atomic_store_explicit(&v->feeds->known[v->once.at[i] % FEED_KNOWN], v->once.at[i],

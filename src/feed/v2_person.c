@@ -172,6 +172,19 @@ static enum err build_patient(struct v2 *v, const struct node *fields)
 	return e;
 }
 
+/* Does the segment say nothing but what was said, and read, before? */
+static bool said_before(struct v2 *v, const struct node *fields, const struct hl7_segment *s)
+{
+	if (!str_is(node_str(v->known->body, "map"), v->feeds->maps->version))
+		return false;
+	for (unsigned i = 2; i < s->len; i++) {
+		struct str raw = str_trim(s->fields[i]);
+		if (raw.len && !str_eq(raw, node_str(node_get(fields, arena_printf(v->c->arena, "%s-%u", s->name, i)), "v")))
+			return false;
+	}
+	return true;
+}
+
 /* What this message itself says must be readable, also where it is too old to count. */
 static enum err check_said(struct v2 *v)
 {
@@ -254,13 +267,14 @@ enum err v2_person(struct v2 *v)
 	bool news;
 
 	TRY(v2_person_name(v, v->pid, 3, &name));
-	TRY(check_said(v));
 	TRY(follow(v, name, &v->known));
 	v->person = v->known->name;
 	v->renamed = !str_eq(name, v->person);
 	fields = node_get(v->known->body, "f");
 	if (!fields)
 		fields = node_add(v->c->arena, v->known->body, "f", NODE_OBJECT);
+	if (!said_before(v, fields, v->pid))
+		TRY(check_said(v));
 	news = gather(v, fields, v->pid, PID_FIELDS);
 	news |= gather(v, fields, hl7_segment(v->m, "PD1", 1), PD1_FIELDS);
 	v->patient_id = node_str(v->known->body, "id");

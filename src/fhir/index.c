@@ -9,6 +9,7 @@
 #include "fhir/index.h"
 
 #define ROWS_MAX 200000
+#define FEW 48
 
 /* ---- collecting rows ---- */
 
@@ -65,6 +66,13 @@ void index_add(struct indexer *ix, struct index_row row)
 	row.code = fhir_value_cut(row.code);
 	row.text = fhir_value_cut(row.text);
 	row.system = fhir_value_cut(row.system);
+	if (ix->rows.len < FEW) { /* as most resources have: they need no table */
+		for (size_t i = 0; i < ix->rows.len; i++)
+			if (row_eq(&ix->rows.at[i], &row))
+				return;
+		*vec_push(&ix->rows, ix->c->arena) = row;
+		return;
+	}
 	if (ix->rows.len * 2 >= ix->slot_count)
 		grow_slots(ix);
 	at = row_hash(&row) & (ix->slot_count - 1);

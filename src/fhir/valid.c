@@ -7,6 +7,7 @@
 
 /* Deeper than the JSON reader allows only in trees made by code. */
 #define VALID_DEPTH 100
+#define FEW 32 /* elements most types have at most */
 
 /* ---- saying where ---- */
 
@@ -158,8 +159,12 @@ static void check_elements(struct checker *k, const struct spot *spot, const str
 			   const struct node *object)
 {
 	ARENA(scratch);
-	struct tally *tallies = NEW_N(&scratch, struct tally, type->elem_count);
+	struct tally few[FEW], *tallies = few;
 
+	if (type->elem_count > FEW)
+		tallies = NEW_N(&scratch, struct tally, type->elem_count);
+	else
+		memset(few, 0, type->elem_count * sizeof *few);
 	sort_members(k, spot, type, object, tallies);
 	for (unsigned i = 0; i < type->elem_count; i++) {
 		const struct fhir_elem *elem = &type->elems[i];

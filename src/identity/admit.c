@@ -16,7 +16,7 @@ struct admission {
 	struct str org;
 	struct facts facts;
 	struct online_keys keys;  /* of what is said */
-	struct online_keys after; /* of the Patient when it is written */
+	struct online_entry after; /* of the Patient when it is written */
 	struct decision decision;
 	int64_t seen; /* by the index when it was decided */
 	struct prepared prepared;
@@ -230,8 +230,7 @@ enum err identity_apply(struct ctx *c, struct db *db, struct admission *a)
 	TRY(apply_write(&apply, &a->prepared, &a->written));
 	TRY(apply_done(&apply));
 	if (a->decision.r.how != RESOLVED_KNOWN)
-		TRY(online_take(c, db, a->prepared.key, a->written.version.seq,
-				a->prepared.resource));
+		TRY(online_take(c, db, a->prepared.key, a->written.version.seq, &a->after));
 	return raise_doubt(c, db, a);
 }
 
@@ -253,14 +252,6 @@ static void tell_unchanged(struct admission *a)
 				       .unchanged = true };
 }
 
-static void take_keys_after(struct ctx *c, struct admission *a)
-{
-	struct facts facts;
-
-	facts_take(c->arena, a->prepared.resource, &facts);
-	online_keys(&facts, &a->after);
-}
-
 enum err identity_prepare(struct ctx *c, struct node *patient, struct str org,
 			  struct admission **out)
 {
@@ -272,7 +263,7 @@ enum err identity_prepare(struct ctx *c, struct node *patient, struct str org,
 	facts_take(c->arena, patient, &a->facts);
 	online_keys(&a->facts, &a->keys);
 	TRY(look(c, a));
-	take_keys_after(c, a);
+	online_entry(c->arena, a->prepared.resource, &a->after);
 	if (a->prepared.unchanged)
 		tell_unchanged(a);
 	a->told = a->decision.r;
@@ -294,7 +285,7 @@ bool identity_meets(const struct admission *later, const struct admission *earli
 	if (key && key == earlier->decision.known.key)
 		return true;
 	return later->decision.r.how != RESOLVED_KNOWN &&
-	       online_keys_share(&later->keys, &earlier->after);
+	       online_keys_share(&later->keys, &earlier->after.keys);
 }
 
 enum err identity_applied(struct ctx *c, const struct admission *a)

@@ -37,9 +37,16 @@ NODISCARD enum err online_seen(struct ctx *c, struct db *db, int64_t *seq);
 /* Catch up inside store_write; *touched when somebody written since then shares a key with `mine`. */
 NODISCARD enum err online_catch_up_in(struct ctx *c, struct db *db, int64_t since,
 				      const struct online_keys *mine, bool *touched);
+/* A Patient in the index: its facts as text, empty for one who is not in it, and their keys. */
+struct online_entry {
+	struct str text;
+	struct online_keys keys;
+};
+/* patient NULL: it was deleted. In `a`. */
+void online_entry(struct arena *a, const struct node *patient, struct online_entry *out);
 /* Take in one Patient just written, by the same transaction. */
 NODISCARD enum err online_take(struct ctx *c, struct db *db, int64_t person, int64_t seq,
-			       const struct node *patient);
+			       const struct online_entry *now);
 
 struct candidate {
 	int64_t person; /* resource.key */

@@ -158,44 +158,42 @@ static bool counts(const struct node *patient)
 }
 
 /* NULL: it was deleted. */
-static void keys_of(struct arena *a, const struct node *patient, struct str *text,
-		    struct online_keys *keys)
+void online_entry(struct arena *a, const struct node *patient, struct online_entry *out)
 {
 	struct facts facts;
 
-	*text = (struct str){ 0 };
-	keys->len = 0;
+	out->text = (struct str){ 0 };
+	out->keys.len = 0;
 	if (!patient || !counts(patient))
 		return;
 	facts_take(a, patient, &facts);
-	*text = facts_write(a, &facts);
+	out->text = facts_write(a, &facts);
 	/* As they will be read again, so that the same are dropped one day. */
-	facts_read(*text, &facts);
-	online_keys(&facts, keys);
+	facts_read(out->text, &facts);
+	online_keys(&facts, &out->keys);
 }
 
-static enum err take(struct ctx *c, struct db *db, int64_t person, const struct node *patient)
+static enum err take(struct ctx *c, struct db *db, int64_t person, const struct online_entry *now)
 {
-	struct online_keys old = { 0 }, keys;
+	struct online_keys old = { 0 };
 	struct facts facts;
-	struct str before, text;
+	struct str before;
 
-	keys_of(c->arena, patient, &text, &keys);
 	TRY(old_text(c, db, person, &before));
-	if (str_eq(before, text))
+	if (str_eq(before, now->text))
 		return OK;
 	if (before.len) {
 		facts_read(before, &facts);
 		online_keys(&facts, &old);
 	}
-	TRY(change_keys(c, db, person, &old, &keys));
-	return put_text(c, db, person, text);
+	TRY(change_keys(c, db, person, &old, &now->keys));
+	return put_text(c, db, person, now->text);
 }
 
 enum err online_take(struct ctx *c, struct db *db, int64_t person, int64_t seq,
-		     const struct node *patient)
+		     const struct online_entry *now)
 {
-	TRY(take(c, db, person, patient));
+	TRY(take(c, db, person, now));
 	return set_where(c, db, seq);
 }
 
@@ -234,6 +232,7 @@ static enum err read_changes(struct ctx *c, struct db *db, const struct progress
 static enum err take_change(struct ctx *c, struct db *db, const struct change *change)
 {
 	struct node *tree = NULL;
+	struct online_entry entry;
 	struct version v;
 
 	if (!change->current)
@@ -242,7 +241,8 @@ static enum err take_change(struct ctx *c, struct db *db, const struct change *c
 		TRY(version_look(c, db, change->seq, &v));
 		TRY(fhir_read_json(c, c->place->fhir, c->arena, v.body, &tree));
 	}
-	return take(c, db, change->person, tree);
+	online_entry(c->arena, tree, &entry);
+	return take(c, db, change->person, &entry);
 }
 
 struct piece {
@@ -387,18 +387,18 @@ struct proof {
 static enum err check_one(struct ctx *c, struct db *db, int64_t person, int64_t seq,
 			  struct proof *p)
 {
-	struct online_keys keys;
-	struct str text, stored;
+	struct online_entry entry;
+	struct str stored;
 	struct node *tree;
 	struct version v;
 
 	TRY(version_look(c, db, seq, &v));
 	TRY(fhir_read_json(c, c->place->fhir, c->arena, v.body, &tree));
-	keys_of(c->arena, tree, &text, &keys);
+	online_entry(c->arena, tree, &entry);
 	TRY(old_text(c, db, person, &stored));
-	p->people += text.len > 0;
-	p->keys += keys.len;
-	p->wrong += !str_eq(text, stored);
+	p->people += entry.text.len > 0;
+	p->keys += entry.keys.len;
+	p->wrong += !str_eq(entry.text, stored);
 	return OK;
 }
 

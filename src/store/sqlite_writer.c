@@ -7,7 +7,8 @@
  * So that a job that fails takes nothing of the others with it, each runs in a savepoint of its own: then SQLite
  * copies every page before the job changes it, a quarter of the writer's time. Jobs that come often and
  * bear being run again go without, as long as only such are in the transaction. When one of them fails after
- * it has written, all is rolled back, and those before it are run again.
+ * it has written, all is rolled back, and those before it are run again. A transaction has jobs of one
+ * kind; what comes first of the other begins the next.
  *
  * After waking them it copies the write-ahead log into the database when that has grown long, so
  * that nobody waits for the copying but who comes next, and the log stays short.
@@ -35,7 +36,7 @@ struct batch {
 	struct job *first, **last;
 	unsigned len;
 	int64_t start; /* clock_monotonic() */
-	bool bare;     /* so far all of them may be run again, and none had a savepoint */
+	bool bare;     /* all of them may be run again, and none has a savepoint */
 	int64_t changes; /* rows that were changed before it */
 };
 
@@ -53,19 +54,39 @@ static void wait_for_job(struct sqlite_writer *w)
 	pthread_mutex_lock(&w->lock);
 }
 
-static struct job *take_job(struct sqlite_writer *w, bool wait)
+/* Out of the queue, under the lock; NULL: nobody is there. */
+static struct job *take_out(struct sqlite_writer *w, struct job **at)
+{
+	struct job *job = *at;
+
+	if (!job)
+		return NULL;
+	*at = job->next;
+	if (w->last == &job->next)
+		w->last = at;
+	w->waiting--;
+	job->next = NULL;
+	return job;
+}
+
+static struct job *take_job(struct sqlite_writer *w)
 {
 	pthread_mutex_lock(&w->lock);
-	while (wait && !w->first && !w->stopping)
+	while (!w->first && !w->stopping)
 		wait_for_job(w);
-	struct job *job = w->first;
-	if (job) {
-		w->first = job->next;
-		if (!w->first)
-			w->last = &w->first;
-		w->waiting--;
-		job->next = NULL;
-	}
+	struct job *job = take_out(w, &w->first);
+	pthread_mutex_unlock(&w->lock);
+	return job;
+}
+
+/* The first that waits of one kind. */
+static struct job *take_alike(struct sqlite_writer *w, bool often)
+{
+	pthread_mutex_lock(&w->lock);
+	struct job **at = &w->first;
+	while (*at && !((*at)->manner & WRITE_OFTEN) == often)
+		at = &(*at)->next;
+	struct job *job = take_out(w, at);
 	pthread_mutex_unlock(&w->lock);
 	return job;
 }
@@ -139,7 +160,7 @@ static struct job *next_job(struct sqlite_writer *w, const struct batch *b)
 	if (b->len >= JOBS_AT_ONCE || now > b->start + TIME_AT_ONCE ||
 	    (b->len == 1 && now > b->start + LARGE_JOB))
 		return NULL;
-	return take_job(w, false);
+	return take_alike(w, b->bare);
 }
 
 /* The last job left something behind: begin anew with those before it that went well. What does not go well a
@@ -168,7 +189,6 @@ static void run_next(struct sqlite_writer *w, struct batch *b, struct job *job)
 	bool clean;
 
 	add_job(b, job);
-	b->bare = b->bare && (job->manner & WRITE_OFTEN);
 	if (!b->bare) {
 		job->result = run_in_savepoint(w, job);
 		return;
@@ -302,7 +322,7 @@ static void *write_all(void *arg)
 	struct sqlite_writer *w = arg;
 	struct job *job;
 
-	while ((job = take_job(w, true))) {
+	while ((job = take_job(w))) {
 		run_batch(w, job);
 		checkpoint(w);
 	}
