@@ -5,7 +5,6 @@
 #include "base/gzip.h"
 #include "base/vec.h"
 #include "feed/feed.h"
-#include "record/inside.h"
 
 const char *message_state_name(enum message_state state)
 {
@@ -83,18 +82,25 @@ static enum err keep_again(struct ctx *c, struct db *db, const struct message *m
 	return stmt_run(c, s);
 }
 
-enum err message_pack(struct ctx *c, struct message *m)
+static enum err pack(struct ctx *c, struct str body, struct str *out)
 {
-	return m->key || m->packed.len ? OK : body_pack(c, m->body, &m->packed);
+	struct buf packed;
+
+	buf_init(&packed, c->arena, 0);
+	TRY(gzip_pack(c, body, &packed));
+	*out = buf_get(&packed);
+	return OK;
 }
 
-/* Those of earlier programs are gzip. */
+enum err message_pack(struct ctx *c, struct message *m)
+{
+	return m->key || m->packed.len ? OK : pack(c, m->body, &m->packed);
+}
+
 enum err message_unpack(struct ctx *c, struct str packed, int64_t size, struct str *out)
 {
 	struct buf body;
 
-	if (!gzip_is(packed))
-		return body_unpack(c, packed, size, out);
 	buf_init(&body, c->arena, (size_t)size + 1);
 	TRY(gzip_unpack(c, packed, &body));
 	*out = buf_get(&body);
@@ -109,7 +115,7 @@ enum err message_keep(struct ctx *c, struct db *db, const struct message *m)
 	if (m->key)
 		return keep_again(c, db, m);
 	if (!packed.len)
-		TRY(body_pack(c, m->body, &packed));
+		TRY(pack(c, m->body, &packed));
 	TRY(db_stmt(c, db,
 		    SQL("INSERT INTO message (feed, state, state_at, flags, tries, place, reason, mapping, "
 			"kind, sent, file, file_row, received, control, hash, size, body) "
