@@ -156,7 +156,7 @@ static void put_notices(struct ctx *c, struct node *data)
 	    work_count(c, db, SAY(c->arena, "Practitioner/" STR_FMT, STR_ARG(c->actor->practitioner)), "notice", &count) != OK)
 		snprintf(c->why, sizeof c->why, "%s", why);
 	if (count)
-		data_str(c, data, "notices", say_count(c->arena, count));
+		data_str(c, data, "unread", say_count(c->arena, count));
 }
 
 /* Who is signed in, as what, and what of the menu is theirs. */
@@ -181,7 +181,7 @@ static void put_asker(struct ctx *c, const struct request *r, struct node *data)
 		node_add_bool(c->arena, data, "can_contact", true);
 	put_notices(c, data);
 	if (!c->actor)
-		node_add_bool(c->arena, data, "open", true);
+		node_add_bool(c->arena, data, "everybodys", true);
 	if (entrance && entrance->demo)
 		node_add_bool(c->arena, data, "demo", true);
 	if (c->actor && c->actor->role) {
