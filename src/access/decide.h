@@ -33,6 +33,7 @@ struct because {
 	enum verdict verdict;
 	struct str words;     /* "On the caseload of Ada Clarke since 3 Mar 2026 (Task/77)" */
 	struct str resource;  /* "Task/77": what it rests on; empty: none */
+	struct str holder;    /* "Organization/7": whose relationship it is, as it stands in the words; empty: nobody's */
 	int64_t until;        /* microseconds; 0: open */
 };
 struct explanation {

@@ -214,6 +214,7 @@ static void tell_relation(struct telling *t, const struct relation *r, bool coun
 		tell(t, "relationship", VERDICT_NEUTRAL, r->resource, 0,
 		     STR_FMT " (" STR_FMT ") does not count yet, or not for %s.", STR_ARG(words),
 		     STR_ARG(r->holder), purpose_word(t->asker->purpose));
+	t->lines.at[t->lines.len - 1].holder = r->holder;
 }
 
 static enum err tell_relationship(struct telling *t, bool *out)

@@ -11,6 +11,7 @@
 #include "web/pages.h"
 #include "web/person.h"
 #include "web/sign_in.h"
+#include "web/work.h"
 
 static const struct {
 	const char *rule, *words;
@@ -33,6 +34,33 @@ static struct str rule_words(struct ctx *c, const char *rule)
 	return say_code(c->arena, str_of(rule));
 }
 
+/* The words with the name of whose relationship it is, not its reference. */
+static struct str named_words(struct ctx *c, const struct because *b)
+{
+	struct str name = b->holder.len ? work_name(c, b->holder) : (struct str){ 0 };
+	long long at = name.len ? (long long)str_find(b->words, b->holder) : -1;
+
+	if (at < 0)
+		return b->words;
+	struct str rest = { b->words.at + at + b->holder.len, b->words.len - (size_t)at - b->holder.len };
+
+	return SAY(c->arena, "%.*s" STR_FMT STR_FMT, (int)at, b->words.at, STR_ARG(name), STR_ARG(rest));
+}
+
+/* Several pieces of work for one person are the same reason; the one that counts longest is told. */
+static bool told_before(const struct explanation *e, size_t i)
+{
+	for (size_t k = 0; k < e->len; k++) {
+		const struct because *one = &e->at[i], *other = &e->at[k];
+		int64_t until = one->until ? one->until : INT64_MAX, longer = other->until ? other->until : INT64_MAX;
+
+		if (k != i && one->verdict == other->verdict && strcmp(one->rule, other->rule) == 0 &&
+		    str_eq(one->words, other->words) && (longer > until || (longer == until && k < i)))
+			return true;
+	}
+	return false;
+}
+
 void why_put(struct ctx *c, struct node *data, const struct explanation *explanation)
 {
 	static const struct {
@@ -47,6 +75,9 @@ void why_put(struct ctx *c, struct node *data, const struct explanation *explana
 
 	for (size_t i = 0; i < explanation->len; i++) {
 		const struct because *b = &explanation->at[i];
+
+		if (told_before(explanation, i))
+			continue;
 		struct node *row = data_object(c, list, NULL);
 		struct moment until = moment_at(c->arena, b->until);
 
@@ -54,7 +85,7 @@ void why_put(struct ctx *c, struct node *data, const struct explanation *explana
 		data_words(c, row, "verdict", looks[b->verdict].words);
 		data_words(c, row, "icon", looks[b->verdict].icon);
 		data_words(c, row, "verdict_class", looks[b->verdict].class);
-		data_str(c, row, "because", b->words);
+		data_str(c, row, "because", named_words(c, b));
 		data_str(c, row, "rests_on", b->resource);
 		if (b->until && b->verdict != VERDICT_NEUTRAL)
 			data_time(c, row, "until", until, say_full(c->arena, until, clock_now(c->clock)));
