@@ -157,17 +157,24 @@ void store_hold_cleanup(char *unused)
 	store_let_go();
 }
 
-enum err store_reader(struct ctx *c, struct store *store, struct db **out)
+static bool take_held(const struct store *store, struct db **out)
 {
 	if (!held || held->store != store)
-		return store->engine->reader(c, store, out);
+		return false;
 	held->uses++;
 	*out = held;
-	return OK;
+	return true;
+}
+
+enum err store_reader(struct ctx *c, struct store *store, struct db **out)
+{
+	return take_held(store, out) ? OK : store->engine->reader(c, store, out);
 }
 
 enum err store_moment(struct ctx *c, struct store *store, struct db **out)
 {
+	if (take_held(store, out))
+		return OK;
 	return (store->engine->moment ? store->engine->moment : store->engine->reader)(c, store, out);
 }
 
