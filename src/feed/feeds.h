@@ -95,6 +95,8 @@ NODISCARD enum err v2_work(struct ctx *c, const struct feed *feed, struct messag
  * own. Fails as v2_work does; what was kept before stays. */
 NODISCARD enum err v2_take(struct ctx *c, const struct feed *feed, struct str bytes,
 			   struct str *answer);
+/* The answer to a message of which only the beginning was taken. */
+struct str v2_ack_too_large(struct ctx *c, struct str begun);
 /* As v2_work for a row of a file; m->body is its header and the row. */
 NODISCARD enum err rows_work(struct ctx *c, const struct feed *feed, struct message *m,
 			     struct str *answer);

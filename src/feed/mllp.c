@@ -76,16 +76,17 @@ static bool take(struct listener *l, struct wire *wire, struct arena *arena, str
 
 static bool serve_message(struct listener *l, struct wire *wire, struct str bytes, bool whole)
 {
-	static const char told[] = "MSH|^~\\&|||||||ACK|0|P|2.4\rMSA|AR||The message is too large.\r";
 	struct arena arena = feeds_borrow(l->mllp->place->feeds);
 	struct ctx c;
 	bool good = false;
 
 	ctx_init(&c, &arena);
+	c.place = l->mllp->place;
+	c.clock = l->mllp->clock;
 	if (whole)
 		good = take(l, wire, &arena, bytes);
 	else
-		(void)answer(wire, &c, (struct str){ told, sizeof told - 1 });
+		(void)answer(wire, &c, v2_ack_too_large(&c, bytes));
 	feeds_give_back(l->mllp->place->feeds, &arena);
 	return good;
 }

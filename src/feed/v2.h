@@ -56,6 +56,7 @@ struct v2 {
 	const struct hl7_segment *pid, *pv1;
 	struct str person;      /* name of its state */
 	VEC(unsigned) emptied;    /* fields of PID whose value this message takes back by a null */
+	VEC(unsigned) overtaken;  /* fields of PID that say a former name or address: newer ones came before */
 	bool renamed;             /* the message has a number that was merged into that */
 	struct state *known;    /* that state */
 	struct node *patient;   /* what the sender says of the person so far; NULL: as before */

@@ -157,3 +157,12 @@ struct str v2_ack(struct v2 *v, struct str raw, enum err e, struct hl7_where whe
 		put_err(v, &b, version, code, e, where, &usual);
 	return buf_get(&b);
 }
+
+struct str v2_ack_too_large(struct ctx *c, struct str begun)
+{
+	struct message m = { 0 };
+	struct v2 v = { .c = c, .message = &m };
+
+	enum err e = fail(c, ERR_TOO_LARGE, "The message is too large.");
+	return v2_ack(&v, begun, e, (struct hl7_where){ 0 });
+}

@@ -8,7 +8,7 @@
 #include "identity/merge.h"
 #include "identity/nhs_number.h"
 
-enum { ALIASES = 8, PID_FIELDS = 40, PD1_FIELDS = 22 };
+enum { ALIASES = 8, PID_FIELDS = 40, PD1_FIELDS = 22, PID_NAME = 5, PID_ADDRESS = 11 };
 
 /* The first identifier of the sender's own; an NHS number only where there is no other. */
 enum err v2_person_name(struct v2 *v, const struct hl7_segment *s, unsigned field, struct str *out)
@@ -83,6 +83,17 @@ static bool another_s_number(const struct v2 *v, const struct hl7_segment *s, un
 	return v->renamed && s == v->pid && (field == 2 || field == 3);
 }
 
+/* A name or address that comes after newer ones is a former one, as it would be had it come in time; but not
+ * of somebody's who was merged into this one, as they may be parted again. */
+static void note_overtaken(struct v2 *v, const struct hl7_segment *s, unsigned field, struct str newer)
+{
+	struct str raw = str_trim(s->fields[field]);
+
+	if (s == v->pid && (field == PID_NAME || field == PID_ADDRESS) && !v->renamed && !hl7_null(raw) &&
+	    !str_eq(raw, newer))
+		*vec_push(&v->overtaken, v->c->arena) = field;
+}
+
 /* Put what a segment says into the state; true when something is new. */
 static bool gather(struct v2 *v, struct node *fields, const struct hl7_segment *s, unsigned count)
 {
@@ -95,8 +106,10 @@ static bool gather(struct v2 *v, struct node *fields, const struct hl7_segment *
 		struct node *had = node_get(fields, name);
 		if (!raw.len || i == 1 || another_s_number(v, s, i))
 			continue;
-		if (had && v2_time(had, "t") > v->at)
+		if (had && v2_time(had, "t") > v->at) {
+			note_overtaken(v, s, i, node_str(had, "v"));
 			continue;
+		}
 		if (had && v2_time(had, "t") == v->at && str_cmp(node_str(had, "v"), raw) >= 0)
 			continue;
 		news |= !had || !str_eq(node_str(had, "v"), raw);
@@ -139,6 +152,38 @@ static void withdraw_emptied(struct v2 *v, const struct map_section *section, st
 		}
 }
 
+static void add_former(struct v2 *v, struct node *patient, struct node *said, const char *member)
+{
+	struct arena *a = v->c->arena;
+	struct node *list = node_get(patient, member);
+
+	node_each(one, node_get(said, member)) {
+		struct node *copy = node_copy(a, one), *use = node_get(copy, "use");
+		if (use)
+			node_remove(copy, use);
+		node_add_cstr(a, copy, "use", "old");
+		if (!list)
+			list = node_add(a, patient, member, NODE_ARRAY);
+		node_append(list, NULL, copy);
+	}
+}
+
+static enum err add_overtaken(struct v2 *v, const struct hl7_segment *said, struct node *patient)
+{
+	for (size_t i = 0; i < v->overtaken.len; i++) {
+		struct hl7_segment one = *said;
+		struct node *aside = node_new(v->c->arena, NODE_OBJECT);
+		unsigned field = v->overtaken.at[i];
+
+		one.fields = NEW_N(v->c->arena, struct str, PID_FIELDS + 1);
+		one.len = PID_FIELDS + 1;
+		one.fields[field] = said->fields[field];
+		TRY(map_segment(&v->run, maps_section(v->feeds->maps, "PID", "Patient"), &one, aside));
+		add_former(v, patient, aside, field == PID_NAME ? "name" : "address");
+	}
+	return OK;
+}
+
 /* A number that is told in two fields is one. */
 static void drop_repeated(struct node *list)
 {
@@ -169,7 +214,7 @@ static enum err build_patient(struct v2 *v, const struct node *fields)
 		e = map_segment(&v->run, maps_section(v->feeds->maps, "PD1", "Patient"), &pd1, p);
 	v->pid = said;
 	v->patient = p;
-	return e;
+	return e ? e : add_overtaken(v, said, p);
 }
 
 /* Does the segment say nothing but what was said, and read, before? */
@@ -278,7 +323,7 @@ enum err v2_person(struct v2 *v)
 	news = gather(v, fields, v->pid, PID_FIELDS);
 	news |= gather(v, fields, hl7_segment(v->m, "PD1", 1), PD1_FIELDS);
 	v->patient_id = node_str(v->known->body, "id");
-	if (news || !v->patient_id.len ||
+	if (news || v->overtaken.len || !v->patient_id.len ||
 	    !str_is(node_str(v->known->body, "map"), v->feeds->maps->version))
 		return build_patient(v, fields);
 	return OK;

@@ -278,6 +278,9 @@ static void a_batch_is_its_messages(void **state)
 		assert_true(str_ends(answer, STR("BTS|3\r")));
 		assert_int_equal(total(&o, "Patient"), 1);
 	}
+	answer = v2_ack_too_large(&o.w->c, STR("MSH|^~\\&|PAS|RX1|CW|CW|20250101||ADT^A28|77|P|2.4\rPID|1||1^^"));
+	assert_true(str_find(answer, STR("MSA|AR|77|The message is too large.")) > 0);
+	o.w->c.why[0] = 0;
 	tell(&o, STR("FHS|^~\\&|PAS\rBTS|0\rFTS|0\r"));
 	assert_string_equal(o.answers, "AR");
 	end(&o);

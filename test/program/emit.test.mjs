@@ -73,6 +73,10 @@ async function heldAfter(t, dir, name, messages) {
 			.replace(/Patient\/([\w-]+)/g, (_, id) => `Patient ${names.get(id)}`)).sort()
 	told.numbers = [...names.values()].sort()
 	told.born = read('Patient').map(p => `${names.get(p.id)} ${p.birthDate} ${p.gender}`).sort()
+	// names and homes, which of them is the one now; those of before in any order, as of equals none is the last
+	const words = (p, list) => (p[list] ?? []).map(one => JSON.stringify({ ...one, extension: undefined, period: undefined }))
+	for (const list of ['name', 'address'])
+		told[list] = read('Patient').map(p => [names.get(p.id), words(p, list)[0], ...words(p, list).slice(1).sort()].join(' ')).sort()
 	return told
 }
 
