@@ -52,6 +52,8 @@ static enum err check(struct ctx *c, const struct app *app)
 	}
 	if (!count || count > APP_BACKS_MOST)
 		return fail(c, ERR_INVALID, "An app has 1 to %d addresses to be sent back to.", APP_BACKS_MOST);
+	if (app->launch.len)
+		TRY(check_back(c, app->launch));
 	TRY(smart_read(c, app->scope, &scopes));
 	smart_keep(&scopes, false);
 	if (!scopes.len)
@@ -62,21 +64,21 @@ static enum err check(struct ctx *c, const struct app *app)
 static enum err put(struct ctx *c, struct db *db, void *arg)
 {
 	const struct app *app = arg;
-	const struct str texts[] = { app->client, app->name, app->back, app->scope, app->secret };
+	const struct str texts[] = { app->client, app->name, app->back, app->scope, app->secret, app->launch };
 	int64_t key;
 	STMT(s);
 
 	TRY(account_next(c, db, SQL("SELECT coalesce(max(key), 0) FROM app"), &key));
 	TRY(db_stmt(c, db,
-		    SQL("INSERT INTO app (key, client, name, back, scope, secret, made, ended) "
-			"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0) ON CONFLICT (client) DO UPDATE SET "
+		    SQL("INSERT INTO app (key, client, name, back, scope, secret, launch, made, ended) "
+			"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0) ON CONFLICT (client) DO UPDATE SET "
 			"name = excluded.name, back = excluded.back, scope = excluded.scope, "
-			"secret = excluded.secret, made = excluded.made, ended = 0"),
+			"secret = excluded.secret, launch = excluded.launch, made = excluded.made, ended = 0"),
 		    &s));
 	stmt_bind_int(s, 1, key);
-	for (int i = 0; i < 5; i++)
+	for (int i = 0; i < 6; i++)
 		stmt_bind_text(s, 2 + i, texts[i].len ? texts[i] : STR(""));
-	stmt_bind_int(s, 7, clock_now(c->clock));
+	stmt_bind_int(s, 8, clock_now(c->clock));
 	return stmt_run(c, s);
 }
 
@@ -90,7 +92,7 @@ enum err app_put(struct ctx *c, const struct app *app, bool secret, char out[TOK
 	return store_write(c, c->place->store, put, &copy);
 }
 
-#define COLUMNS "key, client, name, back, scope, secret, made, ended"
+#define COLUMNS "key, client, name, back, scope, secret, made, ended, launch"
 
 static void take(struct ctx *c, struct stmt *s, struct app *out)
 {
@@ -101,7 +103,8 @@ static void take(struct ctx *c, struct stmt *s, struct app *out)
 			     .scope = account_keep(c, stmt_text(s, 4)),
 			     .secret = account_keep(c, stmt_text(s, 5)),
 			     .made = stmt_int(s, 6),
-			     .ended = stmt_int(s, 7) };
+			     .ended = stmt_int(s, 7),
+			     .launch = account_keep(c, stmt_text(s, 8)) };
 }
 
 enum err app_find(struct ctx *c, struct str client, struct app *out)
@@ -269,7 +272,7 @@ enum err app_grants(struct ctx *c, struct db *db, int64_t account, struct app_gr
 
 	TRY(db_stmt(c, db,
 		    SQL("SELECT g.key, g.app, g.account, g.employment, a.name, g.scope, g.made, g.until "
-			"FROM app_grant g JOIN app a ON a.key = g.app WHERE g.account = ?1 AND g.ended = 0 "
+			", g.context FROM app_grant g JOIN app a ON a.key = g.app WHERE g.account = ?1 AND g.ended = 0 "
 			"AND g.until > ?2 ORDER BY g.key DESC"),
 		    &s));
 	stmt_bind_int(s, 1, account);
@@ -281,7 +284,8 @@ enum err app_grants(struct ctx *c, struct db *db, int64_t account, struct app_gr
 		*vec_push(&found, c->arena) = (struct app_grant){
 			.key = stmt_int(s, 0), .app = stmt_int(s, 1), .account = stmt_int(s, 2),
 			.employment = stmt_int(s, 3), .name = account_keep(c, stmt_text(s, 4)),
-			.scope = account_keep(c, stmt_text(s, 5)), .made = stmt_int(s, 6), .until = stmt_int(s, 7) };
+			.scope = account_keep(c, stmt_text(s, 5)), .made = stmt_int(s, 6), .until = stmt_int(s, 7),
+			.context = stmt_int(s, 8) };
 	}
 	*out = found.at;
 	*len = found.len;
@@ -298,25 +302,27 @@ bool scope_has(struct str scope, const char *word)
 	return false;
 }
 
-/* Of a record of their own nobody can give anything who has none. */
-static void keep_own(struct ctx *c, struct smart *s)
+/* Of a record of their own nobody can give anything who has none; unless it was opened about somebody. */
+static void keep_own(struct ctx *c, int64_t context, struct smart *s)
 {
 	struct smart_scope *at = NEW_N(c->arena, struct smart_scope, s->len + 1);
 	size_t kept = 0;
 
 	for (size_t i = 0; i < s->len; i++)
-		if (s->at[i].context != SMART_PATIENT || (c->actor && c->actor->person))
+		if (s->at[i].context != SMART_PATIENT || context || (c->actor && c->actor->person))
 			at[kept++] = s->at[i];
 	*s = (struct smart){ .at = at, .len = kept };
 }
 
-enum err app_wish_read(struct ctx *c, const struct app *app, struct str scope, struct app_wish *out)
+enum err app_wish_read(struct ctx *c, const struct app *app, struct str scope, int64_t context, struct app_wish *out)
 {
 	struct smart most, asked;
+	bool own = c->actor && c->actor->person;
 
 	*out = (struct app_wish){ .openid = scope_has(scope, "openid"),
 				  .user = scope_has(scope, "fhirUser") || scope_has(scope, "profile"),
-				  .patient = scope_has(scope, "launch/patient") && c->actor && c->actor->person,
+				  .patient = scope_has(scope, "launch/patient") && (own || context),
+				  .context = scope_has(scope, "launch") ? context : 0,
 				  .offline = scope_has(scope, "offline_access") };
 	out->stays = out->offline || scope_has(scope, "online_access");
 	TRY(smart_read(c, app->scope, &most));
@@ -324,8 +330,9 @@ enum err app_wish_read(struct ctx *c, const struct app *app, struct str scope, s
 	smart_keep(&most, false);
 	smart_keep(&asked, false);
 	TRY(smart_meet(c, &most, &asked, &out->scopes));
-	keep_own(c, &out->scopes);
-	if (!out->scopes.len && !out->openid && !out->patient)
+	keep_own(c, out->context, &out->scopes);
+	out->patient &= own || out->context;
+	if (!out->scopes.len && !out->openid && !out->patient && !out->context)
 		return fail(c, ERR_BAD_REQUEST, "Nothing of what it asks for can be given.");
 	return OK;
 }
@@ -338,6 +345,7 @@ static struct str words_of(struct ctx *c, const struct app_wish *w)
 	buf_init(&b, c->arena, 0);
 	buf_cstr(&b, w->openid ? "openid " : "");
 	buf_cstr(&b, w->openid && w->user ? "fhirUser " : "");
+	buf_cstr(&b, w->context ? "launch " : "");
 	buf_cstr(&b, w->patient ? "launch/patient " : "");
 	buf_cstr(&b, w->offline ? "offline_access " : w->stays ? "online_access " : "");
 	buf_str(&b, scopes);
@@ -348,7 +356,7 @@ struct letting {
 	const struct app *app;
 	const struct app_asked *asked;
 	struct str scope, hash;
-	int64_t employment, until;
+	int64_t employment, until, context;
 };
 
 static enum err session_job(struct ctx *c, struct db *db, int64_t *employment)
@@ -369,12 +377,14 @@ static enum err let(struct ctx *c, struct db *db, void *arg)
 	int64_t now = clock_now(c->clock), key;
 	STMT(s);
 
+	if (l->asked->launch.len)
+		TRY(launch_use(c, db, l->app, l->asked->launch));
 	TRY(session_job(c, db, &l->employment));
 	TRY(account_run(c, db, SQL("DELETE FROM app_token WHERE until <= ?1"), now, 0));
 	TRY(account_next(c, db, SQL("SELECT coalesce(max(key), 0) FROM app_grant"), &key));
 	TRY(db_stmt(c, db,
-		    SQL("INSERT INTO app_grant (key, app, account, employment, scope, made, until, ended) "
-			"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0)"),
+		    SQL("INSERT INTO app_grant (key, app, account, employment, scope, made, until, ended, context) "
+			"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, ?8)"),
 		    &s));
 	stmt_bind_int(s, 1, key);
 	stmt_bind_int(s, 2, l->app->key);
@@ -383,6 +393,7 @@ static enum err let(struct ctx *c, struct db *db, void *arg)
 	stmt_bind_text(s, 5, l->scope);
 	stmt_bind_int(s, 6, now);
 	stmt_bind_int(s, 7, l->until);
+	stmt_bind_int(s, 8, l->context);
 	TRY(stmt_run(c, s));
 	TRY(app_token_put(c, db, &(struct app_token){ .hash = l->hash,
 						      .grant = key,
@@ -407,6 +418,7 @@ enum err app_let(struct ctx *c, const struct app *app, const struct app_wish *wi
 			     .asked = asked,
 			     .scope = words_of(c, wish),
 			     .hash = token_hash(c, str_of(made)),
+			     .context = wish->context,
 			     .until = clock_now(c->clock) + span };
 	if (l.scope.len > SMART_BYTES)
 		return fail(c, ERR_BAD_REQUEST, "The scopes are too long.");

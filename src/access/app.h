@@ -1,4 +1,5 @@
-/* app.h - apps that people let in: SMART App Launch 2, standalone, authorization code with PKCE (S256).
+/* app.h - apps that people let in: SMART App Launch 2, standalone or opened from a person's page, authorization code with
+ * PKCE (S256).
  *
  *	registered   client_id, name, where it may be sent back to, the most it may ask for; a secret, if it can keep one
  *	asked        in the browser, of whoever is signed in there: what it wants, in plain words; all, some or none is let
@@ -7,7 +8,8 @@
  *	taken back   by the person or the app: nothing of it is worth anything from the next request on
  *
  * A token is somebody's own session with less (smart.h): what they may not see no app of theirs does. Contexts
- * are patient/ (their own record) and user/ (all that they may see); launch/patient names their own Patient.
+ * are patient/ (their own record, or that of the person whom staff opened it about) and user/ (all that they may see);
+ * launch/patient and launch name whose.
  */
 #ifndef ACCESS_APP_H
 #define ACCESS_APP_H
@@ -24,6 +26,7 @@ struct app {
 	struct str back;   /* addresses, parted by spaces */
 	struct str scope;  /* the most */
 	struct str secret; /* hash, as base64url; empty: none */
+	struct str launch; /* where it is opened from a person's page; empty: it is not */
 	int64_t made, ended;
 };
 
@@ -47,21 +50,40 @@ struct app_wish {
 	bool openid, user;   /* who somebody is */
 	bool patient;        /* whose record is theirs */
 	bool stays, offline; /* a refresh token; and for long */
+	int64_t context;     /* resource.key of the Patient it was opened about: patient/ is theirs then; 0 */
 };
-/* ERR_BAD_REQUEST: nothing of it can be given. */
-NODISCARD enum err app_wish_read(struct ctx *c, const struct app *app, struct str scope, struct app_wish *out);
+/* `context`: of app_launched, 0. ERR_BAD_REQUEST: nothing of it can be given. */
+NODISCARD enum err app_wish_read(struct ctx *c, const struct app *app, struct str scope, int64_t context,
+				 struct app_wish *out);
 struct app_asked {
 	struct str back, challenge, nonce;
+	struct str launch; /* the word it was opened with: used up by letting it in; empty: none */
 };
 /* c->actor lets it: the code to send back. */
 NODISCARD enum err app_let(struct ctx *c, const struct app *app, const struct app_wish *wish,
 			   const struct app_asked *asked, char code[TOKEN_SIZE]);
+
+/* --- opened from a person's page (EHR launch): app_launch.c --- */
+
+#define APP_LAUNCH_SECONDS 300
+
+/* Those that can be. */
+NODISCARD enum err app_launchable(struct ctx *c, struct app **out, size_t *len);
+/* c->actor opens it about a Patient (resource.key), whom they must be known to see: the word to send along. Good once,
+ * for this app and this account. */
+NODISCARD enum err app_launch(struct ctx *c, const struct app *app, int64_t person, char word[TOKEN_SIZE]);
+/* About whom. ERR_BAD_REQUEST in the same words for whatever is wrong with the word. */
+NODISCARD enum err app_launched(struct ctx *c, const struct app *app, struct str word, int64_t *person);
+
+/* The id of a Patient (resource.key); empty: it is gone. */
+NODISCARD enum err app_person(struct ctx *c, struct db *db, int64_t person, struct str *out);
 
 /* --- tokens --- */
 
 struct app_tokens {
 	char access[TOKEN_SIZE], refresh[TOKEN_SIZE]; /* refresh "": none */
 	struct str scope, patient, id_token;          /* patient: id; both may be empty */
+	bool launched;                                /* from a person's page: it shows by itself whom it is about */
 };
 /* Which app asks, by what it sends: its secret if it has one, nothing if not. ERR_UNSIGNED. */
 NODISCARD enum err app_prove(struct ctx *c, struct str client, struct str secret, struct str address,
@@ -90,7 +112,7 @@ NODISCARD enum err app_inspect(struct ctx *c, const struct app *of, struct str t
 struct app_grant {
 	int64_t key, app, account, employment;
 	struct str name, scope; /* of the app; what it was let */
-	int64_t made, until;
+	int64_t made, until, context;
 };
 /* Of an account, in force now. */
 NODISCARD enum err app_grants(struct ctx *c, struct db *db, int64_t account, struct app_grant **out, size_t *len);

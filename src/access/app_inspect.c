@@ -7,7 +7,7 @@
 #include "access/account_part.h"
 
 struct found {
-	int64_t app, until, grant_until; /* app 0: a program's own */
+	int64_t app, until, grant_until, context; /* app 0: a program's own */
 	struct app_told told;
 };
 
@@ -16,7 +16,7 @@ static enum err find_refresh(struct ctx *c, struct db *db, struct str hash, stru
 	STMT(s);
 
 	TRY(db_stmt(c, db,
-		    SQL("SELECT g.app, g.account, g.scope, g.until, a.client, t.until FROM app_token t "
+		    SQL("SELECT g.app, g.account, g.scope, g.until, a.client, t.until, g.context FROM app_token t "
 			"JOIN app_grant g ON g.key = t.app_grant JOIN app a ON a.key = g.app "
 			"WHERE t.hash = ?1 AND t.kind = 2 AND t.used = 0 AND g.ended = 0 AND a.ended = 0"),
 		    &s));
@@ -24,7 +24,7 @@ static enum err find_refresh(struct ctx *c, struct db *db, struct str hash, stru
 	TRY(stmt_step(c, s, row));
 	if (!*row)
 		return OK;
-	*out = (struct found){ .app = stmt_int(s, 0), .grant_until = stmt_int(s, 3), .until = stmt_int(s, 5),
+	*out = (struct found){ .app = stmt_int(s, 0), .grant_until = stmt_int(s, 3), .until = stmt_int(s, 5), .context = stmt_int(s, 6),
 			       .told = { .refresh = true, .account = stmt_int(s, 1),
 					 .scope = account_keep(c, stmt_text(s, 2)),
 					 .client = account_keep(c, stmt_text(s, 4)) } };
@@ -37,7 +37,7 @@ static enum err find_access(struct ctx *c, struct db *db, struct str hash, struc
 	STMT(s);
 
 	TRY(db_stmt(c, db,
-		    SQL("SELECT g.app, g.account, g.scope, g.until, a.client, s.until, s.made FROM session s "
+		    SQL("SELECT g.app, g.account, g.scope, g.until, a.client, s.until, s.made, g.context FROM session s "
 			"JOIN grant_scope k ON k.key = s.scope AND k.account = s.account "
 			"JOIN app_grant g ON g.account = s.account JOIN app a ON a.key = g.app "
 			"WHERE s.hash = ?1 AND s.stage = 2 AND g.ended = 0 AND a.ended = 0 AND k.ended = 0 "
@@ -47,7 +47,7 @@ static enum err find_access(struct ctx *c, struct db *db, struct str hash, struc
 	TRY(stmt_step(c, s, row));
 	if (!*row)
 		return OK;
-	*out = (struct found){ .app = stmt_int(s, 0), .grant_until = stmt_int(s, 3), .until = stmt_int(s, 5),
+	*out = (struct found){ .app = stmt_int(s, 0), .grant_until = stmt_int(s, 3), .until = stmt_int(s, 5), .context = stmt_int(s, 7),
 			       .told = { .account = stmt_int(s, 1), .scope = account_keep(c, stmt_text(s, 2)),
 					 .client = account_keep(c, stmt_text(s, 4)), .made = stmt_int(s, 6) } };
 	return OK;
@@ -121,12 +121,12 @@ static enum err holds(struct ctx *c, struct str token, const struct found *found
 }
 
 /* Whose record, and who it is: as the token's answer said them. */
-static enum err put_who(struct ctx *c, struct app_told *out)
+static enum err put_who(struct ctx *c, int64_t context, struct app_told *out)
 {
 	struct smart scopes;
-	bool own = scope_has(out->scope, "launch/patient");
+	bool own = context || scope_has(out->scope, "launch/patient");
 	struct user user;
-	struct str id = { .at = "" };
+	struct str id = { .at = "" }, about = { .at = "" };
 	READER(db);
 
 	TRY(smart_read(c, out->scope, &scopes));
@@ -135,8 +135,10 @@ static enum err put_who(struct ctx *c, struct app_told *out)
 	TRY(store_reader(c, c->place->store, &db));
 	TRY(account_at(c, db, out->account, &user));
 	if (user.person)
-		TRY(person_id(c, db, user.person, &id));
-	out->patient = own ? id : STR("");
+		TRY(app_person(c, db, user.person, &id));
+	if (context)
+		TRY(app_person(c, db, context, &about));
+	out->patient = !own ? STR("") : context ? about : id;
 	out->fhir_user = STR("");
 	bool staff = user.kind == ACTOR_STAFF;
 	struct str who = staff ? user.practitioner : id;
@@ -158,7 +160,7 @@ enum err app_inspect(struct ctx *c, const struct app *of, struct str token, stru
 	TRY(holds(c, token, &found, &good));
 	if (!good)
 		return OK;
-	TRY(put_who(c, &found.told));
+	TRY(put_who(c, found.context, &found.told));
 	found.told.active = true;
 	found.told.until = found.until < found.grant_until ? found.until : found.grant_until;
 	*out = found.told;

@@ -80,7 +80,7 @@ static enum err find(struct ctx *c, struct db *db, struct taking *t, bool *row)
 
 	TRY(db_stmt(c, db,
 		    SQL("SELECT t.app_grant, t.back, t.challenge, t.nonce, t.until, t.used, g.account, g.employment, "
-			"g.scope, g.until FROM app_token t JOIN app_grant g ON g.key = t.app_grant "
+			"g.scope, g.until, g.context FROM app_token t JOIN app_grant g ON g.key = t.app_grant "
 			"WHERE t.hash = ?1 AND t.kind = ?2 AND g.app = ?3 AND g.ended = 0"),
 		    &s));
 	stmt_bind_blob(s, 1, t->hash);
@@ -95,7 +95,7 @@ static enum err find(struct ctx *c, struct db *db, struct taking *t, bool *row)
 				       .used = stmt_int(s, 5) };
 	t->grant = (struct app_grant){ .key = stmt_int(s, 0), .account = stmt_int(s, 6),
 				       .employment = stmt_int(s, 7), .scope = account_keep(c, stmt_text(s, 8)),
-				       .until = stmt_int(s, 9) };
+				       .until = stmt_int(s, 9), .context = stmt_int(s, 10) };
 	return OK;
 }
 
@@ -149,7 +149,7 @@ static enum err take(struct ctx *c, struct db *db, void *arg)
 
 /* --- who somebody is --- */
 
-enum err person_id(struct ctx *c, struct db *db, int64_t person, struct str *out)
+enum err app_person(struct ctx *c, struct db *db, int64_t person, struct str *out)
 {
 	bool row;
 	STMT(s);
@@ -168,7 +168,7 @@ static enum err patient_id(struct ctx *c, int64_t person, struct str *out)
 	READER(db);
 
 	TRY(store_reader(c, c->place->store, &db));
-	return person_id(c, db, person, out);
+	return app_person(c, db, person, out);
 }
 
 /* OpenID Connect Core 2; fhirUser as SMART has it. */
@@ -222,8 +222,10 @@ static enum err give(struct ctx *c, const struct app *app, const struct taking *
 	if (user.ended)
 		return no_good(c);
 	TRY(smart_read(c, t->grant.scope, &scopes));
+	int64_t context = t->grant.context;
+	const char *about = context ? arena_printf(c->arena, "person:%lld ", (long long)context) : "";
 	TRY(smart_put(c, user.key,
-		      str_of(arena_printf(c->arena, STR_FMT STR_FMT, STR_ARG(grant_mark(c, t->grant.key)),
+		      str_of(arena_printf(c->arena, STR_FMT "%s" STR_FMT, STR_ARG(grant_mark(c, t->grant.key)), about,
 					  STR_ARG(smart_write(c, &scopes)))),
 		      &way.scope));
 	if (left < way.seconds)
@@ -231,11 +233,12 @@ static enum err give(struct ctx *c, const struct app *app, const struct taking *
 	TRY(sign_in_by(c, &user, &way, app->name, &in));
 	memcpy(out->access, in.token, TOKEN_SIZE);
 	out->scope = t->grant.scope;
-	if (user.person)
-		TRY(patient_id(c, user.person, &out->patient));
+	out->launched = context != 0;
+	if (context || user.person)
+		TRY(patient_id(c, context ? context : user.person, &out->patient));
 	if (scope_has(t->grant.scope, "openid"))
 		TRY(put_identity(c, app, &user, t, issuer, out));
-	bool own = scope_has(t->grant.scope, "launch/patient");
+	bool own = context || scope_has(t->grant.scope, "launch/patient");
 	for (size_t i = 0; i < scopes.len; i++)
 		own |= scopes.at[i].context == SMART_PATIENT;
 	if (!own)

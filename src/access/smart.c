@@ -250,6 +250,55 @@ static const uint8_t *kinds_left(struct ctx *c, const struct guard *g, const uin
 	return left;
 }
 
+static bool is_related(const struct guard *g, int64_t person)
+{
+	size_t low = 0, high = g->people_count;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (g->people[middle] < person)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return g->everyone || (low < g->people_count && g->people[low] == person);
+}
+
+/* Types that are open whosesoever they are become the one person's, where they can be anybody's; all, of what is written. */
+static const uint8_t *of_one_person(struct ctx *c, const uint8_t *kinds, bool writes)
+{
+	const struct fhir *f = c->place->fhir;
+	uint8_t *left = NEW_N(c->arena, uint8_t, f->type_count);
+
+	memcpy(left, kinds, f->type_count);
+	for (unsigned i = 0; i < f->type_count; i++) {
+		unsigned n = f->types[i]->number;
+		bool persons = strcmp(f->types[i]->name, "Patient") == 0 || compartment_params(f, "Patient", f->types[i]);
+
+		if (left[n] == GUARD_ALWAYS && (writes || persons))
+			left[n] = GUARD_RELATED;
+	}
+	return left;
+}
+
+/* Of a person alone: those who let it in themselves, or whom it was opened about, as far as they have to do with them. */
+static enum err keep_person(struct ctx *c, struct db *db, const struct smart *s, const struct guard *whole, struct guard *g)
+{
+	int64_t *only = NEW(c->arena, int64_t);
+
+	*only = s->person ? s->person : c->actor->person;
+	g->everyone = false;
+	g->people = only;
+	g->people_count = *only && is_related(whole, *only);
+	g->given_count = 0;
+	if (s->person) {
+		g->kinds = of_one_person(c, g->kinds, false);
+		g->writes = of_one_person(c, g->writes, true);
+	}
+	return guard_unite(c, db, g);
+}
+
 enum err smart_guard(struct ctx *c, struct db *db, const struct smart *s,
 		     const struct guard *whole, const struct guard **out)
 {
@@ -265,18 +314,9 @@ enum err smart_guard(struct ctx *c, struct db *db, const struct smart *s,
 	g->scope = scope;
 	g->kinds = kinds_left(c, g, whole->kinds);
 	g->writes = kinds_left(c, g, whole->writes);
-	if (patient) { /* of the person themselves, not of those who let them */
-		int64_t *self = NEW(c->arena, int64_t);
-
-		*self = c->actor->person;
-		g->everyone = false;
-		g->people = self;
-		g->people_count = guard_person_may(whole, fhir_resource_type(c->place->fhir, STR("Patient")),
-						   *self) && *self;
-		g->given_count = 0;
-		TRY(guard_unite(c, db, g));
-	}
-	g->stamp = whole->stamp ^ hash_keyed((const uint64_t[2]){ 0x736d617274, 2 }, text.at, text.len);
+	if (patient)
+		TRY(keep_person(c, db, s, whole, g));
+	g->stamp = whole->stamp ^ hash_keyed((const uint64_t[2]){ 0x736d617274, 2 + (uint64_t)s->person }, text.at, text.len);
 	g->asker = whole->asker | s->key << 32;
 	*out = g;
 	return OK;
@@ -363,8 +403,15 @@ enum err smart_at(struct ctx *c, struct db *db, int64_t account, int64_t key, co
 	TRY(stmt_step(c, s, &row));
 	if (!row)
 		return fail(c, ERR_NOT_FOUND, "What was given has been taken back.");
-	TRY(smart_read(c, account_keep(c, stmt_text(s, 0)), smart));
+	struct str text = account_keep(c, stmt_text(s, 0));
+	TRY(smart_read(c, text, smart));
 	smart->key = key;
+	while (text.at && text.len) {
+		struct str word = str_cut(&text, ' ');
+
+		if (str_starts(word, STR("person:")))
+			(void)str_int((struct str){ word.at + 7, word.len - 7 }, &smart->person);
+	}
 	*out = smart;
 	return OK;
 }

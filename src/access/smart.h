@@ -26,9 +26,10 @@ struct smart_scope {
 	struct str query;             /* empty: none */
 };
 
-/* A token's scopes. `key`: of grant_scope, by which what is served later names them. */
+/* A token's scopes. `key`: of grant_scope, by which what is served later names them. `person`: resource.key of the Patient
+ * that patient/ is about, when that is not who lets it in ("person:345" among the texts); 0. */
 struct smart {
-	int64_t key;
+	int64_t key, person;
 	const struct smart_scope *at;
 	size_t len;
 };

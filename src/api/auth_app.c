@@ -90,7 +90,7 @@ enum err app_token_reply(struct ctx *c, const struct request *r, struct reply *r
 		node_add_str(c->arena, o, "id_token", t.id_token);
 	if (t.patient.len) {
 		node_add_str(c->arena, o, "patient", t.patient);
-		node_add_bool(c->arena, o, "need_patient_banner", false);
+		node_add_bool(c->arena, o, "need_patient_banner", t.launched);
 	}
 	return oauth_reply(c, 200, o, reply);
 }

@@ -74,6 +74,19 @@ static const struct let {
 	{ 0 },
 };
 
+/* What is not in the table needs all, of everybody: an app that was let in about one person has that never, and no app
+ * opens pages, whatever its scopes. */
+static enum err need_all(struct ctx *c, const struct route *route)
+{
+	bool app = c->actor->kind != ACTOR_PROGRAM;
+
+	if (app && strncmp(route->pattern, "/fhir", 5) != 0 && strncmp(route->pattern, "/auth/", 6) != 0)
+		return fail(c, ERR_FORBIDDEN, "The token of an app opens no page.");
+	if (app && c->actor->scopes->person)
+		return fail(c, ERR_FORBIDDEN, "The app was let in about one person, and this is about more.");
+	return smart_need(c, STR(""), ALL);
+}
+
 enum err api_let(struct ctx *c, const struct request *r, const struct route *route)
 {
 	for (const struct let *l = lets; l->pattern; l++) {
@@ -83,5 +96,5 @@ enum err api_let(struct ctx *c, const struct request *r, const struct route *rou
 			return smart_need(c, str_of(l->type), l->letters);
 		return l->part == NO_PART || !l->letters ? OK : smart_need(c, r->part[l->part], l->letters);
 	}
-	return smart_need(c, STR(""), ALL);
+	return need_all(c, route);
 }

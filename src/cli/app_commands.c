@@ -13,7 +13,8 @@ static struct str option(const struct invocation *in, const char *name)
 static enum err add(struct ctx *c, struct invocation *in)
 {
 	const char *const *backs = command_option_list(in, "redirect");
-	struct app app = { .client = str_of(in->argv[1]), .name = option(in, "name"), .scope = option(in, "scope") };
+	struct app app = { .client = str_of(in->argv[1]), .name = option(in, "name"), .scope = option(in, "scope"),
+			   .launch = option(in, "launch") };
 	bool secret = command_option(in, "secret") != NULL;
 	char made[TOKEN_SIZE];
 	struct buf b;
@@ -53,6 +54,7 @@ static const struct option add_options[] = {
 	{ "name", "NAME", "as people read it when it asks", NULL },
 	{ "redirect", "URL...", "where it may be sent back to, to the letter; may be repeated", NULL },
 	{ "scope", "SCOPES", "the most it may ask for: 'patient/*.rs' or 'user/Observation.rs'", NULL },
+	{ "launch", "URL", "where it begins when it is opened from a person's page", NULL },
 	{ "secret", NULL, "it has a server of its own that can keep a secret: one is made and printed, once", NULL },
 	{ 0 },
 };

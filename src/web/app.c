@@ -7,7 +7,7 @@
 
 /* What the app sent along, and keeps through the page's form. */
 static const char *const asked_names[] = { "response_type", "client_id", "redirect_uri", "scope", "state", "aud",
-					   "code_challenge", "code_challenge_method", "nonce" };
+					   "code_challenge", "code_challenge_method", "nonce", "launch" };
 enum { ASKED = sizeof asked_names / sizeof *asked_names, STATE_MOST = 2000 };
 
 static struct str asked(struct ctx *c, const struct request *r, const char *name)
@@ -91,14 +91,14 @@ static struct str letters_words(struct ctx *c, unsigned letters)
 }
 
 /* "See measurements and tests in your own record". */
-static struct str scope_words(struct ctx *c, const struct smart_scope *s)
+static struct str scope_words(struct ctx *c, const struct smart_scope *s, bool about)
 {
 	struct str what = !s->type			       ? STR("everything")
 			  : strcmp(s->type->name, "Patient") == 0 ? STR("name, address and date of birth")
 								  : kind_in_words(c, str_of(s->type->name));
 	char *words = arena_printf(
 		c->arena, STR_FMT " " STR_FMT "%s%s", STR_ARG(letters_words(c, s->letters)), STR_ARG(what),
-		s->context == SMART_PATIENT		   ? " in your own record"
+		s->context == SMART_PATIENT		   ? (about ? " in the record of this person" : " in your own record")
 		: c->actor->kind == ACTOR_RESIDENT ? " in your record and in those you may see"
 						   : " that you may see here",
 		s->query.len ? arena_printf(c->arena, " (only where " STR_FMT ")", STR_ARG(s->query)) : "");
@@ -114,7 +114,7 @@ static void put_scopes(struct ctx *c, struct node *data, const struct app_wish *
 	for (size_t i = 0; i < wish->scopes.len; i++) {
 		struct smart one = { .at = &wish->scopes.at[i], .len = 1 };
 
-		put_choice(c, list, SAY(c->arena, "%zu", i), scope_words(c, &wish->scopes.at[i]), STR(""));
+		put_choice(c, list, SAY(c->arena, "%zu", i), scope_words(c, &wish->scopes.at[i], wish->context != 0), STR(""));
 		data_str(c, list->last, "value", smart_write(c, &one));
 	}
 	if (wish->scopes.len)
@@ -127,6 +127,16 @@ static void put_scopes(struct ctx *c, struct node *data, const struct app_wish *
 		   wish->offline ? "For 90 days, also while you are not here"
 		   : wish->stays ? "For 12 hours"
 				 : "For one hour");
+}
+
+static enum err put_about(struct ctx *c, struct node *data, int64_t person)
+{
+	struct str id;
+	READER(db);
+
+	TRY(store_reader(c, c->place->store, &db));
+	TRY(app_person(c, db, person, &id));
+	return put_who(c, data, id);
 }
 
 static enum err ask_page(struct ctx *c, const struct request *r, const struct app *app, const struct app_wish *wish,
@@ -142,6 +152,8 @@ static enum err ask_page(struct ctx *c, const struct request *r, const struct ap
 	}
 	data_str(c, data, "app", app->name);
 	data_str(c, data, "signed_in_as", c->actor->name);
+	if (wish->context)
+		TRY(put_about(c, data_object(c, data, "about"), wish->context));
 	put_scopes(c, data, wish);
 	TRY(page_show(c, "app", data, reply));
 	page_may_lead(c, reply, asked(c, r, "redirect_uri"));
@@ -154,6 +166,7 @@ static enum err ask_page(struct ctx *c, const struct request *r, const struct ap
 static enum err begin(struct ctx *c, const struct request *r, struct app *app, struct app_wish *wish,
 		      struct reply *reply, bool *sent)
 {
+	int64_t person = 0;
 	const char *wrong;
 
 	*sent = true;
@@ -161,7 +174,9 @@ static enum err begin(struct ctx *c, const struct request *r, struct app *app, s
 	wrong = wrong_with(c, r);
 	if (wrong)
 		return send_back(c, r, "error", str_of(wrong), STR(""), reply);
-	if (app_wish_read(c, app, asked(c, r, "scope"), wish))
+	if (asked(c, r, "launch").len && app_launched(c, app, asked(c, r, "launch"), &person))
+		return send_back(c, r, "error", STR("invalid_request"), str_of(arena_str(c->arena, c->why)), reply);
+	if (app_wish_read(c, app, asked(c, r, "scope"), person, wish))
 		return send_back(c, r, "error", STR("invalid_scope"), str_of(arena_str(c->arena, c->why)), reply);
 	*sent = false;
 	return OK;
@@ -211,13 +226,15 @@ enum err app_do(struct ctx *c, const struct request *r, struct reply *reply)
 		return OK;
 	if (str_is(asked(c, r, "do"), "let"))
 		TRY(narrow(c, r, &wish));
-	if (!str_is(asked(c, r, "do"), "let") || (!wish.scopes.len && !wish.openid))
+	if (!str_is(asked(c, r, "do"), "let") || (!wish.scopes.len && !wish.openid && !wish.context))
 		return send_back(c, r, "error", STR("access_denied"), STR(""), reply);
 	struct app_asked of = { .back = asked(c, r, "redirect_uri"),
 				.challenge = asked(c, r, "code_challenge"),
-				.nonce = asked(c, r, "nonce") };
+				.nonce = asked(c, r, "nonce"),
+				.launch = asked(c, r, "launch") };
 	TRY(app_let(c, &app, &wish, &of, code));
-	audit_note(c, &(struct audit){ .what = AUDIT_GRANT, .person = c->actor->person, .section = STR("app") });
+	audit_note(c, &(struct audit){ .what = AUDIT_GRANT, .person = wish.context ? wish.context : c->actor->person,
+				       .section = STR("app") });
 	return send_back(c, r, "code", str_of(code), STR(""), reply);
 }
 
@@ -240,7 +257,7 @@ enum err put_apps(struct ctx *c, struct db *db, struct node *data)
 		put_day(c, row, "let_until", at[i].until);
 		TRY(smart_read(c, at[i].scope, &scopes));
 		for (size_t k = 0; k < scopes.len; k++)
-			data_str(c, data_object(c, words, NULL), "one", scope_words(c, &scopes.at[k]));
+			data_str(c, data_object(c, words, NULL), "one", scope_words(c, &scopes.at[k], at[i].context != 0));
 		if (!scopes.len)
 			data_words(c, data_object(c, words, NULL), "one", "Know who you are");
 	}

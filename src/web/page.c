@@ -96,15 +96,18 @@ void page_may_lead(struct ctx *c, struct reply *reply, struct str where)
 {
 	ptrdiff_t colon = str_find(where, STR(":"));
 	size_t end = colon < 0 ? 0 : (size_t)colon + 1;
-	const char *own = "form-action 'self'", *at = strstr(policy, own);
+	const char *own = "form-action 'self'";
 
 	if (str_starts((struct str){ where.at + end, where.len - end }, STR("//")) && str_starts(where, STR("http")))
 		for (end += 2; end < where.len && where.at[end] != '/' && where.at[end] != '?'; end++)
 			;
 	for (unsigned i = 0; end && i < reply->header_count; i++)
-		if (strcmp(reply->headers[i].name, "Content-Security-Policy") == 0)
-			reply->headers[i].value = str_of(arena_printf(c->arena, "%.*s%s %.*s%s", (int)(at - policy), policy, own,
+		if (strcmp(reply->headers[i].name, "Content-Security-Policy") == 0) {
+			const char *now = str_dup(c->arena, reply->headers[i].value), *at = strstr(now, own);
+
+			reply->headers[i].value = str_of(arena_printf(c->arena, "%.*s%s %.*s%s", (int)(at - now), now, own,
 								      (int)end, where.at, at + strlen(own)));
+		}
 }
 
 enum err page_redirect(struct ctx *c, struct str where, struct reply *reply)

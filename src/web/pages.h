@@ -38,7 +38,7 @@ http_serve me_about_show, me_about_edit_show, me_about_edit_do, me_about_history
 http_serve plan_show, eligibility_letter_show, me_plan_show, me_eligibility_show;
 http_serve me_wrong_show, me_wrong_do, me_asked_show, me_copy_show, me_copy_fhir, me_copy_read;
 http_serve for_show, for_do, join_show, join_do;
-http_serve glass_show, glass_do, glass_close_do, why_show;
+http_serve glass_show, glass_do, glass_close_do, why_show, launch_show, launch_do;
 http_serve act_show, act_do;
 http_serve budgets_show, budget_show, care_account_show, deferral_show, me_budget_show;
 http_serve me_receipt_show, me_receipt_do, care_account_letter, deferral_letter;

@@ -48,6 +48,8 @@ struct person {
 NODISCARD enum err person_load(struct ctx *c, const struct request *r, struct person *out);
 /* The Patient alone, without their items: enough for person_put_head. Errors as above. */
 NODISCARD enum err person_meet(struct ctx *c, const struct request *r, struct str id, struct person *out);
+/* Is there an app that the asker may open from a person's page? (launch.c) */
+bool launch_any(struct ctx *c);
 /* A page about Patient/{id} of the address begins: what stands before the record, the audit, the data with its head.
  * *data stays NULL when a wall is the reply. (person_page.c) */
 NODISCARD enum err person_begin(struct ctx *c, const struct request *r, const char *section, struct person *p,

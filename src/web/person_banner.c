@@ -382,6 +382,8 @@ void person_put_banner(struct person *p, struct node *data)
 	put_sharing(p, facts);
 	if (p->c->actor && actor_can(p->c, "choice.write"))
 		data_str(p->c, data, "delegates_link", SAY(p->a, "/people/" STR_FMT "/delegates", STR_ARG(p->id)));
+	if (launch_any(p->c))
+		data_str(p->c, data, "apps_link", SAY(p->a, "/people/" STR_FMT "/apps", STR_ARG(p->id)));
 	put_alerts(p, data);
 	struct node *from = data_object(p->c, data, "identity");
 	struct entry said = *patient;

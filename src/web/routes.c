@@ -104,6 +104,8 @@ const struct route web_routes[] = {
 	{ HTTP_POST, "/people/{id}/open", glass_do, 0, FORM_MAX, "record.read" },
 	{ HTTP_POST, "/people/{id}/close", glass_close_do, 0, FORM_MAX, "record.read" },
 	{ HTTP_GET, "/people/{id}/why", why_show, 0, 0, SIGNED_IN },
+	{ HTTP_GET, "/people/{id}/apps", launch_show, 0, 0, "record.read" },
+	{ HTTP_POST, "/people/{id}/apps", launch_do, 0, FORM_MAX, "record.read" },
 	{ HTTP_GET, "/people/{id}/plan", plan_show, 0, 0, "record.read" },
 	{ HTTP_GET, "/people/{id}/letter/{rid}", eligibility_letter_show, 0, 0, "record.read" },
 	{ HTTP_GET, "/people/{id}/timeline", timeline_show, 0, 0, "record.read" },
