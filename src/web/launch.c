@@ -24,6 +24,7 @@ enum err launch_show(struct ctx *c, const struct request *r, struct reply *reply
 	if (!data)
 		return OK; /* a wall stands before the record */
 	TRY(app_launchable(c, &apps, &len));
+	data_str(c, data, "record", SAY(c->arena, "/people/" STR_FMT, STR_ARG(p.id)));
 	list = data_list(c, data, "apps");
 	for (size_t i = 0; i < len; i++) {
 		struct node *one = data_object(c, list, NULL);
