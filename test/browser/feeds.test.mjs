@@ -16,7 +16,8 @@ before(async () => {
 		return
 	mkdirSync(shots, { recursive: true })
 	const conf = join(shots, 'feeds.conf')
-	writeFileSync(conf, '[partner]\ntitle = Partner trust\nkind = fhir\norganisation = RXX\n[ward]\ntitle = Ward system\norganisation = RX2\nsilent-after = 1s\n')
+	writeFileSync(conf, '[partner]\ntitle = Partner trust\nkind = fhir\norganisation = RXX\n[ward]\ntitle = Ward system\norganisation = RX2\nsilent-after = 1s\n' +
+		'[far]\ntitle = Far trust\nkind = fhir\norganisation = RX9\nurl = http://127.0.0.1:9/fhir\nevery = 1h\n')
 	place = await open('--mllp', '0', '--feeds', conf)
 	while (!place.said.includes('mllp://'))
 		await new Promise(done => setTimeout(done, 50))
@@ -35,7 +36,7 @@ after(async () => { if (place) await place.close() })
 for (const width of widths)
 	test(`feeds at ${width} pixels`, { skip }, async () => {
 		const page = await place.page(width)
-		for (const address of ['/feeds', '/feeds/messages/2']) {
+		for (const address of ['/feeds', '/feeds/messages/2', '/feeds/far']) {
 			await page.goto(place.base + address)
 			assert.deepEqual(await barriers(page), [])
 			assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth))
@@ -55,6 +56,20 @@ test('by keyboard and without JavaScript: from the list to the message, and trie
 	await page.keyboard.press('Enter')
 	await page.getByRole('status').waitFor()
 	assert.match(await page.getByRole('status').innerText(), /still not understood/)
+})
+
+test('a quiet feed, one that is asked in vain, and a message as it came', { skip }, async () => {
+	const page = await place.page(1280, { javaScriptEnabled: false })
+	await page.goto(`${place.base}/feeds/far`)
+	assert.match(await page.getByRole('alert').innerText(), /asked in vain.*The other server: /s)
+	assert.match(await page.locator('main').innerText(), /No message has come yet.*Nothing.*Never to good effect/s)
+	await page.goto(`${place.base}/feeds`)
+	assert.match(await page.getByRole('row', { name: 'Far trust' }).innerText(), /Never\s+Nothing\s+Asked in vain/)
+	assert.match(await page.getByRole('table').first().innerText(), /2 messages, at most [12] in a minute/)
+	await page.getByRole('link', { name: /ADT\^A28/ }).first().click()
+	await page.getByText('As it came').click()
+	assert.match(await page.getByRole('region', { name: 'The message as it came' }).innerText(), /^MSH\|.*\nPID\|1\|\|2\^\^\^RX1/)
+	await picture(page, 'feeds-asked-1280')
 })
 
 test('a feed that has fallen silent is told of at the top, and of itself', { skip }, async () => {
