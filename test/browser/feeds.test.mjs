@@ -62,7 +62,7 @@ test('a quiet feed, one that is asked in vain, and a message as it came', { skip
 	const page = await place.page(1280, { javaScriptEnabled: false })
 	await page.goto(`${place.base}/feeds/far`)
 	assert.match(await page.getByRole('alert').innerText(), /asked in vain.*The other server: /s)
-	assert.match(await page.locator('main').innerText(), /No message has come yet.*Nothing.*Never to good effect/s)
+	assert.match(await page.locator('main').innerText(), /No message has come yet.*Nothing.*It never answered well/s)
 	await page.goto(`${place.base}/feeds`)
 	assert.match(await page.getByRole('row', { name: 'Far trust' }).innerText(), /Never\s+Nothing\s+Asked in vain/)
 	assert.match(await page.getByRole('table').first().innerText(), /2 messages, at most [12] in a minute/)
