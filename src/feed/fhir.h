@@ -58,6 +58,7 @@ struct pulling {
 	struct remote remote;
 	const struct progress *progress;
 	struct pull_count count;
+	unsigned expired; /* pages of histories that were named and not known any more */
 };
 
 /* What is remembered of asking for `type` (empty: for all at once). */

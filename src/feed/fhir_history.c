@@ -9,7 +9,7 @@
 #include "base/json.h"
 #include "feed/fhir.h"
 
-enum { PAGES_MOST = 100000, OVERLAP = 60000000, PAGE = 200 };
+enum { PAGES_MOST = 100000, OVERLAP = 60000000, PAGE = 200, ANEW = 3 };
 
 /* --- may it be asked for? --- */
 
@@ -212,6 +212,9 @@ static enum err take_page(struct pulling *p, struct ctx *c, const char *scope, b
 			 since ? "&_since=" : "", STR_ARG(since ? when_print_us(c->arena, since) : STR("")));
 	TRY(ask_page(p, c, url, named.len, &bundle, &expired));
 	*more = expired;
+	p->expired += expired;
+	if (p->expired > ANEW)
+		return fail(c, ERR_IO, "The other server forgets its pages before they are asked for.");
 	if (expired) { /* begun anew; what was taken already is known by its bytes */
 		forget(&s, "next");
 		return pull_keep(c, &s);

@@ -163,7 +163,11 @@ test('what one server has another pulls: changes and deletions, page by page, st
 	let mine = await serve(ours)
 	assert.match(await (await fetch(`${mine.base}feeds/other`)).text(), /asked in vain/)
 	await stop(mine.child)
-	proxy.refuse = () => 0
+	// nor the next time: the server forgets its pages
+	proxy.refuse = url => url.includes('_cursor') ? 410 : 0
+	assert.match((await pull(ours, conf)).err, /forgets its pages/)
+	let forgotten = 1
+	proxy.refuse = url => url.includes('_cursor') && forgotten-- > 0 ? 410 : 0
 	proxy.asked.length = 0
 	const later = await pull(ours, conf)
 	assert.equal(later.code, 0, later.err)
