@@ -200,6 +200,7 @@ export const addresses = [
 	['timeline-all', `/people/${edith}/timeline?kind=all`],
 	['source', `/people/${edith}/source/Condition/${edith}-problem-wrist`],
 	['source-document', `/people/${edith}/source/DocumentReference/${edith}-document-respect`],
+	['apps', `/people/${edith}/apps`],
 	['mdt', '/mdt'],
 	['told', '/told'],
 	['contact-figures', '/contact/figures'],
