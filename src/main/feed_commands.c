@@ -7,7 +7,7 @@
 /* --- feed-send --- */
 
 static const struct option send_options[] = {
-	{ "connections", "N", "sockets that send at once; with more than one the order is lost", "1" },
+	{ "connections", "N", "sockets that send at once; what is told of one person keeps its order", "1" },
 	{ "times", "N", "send the whole file so often", "1" },
 	{ 0 },
 };

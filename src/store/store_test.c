@@ -350,6 +350,42 @@ static void one_moment_between_begin_and_end(void **state)
 	assert_int_equal(count_names(w), 1);
 }
 
+static void *write_a(void *arg)
+{
+	struct world *w = arg;
+	struct ctx c;
+	ARENA(arena);
+
+	ctx_init(&c, &arena);
+	if (store_write(&c, w->store, add_name, "a"))
+		abort();
+	return NULL;
+}
+
+static void what_is_held_is_one_moment_until_its_thread_writes(void **state)
+{
+	struct world *w = *state;
+	pthread_t other;
+	HOLD(moment);
+
+	open_store(w, STORE_CREATE);
+	assert_int_equal(store_hold(&w->c, w->store), OK);
+	assert_int_equal(count_names(w), 0);
+	pthread_create(&other, NULL, write_a, w);
+	pthread_join(other, NULL);
+	assert_int_equal(count_names(w), 0);
+	{
+		READER(db);
+		assert_int_equal(store_reader(&w->c, w->store, &db), OK);
+		assert_int_equal(store_write(&w->c, w->store, add_name, "b"), OK);
+		assert_int_equal(count_names(w), 2);
+	}
+	assert_int_equal(store_hold(&w->c, w->store), OK);
+	assert_int_equal(count_names(w), 2);
+	store_let_go();
+	store_let_go(); /* of nothing */
+}
+
 /* Many threads. */
 
 struct writer {
@@ -690,6 +726,7 @@ int main(void)
 		T(append_only_tables_are_guarded),
 		T(the_table_of_tables_is_never_written),
 		T(one_moment_between_begin_and_end),
+		T(what_is_held_is_one_moment_until_its_thread_writes),
 		T(many_writers_share_commits),
 		T(many_are_run_again_when_one_fails),
 		T(those_that_are_not_run_again_are_kept_apart),
