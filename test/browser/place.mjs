@@ -1,7 +1,7 @@
 // place.mjs - a place to look at, served, and a browser: what every test of pages begins with.
 import { spawn, execFileSync } from 'node:child_process'
 import { createRequire } from 'node:module'
-import { cpSync, constants, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { appendFileSync, cpSync, constants, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach } from 'node:test'
@@ -16,6 +16,19 @@ const people = 300
 const axeSource = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8')
 const whole = process.env.MATRIX === 'full'
 const met = new Set(), kinds = new Set(), coloured = new Set()
+const notes = process.env.PLACES && join(process.env.PLACES, 'judged') // what files of tests that are run together have judged
+
+function learn({ addresses, seen, colours }) {
+	addresses.forEach(one => met.add(one))
+	seen.forEach(one => kinds.add(one))
+	colours.forEach(one => coloured.add(one))
+}
+
+// What the others have judged so far; a line that is just being written is left for later.
+function ask() {
+	if (notes && existsSync(notes))
+		readFileSync(notes, 'utf8').split('\n').slice(0, -1).forEach(line => learn(JSON.parse(line)))
+}
 
 // What of a page shows: an entry for each kind of element (name, class, role), and the first text of each colouring, which is its
 // own colour and size and all that lies under it. And does anything need a rule about where it
@@ -48,14 +61,16 @@ const look = page => page.evaluate(() => {
 	return { seen: [...seen], colours: [...colours], placed }
 })
 
-// What axe finds wrong with a page, a line each. Contrast is half of the work and the same for what has the same
-// colours: of each colouring one text is judged, once. Where things stand is judged where it could be wrong. A page met before,
-// at another width, is judged by the other rules only where a kind of element shows that never did. MATRIX=full: all, always.
+// What axe finds wrong with a page, a line each. Contrast is half of the work and the same for what has the same colours: of
+// each colouring one text is judged, once by all files of tests together. Where things stand is judged where it could be
+// wrong. A page met before, mostly at another width, is judged by the other rules only where a kind of element shows that
+// never did. MATRIX=full: all, always.
 export async function barriers(page) {
 	const address = `${new URL(page.url()).pathname} ${await page.title()} ${await page.locator('*').count()}`
 	if (await page.locator('.cw-open ~ * form[action="/sign-out"]').count())
 		return ['the banner of a place that is open to everyone is shown to somebody who signed in']
 	const { seen, colours, placed } = await look(page)
+	ask()
 	const all = whole || !met.has(address) || seen.some(kind => !kinds.has(kind))
 	const fresh = colours.filter(([colouring]) => whole || !coloured.has(colouring)).map(([, at]) => at)
 	if (!all && !placed && !fresh.length)
@@ -80,9 +95,10 @@ export async function barriers(page) {
 		return violations.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map(n => n.html.slice(0, 160)).join(' | ')}`)
 	}, { all, placed, fresh, whole })
 	if (found.length === 0) {
-		met.add(address)
-		seen.forEach(kind => kinds.add(kind))
-		colours.forEach(([colouring]) => coloured.add(colouring))
+		const judged = { addresses: [address], seen: seen.filter(kind => !kinds.has(kind)), colours: fresh.map(at => colours.find(one => one[1] === at)[0]) }
+		learn(judged)
+		if (notes)
+			appendFileSync(notes, `${JSON.stringify(judged)}\n`)
 	}
 	return found
 }
