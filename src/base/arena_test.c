@@ -5,7 +5,7 @@
 
 #include "base/arena.h"
 
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(ARENA_POISON)
 #include <sanitizer/asan_interface.h>
 #endif
 
@@ -135,7 +135,7 @@ static void deferred_calls_run_newest_first(void **state)
 static void overflow_is_poisoned(void **state)
 {
 	(void)state;
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(ARENA_POISON)
 	ARENA(a);
 	char *first = arena_alloc(&a, 13);
 	char *second = arena_alloc(&a, 16);

@@ -8,7 +8,7 @@
 #include "identity/merge.h"
 
 /* CAUSEWAY_STORIES sets how many; a guarded build takes fewer of itself. */
-#if defined(__OPTIMIZE__) && !defined(__SANITIZE_ADDRESS__)
+#if defined(__OPTIMIZE__) && !defined(ARENA_POISON)
 enum { STORIES = 40, SHUFFLES = 3, EVENTS = 48 };
 #else
 enum { STORIES = 4, SHUFFLES = 2, EVENTS = 48 };

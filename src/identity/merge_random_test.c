@@ -14,7 +14,7 @@
 
 /* CAUSEWAY_STEPS sets how many; an optimised build takes 10,000 of itself, a guarded one fewer. */
 enum { PEOPLE = 14, ITEMS = 80 };
-#if defined(__OPTIMIZE__) && !defined(__SANITIZE_ADDRESS__)
+#if defined(__OPTIMIZE__) && !defined(ARENA_POISON)
 enum { STEPS = 10000 };
 #else
 enum { STEPS = 400 };
