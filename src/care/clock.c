@@ -54,7 +54,8 @@ static bool is_told(struct str told, struct str breach)
 	return false;
 }
 
-static void mark(struct ctx *c, struct node *task, struct str breach)
+/* False: it was told already, by another program or a moment ago. */
+static bool mark(struct ctx *c, struct node *task, struct str breach)
 {
 	struct node *list = act_member(c, task, "extension", NODE_ARRAY), *one = NULL;
 
@@ -66,9 +67,11 @@ static void mark(struct ctx *c, struct node *task, struct str breach)
 		node_add_cstr(c->arena, one, "url", TOLD);
 	}
 	struct str told = node_str(one, "valueString");
-	if (!is_told(told, breach))
-		act_set(c, one, "valueString",
-			told.len ? str_of(arena_printf(c->arena, STR_FMT "; " STR_FMT, STR_ARG(told), STR_ARG(breach))) : breach);
+	if (is_told(told, breach))
+		return false;
+	act_set(c, one, "valueString",
+		told.len ? str_of(arena_printf(c->arena, STR_FMT "; " STR_FMT, STR_ARG(told), STR_ARG(breach))) : breach);
+	return true;
 }
 
 static enum err escalate(struct ctx *c, struct act *act)
@@ -76,10 +79,10 @@ static enum err escalate(struct ctx *c, struct act *act)
 	struct str priority = act_text(act, "priority"), to = act_text(act, "to"), breach = act_text(act, "breach");
 	struct str reason = act_text(act, "reason");
 
+	if (breach.len && !mark(c, act->subject, breach))
+		return OK;
 	if (priority.len)
 		act_set(c, act->subject, "priority", priority);
-	if (breach.len)
-		mark(c, act->subject, breach);
 	act_remark(c, act->subject, reason);
 	if (!node_get(act->subject, "extension") && !priority.len && !reason.len)
 		return OK;

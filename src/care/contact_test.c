@@ -46,6 +46,34 @@ static void a_place_adds_an_outcome_by_a_file(void **state)
 	assert_true(flow_due(task) == w->clock.at + 6 * HOUR);
 }
 
+static size_t notices_of(struct world *w)
+{
+	struct works notices = { 0 };
+	READER(db);
+
+	SUCCEEDS(store_reader(&w->c, w->place->store, &db));
+	SUCCEEDS(work_of(&w->c, db, STR("notice"), "clock", "open", (struct str){ 0 }, &notices));
+	return notices.len;
+}
+
+/* Two programs may have seen that it is late before either told. */
+static void two_that_saw_one_clock_run_out_tell_once(void **state)
+{
+	struct world *w = *state;
+	struct str id = log_one(w, "assessment", "2h");
+	struct acted done;
+
+	for (int i = 0; i < 2; i++) {
+		struct node *input = node_new(w->c.arena, NODE_OBJECT);
+
+		node_add_cstr(w->c.arena, input, "reason", "Late");
+		node_add_cstr(w->c.arena, input, "breach", "sent due");
+		node_add_cstr(w->c.arena, input, "to", "Organization/hill");
+		SUCCEEDS(action_run(&w->c, action_find(w->place, STR("task-escalate")), id, input, &done));
+	}
+	assert_int_equal(notices_of(w), 1);
+}
+
 static void a_clock_that_runs_out_is_told_once(void **state)
 {
 	struct world *w = *state;
@@ -64,14 +92,7 @@ static void a_clock_that_runs_out_is_told_once(void **state)
 	assert_int_equal(done, before); /* several clocks ran out: each is told once, however often one looks */
 	assert_true(done <= 3);
 	assert_true(str_is(node_str(task_of(w, id), "priority"), "stat"));
-	struct works notices = { 0 };
-	{
-		READER(db);
-
-		SUCCEEDS(store_reader(&w->c, w->place->store, &db));
-		SUCCEEDS(work_of(&w->c, db, STR("notice"), "clock", "open", (struct str){ 0 }, &notices));
-	}
-	assert_int_equal(notices.len, done);
+	assert_int_equal(notices_of(w), done);
 }
 
 int main(void)
@@ -79,6 +100,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_place_adds_an_outcome_by_a_file),
 		TEST(a_clock_that_runs_out_is_told_once),
+		TEST(two_that_saw_one_clock_run_out_tell_once),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
