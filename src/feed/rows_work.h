@@ -4,7 +4,7 @@
 
 #include "feed/feeds.h"
 
-enum { ROWS_GROUP = 128 };
+enum { ROWS_GROUP = 32 };
 
 enum row_fate { ROW_APPLIED = 1, ROW_UNCHANGED, ROW_REFUSED };
 
