@@ -58,6 +58,15 @@ static enum err no_good(struct ctx *c)
 	return fail(c, ERR_BAD_REQUEST, "What it was opened with is not good, or not any more: open it again from the person's page.");
 }
 
+/* A word is good for that app, for who opened it, at this time. */
+static void bind_word(struct ctx *c, struct stmt *s, const struct app *app, struct str word)
+{
+	stmt_bind_blob(s, 1, token_hash(c, word));
+	stmt_bind_int(s, 2, app->key);
+	stmt_bind_int(s, 3, c->actor->account);
+	stmt_bind_int(s, 4, clock_now(c->clock));
+}
+
 enum err app_launched(struct ctx *c, const struct app *app, struct str word, int64_t *person)
 {
 	bool row;
@@ -68,10 +77,7 @@ enum err app_launched(struct ctx *c, const struct app *app, struct str word, int
 	TRY(db_stmt(c, db,
 		    SQL("SELECT context FROM app_launch WHERE hash = ?1 AND app = ?2 AND account = ?3 AND until > ?4 AND used = 0"),
 		    &s));
-	stmt_bind_blob(s, 1, token_hash(c, word));
-	stmt_bind_int(s, 2, app->key);
-	stmt_bind_int(s, 3, c->actor->account);
-	stmt_bind_int(s, 4, clock_now(c->clock));
+	bind_word(c, s, app, word);
 	TRY(stmt_step(c, s, &row));
 	if (!row)
 		return no_good(c);
@@ -86,10 +92,7 @@ enum err launch_use(struct ctx *c, struct db *db, const struct app *app, struct 
 	TRY(db_stmt(c, db,
 		    SQL("UPDATE app_launch SET used = ?4 WHERE hash = ?1 AND app = ?2 AND account = ?3 AND until > ?4 AND used = 0"),
 		    &s));
-	stmt_bind_blob(s, 1, token_hash(c, word));
-	stmt_bind_int(s, 2, app->key);
-	stmt_bind_int(s, 3, c->actor->account);
-	stmt_bind_int(s, 4, clock_now(c->clock));
+	bind_word(c, s, app, word);
 	TRY(stmt_run(c, s));
 	return db_changes(db) ? OK : no_good(c);
 }

@@ -6,6 +6,7 @@
 
 #include "base/map.h"
 #include "base/mutex.h"
+#include "base/sorted.h"
 #include "record/views.h"
 
 enum { CROWDS_MOST = 128, GUARDS_MOST = 1024, ASKERS_MOST = 4096 };
@@ -339,7 +340,7 @@ void keys_reserve(struct keys *k, size_t len)
 
 bool keys_have(const int64_t *at, size_t len, int64_t what)
 {
-	return len && bsearch(&what, at, len, sizeof what, key_cmp) != NULL;
+	return sorted_has(at, len, what);
 }
 
 const int64_t *keys_copy(struct arena *a, const int64_t *at, size_t len)

@@ -250,21 +250,6 @@ static const uint8_t *kinds_left(struct ctx *c, const struct guard *g, const uin
 	return left;
 }
 
-static bool is_related(const struct guard *g, int64_t person)
-{
-	size_t low = 0, high = g->people_count;
-
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-
-		if (g->people[middle] < person)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return g->everyone || (low < g->people_count && g->people[low] == person);
-}
-
 /* Types that are open whosesoever they are become the one person's, where they can be anybody's; all, of what is written. */
 static const uint8_t *of_one_person(struct ctx *c, const uint8_t *kinds, bool writes)
 {
@@ -290,7 +275,7 @@ static enum err keep_person(struct ctx *c, struct db *db, const struct smart *s,
 	*only = s->person ? s->person : c->actor->person;
 	g->everyone = false;
 	g->people = only;
-	g->people_count = *only && is_related(whole, *only);
+	g->people_count = *only && guard_related(whole, *only);
 	g->given_count = 0;
 	if (s->person) {
 		g->kinds = of_one_person(c, g->kinds, false);

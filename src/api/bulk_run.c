@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "base/vec.h"
+#include "base/sorted.h"
 #include "record/guard.h"
 #include "record/same.h"
 
@@ -33,21 +34,6 @@ bool bulk_resumes(const struct bulk_job *job)
 }
 
 /* --- what becomes a line --- */
-
-static bool is_member(const struct run *run, int64_t person)
-{
-	size_t low = 0, high = run->people_count;
-
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-
-		if (run->people[middle] < person)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < run->people_count && run->people[low] == person;
-}
 
 static void count_one(struct run *run)
 {
@@ -79,7 +65,7 @@ static enum err write_deletion(struct ctx *c, void *arg, const struct version *v
 {
 	struct run *run = arg;
 
-	if (run->job->ask.level == BULK_GROUP && !is_member(run, v->person))
+	if (run->job->ask.level == BULK_GROUP && !sorted_has(run->people, run->people_count, v->person))
 		return OK;
 	/* type and id hold nothing that JSON would have to escape */
 	return bulk_out_line(

@@ -40,6 +40,8 @@ struct hearing {
 	const char *note;          /* what was left out; NULL */
 };
 
+/* "Patient/1", "https://theirs/fhir/Patient/1/_history/2": type and id; false: another kind. */
+bool fhir_reference_parts(struct hearing *h, struct str ref, struct str *type, struct str *id);
 /* An entry of a Bundle that deletes; `when`: meta of the Bundle, for its time and version. ERR_UNSUPPORTED when it
  * names no Type/id. */
 NODISCARD enum err fhir_hear_deletion(struct hearing *h, struct str url, const struct node *when);

@@ -9,29 +9,11 @@ enum { ITEMS_MOST = 200 };
 
 /* --- heard --- */
 
-/* "Type/id", also behind an address and before "/_history/3". */
-static bool read_address(struct hearing *h, struct str url, struct str *type, struct str *id)
-{
-	struct str rest = url, part, parts[2] = { { 0 } };
-
-	while (rest.at) {
-		part = str_cut(&rest, '/');
-		if (str_is(part, "_history"))
-			break;
-		parts[0] = parts[1];
-		parts[1] = part;
-	}
-	*type = parts[0];
-	*id = parts[1];
-	return id->len && id->len <= 64 && fhir_resource_type(h->c->place->fhir, *type) &&
-	       !memchr(id->at, '?', id->len);
-}
-
 enum err fhir_hear_deletion(struct hearing *h, struct str url, const struct node *when)
 {
 	struct str type, id;
 
-	if (!read_address(h, url, &type, &id))
+	if (!fhir_reference_parts(h, url, &type, &id) || memchr(id.at, '?', id.len)) /* nor a condition */
 		return fail(h->c, ERR_UNSUPPORTED, "A deletion names Type/id.");
 	*vec_push(&h->told, h->c->arena) = (struct told){ .type = type, .id = id,
 							  .updated = node_str(when, "lastUpdated"),

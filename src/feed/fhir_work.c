@@ -92,8 +92,7 @@ static enum err hear_bundle(struct hearing *h, struct node *bundle)
 
 /* --- references --- */
 
-/* "Patient/1", "https://theirs/fhir/Patient/1/_history/2": type and id; false: another kind. */
-static bool reference_parts(struct hearing *h, struct str ref, struct str *type, struct str *id)
+bool fhir_reference_parts(struct hearing *h, struct str ref, struct str *type, struct str *id)
 {
 	struct str parts[2] = { { 0 } }, rest = ref, part;
 
@@ -131,7 +130,7 @@ static enum err lead(struct hearing *h, struct node *reference)
 
 	if (!ref.len || *ref.at == '#')
 		return OK;
-	parts = reference_parts(h, ref, &type, &id);
+	parts = fhir_reference_parts(h, ref, &type, &id);
 	if (!n && parts)
 		n = (uintptr_t)map_get(&h->by_name, say(h, type, "/", id));
 	if (n) {

@@ -1,29 +1,13 @@
 /* guard.c - the one decision, from what stands in a row. No SQL but in guard_unite. */
 #include <stdlib.h>
 
+#include "base/sorted.h"
 #include "base/vec.h"
 #include "fhir/type.h"
 #include "record/guard.h"
 #include "record/same.h"
 
-/* --- sorted lists --- */
-
-static bool has(const int64_t *at, size_t len, int64_t what)
-{
-	size_t low = 0, high = len;
-
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-
-		if (at[middle] == what)
-			return true;
-		if (at[middle] < what)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return false;
-}
+/* --- deciding --- */
 
 const struct guard_person *guard_choice(const struct guard *g, int64_t person)
 {
@@ -42,8 +26,6 @@ const struct guard_person *guard_choice(const struct guard *g, int64_t person)
 	return NULL;
 }
 
-/* --- deciding --- */
-
 const struct guard guard_nothing = { .stamp = 1 };
 
 static enum guard_kind kind_in(const uint8_t *kinds, const struct fhir_type *type)
@@ -58,15 +40,15 @@ static bool has_needed(const uint64_t *needs, const struct guard_item *item)
 	return !needed || (item->labels & needed);
 }
 
-static bool is_related(const struct guard *g, int64_t person)
+bool guard_related(const struct guard *g, int64_t person)
 {
-	return g->everyone || has(g->people, g->people_count, person);
+	return g->everyone || sorted_has(g->people, g->people_count, person);
 }
 
 /* Work about nobody that names the asker: no relationship and no agreement is needed for it. */
 static bool is_given(const struct guard *g, const struct guard_item *item)
 {
-	return !item->person && has(g->given, g->given_count, item->key);
+	return !item->person && sorted_has(g->given, g->given_count, item->key);
 }
 
 /* Labels count whatever the kind. */
@@ -110,12 +92,12 @@ static bool org_may(const struct guard *g, const struct guard_item *item,
 		    const struct guard_person *choice, bool own)
 {
 	if (own)
-		return !choice || !has(choice->orgs, choice->org_count, item->org);
-	if (!g->all_orgs && !(choice && choice->all_orgs) && !has(g->orgs, g->org_count, item->org) &&
+		return !choice || !sorted_has(choice->orgs, choice->org_count, item->org);
+	if (!g->all_orgs && !(choice && choice->all_orgs) && !sorted_has(g->orgs, g->org_count, item->org) &&
 	    !shared_in_part(g, item))
 		return false;
 	return !choice ||
-	       (!choice->own_only && !has(choice->orgs, choice->org_count, item->org));
+	       (!choice->own_only && !sorted_has(choice->orgs, choice->org_count, item->org));
 }
 
 bool guard_may(const struct guard *g, const struct guard_item *item)
@@ -125,14 +107,14 @@ bool guard_may(const struct guard *g, const struct guard_item *item)
 	if (!has_needed(g->needs, item))
 		return false;
 	const struct guard_person *choice = guard_choice(g, item->person);
-	bool own = has(g->own, g->own_count, item->org);
+	bool own = sorted_has(g->own, g->own_count, item->org);
 
 	switch (kind_in(g->kinds, item->type)) {
 	case GUARD_ALWAYS:
 		return labels_may(g, item, choice, own);
 	case GUARD_RELATED:
 		return (is_given(g, item) ||
-			(is_related(g, item->person) && org_may(g, item, choice, own))) &&
+			(guard_related(g, item->person) && org_may(g, item, choice, own))) &&
 		       labels_may(g, item, choice, own);
 	default:
 		return false;
@@ -154,7 +136,7 @@ bool guard_person_may(const struct guard *g, const struct fhir_type *type, int64
 	enum guard_kind kind = g ? kind_in(g->kinds, type) : GUARD_ALWAYS;
 
 	return kind == GUARD_ALWAYS ||
-	       (kind == GUARD_RELATED && (is_related(g, person) || (!person && g->given_count)));
+	       (kind == GUARD_RELATED && (guard_related(g, person) || (!person && g->given_count)));
 }
 
 bool guard_may_write(const struct guard *g, const struct guard_item *item)
@@ -163,7 +145,7 @@ bool guard_may_write(const struct guard *g, const struct guard_item *item)
 
 	if (g && !has_needed(g->writes_needs, item))
 		return false;
-	return kind == GUARD_ALWAYS || (kind == GUARD_RELATED && is_related(g, item->person));
+	return kind == GUARD_ALWAYS || (kind == GUARD_RELATED && guard_related(g, item->person));
 }
 
 bool guard_lets(const struct guard *g, const struct fhir_type *type, unsigned letters)
@@ -339,7 +321,7 @@ enum err guard_unite(struct ctx *c, struct db *db, struct guard *g)
 	for (size_t i = 0; i < g->person_count; i++)
 		*vec_push(&choices, c->arena) = g->persons[i];
 	for (size_t i = 0; i < merged.len; i++) {
-		bool related = has(g->people, g->people_count, merged.at[i]);
+		bool related = sorted_has(g->people, g->people_count, merged.at[i]);
 		const struct guard_person *choice = guard_choice(g, merged.at[i]);
 
 		if (!related && !choice)

@@ -118,6 +118,8 @@ bool guard_may(const struct guard *guard, const struct guard_item *item);
 /* Are such items opened at all, whosesoever they are: their type, and the labels needed of it? */
 bool guard_opens(const struct guard *guard, const struct guard_item *item);
 bool guard_opens_writing(const struct guard *guard, const struct guard_item *item);
+/* Does the asker have to do with that person? */
+bool guard_related(const struct guard *guard, int64_t person);
 /* Can any item of this type and person be seen? False spares looking at its items. */
 bool guard_person_may(const struct guard *guard, const struct fhir_type *type, int64_t person);
 /* True when no item of this type is refused, whosesoever it is: then nothing needs to be asked. */

@@ -1,5 +1,6 @@
 /* search_each.c - all that searches find, one by one, with the bodies: for bulk export. */
 #include "record/search_part.h"
+#include "base/sorted.h"
 
 /* One of the searches, and where it is. */
 struct finder {
@@ -32,28 +33,12 @@ static enum err finders_seek(struct finder *finders, size_t count, struct pair f
 	return OK;
 }
 
-/* The first of the people at or after `person`. */
-static size_t people_from(const struct search_whose *whose, int64_t person)
-{
-	size_t low = 0, high = whose->count;
-
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-
-		if (whose->people[middle] < person)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
 /* Where to go on so as to be with somebody who counts: p itself, if it is. */
 static struct pair whose_from(const struct search_whose *whose, struct pair p)
 {
 	if (!whose->people)
 		return whose->anyone && p.person < 1 ? (struct pair){ 1, 0 } : p;
-	size_t at = people_from(whose, p.person);
+	size_t at = sorted_from(whose->people, whose->count, p.person);
 	if (at == whose->count)
 		return PAIR_END;
 	return whose->people[at] == p.person ? p : (struct pair){ whose->people[at], 0 };

@@ -12,6 +12,7 @@
 #include "record/bits.h"
 #include "record/guard.h"
 #include "record/search_part.h"
+#include "base/sorted.h"
 
 enum {
 	LABELLED_ROWS = 128,
@@ -38,17 +39,9 @@ struct guarded_stream {
  * of all people. */
 static struct pair leap_given(const struct guard *g, struct pair p)
 {
-	size_t low = 0, high = g->given_count;
+	size_t at = sorted_from(g->given, g->given_count, p.key);
 
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-
-		if (g->given[middle] < p.key)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < g->given_count ? (struct pair){ 0, g->given[low] } : (struct pair){ 1, 0 };
+	return at < g->given_count ? (struct pair){ 0, g->given[at] } : (struct pair){ 1, 0 };
 }
 
 /* The first pair at or after p that is of somebody the asker is related to. */
