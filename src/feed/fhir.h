@@ -40,7 +40,9 @@ struct hearing {
 	const char *note;          /* what was left out; NULL */
 };
 
-/* "Patient/1", "https://theirs/fhir/Patient/1/_history/2": type and id; false: another kind. */
+/* "Patient/1", "https://theirs/fhir/Patient/1/_history/2": type and id; what there is of them. */
+void fhir_reference_split(struct str ref, struct str *type, struct str *id);
+/* The same; false: no type that is known, or no id. */
 bool fhir_reference_parts(struct hearing *h, struct str ref, struct str *type, struct str *id);
 /* An entry of a Bundle that deletes; `when`: meta of the Bundle, for its time and version. ERR_UNSUPPORTED when it
  * names no Type/id. */

@@ -113,29 +113,17 @@ static bool wanted(const struct feed *feed, struct str type)
 	return false;
 }
 
-/* "…/Type/id/_history/3": its type. */
-static struct str type_of(struct str url)
-{
-	struct str part, last[2] = { { 0 } };
-
-	while (url.at) {
-		part = str_cut(&url, '/');
-		if (str_is(part, "_history"))
-			break;
-		last[0] = last[1];
-		last[1] = part;
-	}
-	return last[0];
-}
-
 /* `time`: of this entry, else of the one before it, which was later. */
 static enum err tell_entry(struct pulling *p, struct ctx *c, const struct node *entry, struct str time)
 {
 	const struct node *request = node_get(entry, "request"), *resource = node_get(entry, "resource");
 	bool deleted = str_is(node_str(request, "method"), "DELETE");
-	struct str url = node_str(request, "url"), type = deleted ? type_of(url) : node_str(resource, "resourceType");
+	struct str url = node_str(request, "url"), type, id;
 	struct buf b;
 
+	fhir_reference_split(url, &type, &id);
+	if (!deleted)
+		type = node_str(resource, "resourceType");
 	if (!wanted(p->feed, type))
 		return OK;
 	if (deleted)

@@ -92,12 +92,12 @@ static enum err hear_bundle(struct hearing *h, struct node *bundle)
 
 /* --- references --- */
 
-bool fhir_reference_parts(struct hearing *h, struct str ref, struct str *type, struct str *id)
+void fhir_reference_split(struct str ref, struct str *type, struct str *id)
 {
-	struct str parts[2] = { { 0 } }, rest = ref, part;
+	struct str parts[2] = { { 0 } }, part;
 
-	while (rest.at) {
-		part = str_cut(&rest, '/');
+	while (ref.at) {
+		part = str_cut(&ref, '/');
 		if (str_is(part, "_history"))
 			break;
 		parts[0] = parts[1];
@@ -105,6 +105,11 @@ bool fhir_reference_parts(struct hearing *h, struct str ref, struct str *type, s
 	}
 	*type = parts[0];
 	*id = parts[1];
+}
+
+bool fhir_reference_parts(struct hearing *h, struct str ref, struct str *type, struct str *id)
+{
+	fhir_reference_split(ref, type, id);
 	return id->len && id->len <= 64 && fhir_resource_type(h->c->place->fhir, *type);
 }
 
