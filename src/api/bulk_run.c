@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "base/vec.h"
 #include "base/sorted.h"
+#include "base/vec.h"
 #include "record/guard.h"
 #include "record/same.h"
 

@@ -1,5 +1,6 @@
 /* search_each.c - all that searches find, one by one, with the bodies: for bulk export. */
 #include "record/search_part.h"
+
 #include "base/sorted.h"
 
 /* One of the searches, and where it is. */

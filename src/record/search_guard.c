@@ -9,10 +9,10 @@
  *	its organisation    the row of the resource; not when all are shared and the person has chosen
  *	                    nothing of the kind
  */
+#include "base/sorted.h"
 #include "record/bits.h"
 #include "record/guard.h"
 #include "record/search_part.h"
-#include "base/sorted.h"
 
 enum {
 	LABELLED_ROWS = 128,
