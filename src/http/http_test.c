@@ -514,16 +514,19 @@ static void a_slow_listener_has_a_limit(void **state)
 {
 	static char much[65536];
 	struct http_stream *stream;
+	ptrdiff_t room;
 	int s, n = 0;
 
 	(void)state;
 	memset(much, 'x', sizeof much);
 	stream = listen_at(server, &s);
-	while (n < 1000 && http_stream_write(stream, (struct str){ much, sizeof much }))
-		n++;
-	assert_true(n < 1000); /* sockets hold some, then ours is full */
-	assert_true(http_stream_room(stream) >= 0);
-	assert_true(http_stream_room(stream) < (ptrdiff_t)sizeof much);
+	do { /* sockets hold some, and may take more just after a refusal; then ours is full */
+		while (n < 1000 && http_stream_write(stream, (struct str){ much, sizeof much }))
+			n++;
+		room = http_stream_room(stream);
+	} while (n < 1000 && room >= (ptrdiff_t)sizeof much);
+	assert_true(n < 1000);
+	assert_true(room >= 0);
 	close(s);
 	for (n = 0; n < 500 && http_stream_room(stream) >= 0; n++)
 		usleep(10000);
