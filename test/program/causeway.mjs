@@ -1,4 +1,5 @@
 // causeway.mjs - what tests of the built program share: where it is, a scratch folder, running it.
+import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
@@ -70,6 +71,29 @@ export function serve(t, db, ...args) {
 			stop: () => new Promise(done => { child.removeAllListeners('exit'); child.once('exit', done); child.kill('SIGTERM') }),
 		}))
 	})
+}
+
+/** Wait until it holds, at most a minute: what the check says then. */
+export async function until(what, check, every = 20) {
+	for (const end = Date.now() + 60000; ; await new Promise(done => setTimeout(done, every))) {
+		const found = await check()
+		if (found)
+			return found
+		assert.ok(Date.now() < end, `it does not come to be: ${what}`)
+	}
+}
+
+/** So many days ago, as London's calendar counts them, which is the program's. */
+export const daysAgo = (days = 0) => new Date(Date.parse(new Intl.DateTimeFormat('sv-SE', { timeZone: 'Europe/London' }).format()) - days * 86400000).toISOString().slice(0, 10)
+
+/** Who counts days does not begin in the last two minutes of one. */
+export async function awayFromMidnight() {
+	for (const today = daysAgo(), soon = Date.now() + 120000; ;) {
+		const then = new Intl.DateTimeFormat('sv-SE', { timeZone: 'Europe/London' }).format(soon)
+		if (then === today || daysAgo() !== today)
+			return
+		await new Promise(done => setTimeout(done, 1000))
+	}
 }
 
 /** The cookies a reply sets. Debian 12's fetch gives them joined by commas, which dates have too. */

@@ -1,6 +1,6 @@
 // smart.mjs - what the tests of SMART Backend Services share: a place, keys, clients, signed assertions.
 import assert from 'node:assert/strict'
-import { generateKeyPairSync, randomUUID, sign } from 'node:crypto'
+import { createPrivateKey, createPublicKey, generateKeyPairSync, randomUUID, sign } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { causeway, scratch, serve } from './causeway.mjs'
@@ -11,8 +11,11 @@ export { coded }
 /** A pair of keys for an algorithm, with the public one as a JWK. */
 export function keys(alg = 'ES384', kid = randomUUID()) {
 	const curve = { ES256: 'P-256', ES384: 'P-384' }[alg]
-	const pair = curve ? generateKeyPairSync('ec', { namedCurve: curve }) : generateKeyPairSync('rsa', { modulusLength: 2048 })
-	return { alg, kid, ...pair, jwk: { ...pair.publicKey.export({ format: 'jwk' }), kid, alg, use: 'sig', key_ops: ['verify'] } }
+	const pem = { publicKeyEncoding: { type: 'spki', format: 'pem' }, privateKeyEncoding: { type: 'pkcs8', format: 'pem' } }
+	const made = curve ? generateKeyPairSync('ec', { namedCurve: curve, ...pem }) : generateKeyPairSync('rsa', { modulusLength: 2048, ...pem })
+	// Keys read anew: Node 20 waits for itself for ever when one is written as a JWK while what made it is cleared away.
+	const publicKey = createPublicKey(made.publicKey), privateKey = createPrivateKey(made.privateKey)
+	return { alg, kid, publicKey, privateKey, jwk: { ...publicKey.export({ format: 'jwk' }), kid, alg, use: 'sig', key_ops: ['verify'] } }
 }
 
 export const bits = { RS256: 'sha256', RS384: 'sha384', ES256: 'sha256', ES384: 'sha384' }
