@@ -5,10 +5,9 @@ import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { causeway, scratch, serve } from './causeway.mjs'
+import { awayFromMidnight, causeway, daysAgo, scratch, serve } from './causeway.mjs'
 
-const DAY = 86400000
-const day = ago => new Date(Date.now() - ago * DAY).toISOString().slice(0, 10)
+const day = daysAgo
 const given = values => ({ resourceType: 'Parameters', parameter: Object.entries(values).flatMap(([name, value]) => [value].flat().map(one =>
 	/^[A-Z]\w+\//.test(one) ? { name, valueReference: { reference: one } } : { name, valueString: String(one) })) })
 
@@ -22,6 +21,7 @@ const told = list => (list ?? []).reduce((to, { name, part, valueMoney, ...one }
 }, {})
 
 async function place(t) {
+	await awayFromMidnight()
 	const dir = scratch(t), db = join(dir, 'money.db'), file = join(dir, 'people.ndjson')
 	writeFileSync(file, [
 		{ resourceType: 'Organization', id: 'council', name: 'Council', identifier: [{ system: 'https://fhir.nhs.uk/Id/ods-organization-code', value: 'WXL' }] },

@@ -5,7 +5,7 @@ import { before, after, describe, test } from 'node:test'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { CapabilityTool, Client } from 'fhir-kit-client'
-import { serve } from './causeway.mjs'
+import { serve, until } from './causeway.mjs'
 
 const patient = (family, more = {}) => ({ resourceType: 'Patient', name: [{ family, given: ['Ivy'] }], gender: 'female', birthDate: '1948-03-02', ...more })
 const weight = (subject, kg) => ({
@@ -21,7 +21,6 @@ const refused = (promise, status) => assert.rejects(promise, error => {
 	assert.equal(error.response.data.resourceType, 'OperationOutcome')
 	return true
 })
-const sleep = ms => new Promise(done => setTimeout(done, ms))
 
 // Both ways to write the address of a server.
 for (const ending of ['', '/']) describe(`fhir-kit-client at …/fhir${ending}`, () => {
@@ -231,11 +230,10 @@ for (const ending of ['', '/']) describe(`fhir-kit-client at …/fhir${ending}`,
 		assert.equal(statusOf(asked), 202)
 		const job = headerOf(asked, 'content-location')
 		let manifest
-		for (let n = 0; n < 100; n++, await sleep(50)) {
+		await until('the export ends', async () => {
 			manifest = await client.request(job, { options: { headers: { accept: 'application/json' } } })
-			if (statusOf(manifest) === 200)
-				break
-		}
+			return statusOf(manifest) === 200
+		})
 		assert.equal(manifest.output[0].type, 'Patient')
 		const lines = (await (await fetch(manifest.output[0].url)).text()).trim().split('\n')
 		assert.equal(lines.length, manifest.output[0].count)

@@ -3,14 +3,15 @@ import assert from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { causeway, root, scratch, serve } from './causeway.mjs'
+import { awayFromMidnight, causeway, daysAgo, root, scratch, serve } from './causeway.mjs'
 
 const pack = join(root, 'test/pack/place')
 const HOUR = 3600000
 
 async function place(t, ...options) {
 	const dir = scratch(t), db = join(dir, 'p.db'), file = join(dir, 'place.ndjson')
-	const day = days => new Date(Date.now() - days * 24 * HOUR).toISOString().slice(0, 10)
+	await awayFromMidnight()
+	const day = daysAgo
 	writeFileSync(file, [
 		{ resourceType: 'Organization', id: 'warden', name: 'Wardens', identifier: [{ system: 'https://fhir.nhs.uk/Id/ods-organization-code', value: 'WXW' }] },
 		{ resourceType: 'Organization', id: 'council', name: 'Council' },

@@ -7,7 +7,7 @@ import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { test } from 'node:test'
-import { database, program, scratch } from './causeway.mjs'
+import { database, program, scratch, until } from './causeway.mjs'
 
 const kills = Number(process.env.KILLS ?? 3)
 const columns = 'LA Code,Reporting Period Start Date,Reporting Period End Date,LA Person Unique Identifier,' +
@@ -53,9 +53,10 @@ test('a file killed again and again is taken whole, and no row twice', async t =
 	for (let i = 0; i < kills; i++) {
 		const child = spawn(program, ['feed-file', db, 'care', file, '--mapping', 'client-level-data', '--org', 'WXL', '--quiet'],
 			{ stdio: 'ignore' })
+		const ended = new Promise(resolve => child.on('exit', resolve))
 		await sleep(250 + 200 * i)
 		child.kill('SIGKILL')
-		await new Promise(resolve => child.on('exit', resolve))
+		await ended
 	}
 	assert.match(take(db, file), /600 rows: .* 0 not understood, 0 ended/)
 	assert.match(take(db, file), /600 rows: 0 applied, 600 said nothing new/)
@@ -75,10 +76,8 @@ test('a folder is watched; programs post rows; a page shows a file before it is 
 	const { child, base } = await serve(database(join(dir, 'place.db')), '--feeds', conf)
 	writeFileSync(join(folder, 'first.csv'), rows(4))
 	writeFileSync(join(folder, 'wrong.csv'), 'a,b\n1,2\n')
-	for (let i = 0; i < 150 && !(existsSync(join(folder, 'done/first.csv')) && existsSync(join(folder, 'failed/wrong.csv'))); i++)
-		await sleep(100)
-	assert.ok(existsSync(join(folder, 'done/first.csv')))
-	assert.ok(existsSync(join(folder, 'failed/wrong.csv')))
+	for (const name of ['done/first.csv', 'failed/wrong.csv'])
+		await until(name, () => existsSync(join(folder, name)))
 	assert.equal(await total(base, 'Task'), 4)
 
 	const posted = await fetch(`${base}feeds/care`, { method: 'POST', headers: { 'content-type': 'text/csv' },

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { causeway, scratch, serve, server as onServer } from './causeway.mjs'
+import { causeway, scratch, serve, until } from './causeway.mjs'
 
 const rounds = Number(process.env.KILLS ?? 5), clients = 12
 
@@ -38,10 +38,10 @@ test(`a server killed ${rounds} times under load`, async t => {
 	for (let round = 0; round < rounds; round++) {
 		const server = await serve(t, db)
 		const working = Array.from({ length: clients }, (_, n) => client(server.base, `r${round}c${n}`, kept))
-		setTimeout(() => {
-			server.child.removeAllListeners('exit')
-			server.child.kill('SIGKILL')
-		}, (onServer ? 1500 : 150) + round * 97 /* a database server's first answers are slower */)
+		await until('each has been answered', () => [...kept.keys()].filter(id => id.startsWith(`r${round}c`)).length > clients * 2)
+		await new Promise(done => setTimeout(done, round * 37)) // at another moment each time
+		server.child.removeAllListeners('exit')
+		server.child.kill('SIGKILL')
 		await Promise.all(working)
 		const check = causeway('check', db)
 		assert.equal(check.code, 0, check.out + check.err)

@@ -11,7 +11,7 @@ const wanted = 120 // acknowledged changes of either kind, between all lanes
 
 const asking = base => async (method, path, body, headers = {}) => {
 	const response = await fetch(`${base}/fhir${path}`, {
-		method, body: body && JSON.stringify(body), signal: AbortSignal.timeout(30000),
+		method, body: body && JSON.stringify(body), signal: AbortSignal.timeout(120000),
 		headers: { 'content-type': 'application/fhir+json', ...headers },
 	})
 	return { status: response.status, etag: response.headers.get('etag'), retry: response.headers.get('retry-after'), json: await response.json().catch(() => null) }
