@@ -99,14 +99,53 @@ enum err audit_note_merge(struct ctx *c, struct str survivor, struct str other, 
 	return OK;
 }
 
+static enum err write_notes(struct ctx *c, struct db *db, struct chain *chain)
+{
+	TRY(chain_end(c, db, chain));
+	for (struct note *n = c->notes->first; n; n = n->next)
+		TRY(chain_add(c, db, chain, &n->row));
+	return OK;
+}
+
 enum err audit_write(struct ctx *c, struct db *db)
 {
 	struct chain chain;
 
-	if (!c->notes)
+	return c->notes ? write_notes(c, db, &chain) : OK;
+}
+
+/* --- of a command, beside which no server writes and signs --- */
+
+struct alone {
+	struct audit_key key;
+	struct mark mark;
+	struct head put;
+};
+
+static enum err write_alone(struct ctx *c, struct db *db, void *arg)
+{
+	struct alone *a = arg;
+	struct chain chain;
+
+	TRY(write_notes(c, db, &chain));
+	if (!a->key.has)
 		return OK;
-	TRY(chain_end(c, db, &chain));
-	for (struct note *n = c->notes->first; n; n = n->next)
-		TRY(chain_add(c, db, &chain, &n->row));
-	return OK;
+	TRY(mark_check(c, db, &a->mark));
+	return head_add(c, db, &a->key, &chain, &a->put);
+}
+
+/* Signed where the key is beside the database and this user's to read; else the next server signs. */
+enum err audit_flush_alone(struct ctx *c)
+{
+	struct alone a = { 0 };
+
+	if (key_read(c, NULL, false, &a.key) != OK)
+		a.key.has = false;
+	mark_open(c, NULL, false, &a.mark);
+	enum err e = store_write(c, c->place->store, write_alone, &a);
+	if (e == OK)
+		(void)mark_advance(c->arena, &a.mark, &a.put); /* what it says stays true */
+	mark_close(&a.mark);
+	sodium_memzero(&a.key, sizeof a.key);
+	return e;
 }

@@ -16,6 +16,7 @@
  *	audit_trust.c   looks that nobody waits for, on their way to it
  *	audit_row.c     a row: its bytes, its hash, into the table and out of it
  *	audit_sign.c    the key, and heads
+ *	audit_mark.c    the last head, outside of the database
  *	audit_check.c   the proof
  *	audit_derived.c the proof of what was made from the rows: its index
  *	audit_event.c   a row as an AuditEvent
@@ -82,6 +83,7 @@ NODISCARD enum err audit_start(struct ctx *c, const struct audit_setup *setup);
 void audit_stop(struct place *place);
 struct audit_stats { /* what /metrics shows */
 	int64_t rows, batches, failures, waiting;
+	bool cut; /* the last head that was written down beside the key is not in the chain: its end was cut off */
 };
 void audit_stats(const struct place *place, struct audit_stats *out);
 
@@ -92,6 +94,7 @@ struct audit_proof {
 	int64_t heads, signatures; /* heads there are, and those of them that were proved */
 	int64_t unproved;          /* that are signed, and the key is not here */
 	int64_t last_head;         /* its key; 0: none. What stands after it could be cut off unseen */
+	bool marked;               /* the last head stands outside of the database, beside the key */
 };
 NODISCARD enum err audit_check(struct ctx *c, const struct audit_setup *setup, struct audit_proof *out);
 

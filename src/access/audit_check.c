@@ -3,7 +3,7 @@
  * A row that was altered or exchanged, or put in, has another hash; one that was taken out leaves a
  * gap in the numbers of its month, or at a month's end a head without its row. Whoever makes all the
  * hashes anew after a change cannot sign the heads; whoever cuts off the end has to take heads away
- * too, which a published file of them shows.
+ * too, which the last one shows that stands beside the key, and a published file of them.
  */
 #include <stdlib.h>
 
@@ -18,6 +18,7 @@ struct proof {
 	struct arena *scratch;
 	struct db *db;
 	struct audit_key key;
+	struct head mark;   /* written down beside the key; key 0: none */
 	struct chain chain; /* as it stands in the table */
 	struct derived *derived;
 	int64_t findings;
@@ -125,7 +126,7 @@ static enum err check_rows(struct proof *p)
 
 /* --- heads --- */
 
-struct head {
+struct signed_head {
 	int64_t key, number;
 	struct str hash, signature; /* signature empty: none */
 	struct str row;             /* the hash of its row; empty: that is not there */
@@ -133,7 +134,7 @@ struct head {
 };
 
 /* They are numbered without gaps; those from before have no number, and stand before all that have one. */
-static void check_head_number(struct proof *p, const struct head *h)
+static void check_head_number(struct proof *p, const struct signed_head *h)
 {
 	int64_t expected = p->head_number + 1;
 
@@ -149,7 +150,7 @@ static void check_head_number(struct proof *p, const struct head *h)
 	p->head_number = h->number;
 }
 
-static void check_signature(struct proof *p, const struct head *h)
+static void check_signature(struct proof *p, const struct signed_head *h)
 {
 	if (!p->key.has) {
 		p->out.unproved += h->signature.len > 0;
@@ -161,7 +162,7 @@ static void check_signature(struct proof *p, const struct head *h)
 		FINDING(p, h->key, "The head of the chain is not signed with the key of this place.");
 }
 
-static void check_head(struct proof *p, const struct head *h)
+static void check_head(struct proof *p, const struct signed_head *h)
 {
 	p->out.heads++;
 	p->out.last_head = h->key;
@@ -195,7 +196,7 @@ static enum err check_heads(struct proof *p)
 		TRY(stmt_step(p->c, s, &row));
 		if (!row)
 			return OK;
-		check_head(p, &(struct head){ .key = stmt_int(s, 0), .number = stmt_int(s, 5), .hash = stmt_text(s, 1),
+		check_head(p, &(struct signed_head){ .key = stmt_int(s, 0), .number = stmt_int(s, 5), .hash = stmt_text(s, 1),
 					      .signature = stmt_text_or_none(s, 2), .row = stmt_text_or_none(s, 3),
 					      .same_time = stmt_int(s, 4) == 1 });
 	}
@@ -245,6 +246,39 @@ static enum err check_published(struct proof *p, const char *path)
 	return OK;
 }
 
+/* --- the one beside the key --- */
+
+/* Read before the database is, which may go on: it is never ahead. */
+static enum err read_mark(struct proof *p, const struct audit_setup *setup)
+{
+	enum err e = mark_read(p->c, setup, &p->mark);
+
+	if (e != ERR_INVALID)
+		return e;
+	p->findings++;
+	issue_add(p->c, ISSUE_ERROR, "exception", NULL, 0, 0, "%s", p->c->why);
+	return OK;
+}
+
+static enum err check_mark(struct proof *p)
+{
+	const struct head *m = &p->mark;
+	struct str hash = { (const char *)m->hash, HASH_SIZE };
+	struct str signature = { (const char *)m->signature, sizeof m->signature };
+	bool holds;
+
+	if (!m->key)
+		return OK;
+	p->out.marked = true;
+	if (p->key.has && !head_proved(&p->key, m->key, m->number, hash, signature))
+		FINDING(p, m->key, "The head that is written down beside the key is not signed with it.");
+	TRY(mark_holds(p->c, p->db, m, &holds));
+	if (!holds)
+		FINDING(p, m->key, "The chain had come to here, head number %lld, as is written down beside the key, and that head is not there: "
+				   "the end was cut off, or this is an older copy of the database.", (long long)m->number);
+	return OK;
+}
+
 static enum err check_all(struct proof *p, const struct audit_setup *setup)
 {
 	int64_t made;
@@ -254,6 +288,8 @@ static enum err check_all(struct proof *p, const struct audit_setup *setup)
 	enum err e = check_rows(p);
 	if (!e)
 		e = check_heads(p);
+	if (!e)
+		e = check_mark(p);
 	if (!e && setup && setup->heads)
 		e = check_published(p, setup->heads);
 	if (!e)
@@ -271,6 +307,7 @@ enum err audit_check(struct ctx *c, const struct audit_setup *setup, struct audi
 	ctx_init(&p.work, &scratch);
 	p.work.place = c->place;
 	TRY(key_read(c, setup, false, &p.key));
+	TRY(read_mark(&p, setup));
 	TRY(store_reader(c, c->place->store, &db));
 	p.db = db;
 	TRY(db_begin(c, db));

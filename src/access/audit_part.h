@@ -48,6 +48,20 @@ struct audit_key {
 	unsigned char public[crypto_sign_PUBLICKEYBYTES], secret[crypto_sign_SECRETKEYBYTES];
 };
 
+/* How far the chain had come, as it is signed. */
+struct head {
+	int64_t key, number; /* 0: there is none */
+	unsigned char hash[HASH_SIZE], signature[crypto_sign_BYTES];
+	bool is_signed;
+};
+
+/* The last head as it stands outside of the database (audit_mark.c). */
+struct mark {
+	int fd; /* -1: nowhere */
+	struct head last;
+	atomic_bool lost; /* it is not in the chain any more, or cannot be read: never written over */
+};
+
 /* What the index is made from (audit_index.c): of the rows after one up to another. */
 struct pair {
 	int64_t person, key;
@@ -66,6 +80,7 @@ struct auditor {
 	const struct clock *clock;
 	struct audit_key key;
 	int heads_fd; /* -1: not published */
+	struct mark mark;
 	pthread_t thread;
 	pthread_mutex_t lock; /* of the queue */
 	pthread_cond_t came;
@@ -87,6 +102,10 @@ void auditor_queue(struct auditor *a, struct notes *notes);
 /* Those of whom nobody waits, once written; and what is left when the auditor stops. */
 void entrusted_free(struct notes *notes);
 void entrusted_end(struct auditor *a);
+
+/* --- audit.c --- */
+/* Where no server writes: what was noted, now, and a head over it. */
+NODISCARD enum err audit_flush_alone(struct ctx *c);
 
 /* --- audit_row.c --- */
 struct chain {
@@ -114,16 +133,33 @@ struct str people_pack(struct arena *a, const int64_t *people, size_t count);
 NODISCARD enum err people_unpack(struct ctx *c, struct looked *l);
 
 /* --- audit_sign.c --- */
+/* NULL: none is said, and beside this engine's database there is none. */
+const char *key_path(struct ctx *c, const struct audit_setup *setup);
 /* The key of the place: beside the database, or at setup->key. Made when `make`. */
 NODISCARD enum err key_read(struct ctx *c, const struct audit_setup *setup, bool make,
 			    struct audit_key *out);
 /* Write down that the chain has come to here, if that is not said yet. Inside store_write. With key NULL it is signed with
- * the key beside the database; where that is not and other heads are signed none is added. */
+ * the key beside the database; where that is not and other heads are signed none is added. *put: what was added, number 0 if
+ * nothing was; NULL. */
 NODISCARD enum err head_add(struct ctx *c, struct db *db, const struct audit_key *key,
-			    const struct chain *chain);
+			    const struct chain *chain, struct head *put);
 bool head_proved(const struct audit_key *key, int64_t row, int64_t number, struct str hash, struct str signature);
 /* "2026-11/5 HASH SIGNATURE\n", in hexadecimal. */
 struct str head_line(struct arena *a, const struct audit_key *key, const struct chain *chain);
+
+/* --- audit_mark.c --- */
+/* What the file beside the key says; key 0: there is none yet. ERR_INVALID when it was altered. */
+NODISCARD enum err mark_read(struct ctx *c, const struct audit_setup *setup, struct head *out);
+const char *mark_path(struct ctx *c, const struct audit_setup *setup);
+/* For writing it; a file that is not there is made, or not. */
+void mark_open(struct ctx *c, const struct audit_setup *setup, bool make, struct mark *out);
+void mark_close(struct mark *m);
+/* Is that head, once written down, still in the table? */
+NODISCARD enum err mark_holds(struct ctx *c, struct db *db, const struct head *last, bool *holds);
+/* Inside store_write, before a head is added: m->lost when it is not. */
+NODISCARD enum err mark_check(struct ctx *c, struct db *db, struct mark *m);
+/* After the head is on the disk; false when that could not be written. */
+bool mark_advance(struct arena *a, struct mark *m, const struct head *to);
 
 /* --- audit_index.c --- */
 /* Up to which row it is made. */

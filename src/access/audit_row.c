@@ -278,7 +278,7 @@ static enum err link_row(struct ctx *c, struct db *db, struct chain *chain, stru
 	if (AUDIT_MONTH(row->key) != AUDIT_MONTH(chain->key)) {
 		TRY(begin_month(c, db, row->key));
 		if (chain->key)
-			TRY(head_add(c, db, c->place->auditor ? &c->place->auditor->key : NULL, chain));
+			TRY(head_add(c, db, c->place->auditor ? &c->place->auditor->key : NULL, chain, NULL));
 	}
 	row_hash(row, chain->hash, chain->hash);
 	chain->key = row->key;

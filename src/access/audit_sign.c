@@ -10,7 +10,7 @@
 
 #include "access/audit_part.h"
 
-static const char *key_path(struct ctx *c, const struct audit_setup *setup)
+const char *key_path(struct ctx *c, const struct audit_setup *setup)
 {
 	if (setup && setup->key)
 		return setup->key;
@@ -134,30 +134,31 @@ static enum err last_head(struct ctx *c, struct db *db, struct last_head *out)
 	return OK;
 }
 
-static enum err head_put(struct ctx *c, struct db *db, const struct audit_key *key, const struct chain *chain,
-			 int64_t number)
+static enum err head_put(struct ctx *c, struct db *db, const struct head *head, int64_t at)
 {
-	unsigned char signature[crypto_sign_BYTES];
 	STMT(s);
 
 	TRY(db_stmt(c, db,
 		    SQL("INSERT INTO audit_head (key, at, hash, signature, number) VALUES (?1, ?2, ?3, ?4, ?5)"), &s));
-	stmt_bind_int(s, 1, chain->key);
-	stmt_bind_int(s, 2, chain->at);
-	stmt_bind_blob(s, 3, (struct str){ (const char *)chain->hash, HASH_SIZE });
-	if (head_sign(key, chain, number, signature))
-		stmt_bind_blob(s, 4, (struct str){ (const char *)signature, sizeof signature });
+	stmt_bind_int(s, 1, head->key);
+	stmt_bind_int(s, 2, at);
+	stmt_bind_blob(s, 3, (struct str){ (const char *)head->hash, HASH_SIZE });
+	if (head->is_signed)
+		stmt_bind_blob(s, 4, (struct str){ (const char *)head->signature, sizeof head->signature });
 	else
 		stmt_bind_null(s, 4);
-	stmt_bind_int(s, 5, number);
+	stmt_bind_int(s, 5, head->number);
 	return stmt_run(c, s);
 }
 
-enum err head_add(struct ctx *c, struct db *db, const struct audit_key *key, const struct chain *chain)
+enum err head_add(struct ctx *c, struct db *db, const struct audit_key *key, const struct chain *chain,
+		  struct head *put)
 {
 	struct audit_key own;
 	struct last_head last;
 
+	if (put)
+		*put = (struct head){ 0 };
 	TRY(last_head(c, db, &last));
 	if (last.key >= chain->key)
 		return OK;
@@ -167,7 +168,13 @@ enum err head_add(struct ctx *c, struct db *db, const struct audit_key *key, con
 	}
 	if (!key->has && last.is_signed)
 		return OK; /* a command that was not told where the key is: the server signs the next one */
-	return head_put(c, db, key, chain, last.number + 1);
+	struct head head = { .key = chain->key, .number = last.number + 1 };
+	memcpy(head.hash, chain->hash, HASH_SIZE);
+	head.is_signed = head_sign(key, chain, head.number, head.signature);
+	TRY(head_put(c, db, &head, chain->at));
+	if (put)
+		*put = head;
+	return OK;
 }
 
 struct str head_line(struct arena *a, const struct audit_key *key, const struct chain *chain)

@@ -606,11 +606,102 @@ static void a_head_removed_is_found(void **state)
 		run_sql(w, "DELETE FROM audit_head; INSERT INTO audit_head SELECT * FROM kept");
 		proved(w, 12);
 	}
-	run_sql(w, "DELETE FROM audit_head WHERE number = 4"); /* the last: a published file tells, and the proof how far it goes */
-	struct audit_proof proof;
-	MUST(w, prove(w, &proof));
-	assert_string_equal(audit_key_text(&w->arena, proof.last_head), "2026-11/9");
+	run_sql(w, "DELETE FROM audit_head WHERE number = 4"); /* the last stands beside the key */
+	found(w, "2026-11/12");
 	run_sql(w, "DROP TABLE kept");
+}
+
+static void remove_mark(struct world *w)
+{
+	char path[600];
+
+	snprintf(path, sizeof path, "%s.head", w->key);
+	assert_int_equal(unlink(path), 0);
+}
+
+/* The newest rows taken away with their heads: what is left proves itself, but the last head stands beside the key, and stays
+ * there when a server goes on after it. */
+static void the_end_cut_off_with_its_heads_is_found_by_what_stands_beside_the_key(void **state)
+{
+	struct world *w = *state;
+
+	for (int n = 1; n <= 3; n++) {
+		MUST(w, audit_start(&w->c, &w->setup));
+		write_rows(w, 3);
+		audit_stop(w->place);
+	}
+	proved(w, 9);
+	tamper(w, sql_of(w, "DELETE FROM audit_head WHERE key > " KEY(3)));
+	run_sql(w, sql_of(w, "DELETE FROM audit WHERE key > " KEY(3)));
+	found(w, "2026-11/9");
+	w->clock.at += DAY;
+	for (int n = 1; n <= 3; n++) {
+		struct audit_stats stats;
+
+		MUST(w, audit_start(&w->c, &w->setup));
+		audit_stats(w->place, &stats);
+		assert_true(stats.cut);
+		write_rows(w, 3);
+		audit_stop(w->place);
+		found(w, "2026-11/9");
+	}
+	remove_mark(w); /* by somebody who knows why */
+	MUST(w, audit_index_clear(&w->c));
+	MUST(w, audit_index(&w->c));
+	proved(w, 12);
+	MUST(w, audit_start(&w->c, &w->setup));
+	write_rows(w, 1);
+	audit_stop(w->place);
+	proved(w, 13);
+}
+
+static void what_stands_beside_the_key_altered_is_found(void **state)
+{
+	struct world *w = *state;
+	char path[600];
+
+	started_and_stopped(w, 3);
+	w->setup.heads = NULL;
+	proved(w, 3);
+	snprintf(path, sizeof path, "%s.head", w->key);
+	for (long at = 0; at < 230; at += 23) {
+		FILE *f = fopen(path, "r+");
+
+		fseek(f, at, SEEK_SET);
+		int was = fgetc(f);
+		fseek(f, at, SEEK_SET);
+		fputc(was == '7' ? '8' : '7', f);
+		fclose(f);
+		struct audit_proof proof;
+		assert_int_equal(prove(w, &proof), ERR_INVALID);
+		f = fopen(path, "r+");
+		fseek(f, at, SEEK_SET);
+		fputc(was, f);
+		fclose(f);
+		proved(w, 3);
+	}
+	assert_int_equal(truncate(path, 100), 0);
+	struct audit_proof proof;
+	assert_int_equal(prove(w, &proof), ERR_INVALID);
+}
+
+/* What a command notes while no server runs is under a head at once, where it may read the key. */
+static void what_a_command_notes_is_signed(void **state)
+{
+	struct world *w = *state;
+	struct audit_proof proof;
+
+	if (test_on_pgsql())
+		skip(); /* no key is beside a database there */
+	snprintf(w->key, sizeof w->key, "%s.audit-key", w->path);
+	started_and_stopped(w, 3);
+	w->setup.heads = NULL;
+	write_rows(w, 2);
+	MUST(w, prove(w, &proof));
+	assert_int_equal(proof.last_head, proof.last);
+	tamper(w, sql_of(w, "DELETE FROM audit_head WHERE key = " KEY(5)));
+	run_sql(w, sql_of(w, "DELETE FROM audit WHERE key >= " KEY(4)));
+	found(w, "2026-11/5");
 }
 
 /* A month may begin with what a command wrote, beside which no server holds the key: it is signed all the same, or not said. */
@@ -805,6 +896,9 @@ int main(void)
 		T(days_are_proved_as_the_reading_goes_on_also_where_the_clock_was_set_back),
 		T(the_time_of_a_head_altered_is_found),
 		T(a_head_removed_is_found),
+		T(the_end_cut_off_with_its_heads_is_found_by_what_stands_beside_the_key),
+		T(what_stands_beside_the_key_altered_is_found),
+		T(what_a_command_notes_is_signed),
 		T(a_month_that_a_command_begins_has_no_head_without_signature),
 		T(a_row_removed_is_found),
 		T(the_first_rows_removed_are_found),

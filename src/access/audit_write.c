@@ -33,6 +33,7 @@ struct batch {
 	int64_t rows, after; /* after: the row before them */
 	bool head; /* sign where it ends */
 	struct chain chain;
+	struct head put;
 };
 
 static enum err write_batch(struct ctx *c, struct db *db, void *arg)
@@ -50,9 +51,10 @@ static enum err write_batch(struct ctx *c, struct db *db, void *arg)
 		TRY(chain_add_all(c, db, &b->chain, rows.at, rows.len));
 	for (size_t i = 0; rows.len < MANY && i < rows.len; i++)
 		TRY(chain_add(c, db, &b->chain, rows.at[i]));
-	if (b->head && b->chain.key)
-		TRY(head_add(c, db, &b->auditor->key, &b->chain));
-	return OK;
+	if (!b->head || !b->chain.key)
+		return OK;
+	TRY(mark_check(c, db, &b->auditor->mark));
+	return head_add(c, db, &b->auditor->key, &b->chain, &b->put);
 }
 
 /* Who waits is told. What nobody waited for is gone once it is written, and kept when it is not. */
@@ -131,6 +133,7 @@ static void run_batch(struct auditor *a, struct arena *arena, struct notes *firs
 		a->head = b.chain.key;
 		a->head_at = clock_monotonic();
 		publish(&c, a, &b.chain);
+		a->failures += !mark_advance(c.arena, &a->mark, &b.put);
 	}
 }
 
@@ -269,6 +272,7 @@ static enum err known_end(struct ctx *c, struct auditor *a)
 	TRY(stmt_step(c, s, &row));
 	a->end = chain.key;
 	a->head = stmt_int(s, 0);
+	TRY(mark_check(c, db, &a->mark));
 	a->unindexed = chain.key ? 1 : 0;
 	gathered_from(&a->gathered, chain.key);
 	return OK;
@@ -291,6 +295,7 @@ enum err audit_start(struct ctx *c, const struct audit_setup *setup)
 		if (a->heads_fd < 0)
 			e = fail(c, ERR_IO, "%s: %s.", setup->heads, strerror(errno));
 	}
+	mark_open(c, setup, a->key.has, &a->mark);
 	if (!e)
 		e = known_end(c, a);
 	mutex_init_short(&a->lock);
@@ -302,6 +307,7 @@ enum err audit_start(struct ctx *c, const struct audit_setup *setup)
 	if (!e && pthread_create(&a->thread, NULL, auditor_thread, a) != 0)
 		e = fail(c, ERR_IO, "Cannot start a thread: %s.", strerror(errno));
 	if (e) {
+		mark_close(&a->mark);
 		free(a);
 		return e;
 	}
@@ -328,6 +334,7 @@ void audit_stop(struct place *place)
 	gathered_free(&a->gathered);
 	if (a->heads_fd >= 0)
 		close(a->heads_fd);
+	mark_close(&a->mark);
 	sodium_memzero(&a->key, sizeof a->key);
 	pthread_cond_destroy(&a->came);
 	pthread_mutex_destroy(&a->lock);
@@ -341,7 +348,7 @@ void audit_stats(const struct place *place, struct audit_stats *out)
 
 	memset(out, 0, sizeof *out);
 	if (a)
-		*out = (struct audit_stats){ a->rows, a->batches, a->failures, a->waiting };
+		*out = (struct audit_stats){ a->rows, a->batches, a->failures, a->waiting, a->mark.lost };
 }
 
 void auditor_queue(struct auditor *a, struct notes *notes)
@@ -392,12 +399,6 @@ static void wake(void *arg, enum err e, const char *why)
 	sem_post(&w->written);
 }
 
-static enum err write_own(struct ctx *c, struct db *db, void *arg)
-{
-	(void)arg;
-	return audit_write(c, db);
-}
-
 static enum err settle_and_wait(struct ctx *c)
 {
 	struct wait w = { .c = c };
@@ -429,7 +430,7 @@ enum err audit_flush(struct ctx *c)
 	if (!c->notes)
 		return OK;
 	if (!c->place->auditor) {
-		TRY(store_write(c, c->place->store, write_own, NULL));
+		TRY(audit_flush_alone(c));
 		c->notes = NULL;
 		return OK;
 	}

@@ -21,6 +21,8 @@ enum err check_audit(struct ctx *c, const struct invocation *in)
 	if (proof.last > proof.last_head)
 		fprintf(in->out, "rows after %s are under no head yet: a server signs them when it runs\n",
 			proof.last_head ? audit_key_text(c->arena, proof.last_head) : "the beginning");
+	if (proof.signatures && !proof.marked)
+		fputs("the last head stands nowhere outside of the database yet: a server writes it down beside the key when it runs\n", in->out);
 	return e;
 }
 

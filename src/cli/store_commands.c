@@ -2,6 +2,7 @@
 #include "cli/commands.h"
 #include "identity/online.h"
 #include "record/copy.h"
+#include "store/fences.h"
 
 static enum err run_init(struct ctx *c, struct invocation *in)
 {
@@ -20,6 +21,15 @@ static const struct option check_options[] = {
 	{ 0 },
 };
 
+/* That rows cannot be changed is kept by the database itself; who took that away could have changed some. */
+static enum err check_fences(struct ctx *c)
+{
+	READER(db);
+
+	TRY(store_reader(c, c->place->store, &db));
+	return fences_check(c, &c->place->share, db);
+}
+
 static enum err run_check(struct ctx *c, struct invocation *in)
 {
 	struct place *place;
@@ -27,13 +37,14 @@ static enum err run_check(struct ctx *c, struct invocation *in)
 	int64_t people;
 	struct bar *bar;
 	struct progress progress = bar_progress(c, in, "check", &bar);
-	enum err e, chain;
+	enum err e, chain, fences;
 
 	TRY(place_open(c, in->share, in->argv[0], STORE_READ_ONLY, false, &place));
 	e = record_check(c, &progress, &report);
 	if (e == OK)
 		e = online_check(c, &people);
 	chain = check_audit(c, in);
+	fences = check_fences(c);
 	bar_done(bar);
 	place_close(place);
 	fprintf(in->out,
@@ -43,6 +54,8 @@ static enum err run_check(struct ctx *c, struct invocation *in)
 		(long long)report.view_rows, (long long)report.dangling);
 	if (e == OK)
 		e = chain;
+	if (e == OK)
+		e = fences;
 	if (e == OK)
 		fputs("all is well\n", in->out);
 	return e;

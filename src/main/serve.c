@@ -135,6 +135,16 @@ static void tell_feed(const char *feed, const char *what)
 	fprintf(stderr, "Feed %s: %s\n", feed, what);
 }
 
+/* It goes on all the same: people are cared for, and what is missing stays named until somebody has looked into it. */
+static void say_cut(const struct place *place)
+{
+	struct audit_stats stats;
+
+	audit_stats(place, &stats);
+	if (stats.cut)
+		fputs("The end of the audit was cut off, or this is an older copy of the database: see `causeway check`.\n", stderr);
+}
+
 enum err serve_place(struct ctx *c, const struct invocation *in, const struct serve *serve)
 {
 	struct log log = { serve->log ? STDERR_FILENO : -1, LOG_INFO, &clock_system };
@@ -188,6 +198,7 @@ enum err serve_place(struct ctx *c, const struct invocation *in, const struct se
 			serve->url ? arena_printf(c->arena, "%s/fhir", serve->url)
 				   : arena_printf(c->arena, "http://%s:%u/fhir", serve->address,
 						  http_port(http));
+		say_cut(c->place);
 		say_ready(in, serve, http_port(http));
 		e = say_entrance(c, in, serve, http_port(http));
 		ticking_start(c, setup.clock, &ticking);

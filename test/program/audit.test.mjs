@@ -12,21 +12,22 @@ const texts = ['role', 'device', 'section', 'relation', 'detail']
 const all = ['key', ...numbers, ...texts, 'people', 'hash'].join(', ')
 const bytes = (server ? hex => `'\\x${hex}'::bytea` : hex => `x'${hex}'`)
 
-const guarded = "SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND relnamespace = current_schema()::regnamespace AND relname ~ '^audit' AND relname !~ 'person'"
+const guarded = "SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND relnamespace = current_schema()::regnamespace AND relname ~ '^audit(_head|_m[0-9]+)?$'"
 
-/** Puts the guards back, whose absence is a finding too. */
-function close(db) {
-	if (server)
-		for (const table of sql(db, guarded).split('\n'))
-			sql(db, `ALTER TABLE ${table} ENABLE TRIGGER ALL`)
-}
-
-/** Who has all rights over the database takes the guards away first. */
+/** Who has all rights over the database takes the guards away first. Returns what puts them back, for their absence is a finding too. */
 function open(db) {
-	if (!server)
-		return sql(db, 'DROP TRIGGER audit_no_update; DROP TRIGGER audit_no_delete; DROP TRIGGER audit_head_no_update; DROP TRIGGER audit_head_no_delete')
-	for (const table of sql(db, guarded).split('\n'))
+	if (!server) {
+		const made = sql(db, "SELECT sql || ';' FROM sqlite_schema WHERE type = 'trigger' AND tbl_name IN ('audit', 'audit_head')")
+		sql(db, 'DROP TRIGGER audit_no_update; DROP TRIGGER audit_no_delete; DROP TRIGGER audit_head_no_update; DROP TRIGGER audit_head_no_delete')
+		return () => sql(db, made)
+	}
+	const tables = sql(db, guarded).split('\n')
+	for (const table of tables)
 		sql(db, `ALTER TABLE ${table} DISABLE TRIGGER ALL; GRANT ALL ON ${table} TO CURRENT_USER`)
+	return () => {
+		for (const table of tables)
+			sql(db, `ALTER TABLE ${table} ENABLE TRIGGER ALL; REVOKE UPDATE, DELETE, TRUNCATE ON ${table} FROM CURRENT_USER`)
+	}
 }
 
 /** A day's work: sign-ins, looks, searches, refusals, changes. Resolves to the database, its server stopped. */
@@ -53,7 +54,7 @@ test('one row altered, removed or put in, anywhere, is found and named', async t
 	const keys = sql(db, 'SELECT key FROM audit ORDER BY key').split('\n').map(BigInt)
 	assert.ok(keys.length >= 8, `${keys.length} rows`)
 	const month = keys[0] >> 40n, name = at => `audit ${1970n + month / 12n}-${String(month % 12n + 1n).padStart(2, '0')}/${at & 0xffffffffffn}`
-	open(db)
+	const close = open(db)
 	sql(db, 'CREATE TABLE kept AS SELECT * FROM audit')
 	sql(db, 'CREATE TABLE kept_head AS SELECT * FROM audit_head')
 	const restore = () => sql(db, 'DELETE FROM audit; INSERT INTO audit SELECT * FROM kept; DELETE FROM audit_head; INSERT INTO audit_head SELECT * FROM kept_head')
@@ -94,6 +95,11 @@ test('one row altered, removed or put in, anywhere, is found and named', async t
 	if (heads.length > 2)
 		found('a head removed', `DELETE FROM audit_head WHERE key = ${heads[1]}`, name(heads[2]))
 	found('all rows of the month', 'DELETE FROM audit', name(heads.at(-1)))
+	if (!server) { // with the last heads: what is left proves itself, but the last stands beside the key
+		found('the last head', `DELETE FROM audit_head WHERE key = ${heads.at(-1)}`, name(heads.at(-1)))
+		found('the end with its heads', `DELETE FROM audit WHERE key > ${keys[1]}; DELETE FROM audit_head WHERE key > ${keys[1]}`, name(heads.at(-1)))
+		found('all of it', 'DELETE FROM audit; DELETE FROM audit_head', name(heads.at(-1)))
+	}
 	if (!server) { // a key of somebody else's beside the database
 		const file = `${db}.audit-key`, kept = readFileSync(file)
 		writeFileSync(file, randomBytes(kept.length), { mode: 0o600 })
@@ -102,7 +108,10 @@ test('one row altered, removed or put in, anywhere, is found and named', async t
 		assert.match(causeway('check', db).out, /the key that proves it is not here/)
 		writeFileSync(file, kept, { mode: 0o600 })
 	}
-	close(db)
+	const unguarded = causeway('check', db, ...key)
+	assert.notEqual(unguarded.code, 0, 'guards that are gone are not found')
+	assert.match(unguarded.out + unguarded.err, server ? /right to UPDATE audit was given to/ : /trigger audit_head_no_delete on audit_head was removed/)
+	close()
 	const whole = causeway('check', db)
 	assert.equal(whole.code, 0, `all is as it was: ${whole.out}${whole.err}`)
 	assert.ok(tried >= 60)

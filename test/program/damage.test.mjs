@@ -80,10 +80,12 @@ function makePlace(t) {
 test('damage is found', { skip: !haveSqlite && 'no sqlite3' }, async t => {
 	const { dir, db } = makePlace(t), copy = join(dir, 'copy.db')
 	assert.equal(causeway('check', db).code, 0)
+	// the triggers are put back, whose absence is a finding of its own
+	const guarded = spawnSync('sqlite3', [db, "SELECT sql || ';' FROM sqlite_schema WHERE type = 'trigger' AND tbl_name IN ('version', 'dictionary')"], { encoding: 'utf8' }).stdout
 	for (const [name, sql] of Object.entries(damages))
 		await t.test(name, () => {
 			copyFileSync(db, copy)
-			const done = spawnSync('sqlite3', ['-bail', copy, `${unguarded}${sql}; SELECT total_changes()`], { encoding: 'utf8' })
+			const done = spawnSync('sqlite3', ['-bail', copy, `${unguarded}${sql}; ${guarded} SELECT total_changes()`], { encoding: 'utf8' })
 			assert.equal(done.status, 0, done.stderr)
 			assert.notEqual(done.stdout.trim(), '0', 'nothing was damaged')
 			const { code, out, err } = causeway('check', copy)
