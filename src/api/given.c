@@ -55,9 +55,10 @@ enum err given_count(struct ctx *c, const struct given *given, const char *name,
 		     int64_t *out)
 {
 	struct str text = given_text(c, given, name);
+	bool said = text.len || given_part(given, name);
 	int64_t n = unsaid;
 
-	if (text.len && (!str_int(text, &n) || n < 0))
+	if (said && (!str_int(text, &n) || n < 0))
 		return fail(c, ERR_BAD_REQUEST, "%s must be a whole number from 0.", name);
 	*out = n;
 	return OK;

@@ -5,6 +5,7 @@
  * that is no Patient, and one that says nothing to match by are refused.
  */
 #include "api/bundle.h"
+#include "fhir/valid.h"
 #include "identity/matches.h"
 
 #define GRADE "http://hl7.org/fhir/StructureDefinition/match-grade"
@@ -20,11 +21,36 @@ struct asked {
 static enum err read_flag(struct ctx *c, const struct given *given, const char *name, bool *out)
 {
 	struct str text = given_text(c, given, name);
+	bool said = text.len || given_part(given, name);
 
-	if (text.len && !str_is(text, "true") && !str_is(text, "false"))
+	if (said && !str_is(text, "true") && !str_is(text, "false"))
 		return fail(c, ERR_BAD_REQUEST, "%s must be true or false.", name);
 	*out = str_is(text, "true");
 	return OK;
+}
+
+/* It need not be whole (R4, Patient/$match): elements that must be there may be missing. But what is there must be
+ * readable: a date that does not exist would be compared with nobody's. */
+static enum err check_instance(struct ctx *c, const struct request *r, const struct node *patient)
+{
+	enum err e = fhir_validate(c, c->place->fhir, r->body, patient);
+
+	if (e && e != ERR_INVALID)
+		return e;
+	for (const struct issue *i = c->issues.first; i; i = i->next)
+		if (i->severity <= ISSUE_ERROR && strcmp(i->code, "required") && strcmp(i->code, "invariant"))
+			return fail(c, ERR_INVALID, "%s: %s", i->where, i->text);
+	c->issues = (struct issues){ 0 };
+	return OK;
+}
+
+static enum err one_resource(struct ctx *c, const struct given *given)
+{
+	unsigned count = 0;
+
+	node_each(p, given->params)
+		count += str_is(node_str(p, "name"), "resource");
+	return count < 2 ? OK : fail(c, ERR_BAD_REQUEST, "One resource is matched at a time.");
 }
 
 static enum err read_asked(struct ctx *c, const struct request *r, struct asked *out)
@@ -39,11 +65,13 @@ static enum err read_asked(struct ctx *c, const struct request *r, struct asked 
 	out->patient = body;
 	if (str_is(node_str(body, "resourceType"), "Parameters")) {
 		TRY(given_read(c, r, names, &given));
+		TRY(one_resource(c, &given));
 		out->patient = given_part(&given, "resource");
 	}
 	if (!str_is(node_str(out->patient, "resourceType"), "Patient"))
 		return fail(c, ERR_BAD_REQUEST,
 			    "The parameter resource must be the Patient to be matched.");
+	TRY(check_instance(c, r, out->patient));
 	TRY(read_flag(c, &given, "onlyCertainMatches", &out->certain));
 	TRY(given_count(c, &given, "count", COUNT, &out->count));
 	if (out->count < 1)

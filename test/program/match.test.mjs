@@ -78,16 +78,32 @@ test('Patient/$match', async t => {
 	assert.equal(bundle.total, 1)
 	assert.equal((await (await ask(edith)).json()).total, 1)
 	assert.equal((await (await ask({ resourceType: 'Patient', name: [{ family: 'Nobody' }], birthDate: '1950-02-02' })).json()).total, 0)
-	for (const [body, status] of [
+	for (const [body, status, expression] of [
 		[parameters(), 400], [parameters({ name: 'resource', resource: { resourceType: 'Group' } }), 400],
 		[parameters({ name: 'resource', resource: edith }, { name: 'count', valueInteger: 0 }), 400],
 		[parameters({ name: 'resource', resource: edith }, { name: 'colour', valueString: 'x' }), 400],
 		[{ resourceType: 'Patient', gender: 'female' }, 422],
+		[{ resourceType: 'Parameters' }, 400], [{ resourceType: 'Observation', status: 'final' }, 400],
+		[parameters({ name: 'resource', resource: edith }, { name: 'resource', resource: edith }), 400],
+		[parameters({ name: 'resource', resource: edith }, { name: 'count', valueInteger: -1 }), 400],
+		[parameters({ name: 'resource', resource: edith }, { name: 'count', valueQuantity: { value: 1 } }), 400],
+		[parameters({ name: 'resource', resource: edith }, { name: 'onlyCertainMatches', valueString: 'perhaps' }), 400],
+		[{ ...edith, birthDate: '2024-02-31' }, 422, 'Patient.birthDate'], [{ ...edith, birthDate: 'abc' }, 422, 'Patient.birthDate'],
+		[parameters({ name: 'resource', resource: { ...edith, birthDate: '1938-13-01' } }), 422, 'Patient.birthDate'],
+		[{ ...edith, gender: 'F' }, 422, 'Patient.gender'], [{ ...edith, name: 'Edith' }, 422, 'Patient.name'],
+		[{ ...edith, forename: 'Edith' }, 422, 'Patient.forename'],
 	]) {
 		const answer = await ask(body)
 		assert.equal(answer.status, status)
-		assert.equal((await answer.json()).resourceType, 'OperationOutcome')
+		const outcome = await answer.json()
+		assert.equal(outcome.resourceType, 'OperationOutcome')
+		if (expression) {
+			assert.deepEqual(outcome.issue[0].expression, [expression])
+			assert.match(outcome.issue[0].location.join(), /line 1, column \d+/)
+		}
 	}
+	assert.equal((await (await ask(parameters({ name: 'resource', resource: edith }, { name: 'count', valueInteger: 10000 }))).json()).total, 1)
+	assert.equal((await (await ask({ ...edith, birthDate: '1938-03', link: [{ type: 'seealso' }] })).json()).total, 1, 'what is not whole is matched')
 	await stop()
 })
 
