@@ -1,4 +1,7 @@
-/* v2_document.c - MDM: TXA tells of a document, OBX lines hold it. */
+/* v2_document.c - MDM: TXA tells of a document, OBX lines hold it.
+ *
+ * What a document says stays until a message brings other words or another file: T01, T03 … tell of a document without
+ * them (HL7 v2, 9.5: "without content"), and so do corrections of its head. */
 #include "feed/v2.h"
 
 #include <sodium.h>
@@ -94,12 +97,13 @@ static const char *document_status(struct v2 *v, const struct hl7_segment *txa)
 {
 	struct str state = v2_text(v, txa, 19, 1), completion = v2_text(v, txa, 17, 1);
 
-	if (str_is(completion, "CA") || str_is(state, "CA"))
+	if (str_is(completion, "CA") || str_is(state, "CA") || !strcmp(v->trigger->event, "T11"))
 		return "entered-in-error";
 	return str_is(state, "OB") ? "superseded" : "current";
 }
 
-static void put_content(struct v2 *v, struct node *d, struct str id, const struct hl7_segment *txa)
+/* *told: it brought something. */
+static void put_content(struct v2 *v, struct node *d, struct str id, const struct hl7_segment *txa, bool *told)
 {
 	struct arena *a = v->c->arena;
 	struct node *attachment;
@@ -109,6 +113,9 @@ static void put_content(struct v2 *v, struct node *d, struct str id, const struc
 	struct hl7_time t;
 
 	data = content(v, &type, &base64);
+	if (!str_trim(data).len)
+		data.len = 0;
+	*told = data.len > 0;
 	attachment = node_add(a, node_add(a, d, "content", NODE_ARRAY), NULL, NODE_OBJECT);
 	attachment = node_add(a, attachment, "attachment", NODE_OBJECT);
 	node_add_cstr(a, attachment, "contentType", type);
@@ -122,6 +129,77 @@ static void put_content(struct v2 *v, struct node *d, struct str id, const struc
 		node_add_str(a, attachment, "title", title);
 	if (hl7_time_read(v2_text(v, txa, 6, 1), &t) && t.precision >= 8)
 		node_add_cstr(a, attachment, "creation", arena_str(a, t.text));
+}
+
+static bool has_content(const struct node *d)
+{
+	return node_str(node_get(node_at(node_get(d, "content"), 0), "attachment"), "url").len > 0;
+}
+
+static void move_content(struct node *from, struct node *to)
+{
+	struct node *old = node_get(to, "content"), *list = node_get(from, "content");
+
+	if (old)
+		node_remove(to, old);
+	node_remove(from, list);
+	node_append(to, "content", list);
+}
+
+/* The document as it stands; NULL: there is none. */
+static enum err read_standing(struct v2 *v, struct str id, struct version *version, struct node **out)
+{
+	enum err e = record_read(v->c, STR("DocumentReference"), id, version);
+
+	*out = NULL;
+	if (e)
+		return e == ERR_NOT_FOUND || e == ERR_GONE ? OK : e;
+	return fhir_read_json(v->c, v->c->place->fhir, v->c->arena, version->body, out);
+}
+
+/* The newest message: what it does not bring stays. "f": when the words or the file were told. */
+static enum err say_content(struct v2 *v, struct node *d, struct str id, const struct hl7_segment *txa,
+			    struct state *s, bool before)
+{
+	struct version version;
+	struct node *standing;
+	bool told;
+
+	put_content(v, d, id, txa, &told);
+	if (told)
+		v2_set_time(v, s->body, "f", v->at);
+	if (told || !before)
+		return OK;
+	TRY(read_standing(v, id, &version, &standing));
+	if (standing && has_content(standing))
+		move_content(standing, d);
+	return OK;
+}
+
+/* An older message, which brings what none after it did. */
+static enum err add_content(struct v2 *v, struct node *d, struct str id, const struct hl7_segment *txa,
+			    struct state *s)
+{
+	size_t puts = v->puts.len;
+	struct version version;
+	struct node *standing;
+	bool told;
+
+	TRY(read_standing(v, id, &version, &standing));
+	if (!standing || v2_time(s->body, "f") > v->at || (!node_get(s->body, "f") && has_content(standing)))
+		return OK;
+	put_content(v, d, id, txa, &told);
+	if (!told) {
+		v->puts.len = puts;
+		return OK;
+	}
+	v2_set_time(v, s->body, "f", v->at);
+	move_content(d, standing);
+	atoms_adopt(v->c->place->fhir->atoms, standing);
+	*vec_push(&v->puts, v->c->arena) =
+		(struct put){ .type = STR("DocumentReference"), .id = id,
+			      .write = { .resource = standing, .org = v->source, .if_match = version.version } };
+	return OK;
 }
 
 enum err v2_document(struct v2 *v)
@@ -146,7 +224,8 @@ enum err v2_document(struct v2 *v)
 	id = v2_id(v, "DocumentReference", number, (struct str){ 0 });
 	TRY(v2_state(v, STATE_ORDER, str_of(arena_printf(a, STR_FMT "|d:" STR_FMT, STR_ARG(v->org), STR_ARG(number))),
 		     &s));
-	older = v2_time(s->body, "t") > v->at;
+	int64_t before = v2_time(s->body, "t");
+	older = before > v->at;
 	if (!older)
 		v2_set_time(v, s->body, "t", v->at);
 	size_t puts = v->puts.len;
@@ -168,7 +247,5 @@ enum err v2_document(struct v2 *v)
 			n = node_add(a, d, "context", NODE_OBJECT);
 		v2_reference(v, node_add(a, n, "encounter", NODE_ARRAY), NULL, "Encounter", v->encounter);
 	}
-	if (!aside)
-		put_content(v, d, id, txa);
-	return OK;
+	return aside ? add_content(v, d, id, txa, s) : say_content(v, d, id, txa, s, before != 0);
 }

@@ -2,7 +2,12 @@
  *
  * A report is called by the order number of who filled it (OBR-3), else who placed it (OBR-2), and its
  * code; an observation by its report, code, sub-id and which of those it is. An older message
- * about the same report adds what is missing and changes nothing. */
+ * about the same report adds what is missing and changes nothing.
+ *
+ * A file (OBX of type ED) stays with its report until a message tells another or takes it back. OBX-11 is said for
+ * each OBX: a C or F replaces what its own OBX said before, and only D or W take back (HL7 v2, table 0085; 7.4.2.11);
+ * that an OBX is not sent again says nothing about it. So a correction of one value without the letter that went with it does not lose
+ * the letter. The files told last are all there are: they have no names by which some of them could be told apart. */
 #include "feed/v2.h"
 
 struct report {
@@ -12,6 +17,8 @@ struct report {
 	struct node *node;
 	bool older;
 	bool aside;           /* older, and the report stands as it is but for results it has not */
+	bool files;           /* it tells what files there are */
+	int64_t before;       /* when what was told of it last was so; 0: nothing was */
 	struct state *state;  /* what was told of it before */
 	struct node *last; /* the observation last made; NULL: none yet */
 	struct str last_code; /* its code, when it is made of words */
@@ -153,8 +160,13 @@ static void put_attachment(struct report *r, const struct hl7_segment *obx)
 	struct str raw = hl7_repeat(v->m, hl7_field(obx, 5), 1);
 	struct str data = hl7_text(v->m, a, hl7_component(v->m, raw, 5)), bytes;
 	struct node *list = node_get(r->node, "presentedForm"), *n;
+	struct str status = v2_text(v, obx, 11, 1);
+	bool gone = str_is(status, "D") || str_is(status, "W");
 
-	if (!str_is(v2_text(v, obx, 2, 1), "ED") || !data.len)
+	if (!str_is(v2_text(v, obx, 2, 1), "ED"))
+		return;
+	r->files |= gone;
+	if (gone || !data.len)
 		return;
 	if (!str_unbase64(a, data, &bytes)) {
 		map_note(&v->run, (struct hl7_where){ .segment = "OBX", .occurrence = obx->occurrence, .field = 5,
@@ -162,6 +174,7 @@ static void put_attachment(struct report *r, const struct hl7_segment *obx)
 			 "is no Base64, and left out.");
 		return;
 	}
+	r->files = true;
 	if (!list)
 		list = node_add(a, r->node, "presentedForm", NODE_ARRAY);
 	n = node_add(a, list, NULL, NODE_OBJECT);
@@ -335,7 +348,8 @@ static enum err begin_report(struct report *r, const struct hl7_segment *obr,
 		     str_of(arena_printf(v->c->arena, STR_FMT "|" STR_FMT, STR_ARG(v->org), STR_ARG(r->key))),
 		     &s));
 	r->state = s;
-	r->older = v2_time(s->body, "t") > v->at;
+	r->before = v2_time(s->body, "t");
+	r->older = r->before > v->at;
 	if (!r->older)
 		v2_set_time(v, s->body, "t", v->at);
 	TRY(put_order(r));
@@ -343,23 +357,78 @@ static enum err begin_report(struct report *r, const struct hl7_segment *obr,
 	return hl7_field(obr, 15).len ? put_specimen(r, obr) : OK;
 }
 
-/* An older message that tells of results the newer ones did not: they are added to the report as it is. */
-static enum err add_older(struct report *r)
+/* The report as it stands; NULL: there is none. */
+static enum err read_standing(struct report *r, struct version *version, struct node **out)
 {
 	struct ctx *c = r->v->c;
 	struct str id = v2_id(r->v, "DiagnosticReport", r->key, (struct str){ 0 });
+	enum err e = record_read(c, STR("DiagnosticReport"), id, version);
+
+	*out = NULL;
+	if (e)
+		return e == ERR_NOT_FOUND || e == ERR_GONE ? OK : e;
+	return fhir_read_json(c, c->place->fhir, c->arena, version->body, out);
+}
+
+/* --- files: of the newest message that told of any --- */
+
+static void move_files(struct node *from, struct node *to)
+{
+	struct node *old = node_get(to, "presentedForm"), *list = node_get(from, "presentedForm");
+
+	if (old)
+		node_remove(to, old);
+	if (!list)
+		return;
+	node_remove(from, list);
+	node_append(to, "presentedForm", list);
+}
+
+/* "f": when those it has were told. A report from before that was kept has files and no "f": they stay. */
+static bool files_are_news(const struct report *r, const struct node *standing)
+{
+	const struct node *told = node_get(r->state->body, "f");
+
+	if (!r->files)
+		return false;
+	return told ? v2_time(r->state->body, "f") <= r->v->at : !node_get(standing, "presentedForm");
+}
+
+static enum err keep_files(struct report *r)
+{
+	struct version version;
+	struct node *standing;
+
+	if (r->files) {
+		v2_set_time(r->v, r->state->body, "f", r->v->at);
+		return OK;
+	}
+	if (!r->before)
+		return OK;
+	TRY(read_standing(r, &version, &standing));
+	if (standing)
+		move_files(standing, r->node);
+	return OK;
+}
+
+/* An older message that tells of results, or of files, the newer ones did not: they are added to the report as it is. */
+static enum err add_older(struct report *r)
+{
 	struct version current;
 	struct node *report;
 	struct put *put;
-	enum err e = record_read(c, STR("DiagnosticReport"), id, &current);
 
-	if (e)
-		return e == ERR_NOT_FOUND || e == ERR_GONE ? OK : e;
-	TRY(fhir_read_json(c, c->place->fhir, c->arena, current.body, &report));
+	TRY(read_standing(r, &current, &report));
+	if (!report)
+		return OK;
+	if (files_are_news(r, report)) {
+		v2_set_time(r->v, r->state->body, "f", r->v->at);
+		move_files(r->node, report);
+	}
 	list_results(r, report);
-	atoms_adopt(c->place->fhir->atoms, report);
-	put = vec_push(&r->v->puts, c->arena);
-	*put = (struct put){ .type = STR("DiagnosticReport"), .id = id,
+	atoms_adopt(r->v->c->place->fhir->atoms, report);
+	put = vec_push(&r->v->puts, r->v->c->arena);
+	*put = (struct put){ .type = STR("DiagnosticReport"), .id = current.id,
 			     .write = { .resource = report, .org = r->v->source, .if_match = current.version } };
 	return OK;
 }
@@ -372,6 +441,7 @@ static enum err end_report(struct report *r)
 		node_add_str(r->v->c->arena, r->node, "conclusion", buf_get(&r->notes));
 	if (r->aside)
 		return add_older(r);
+	TRY(keep_files(r));
 	list_results(r, r->node);
 	return OK;
 }

@@ -28,10 +28,15 @@ static const struct v2_trigger triggers[] = {
 	{ "ORU", "R01", P | V | V2_SNAPSHOT | V2_RESULT, 5, NULL, NULL },
 	{ "MDM", "T01", P | V | V2_SNAPSHOT | V2_DOCUMENT, 5, NULL, NULL },
 	{ "MDM", "T02", P | V | V2_SNAPSHOT | V2_DOCUMENT, 5, NULL, NULL },
+	{ "MDM", "T03", P | V | V2_SNAPSHOT | V2_DOCUMENT, 5, NULL, NULL },
 	{ "MDM", "T04", P | V | V2_SNAPSHOT | V2_DOCUMENT, 5, NULL, NULL },
+	{ "MDM", "T05", P | V | V2_SNAPSHOT | V2_DOCUMENT, 5, NULL, NULL },
 	{ "MDM", "T06", P | V | V2_SNAPSHOT | V2_DOCUMENT, 5, NULL, NULL },
+	{ "MDM", "T07", P | V | V2_SNAPSHOT | V2_DOCUMENT, 5, NULL, NULL },
 	{ "MDM", "T08", P | V | V2_SNAPSHOT | V2_DOCUMENT, 5, NULL, NULL },
+	{ "MDM", "T09", P | V | V2_SNAPSHOT | V2_DOCUMENT, 5, NULL, NULL },
 	{ "MDM", "T10", P | V | V2_SNAPSHOT | V2_DOCUMENT, 5, NULL, NULL },
+	{ "MDM", "T11", P | V | V2_SNAPSHOT | V2_DOCUMENT, 5, NULL, NULL },
 };
 
 const struct v2_trigger *v2_trigger(struct str type, struct str event, bool *type_known)
