@@ -272,7 +272,7 @@ enum err app_grants(struct ctx *c, struct db *db, int64_t account, struct app_gr
 
 	TRY(db_stmt(c, db,
 		    SQL("SELECT g.key, g.app, g.account, g.employment, a.name, g.scope, g.made, g.until "
-			", g.context FROM app_grant g JOIN app a ON a.key = g.app WHERE g.account = ?1 AND g.ended = 0 "
+			", g.context, g.encounter FROM app_grant g JOIN app a ON a.key = g.app WHERE g.account = ?1 AND g.ended = 0 "
 			"AND g.until > ?2 ORDER BY g.key DESC"),
 		    &s));
 	stmt_bind_int(s, 1, account);
@@ -285,7 +285,7 @@ enum err app_grants(struct ctx *c, struct db *db, int64_t account, struct app_gr
 			.key = stmt_int(s, 0), .app = stmt_int(s, 1), .account = stmt_int(s, 2),
 			.employment = stmt_int(s, 3), .name = account_keep(c, stmt_text(s, 4)),
 			.scope = account_keep(c, stmt_text(s, 5)), .made = stmt_int(s, 6), .until = stmt_int(s, 7),
-			.context = stmt_int(s, 8) };
+			.context = stmt_int(s, 8), .encounter = stmt_int(s, 9) };
 	}
 	*out = found.at;
 	*len = found.len;
@@ -314,15 +314,18 @@ static void keep_own(struct ctx *c, int64_t context, struct smart *s)
 	*s = (struct smart){ .at = at, .len = kept };
 }
 
-enum err app_wish_read(struct ctx *c, const struct app *app, struct str scope, int64_t context, struct app_wish *out)
+enum err app_wish_read(struct ctx *c, const struct app *app, struct str scope, struct app_about about, struct app_wish *out)
 {
+	bool own = c->actor && c->actor->person, opened = scope_has(scope, "launch");
+	int64_t context = opened || scope_has(scope, "launch/patient") ? about.person : 0;
 	struct smart most, asked;
-	bool own = c->actor && c->actor->person;
 
 	*out = (struct app_wish){ .openid = scope_has(scope, "openid"),
 				  .user = scope_has(scope, "fhirUser") || scope_has(scope, "profile"),
 				  .patient = scope_has(scope, "launch/patient") && (own || context),
-				  .context = scope_has(scope, "launch") ? context : 0,
+				  .context = context,
+				  .opened = opened,
+				  .encounter = context && (opened || scope_has(scope, "launch/encounter")) ? about.encounter : 0,
 				  .offline = scope_has(scope, "offline_access") };
 	out->stays = out->offline || scope_has(scope, "online_access");
 	TRY(smart_read(c, app->scope, &most));
@@ -345,8 +348,9 @@ static struct str words_of(struct ctx *c, const struct app_wish *w)
 	buf_init(&b, c->arena, 0);
 	buf_cstr(&b, w->openid ? "openid " : "");
 	buf_cstr(&b, w->openid && w->user ? "fhirUser " : "");
-	buf_cstr(&b, w->context ? "launch " : "");
+	buf_cstr(&b, w->context && w->opened ? "launch " : "");
 	buf_cstr(&b, w->patient ? "launch/patient " : "");
+	buf_cstr(&b, w->encounter ? "launch/encounter " : "");
 	buf_cstr(&b, w->offline ? "offline_access " : w->stays ? "online_access " : "");
 	buf_str(&b, scopes);
 	return str_trim(buf_get(&b));
@@ -356,7 +360,7 @@ struct letting {
 	const struct app *app;
 	const struct app_asked *asked;
 	struct str scope, hash;
-	int64_t employment, until, context;
+	int64_t employment, until, context, encounter;
 };
 
 static enum err session_job(struct ctx *c, struct db *db, int64_t *employment)
@@ -383,8 +387,8 @@ static enum err let(struct ctx *c, struct db *db, void *arg)
 	TRY(account_run(c, db, SQL("DELETE FROM app_token WHERE until <= ?1"), now, 0));
 	TRY(account_next(c, db, SQL("SELECT coalesce(max(key), 0) FROM app_grant"), &key));
 	TRY(db_stmt(c, db,
-		    SQL("INSERT INTO app_grant (key, app, account, employment, scope, made, until, ended, context) "
-			"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, ?8)"),
+		    SQL("INSERT INTO app_grant (key, app, account, employment, scope, made, until, ended, context, encounter) "
+			"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, ?8, ?9)"),
 		    &s));
 	stmt_bind_int(s, 1, key);
 	stmt_bind_int(s, 2, l->app->key);
@@ -394,6 +398,7 @@ static enum err let(struct ctx *c, struct db *db, void *arg)
 	stmt_bind_int(s, 6, now);
 	stmt_bind_int(s, 7, l->until);
 	stmt_bind_int(s, 8, l->context);
+	stmt_bind_int(s, 9, l->encounter);
 	TRY(stmt_run(c, s));
 	TRY(app_token_put(c, db, &(struct app_token){ .hash = l->hash,
 						      .grant = key,
@@ -419,6 +424,7 @@ enum err app_let(struct ctx *c, const struct app *app, const struct app_wish *wi
 			     .scope = words_of(c, wish),
 			     .hash = token_hash(c, str_of(made)),
 			     .context = wish->context,
+			     .encounter = wish->encounter,
 			     .until = clock_now(c->clock) + span };
 	if (l.scope.len > SMART_BYTES)
 		return fail(c, ERR_BAD_REQUEST, "The scopes are too long.");

@@ -49,12 +49,20 @@ struct app_wish {
 	struct smart scopes;
 	bool openid, user;   /* who somebody is */
 	bool patient;        /* whose record is theirs */
+	bool opened;         /* from somebody's page */
 	bool stays, offline; /* a refresh token; and for long */
 	int64_t context;     /* resource.key of the Patient it was opened about: patient/ is theirs then; 0 */
+	int64_t encounter;   /* resource.key of the Encounter, of that Patient's; 0 */
 };
-/* `context`: of app_launched, 0. ERR_BAD_REQUEST: nothing of it can be given. */
-NODISCARD enum err app_wish_read(struct ctx *c, const struct app *app, struct str scope, int64_t context,
+/* What an app is opened about: keys of resource; 0: nobody, no Encounter. */
+struct app_about {
+	int64_t person, encounter;
+};
+/* `about`: of app_launched, or nothing. ERR_BAD_REQUEST: nothing of it can be given. */
+NODISCARD enum err app_wish_read(struct ctx *c, const struct app *app, struct str scope, struct app_about about,
 				 struct app_wish *out);
+/* Is that word among the scopes asked for? */
+bool scope_has(struct str scope, const char *word);
 struct app_asked {
 	struct str back, challenge, nonce;
 	struct str launch; /* the word it was opened with: used up by letting it in; empty: none */
@@ -63,19 +71,19 @@ struct app_asked {
 NODISCARD enum err app_let(struct ctx *c, const struct app *app, const struct app_wish *wish,
 			   const struct app_asked *asked, char code[TOKEN_SIZE]);
 
-/* --- opened from a person's page (EHR launch): app_launch.c --- */
+/* --- opened about somebody, from their page (EHR launch) or chosen when it asks: app_launch.c --- */
 
 #define APP_LAUNCH_SECONDS 300
 
 /* Those that can be. */
 NODISCARD enum err app_launchable(struct ctx *c, struct app **out, size_t *len);
-/* c->actor opens it about a Patient (resource.key), whom they must be known to see: the word to send along. Good once,
- * for this app and this account. */
-NODISCARD enum err app_launch(struct ctx *c, const struct app *app, int64_t person, char word[TOKEN_SIZE]);
-/* About whom. ERR_BAD_REQUEST in the same words for whatever is wrong with the word. */
-NODISCARD enum err app_launched(struct ctx *c, const struct app *app, struct str word, int64_t *person);
+/* c->actor opens it about a Patient, and an Encounter of theirs, which they must be known to see: the word to send along.
+ * Good once, for this app and this account. */
+NODISCARD enum err app_launch(struct ctx *c, const struct app *app, struct app_about about, char word[TOKEN_SIZE]);
+/* About what. ERR_BAD_REQUEST in the same words for whatever is wrong with the word. */
+NODISCARD enum err app_launched(struct ctx *c, const struct app *app, struct str word, struct app_about *about);
 
-/* The id of a Patient (resource.key); empty: it is gone. */
+/* The id of a resource (resource.key); empty: it is gone. */
 NODISCARD enum err app_person(struct ctx *c, struct db *db, int64_t person, struct str *out);
 
 /* --- tokens --- */
@@ -83,6 +91,7 @@ NODISCARD enum err app_person(struct ctx *c, struct db *db, int64_t person, stru
 struct app_tokens {
 	char access[TOKEN_SIZE], refresh[TOKEN_SIZE]; /* refresh "": none */
 	struct str scope, patient, id_token;          /* patient: id; both may be empty */
+	struct str encounter;                         /* id; empty: none */
 	bool launched;                                /* from a person's page: it shows by itself whom it is about */
 };
 /* Which app asks, by what it sends: its secret if it has one, nothing if not. ERR_UNSIGNED. */
@@ -103,6 +112,7 @@ struct app_told {
 	bool refresh; /* a refresh token, else one for access */
 	struct str client, scope, patient, fhir_user; /* client: of a program its login; scope empty: not limited;
 							 patient: id; fhir_user: "Practitioner/x"; may be empty */
+	struct str encounter;                         /* id; empty: none */
 	int64_t account, made, until; /* made 0: not known */
 };
 NODISCARD enum err app_inspect(struct ctx *c, const struct app *of, struct str token, struct app_told *out);
@@ -112,7 +122,7 @@ NODISCARD enum err app_inspect(struct ctx *c, const struct app *of, struct str t
 struct app_grant {
 	int64_t key, app, account, employment;
 	struct str name, scope; /* of the app; what it was let */
-	int64_t made, until, context;
+	int64_t made, until, context, encounter;
 };
 /* Of an account, in force now. */
 NODISCARD enum err app_grants(struct ctx *c, struct db *db, int64_t account, struct app_grant **out, size_t *len);

@@ -7,7 +7,7 @@
 #include "access/account_part.h"
 
 struct found {
-	int64_t app, until, grant_until, context; /* app 0: a program's own */
+	int64_t app, until, grant_until, context, encounter; /* app 0: a program's own */
 	struct app_told told;
 };
 
@@ -16,7 +16,7 @@ static enum err find_refresh(struct ctx *c, struct db *db, struct str hash, stru
 	STMT(s);
 
 	TRY(db_stmt(c, db,
-		    SQL("SELECT g.app, g.account, g.scope, g.until, a.client, t.until, g.context FROM app_token t "
+		    SQL("SELECT g.app, g.account, g.scope, g.until, a.client, t.until, g.context, g.encounter FROM app_token t "
 			"JOIN app_grant g ON g.key = t.app_grant JOIN app a ON a.key = g.app "
 			"WHERE t.hash = ?1 AND t.kind = 2 AND t.used = 0 AND g.ended = 0 AND a.ended = 0"),
 		    &s));
@@ -25,6 +25,7 @@ static enum err find_refresh(struct ctx *c, struct db *db, struct str hash, stru
 	if (!*row)
 		return OK;
 	*out = (struct found){ .app = stmt_int(s, 0), .grant_until = stmt_int(s, 3), .until = stmt_int(s, 5), .context = stmt_int(s, 6),
+			       .encounter = stmt_int(s, 7),
 			       .told = { .refresh = true, .account = stmt_int(s, 1),
 					 .scope = account_keep(c, stmt_text(s, 2)),
 					 .client = account_keep(c, stmt_text(s, 4)) } };
@@ -37,7 +38,7 @@ static enum err find_access(struct ctx *c, struct db *db, struct str hash, struc
 	STMT(s);
 
 	TRY(db_stmt(c, db,
-		    SQL("SELECT g.app, g.account, g.scope, g.until, a.client, s.until, s.made, g.context FROM session s "
+		    SQL("SELECT g.app, g.account, g.scope, g.until, a.client, s.until, s.made, g.context, g.encounter FROM session s "
 			"JOIN grant_scope k ON k.key = s.scope AND k.account = s.account "
 			"JOIN app_grant g ON g.account = s.account JOIN app a ON a.key = g.app "
 			"WHERE s.hash = ?1 AND s.stage = 2 AND g.ended = 0 AND a.ended = 0 AND k.ended = 0 "
@@ -48,6 +49,7 @@ static enum err find_access(struct ctx *c, struct db *db, struct str hash, struc
 	if (!*row)
 		return OK;
 	*out = (struct found){ .app = stmt_int(s, 0), .grant_until = stmt_int(s, 3), .until = stmt_int(s, 5), .context = stmt_int(s, 7),
+			       .encounter = stmt_int(s, 8),
 			       .told = { .account = stmt_int(s, 1), .scope = account_keep(c, stmt_text(s, 2)),
 					 .client = account_keep(c, stmt_text(s, 4)), .made = stmt_int(s, 6) } };
 	return OK;
@@ -121,7 +123,7 @@ static enum err holds(struct ctx *c, struct str token, const struct found *found
 }
 
 /* Whose record, and who it is: as the token's answer said them. */
-static enum err put_who(struct ctx *c, int64_t context, struct app_told *out)
+static enum err put_who(struct ctx *c, int64_t context, int64_t encounter, struct app_told *out)
 {
 	struct smart scopes;
 	bool own = context || scope_has(out->scope, "launch/patient");
@@ -138,6 +140,8 @@ static enum err put_who(struct ctx *c, int64_t context, struct app_told *out)
 		TRY(app_person(c, db, user.person, &id));
 	if (context)
 		TRY(app_person(c, db, context, &about));
+	if (encounter)
+		TRY(app_person(c, db, encounter, &out->encounter));
 	out->patient = !own ? STR("") : context ? about : id;
 	out->fhir_user = STR("");
 	bool staff = user.kind == ACTOR_STAFF;
@@ -160,7 +164,7 @@ enum err app_inspect(struct ctx *c, const struct app *of, struct str token, stru
 	TRY(holds(c, token, &found, &good));
 	if (!good)
 		return OK;
-	TRY(put_who(c, found.context, &found.told));
+	TRY(put_who(c, found.context, found.encounter, &found.told));
 	found.told.active = true;
 	found.told.until = found.until < found.grant_until ? found.until : found.grant_until;
 	*out = found.told;

@@ -1,4 +1,5 @@
-/* app_launch.c - an app opened from a person's page (SMART App Launch, EHR launch): a word that says about whom, good once. */
+/* app_launch.c - an app opened about somebody (SMART App Launch): a word that says about whom, good once. Opened from a person's page it goes
+ * there and back with the app; asked for a person (launch/patient) it stands for the one who was chosen. */
 #include "access/app_part.h"
 
 #include "access/account_part.h"
@@ -24,7 +25,7 @@ enum err app_launchable(struct ctx *c, struct app **out, size_t *len)
 
 struct launching {
 	const struct app *app;
-	int64_t person;
+	struct app_about about;
 	struct str hash;
 };
 
@@ -36,19 +37,20 @@ static enum err put(struct ctx *c, struct db *db, void *arg)
 
 	TRY(account_run(c, db, SQL("DELETE FROM app_launch WHERE until <= ?1"), now, 0));
 	TRY(db_stmt(c, db,
-		    SQL("INSERT INTO app_launch (hash, app, account, context, until, used) VALUES (?1, ?2, ?3, ?4, ?5, 0)"), &s));
+		    SQL("INSERT INTO app_launch (hash, app, account, context, until, used, encounter) VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6)"), &s));
 	stmt_bind_blob(s, 1, l->hash);
 	stmt_bind_int(s, 2, l->app->key);
 	stmt_bind_int(s, 3, c->actor->account);
-	stmt_bind_int(s, 4, l->person);
+	stmt_bind_int(s, 4, l->about.person);
 	stmt_bind_int(s, 5, now + APP_LAUNCH_SECONDS * SECOND);
+	stmt_bind_int(s, 6, l->about.encounter);
 	return stmt_run(c, s);
 }
 
-enum err app_launch(struct ctx *c, const struct app *app, int64_t person, char word[TOKEN_SIZE])
+enum err app_launch(struct ctx *c, const struct app *app, struct app_about about, char word[TOKEN_SIZE])
 {
 	token_make(word);
-	struct launching l = { app, person, token_hash(c, str_of(word)) };
+	struct launching l = { app, about, token_hash(c, str_of(word)) };
 
 	return store_write(c, c->place->store, put, &l);
 }
@@ -67,7 +69,7 @@ static void bind_word(struct ctx *c, struct stmt *s, const struct app *app, stru
 	stmt_bind_int(s, 4, clock_now(c->clock));
 }
 
-enum err app_launched(struct ctx *c, const struct app *app, struct str word, int64_t *person)
+enum err app_launched(struct ctx *c, const struct app *app, struct str word, struct app_about *about)
 {
 	bool row;
 	READER(db);
@@ -75,13 +77,13 @@ enum err app_launched(struct ctx *c, const struct app *app, struct str word, int
 
 	TRY(store_reader(c, c->place->store, &db));
 	TRY(db_stmt(c, db,
-		    SQL("SELECT context FROM app_launch WHERE hash = ?1 AND app = ?2 AND account = ?3 AND until > ?4 AND used = 0"),
+		    SQL("SELECT context, encounter FROM app_launch WHERE hash = ?1 AND app = ?2 AND account = ?3 AND until > ?4 AND used = 0"),
 		    &s));
 	bind_word(c, s, app, word);
 	TRY(stmt_step(c, s, &row));
 	if (!row)
 		return no_good(c);
-	*person = stmt_int(s, 0);
+	*about = (struct app_about){ stmt_int(s, 0), stmt_int(s, 1) };
 	return OK;
 }
 

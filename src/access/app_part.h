@@ -20,7 +20,6 @@ NODISCARD enum err app_token_put(struct ctx *c, struct db *db, const struct app_
 NODISCARD enum err grant_end(struct ctx *c, struct db *db, int64_t account, int64_t grant);
 /* With what the texts of its rows in grant_scope begin, so that each is its own: "app:12 ". */
 struct str grant_mark(struct ctx *c, int64_t grant);
-bool scope_has(struct str scope, const char *word);
 /* As it is stored. */
 struct str secret_hash(struct ctx *c, struct str secret);
 

@@ -80,7 +80,7 @@ static enum err find(struct ctx *c, struct db *db, struct taking *t, bool *row)
 
 	TRY(db_stmt(c, db,
 		    SQL("SELECT t.app_grant, t.back, t.challenge, t.nonce, t.until, t.used, g.account, g.employment, "
-			"g.scope, g.until, g.context FROM app_token t JOIN app_grant g ON g.key = t.app_grant "
+			"g.scope, g.until, g.context, g.encounter FROM app_token t JOIN app_grant g ON g.key = t.app_grant "
 			"WHERE t.hash = ?1 AND t.kind = ?2 AND g.app = ?3 AND g.ended = 0"),
 		    &s));
 	stmt_bind_blob(s, 1, t->hash);
@@ -95,7 +95,7 @@ static enum err find(struct ctx *c, struct db *db, struct taking *t, bool *row)
 				       .used = stmt_int(s, 5) };
 	t->grant = (struct app_grant){ .key = stmt_int(s, 0), .account = stmt_int(s, 6),
 				       .employment = stmt_int(s, 7), .scope = account_keep(c, stmt_text(s, 8)),
-				       .until = stmt_int(s, 9), .context = stmt_int(s, 10) };
+				       .until = stmt_int(s, 9), .context = stmt_int(s, 10), .encounter = stmt_int(s, 11) };
 	return OK;
 }
 
@@ -234,6 +234,8 @@ static enum err give(struct ctx *c, const struct app *app, const struct taking *
 	memcpy(out->access, in.token, TOKEN_SIZE);
 	out->scope = t->grant.scope;
 	out->launched = context != 0;
+	if (t->grant.encounter)
+		TRY(patient_id(c, t->grant.encounter, &out->encounter));
 	if (context || user.person)
 		TRY(patient_id(c, context ? context : user.person, &out->patient));
 	if (scope_has(t->grant.scope, "openid"))
@@ -251,7 +253,7 @@ static enum err change(struct ctx *c, const struct app *app, struct taking *t, s
 {
 	char next[TOKEN_SIZE];
 
-	*out = (struct app_tokens){ .patient = STR(""), .id_token = STR("") };
+	*out = (struct app_tokens){ .patient = STR(""), .id_token = STR(""), .encounter = STR("") };
 	token_make(next);
 	t->app = app->key;
 	t->next = token_hash(c, str_of(next));

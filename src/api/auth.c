@@ -122,7 +122,7 @@ static void add_endpoints(struct ctx *c, struct node *o, const struct request *r
 						      "private_key_jwt", NULL },
 				 *const algs[] = { "RS384", "ES384", NULL }, *const responses[] = { "code", NULL },
 				 *const challenges[] = { "S256", NULL },
-				 *const scopes[] = { "openid", "fhirUser", "profile", "launch", "launch/patient",
+				 *const scopes[] = { "openid", "fhirUser", "profile", "launch", "launch/patient", "launch/encounter",
 						     "online_access", "offline_access", "patient/*.rs",
 						     "user/*.rs", "user/*.cruds", "system/*.rs", "system/*.cruds",
 						     "system/*.read", "system/*.write", NULL };
@@ -146,8 +146,8 @@ static void add_endpoints(struct ctx *c, struct node *o, const struct request *r
 enum err api_smart_configuration(struct ctx *c, const struct request *r, struct reply *reply)
 {
 	static const char *const capabilities[] = {
-		"launch-ehr", "launch-standalone", "context-ehr-patient", "client-public", "client-confidential-symmetric",
-		"client-confidential-asymmetric", "sso-openid-connect", "context-standalone-patient",
+		"launch-ehr", "launch-standalone", "context-ehr-patient", "context-ehr-encounter", "client-public", "client-confidential-symmetric",
+		"client-confidential-asymmetric", "sso-openid-connect", "context-standalone-patient", "context-standalone-encounter",
 		"permission-offline", "permission-online", "permission-patient", "permission-user",
 		"permission-v1", "permission-v2", NULL
 	};

@@ -92,6 +92,8 @@ enum err app_token_reply(struct ctx *c, const struct request *r, struct reply *r
 		node_add_str(c->arena, o, "patient", t.patient);
 		node_add_bool(c->arena, o, "need_patient_banner", t.launched);
 	}
+	if (t.encounter.len)
+		node_add_str(c->arena, o, "encounter", t.encounter);
 	return oauth_reply(c, 200, o, reply);
 }
 
@@ -138,6 +140,8 @@ static void tell_token(struct ctx *c, const struct request *r, const struct app_
 		node_add_int(c->arena, o, "iat", t->made / 1000000);
 	if (t->patient.len)
 		node_add_str(c->arena, o, "patient", t->patient);
+	if (t->encounter.len)
+		node_add_str(c->arena, o, "encounter", t->encounter);
 	if (t->fhir_user.len)
 		node_add_cstr(c->arena, o, "fhirUser",
 			      arena_printf(c->arena, STR_FMT "/fhir/" STR_FMT, STR_ARG(r->base), STR_ARG(t->fhir_user)));

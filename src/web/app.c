@@ -3,18 +3,42 @@
 #include "access/audit.h"
 #include "access/fetch.h"
 #include "access/smart.h"
-#include "web/govern.h"
+#include "web/app_ask.h"
 
 /* What the app sent along, and keeps through the page's form. */
 static const char *const asked_names[] = { "response_type", "client_id", "redirect_uri", "scope", "state", "aud",
 					   "code_challenge", "code_challenge_method", "nonce", "launch" };
 enum { ASKED = sizeof asked_names / sizeof *asked_names, STATE_MOST = 2000 };
 
-static struct str asked(struct ctx *c, const struct request *r, const char *name)
+struct str app_sent(struct ctx *c, const struct request *r, const char *name)
 {
 	struct str value = request_param(c, r, name, 0);
 
 	return value.at ? value : STR("");
+}
+
+void put_app_sent(struct ctx *c, const struct request *r, struct node *data)
+{
+	struct node *list = data_list(c, data, "hidden");
+
+	for (unsigned i = 0; i < ASKED; i++) {
+		struct node *one = data_object(c, list, NULL);
+
+		data_words(c, one, "hidden_name", asked_names[i]);
+		data_str(c, one, "hidden_value", app_sent(c, r, asked_names[i]));
+	}
+}
+
+struct str app_sent_query(struct ctx *c, const struct request *r, const char *word)
+{
+	struct buf b;
+
+	buf_init(&b, c->arena, 0);
+	for (unsigned i = 0; i < ASKED; i++)
+		if (strcmp(asked_names[i], "launch") != 0)
+			form_add(&b, asked_names[i], app_sent(c, r, asked_names[i]));
+	form_add(&b, "launch", str_of(word));
+	return buf_get(&b);
 }
 
 /* --- who asks, and may it be answered there? --- */
@@ -25,9 +49,9 @@ static enum err read_app(struct ctx *c, const struct request *r, struct app *app
 	for (unsigned i = 0; i < ASKED; i++)
 		if (request_param(c, r, asked_names[i], 1).at)
 			return fail(c, ERR_BAD_REQUEST, "The app asked for %s twice.", asked_names[i]);
-	if (app_find(c, asked(c, r, "client_id"), app))
+	if (app_find(c, app_sent(c, r, "client_id"), app))
 		return fail(c, ERR_BAD_REQUEST, "The app that sent you here is not known to this place.");
-	if (!app_knows(app, asked(c, r, "redirect_uri")))
+	if (!app_knows(app, app_sent(c, r, "redirect_uri")))
 		return fail(c, ERR_BAD_REQUEST,
 			    "The app that sent you here wants the answer at an address that it did not register.");
 	return OK;
@@ -36,7 +60,7 @@ static enum err read_app(struct ctx *c, const struct request *r, struct app *app
 static enum err send_back(struct ctx *c, const struct request *r, const char *name, struct str value, struct str words,
 			  struct reply *reply)
 {
-	struct str back = asked(c, r, "redirect_uri"), state = asked(c, r, "state");
+	struct str back = app_sent(c, r, "redirect_uri"), state = app_sent(c, r, "state");
 	struct buf b;
 
 	buf_init(&b, c->arena, 0);
@@ -55,15 +79,15 @@ static enum err send_back(struct ctx *c, const struct request *r, const char *na
 /* RFC 6749 4.1.2.1: the name of what is wrong with what was asked; NULL: nothing. */
 static const char *wrong_with(struct ctx *c, const struct request *r)
 {
-	struct str challenge = asked(c, r, "code_challenge"), state = asked(c, r, "state");
-	struct str aud = SAY(c->arena, STR_FMT "/fhir", STR_ARG(r->base)), given = asked(c, r, "aud");
+	struct str challenge = app_sent(c, r, "code_challenge"), state = app_sent(c, r, "state");
+	struct str aud = SAY(c->arena, STR_FMT "/fhir", STR_ARG(r->base)), given = app_sent(c, r, "aud");
 
-	if (!str_is(asked(c, r, "response_type"), "code"))
+	if (!str_is(app_sent(c, r, "response_type"), "code"))
 		return "unsupported_response_type";
 	if (given.len && given.at[given.len - 1] == '/')
 		given.len--;
 	if (!str_eq(given, aud) || !state.len || state.len > STATE_MOST || challenge.len != 43 ||
-	    asked(c, r, "nonce").len > 500 || !str_is(asked(c, r, "code_challenge_method"), "S256"))
+	    app_sent(c, r, "nonce").len > 500 || !str_is(app_sent(c, r, "code_challenge_method"), "S256"))
 		return "invalid_request";
 	return NULL;
 }
@@ -142,21 +166,16 @@ static enum err put_about(struct ctx *c, struct node *data, int64_t person)
 static enum err ask_page(struct ctx *c, const struct request *r, const struct app *app, const struct app_wish *wish,
 			 struct reply *reply)
 {
-	struct node *data = page_new(c, r, "Let an app in?"), *list = data_list(c, data, "hidden");
+	struct node *data = page_new(c, r, "Let an app in?");
 
-	for (unsigned i = 0; i < ASKED; i++) {
-		struct node *one = data_object(c, list, NULL);
-
-		data_words(c, one, "hidden_name", asked_names[i]);
-		data_str(c, one, "hidden_value", asked(c, r, asked_names[i]));
-	}
+	put_app_sent(c, r, data);
 	data_str(c, data, "app", app->name);
 	data_str(c, data, "signed_in_as", c->actor->name);
 	if (wish->context)
 		TRY(put_about(c, data_object(c, data, "about"), wish->context));
 	put_scopes(c, data, wish);
 	TRY(page_show(c, "app", data, reply));
-	page_may_lead(c, reply, asked(c, r, "redirect_uri"));
+	page_may_lead(c, reply, app_sent(c, r, "redirect_uri"));
 	return OK;
 }
 
@@ -166,17 +185,21 @@ static enum err ask_page(struct ctx *c, const struct request *r, const struct ap
 static enum err begin(struct ctx *c, const struct request *r, struct app *app, struct app_wish *wish,
 		      struct reply *reply, bool *sent)
 {
-	int64_t person = 0;
+	struct app_about about = { 0 };
 	const char *wrong;
+	bool whom;
 
 	*sent = true;
 	TRY(read_app(c, r, app));
 	wrong = wrong_with(c, r);
 	if (wrong)
 		return send_back(c, r, "error", str_of(wrong), STR(""), reply);
-	if (asked(c, r, "launch").len && app_launched(c, app, asked(c, r, "launch"), &person))
+	if (app_sent(c, r, "launch").len && app_launched(c, app, app_sent(c, r, "launch"), &about))
 		return send_back(c, r, "error", STR("invalid_request"), str_of(arena_str(c->arena, c->why)), reply);
-	if (app_wish_read(c, app, asked(c, r, "scope"), person, wish))
+	TRY(about_wanted(c, r, &whom));
+	if (whom)
+		return about_page(c, r, app, reply);
+	if (app_wish_read(c, app, app_sent(c, r, "scope"), about, wish))
 		return send_back(c, r, "error", STR("invalid_scope"), str_of(arena_str(c->arena, c->why)), reply);
 	*sent = false;
 	return OK;
@@ -224,14 +247,14 @@ enum err app_do(struct ctx *c, const struct request *r, struct reply *reply)
 	TRY(begin(c, r, &app, &wish, reply, &sent));
 	if (sent)
 		return OK;
-	if (str_is(asked(c, r, "do"), "let"))
+	if (str_is(app_sent(c, r, "do"), "let"))
 		TRY(narrow(c, r, &wish));
-	if (!str_is(asked(c, r, "do"), "let") || (!wish.scopes.len && !wish.openid && !wish.context))
+	if (!str_is(app_sent(c, r, "do"), "let") || (!wish.scopes.len && !wish.openid && !wish.context))
 		return send_back(c, r, "error", STR("access_denied"), STR(""), reply);
-	struct app_asked of = { .back = asked(c, r, "redirect_uri"),
-				.challenge = asked(c, r, "code_challenge"),
-				.nonce = asked(c, r, "nonce"),
-				.launch = asked(c, r, "launch") };
+	struct app_asked of = { .back = app_sent(c, r, "redirect_uri"),
+				.challenge = app_sent(c, r, "code_challenge"),
+				.nonce = app_sent(c, r, "nonce"),
+				.launch = app_sent(c, r, "launch") };
 	TRY(app_let(c, &app, &wish, &of, code));
 	audit_note(c, &(struct audit){ .what = AUDIT_GRANT, .person = wish.context ? wish.context : c->actor->person,
 				       .section = STR("app") });

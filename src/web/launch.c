@@ -1,6 +1,7 @@
 /* launch.c - apps opened from a person's page (SMART App Launch, EHR launch): which there are, and the way there. */
 #include "access/app.h"
 #include "access/fetch.h"
+#include "web/app_ask.h"
 #include "web/form.h"
 #include "web/pages.h"
 #include "web/person.h"
@@ -25,6 +26,7 @@ enum err launch_show(struct ctx *c, const struct request *r, struct reply *reply
 		return OK; /* a wall stands before the record */
 	TRY(app_launchable(c, &apps, &len));
 	data_str(c, data, "record", SAY(c->arena, "/people/" STR_FMT, STR_ARG(p.id)));
+	put_stays(&p, data);
 	list = data_list(c, data, "apps");
 	for (size_t i = 0; i < len; i++) {
 		struct node *one = data_object(c, list, NULL);
@@ -47,7 +49,8 @@ static enum err find(struct ctx *c, struct str client, struct app *out)
 enum err launch_do(struct ctx *c, const struct request *r, struct reply *reply)
 {
 	struct node *data = NULL;
-	int64_t key, person;
+	struct app_about about;
+	int64_t key;
 	char word[TOKEN_SIZE];
 	struct person p;
 	struct app app;
@@ -59,8 +62,9 @@ enum err launch_do(struct ctx *c, const struct request *r, struct reply *reply)
 	TRY(person_begin(c, r, "apps", &p, &data, reply));
 	if (!data)
 		return OK;
-	TRY(record_whose(c, STR("Patient"), r->part[0], &key, &person));
-	TRY(app_launch(c, &app, person, word));
+	TRY(record_whose(c, STR("Patient"), r->part[0], &key, &about.person));
+	TRY(stay_key(&p, app_sent(c, r, "encounter"), &about.encounter));
+	TRY(app_launch(c, &app, about, word));
 	buf_init(&b, c->arena, 0);
 	form_add(&b, "iss", SAY(c->arena, STR_FMT "/fhir", STR_ARG(r->base)));
 	form_add(&b, "launch", str_of(word));

@@ -6,6 +6,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { before, after, test } from 'node:test'
 import { causeway, scratch, serve, setCookies } from './causeway.mjs'
+import { delegate } from './leak/place.mjs'
 import { asker, resources } from './smart.mjs'
 
 const back = 'https://growth.example/back', ended = []
@@ -154,7 +155,7 @@ test('what the tick is taken from is not let; the person and the app can end it'
 })
 
 test('staff: an app with a secret sees what they see and the scopes let; never a record as its own', async () => {
-	const verifier = random(), asked = wish(verifier, { client_id: 'ward', redirect_uri: 'https://ward.example/back', scope: 'user/Observation.rs patient/Observation.rs launch/patient' })
+	const verifier = random(), asked = wish(verifier, { client_id: 'ward', redirect_uri: 'https://ward.example/back', scope: 'user/Observation.rs patient/Observation.rs' })
 	const sent = await letIn(place.gp, asked), basic = secret => ({ authorization: `Basic ${Buffer.from(`ward:${secret}`).toString('base64')}` })
 	const fields = { grant_type: 'authorization_code', code: sent.searchParams.get('code'), redirect_uri: 'https://ward.example/back', code_verifier: verifier }
 	for (const headers of [basic('wrong'), {}])
@@ -322,4 +323,90 @@ test('opened from a person’s page (EHR launch): of that person alone, once, fo
 	assert.equal(causeway('import', place.db, file).code, 0)
 	assert.equal(await reads(other.body.access_token, '/fhir/Observation/lab-ben'), 404)
 	assert.equal(await reads(given.body.access_token, '/fhir/Observation/lab-ada'), 200)
+})
+
+test('a scope with a query lets what fits it; one that cannot be judged is refused with the reason', async () => {
+	const added = causeway('app-add', place.db, 'lab', '--name', 'Lab results', '--redirect', 'https://lab.example/back', '--scope', 'patient/*.rs')
+	assert.equal(added.code, 0, added.err)
+	const asked = (verifier, scope) => wish(verifier, { client_id: 'lab', redirect_uri: 'https://lab.example/back', scope })
+	const verifier = random(), scope = 'patient/Observation.rs?category=http://terminology.hl7.org/CodeSystem/observation-category|laboratory'
+	const page = await place.ada.get(`/apps/authorize?${new URLSearchParams(asked(verifier, scope))}`)
+	assert.match(page.text, /only where category=/)
+	const given = await tokens({ grant_type: 'authorization_code', client_id: 'lab', code: (await letIn(place.ada, asked(verifier, scope))).searchParams.get('code'), redirect_uri: 'https://lab.example/back', code_verifier: verifier })
+	assert.deepEqual([given.status, given.body.scope], [200, scope], JSON.stringify(given.body))
+	const get = asker(place.base, given.body.access_token)
+	assert.deepEqual([(await get('/fhir/Observation/lab-ada')).status, (await get('/fhir/Observation/vital-ada')).status, (await get('/fhir/Observation?_total=accurate')).body.total], [200, 404, 1])
+	for (const [wrong, words] of [['patient/Observation.rs?nonsense=1', /nonsense/], ['patient/Observation.rs?subject.name=x', /chain|subject/], ['patient/Observation.rs?_sort=date', /search parameters alone/], ['patient/Observation.rs?_include=Observation:subject', /search parameters alone/], ['patient/*.rs?category=laboratory', /one type/], ['patient/Observation.cruds?category=laboratory', /r and s/], ['patient/Observation.sr', /in that order/]]) {
+		const sent = await letIn(place.ada, asked(random(), wrong), () => [['do', 'refuse']])
+		assert.equal(sent.searchParams.get('error'), 'invalid_scope', wrong)
+		assert.match(sent.searchParams.get('error_description'), words, wrong)
+	}
+})
+
+// Standalone, by somebody who has no record of their own to give: they choose.
+test('asked for a person (launch/patient), staff choose one whom they may see; and a stay or visit of theirs (launch/encounter)', async () => {
+	const file = join(scratch(t), 'stay.ndjson')
+	writeFileSync(file, [
+		{ resourceType: 'Encounter', id: 'ward', meta: { source: resources[0].meta.source }, status: 'in-progress', class: { code: 'IMP', display: 'inpatient encounter' }, subject: { reference: 'Patient/ada' }, period: { start: '2026-01-05' } },
+		{ resourceType: 'Encounter', id: 'over', meta: { source: resources[0].meta.source }, status: 'finished', class: { code: 'AMB' }, subject: { reference: 'Patient/ada' }, period: { start: '2025-01-05', end: '2025-01-05' } },
+		{ ...resources.find(one => one.id === 'ben'), active: true }].map(one => JSON.stringify(one)).join('\n') + '\n')
+	assert.equal(causeway('import', place.db, file).code, 0)
+	const added = causeway('app-add', place.db, 'score', '--name', 'Falls score', '--redirect', 'https://score.example/back', '--launch', 'https://score.example/open', '--scope', 'patient/*.rs user/*.rs')
+	assert.equal(added.code, 0, added.err)
+	const asked = (verifier, more) => wish(verifier, { client_id: 'score', redirect_uri: 'https://score.example/back', scope: 'openid launch/patient patient/*.rs', ...more })
+	const changed = (sent, verifier) => tokens({ grant_type: 'authorization_code', client_id: 'score', code: sent.searchParams.get('code'), redirect_uri: 'https://score.example/back', code_verifier: verifier })
+	const fields = page => [...page.text.matchAll(/<input type="hidden" name="([^"]+)" value="([^"]*)"/g)].map(([, name, value]) => [name, value.replaceAll('&amp;', '&').replaceAll('&#39;', "'")])
+	const form_of = page => ({ ...page, text: page.text.slice(page.text.lastIndexOf('<form action="/apps/authorize" method="post"')) })
+	const choose = async (who, wished, typed, person, more = []) => {
+		const found = await who.get(`/apps/authorize?${new URLSearchParams({ ...wished, q: typed })}`)
+		return { found, chosen: await who.post('/apps/authorize', [...fields(form_of(found)), ['person', person], ...more]) }
+	}
+	const letGo = (who, chosen) => letIn(who, Object.fromEntries(new URL(chosen.headers.get('location'), place.base).searchParams))
+	const verifier = random(), first = await place.gp.get(`/apps/authorize?${new URLSearchParams(asked(verifier))}`)
+	assert.match(first.text, /Who is Falls score to be opened about/)
+	assert.doesNotMatch(first.text, /Ashby/, 'nobody is shown who was not looked for')
+	const { found, chosen } = await choose(place.gp, asked(verifier), 'ashby', 'ada')
+	assert.match(found.text, /value="ada">[^<]*ASHBY/i)
+	assert.deepEqual([chosen.status, chosen.headers.get('location').startsWith('/apps/authorize?')], [303, true])
+	const given = await changed(await letGo(place.gp, chosen), verifier)
+	assert.deepEqual([given.status, given.body.patient, given.body.encounter, given.body.scope], [200, 'ada', undefined, 'openid launch/patient patient/*.rs'])
+	assert.deepEqual([await reads(given.body.access_token, '/fhir/Patient/ada'), await reads(given.body.access_token, '/fhir/Patient/ben'), await reads(given.body.access_token, '/fhir/Observation/lab-ben')], [200, 404, 404])
+	// with a stay: asked for which, of those that go on
+	const second = random(), with_stay = asked(second, { scope: 'launch/patient launch/encounter patient/*.rs' }), step = await choose(place.gp, with_stay, 'ashby', 'ada')
+	assert.match(step.chosen.text, /Which stay or visit/)
+	assert.match(step.chosen.text, /name="encounter" value="ward"/)
+	assert.doesNotMatch(step.chosen.text, /value="over"/)
+	assert.equal((await place.gp.post('/apps/authorize', [...fields(form_of(step.chosen)), ['encounter', 'over']])).status, 404, 'one that is over')
+	const about = await changed(await letGo(place.gp, await place.gp.post('/apps/authorize', [...fields(form_of(step.chosen)), ['encounter', 'ward']])), second)
+	assert.deepEqual([about.body.patient, about.body.encounter, about.body.scope], ['ada', 'ward', 'launch/patient launch/encounter patient/*.rs'])
+	const told = await (await fetch(`${place.base}/auth/introspect`, form({ client_id: 'score', token: about.body.access_token }))).json()
+	assert.deepEqual([told.patient, told.encounter], ['ada', 'ward'])
+	const third = random(), none = await changed(await letGo(place.gp, (await choose(place.gp, asked(third, { scope: 'launch/patient launch/encounter patient/*.rs' }), 'birch', 'ben')).chosen), third)
+	assert.deepEqual([none.body.patient, none.body.encounter], ['ben', undefined], 'who has none is not asked for one')
+	// opened from the person's page, with the stay
+	const apps = await place.gp.get('/people/ada/apps'), form_token = /name="form_token" value="([^"]+)"/.exec(apps.text)[1]
+	assert.match(apps.text, /<option value="ward">/)
+	const to = await place.gp.post('/people/ada/apps', { form_token, app: 'score', encounter: 'ward' }), fourth = random()
+	const opened = await changed(await letIn(place.gp, asked(fourth, { scope: 'launch patient/*.rs', launch: new URL(to.headers.get('location')).searchParams.get('launch') })), fourth)
+	assert.deepEqual([opened.body.patient, opened.body.encounter], ['ada', 'ward'])
+	assert.equal((await place.gp.post('/people/ben/apps', { form_token, app: 'score', encounter: 'ward' })).status, 404, 'another’s stay')
+	// whom they may not see they cannot choose
+	const stranger = await browser(place.db, place.base, 'stranger', '--role', 'ward-nurse', '--org', 'WXA01')
+	const tried = await choose(stranger, asked(verifier), 'ashby', 'ada')
+	assert.equal(tried.chosen.status, 403, 'the wall before the record stands here too')
+	assert.ok(!tried.chosen.headers.get('location'))
+	// a resident with one record is not asked; one who helps somebody is, and sees that record alone
+	assert.match((await place.ada.get(`/apps/authorize?${new URLSearchParams(asked(verifier))}`)).text, /Let Falls score in/)
+	assert.equal((await place.ada.post('/apps/authorize', [...fields(await place.ada.get(`/apps/authorize?${new URLSearchParams(asked(verifier))}`)), ['person', 'ben'], ['do', 'let'], ['let', 'patient/*.rs']])).status, 303)
+	const mine = random(), own = await changed(await letIn(place.ada, asked(mine)), mine)
+	assert.deepEqual([own.body.patient, await reads(own.body.access_token, '/fhir/Patient/ben')], ['ada', 404])
+	const carer = await browser(place.db, place.base, 'cara', '--role', 'resident', '--patient', 'ada')
+	delegate(place.db, 'cara', { id: 'ben' }, 'attorney', [])
+	const helps = random(), both = await carer.get(`/apps/authorize?${new URLSearchParams(asked(helps))}`)
+	assert.match(both.text, /value="ada">Yourself/)
+	assert.match(both.text, /value="ben">[^<]*Birch/)
+	const pick = person => carer.post('/apps/authorize', [...fields(form_of(both)), ['person', person]])
+	assert.equal((await pick('nobody')).status, 404)
+	const theirs = await changed(await letGo(carer, await pick('ben')), helps)
+	assert.deepEqual([theirs.body.patient, await reads(theirs.body.access_token, '/fhir/Patient/ben'), await reads(theirs.body.access_token, '/fhir/Patient/ada')], ['ben', 200, 404])
 })
