@@ -10,7 +10,7 @@
 #include "access/choice.h"
 #include "access/sign_in.h"
 
-enum { READERS = 3, ROUNDS = 12, LONGEST = 8000000 /* microseconds */ };
+enum { READERS = 3, ROUNDS = 12, LONGEST = 120000000 /* microseconds */ };
 
 struct town {
 	struct world *w;

@@ -294,7 +294,7 @@ static void huge_object_is_not_quadratic(void **state)
 	buf_cstr(&b, ",\"k77\":0}");
 	assert_int_equal(json_read(&f->c, &f->arena, buf_get(&b), NULL, &n), ERR_SYNTAX);
 	assert_non_null(strstr(f->c.why, "\"k77\" stands here twice"));
-	assert_true(clock_monotonic() - start < 10000000); /* quadratic would take minutes */
+	assert_true(clock_monotonic() - start < 60000000); /* quadratic would take minutes */
 }
 
 static void prefix_stops_after_one_value(void **state)

@@ -353,8 +353,8 @@ static void a_query_stops_at_the_deadline(void **state)
 	int64_t start = clock_monotonic(), answer;
 
 	w->c.deadline = start + 200000;
-	FAILS(ERR_LIMIT, ask(w, SQL("SELECT 1 FROM pg_sleep(20)"), &answer));
-	assert_true(clock_monotonic() - start < 5000000);
+	FAILS(ERR_LIMIT, ask(w, SQL("SELECT 1 FROM pg_sleep(300)"), &answer));
+	assert_true(clock_monotonic() - start < 60000000);
 	w->c.deadline = 0;
 	SUCCEEDS(ask(w, SQL("SELECT 2"), &answer));
 	assert_int_equal(answer, 2);
@@ -414,19 +414,19 @@ static void a_broken_connection_is_replaced(void **state)
 
 static void too_many_readers_are_told(void **state)
 {
-	enum { MANY = 40 };
+	enum { THERE_ARE = 32, MANY = 40 };
 	struct world *w = world(state);
 	struct db *readers[MANY];
 	int n = 0;
 	enum err e = OK;
 
 	while (n < MANY && !e) {
-		w->c.deadline = clock_monotonic() + 300000;
+		w->c.deadline = clock_monotonic() + (n < THERE_ARE ? 60000000 : 300000);
 		e = store_reader(&w->c, w->store, &readers[n]);
 		n += !e;
 	}
 	expect(w, e, ERR_BUSY);
-	assert_int_equal(n, 32);
+	assert_int_equal(n, THERE_ARE);
 	assert_non_null(strstr(w->c.why, "All 32 connections"));
 	while (n-- > 0)
 		store_reader_done(readers[n]);

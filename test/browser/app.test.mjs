@@ -53,10 +53,10 @@ before(async () => {
 	const run = (...args) => execFileSync(program, args, { encoding: 'utf8' })
 	const db = readdirSync(dirname(place.db)).filter(name => name.endsWith('.db')).map(name => join(dirname(place.db), name)).find(file => run('accounts', file))
 	run('app-add', db, 'chart', '--name', 'Growth chart', '--redirect', `${app.base}/back`, '--scope', 'patient/*.rs')
-}, { timeout: 120000 })
+}, { timeout: 600000 })
 after(async () => { app?.close(); await place?.close() })
 
-test('a resident is asked in plain words, by keyboard, lets it in, and ends it', { skip, timeout: 120000 }, async () => {
+test('a resident is asked in plain words, by keyboard, lets it in, and ends it', { skip, timeout: 600000 }, async () => {
 	const page = await (await place.browser.newContext({ viewport: { width: 1280, height: 900 } })).newPage()
 	await page.goto(`${app.base}/start`)
 	assert.match(page.url(), /\/sign-in\?to=/, 'whoever has not signed in does so first')
@@ -98,7 +98,7 @@ test('a resident is asked in plain words, by keyboard, lets it in, and ends it',
 	assert.equal(await held.refresh(), 400)
 })
 
-test('no is an answer, also without scripts', { skip, timeout: 60000 }, async () => {
+test('no is an answer, also without scripts', { skip, timeout: 600000 }, async () => {
 	const page = await place.as('edith', 390, { javaScriptEnabled: false })
 	await page.goto(`${app.base}/start`)
 	await page.getByRole('button', { name: 'No, go back' }).press('Enter')

@@ -59,7 +59,7 @@ async function join_(code, login, name) {
 
 const status = async (page, address) => (await page.request.get(place.base + address)).status()
 
-test('a neighbour joins with a code, sees what was named, until it is taken back', { skip, timeout: 120000 }, async () => {
+test('a neighbour joins with a code, sees what was named, until it is taken back', { skip, timeout: 600000 }, async () => {
 	const { base } = place, resident = await place.as('edith')
 	await resident.goto(`${base}/me/people`)
 	await resident.getByRole('button', { name: 'Make a code for them' }).press('Enter')
@@ -103,7 +103,7 @@ test('a neighbour joins with a code, sees what was named, until it is taken back
 	assert.deepEqual([await status(mo, `/for/${edith}`), await status(mo, `/fhir/Patient/${edith}`)], [404, 404], 'at the next request')
 })
 
-test('what was named is seen; what was not is absent', { skip, timeout: 60000 }, async () => {
+test('what was named is seen; what was not is absent', { skip, timeout: 600000 }, async () => {
 	const resident = await place.as('edith'), daughter = await place.as('karen')
 	assert.equal(await status(daughter, '/fhir/Condition/close-mind'), 404)
 	const code = await invite(resident, 'Karen', { scopes: ['Mental health'] })
@@ -114,7 +114,7 @@ test('what was named is seen; what was not is absent', { skip, timeout: 60000 },
 	assert.equal(await status(daughter, '/fhir/Condition/close-mind'), 200)
 })
 
-test('an attorney speaks for somebody: chooses, sees who looked, asks; the proof is written down', { skip, timeout: 120000 }, async () => {
+test('an attorney speaks for somebody: chooses, sees who looked, asks; the proof is written down', { skip, timeout: 600000 }, async () => {
 	const { base } = place, attorney = await place.as('nolan')
 	await attorney.goto(base)
 	await attorney.waitForURL(`${base}/for`)
@@ -137,7 +137,7 @@ test('an attorney speaks for somebody: chooses, sees who looked, asks; the proof
 	assert.equal(tried.status(), 403)
 })
 
-test('staff write down who may act for somebody, with the proof they saw', { skip, timeout: 60000 }, async () => {
+test('staff write down who may act for somebody, with the proof they saw', { skip, timeout: 600000 }, async () => {
 	const { base } = place, worker = await place.as('raman')
 	await worker.goto(`${base}/people/${edith}`)
 	await worker.getByRole('link', { name: 'Who may act for them' }).press('Enter')

@@ -4,7 +4,7 @@ import { after, before, test } from 'node:test'
 import { available, barriers, edith, open, picture, widths } from './place.mjs'
 
 let place
-before(async () => { if (available) place = await open() }, { timeout: 240000 })
+before(async () => { if (available) place = await open() }, { timeout: 600000 })
 after(() => place?.close())
 
 async function clean(page, name) {

@@ -12,7 +12,7 @@ let place
 before(async () => { place = available && await home() })
 after(async () => { await place?.close?.() })
 
-test('an emergency: doctor, privacy officer and resident, each in their own window', { skip, timeout: 120000 }, async () => {
+test('an emergency: doctor, privacy officer and resident, each in their own window', { skip, timeout: 600000 }, async () => {
 	const { base } = place
 	const doctor = await place.as('wolski'), officer = await place.as('sharma'), resident = await place.as('karen')
 	const reply = await doctor.goto(`${base}/people/${karen}`)
@@ -57,7 +57,7 @@ test('an emergency: doctor, privacy officer and resident, each in their own wind
 	assert.equal((await doctor.goto(`${base}/people/${karen}`)).status(), 403, 'closed from the next request on')
 })
 
-test('who may not open in an emergency is told so, and sees no form', { skip, timeout: 60000 }, async () => {
+test('who may not open in an emergency is told so, and sees no form', { skip, timeout: 600000 }, async () => {
 	const finance = await place.as('fenn')
 	assert.equal((await finance.goto(`${place.base}/people/p-000012`)).status(), 403)
 	assert.match(await finance.locator('main').innerText(), /Your role does not open records in an emergency/)
@@ -65,7 +65,7 @@ test('who may not open in an emergency is told so, and sees no form', { skip, ti
 	await good(finance, 'glass-no-role')
 })
 
-test('ask me first: the yes is written down, opens the record for a time, and is told', { skip, timeout: 120000 }, async () => {
+test('ask me first: the yes is written down, opens the record for a time, and is told', { skip, timeout: 600000 }, async () => {
 	const { base } = place
 	const resident = await place.as('edith'), nurse = await place.as('molloy')
 	await resident.goto(`${base}/me/choices`)
@@ -97,7 +97,7 @@ test('ask me first: the yes is written down, opens the record for a time, and is
 	assert.match(await resident.locator('.cw-look', { hasText: 'Molloy' }).first().innerText(), /you said yes/)
 })
 
-test('why: line by line, for oneself and, by the privacy officer, for others', { skip, timeout: 60000 }, async () => {
+test('why: line by line, for oneself and, by the privacy officer, for others', { skip, timeout: 600000 }, async () => {
 	const { base } = place
 	const doctor = await place.as('wolski')
 	let stranger, told = ''
@@ -120,7 +120,7 @@ test('why: line by line, for oneself and, by the privacy officer, for others', {
 })
 
 for (const width of [390, 320])
-	test(`the pages at ${width}, without scripts`, { skip, timeout: 60000 }, async () => {
+	test(`the pages at ${width}, without scripts`, { skip, timeout: 600000 }, async () => {
 		const plain = await place.as('osei', width, { javaScriptEnabled: false })
 		assert.equal((await plain.goto(`${place.base}/people/p-000006`)).status(), 403)
 		assert.ok(await plain.getByRole('button', { name: /^Open the record/ }).isVisible())

@@ -33,7 +33,7 @@ const pages = ['/privacy', '/requests', '/patterns', '/agreements', '/agreements
 	'/retention', '/roles', '/processing']
 
 for (const width of [1280, 320])
-	test(`every page is whole at ${width} px, and without JavaScript`, { skip, timeout: 120000 }, async () => {
+	test(`every page is whole at ${width} px, and without JavaScript`, { skip, timeout: 600000 }, async () => {
 		const page = await as('sharma', width)
 		const plain = await as('sharma', width, { javaScriptEnabled: false })
 		for (const address of pages) {
@@ -46,14 +46,14 @@ for (const width of [1280, 320])
 		}
 	})
 
-test('others see none of it', { skip, timeout: 60000 }, async () => {
+test('others see none of it', { skip, timeout: 600000 }, async () => {
 	const nurse = await as('osei')
 	for (const address of ['/privacy', '/requests', '/patterns', '/retention', '/roles', '/processing', '/agreements/new'])
 		assert.equal((await nurse.request.get(base + address)).status(), 403, address)
 	assert.equal((await nurse.request.get(`${base}/fhir/AuditEvent`)).status(), 403)
 })
 
-test('an agreement: by keyboard, its effect first, then its end', { skip, timeout: 60000 }, async () => {
+test('an agreement: by keyboard, its effect first, then its end', { skip, timeout: 600000 }, async () => {
 	const officer = await as('sharma')
 	await officer.goto(`${base}/agreements/new`)
 	await officer.getByLabel('What it is called').fill('Hospital and surgery')
@@ -79,7 +79,7 @@ test('an agreement: by keyboard, its effect first, then its end', { skip, timeou
 	assert.match(await officer.getByRole('row', { name: /Hospital and surgery/ }).innerText(), /Ended/)
 })
 
-test('a copy: judged, prepared, released by another, taken away by the person', { skip, timeout: 120000 }, async () => {
+test('a copy: judged, prepared, released by another, taken away by the person', { skip, timeout: 600000 }, async () => {
 	const first = await as('sharma'), second = await as('bell'), edith = await as('edith', 390)
 	await edith.goto(`${base}/me/asked`)
 	const mine = edith.getByRole('article', { name: /A copy of everything/ })
@@ -121,7 +121,7 @@ test('a copy: judged, prepared, released by another, taken away by the person', 
 	assert.equal((await karen.request.get(edith.url())).status(), 404)
 })
 
-test('a correction: refused with a reason that the person reads', { skip, timeout: 60000 }, async () => {
+test('a correction: refused with a reason that the person reads', { skip, timeout: 600000 }, async () => {
 	const officer = await as('sharma')
 	await officer.goto(`${base}/requests?kind=correction`)
 	await officer.locator('main table a').first().press('Enter')
@@ -132,7 +132,7 @@ test('a correction: refused with a reason that the person reads', { skip, timeou
 	assert.match(await officer.locator('main').innerText(), /Refused because\s+It was confirmed by two tests/)
 })
 
-test('an odd pattern is explained, and stays reviewed', { skip, timeout: 60000 }, async () => {
+test('an odd pattern is explained, and stays reviewed', { skip, timeout: 600000 }, async () => {
 	const officer = await as('sharma')
 	await officer.goto(`${base}/patterns`)
 	const text = await officer.locator('main').innerText()
@@ -148,7 +148,7 @@ test('an odd pattern is explained, and stays reviewed', { skip, timeout: 60000 }
 	assert.match(await officer.getByRole('article', { name: /usual in the role: In order/ }).innerText(), /flu clinic/)
 })
 
-test('a record at the end of its time: proposed by one, ended by another', { skip, timeout: 60000 }, async () => {
+test('a record at the end of its time: proposed by one, ended by another', { skip, timeout: 600000 }, async () => {
 	const first = await as('sharma'), second = await as('bell')
 	await first.goto(`${base}/retention`)
 	const row = first.getByRole('row', { name: /Amblecote/ })
@@ -166,7 +166,7 @@ test('a record at the end of its time: proposed by one, ended by another', { ski
 	assert.doesNotMatch(await second.locator('main').innerText(), /Amblecote/)
 })
 
-test('the audit over FHIR: of a person, an agent, a time', { skip, timeout: 60000 }, async () => {
+test('the audit over FHIR: of a person, an agent, a time', { skip, timeout: 600000 }, async () => {
 	const officer = await as('sharma')
 	const get = async query => (await officer.request.get(`${base}/fhir/AuditEvent?${query}`)).json()
 	const all = await get('patient=Patient/p-marked')

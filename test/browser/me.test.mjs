@@ -25,7 +25,7 @@ async function as(name, width = 1280) {
 	return page
 }
 
-test('who looked is told, asked about and answered for', { skip, timeout: 120000 }, async () => {
+test('who looked is told, asked about and answered for', { skip, timeout: 600000 }, async () => {
 	const nurse = await as('Bridget Molloy')
 	assert.equal((await nurse.goto(`${base}/people/p-000001`)).status(), 200)
 	const stranger = await as('Jane Whitlock')
@@ -70,7 +70,7 @@ test('who looked is told, asked about and answered for', { skip, timeout: 120000
 	assert.ok(await edith.locator('section.cw-ask').evaluate(one => parseFloat(getComputedStyle(one).paddingLeft) >= 8), 'the box has room inside')
 })
 
-test('a choice shows what it does before it is saved', { skip, timeout: 60000 }, async () => {
+test('a choice shows what it does before it is saved', { skip, timeout: 600000 }, async () => {
 	const edith = await as('Edith Tredwell')
 	await edith.goto(`${base}/me/choices`)
 	await edith.getByRole('link', { name: /See what it would do.*Stop all sharing/ }).press('Enter')
@@ -86,7 +86,7 @@ test('a choice shows what it does before it is saved', { skip, timeout: 60000 },
 })
 
 for (const width of widths)
-	test(`the pages at ${width}`, { skip, timeout: 60000 }, async () => {
+	test(`the pages at ${width}`, { skip, timeout: 600000 }, async () => {
 		const edith = await as('Edith Tredwell', width)
 		for (const [name, path] of [['me', '/me'], ['me-record', '/me/record'], ['me-looked', '/me/looked'], ['me-choices', '/me/choices'],
 			['me-all', '/me/record/all'], ['me-about', '/me/about'], ['me-about-edit', '/me/about/part/wishes'], ['me-about-history', '/me/about/history'],
@@ -97,14 +97,14 @@ for (const width of widths)
 		}
 	})
 
-test('nobody else has these pages', { skip, timeout: 60000 }, async () => {
+test('nobody else has these pages', { skip, timeout: 600000 }, async () => {
 	const nurse = await as('Bridget Molloy')
 	assert.equal((await nurse.request.get(`${base}/me/looked`)).status(), 403)
 	const edith = await as('Edith Tredwell')
 	assert.equal((await edith.request.get(`${base}/privacy`)).status(), 403)
 })
 
-test('about me: written, read by staff in the banner, its past kept, brought back', { skip, timeout: 120000 }, async () => {
+test('about me: written, read by staff in the banner, its past kept, brought back', { skip, timeout: 600000 }, async () => {
 	const edith = await as('Edith Tredwell'), nurse = await as('Bridget Molloy')
 	const write = async (part, text) => {
 		await edith.goto(`${base}/me/about/part/${part}`)
@@ -132,7 +132,7 @@ test('about me: written, read by staff in the banner, its past kept, brought bac
 	assert.match(await edith.locator('main').innerText(), /Karen, 07700 900 418/)
 })
 
-test('this is wrong: asked from a line of the record, and what became of it', { skip, timeout: 60000 }, async () => {
+test('this is wrong: asked from a line of the record, and what became of it', { skip, timeout: 600000 }, async () => {
 	const edith = await as('Edith Tredwell')
 	await edith.goto(`${base}/me/record`)
 	await edith.getByRole('link', { name: /This is wrong.*Osteoporosis/ }).press('Enter')
@@ -154,7 +154,7 @@ test('this is wrong: asked from a line of the record, and what became of it', { 
 	assert.equal(others[0]?.resource.status, 'requested')
 })
 
-test('everything taken along is written down, to read and for programs', { skip, timeout: 60000 }, async () => {
+test('everything taken along is written down, to read and for programs', { skip, timeout: 600000 }, async () => {
 	const edith = await as('Edith Tredwell'), daughter = await as('Karen Tull')
 	const bundle = await (await edith.request.get(`${base}/me/copy/my-record.json`)).json()
 	assert.equal(bundle.resourceType, 'Bundle')
@@ -167,7 +167,7 @@ test('everything taken along is written down, to read and for programs', { skip,
 	assert.match(await edith.locator('.cw-look', { hasText: 'Karen Tull' }).first().innerText(), /Took a copy of your whole record/)
 })
 
-test('printing and what was sent are written down', { skip, timeout: 60000 }, async () => {
+test('printing and what was sent are written down', { skip, timeout: 600000 }, async () => {
 	const nurse = await as('Bridget Molloy'), edith = await as('Edith Tredwell')
 	assert.equal((await nurse.request.get(`${base}/people/p-000001/source/Condition/p-000001-problem-wrist`)).status(), 200)
 	assert.equal((await nurse.request.get(`${base}/people/p-000001/print`)).status(), 200)
@@ -177,7 +177,7 @@ test('printing and what was sent are written down', { skip, timeout: 60000 }, as
 	assert.match(look, /Printed a part of your record/)
 })
 
-test('signed in elsewhere: seen, and signed out there', { skip, timeout: 60000 }, async () => {
+test('signed in elsewhere: seen, and signed out there', { skip, timeout: 600000 }, async () => {
 	const here = await as('Edith Tredwell'), there = await as('Edith Tredwell')
 	await here.goto(`${base}/account`)
 	await here.getByRole('button', { name: 'Sign out everywhere else' }).press('Enter')

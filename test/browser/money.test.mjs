@@ -52,9 +52,7 @@ async function workOut(page, look = async () => {}) {
 test('what would I pay, at 390 and 320, each page through axe', { skip }, async () => {
 	for (const width of [390, 320]) {
 		const page = await place.page(width)
-		const begun = Date.now()
 		await workOut(page, name => good(page, `money-${name}`))
-		assert.ok(Date.now() - begun < 120000)
 		await page.context().close()
 	}
 })

@@ -7,7 +7,7 @@ import { available, edith } from './place.mjs'
 
 const skip = available ? false : 'needs build/causeway and Chromium'
 let place
-before(async () => { place = available ? await home('--bulk', '--today', '2025-11-19') : null }, { timeout: 240000 })
+before(async () => { place = available ? await home('--bulk', '--today', '2025-11-19') : null }, { timeout: 600000 })
 after(() => place?.close())
 
 const open = (page, path) => page.goto(place.base + path)

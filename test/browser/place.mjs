@@ -153,6 +153,50 @@ function make(dir, options) {
 	cpSync(whole, dir, { recursive: true, mode: constants.COPYFILE_FICLONE })
 }
 
+const PATIENCE = 60000
+
+// Pressing something may lead to another page. Playwright waits for that only where it has begun at once, which on a busy
+// machine it has not: so what is pressed is over when the page that it leads to is there.
+function follow(page) {
+	let underWay // the request for a page
+	const over = request => { if (!request || request === underWay) underWay = undefined }
+	page.on('request', request => { if (request.isNavigationRequest() && request.frame() === page.mainFrame()) underWay = request })
+	page.on('requestfailed', over) // an answer that is kept as a file fails too
+	page.on('domcontentloaded', () => over())
+	const followed = (owner, name, leads) => {
+		const press = owner[name].bind(owner)
+		owner[name] = async (...args) => {
+			const said = await press(...args)
+			if (leads(...args) && !page.isClosed()) {
+				for (let i = 0; i < 2; i++) // what it does has been begun when the page answers
+					await page.evaluate(() => 0).catch(() => {})
+				for (const end = Date.now() + PATIENCE; underWay && Date.now() < end && !page.isClosed();)
+					await new Promise(done => setTimeout(done, 5))
+			}
+			return said
+		}
+	}
+	followed(page.mainFrame(), 'click', () => true) // a page's and a locator's as well
+	followed(page.mainFrame(), 'press', (selector, key) => key === 'Enter' || key === 'Space')
+	followed(page.keyboard, 'press', key => key === 'Enter' || key === 'Space')
+}
+
+async function startBrowser() {
+	const started = await chromium.launch({
+		executablePath: chrome, timeout: 3 * PATIENCE,
+		args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+			'--disable-component-update', '--disable-sync'],
+	})
+	const newContext = started.newContext.bind(started)
+	started.newContext = async options => {
+		const context = await newContext(options)
+		context.setDefaultTimeout(PATIENCE)
+		context.on('page', follow)
+		return context
+	}
+	return started
+}
+
 // Make the place, serve it, start a browser; close() ends all of it.
 export async function open(...options) {
 	const signedIn = options[0] === '--signed-in'
@@ -171,11 +215,7 @@ export async function open(...options) {
 		})
 		server.on('exit', code => reject(new Error(`the server ended with ${code}`)))
 	})
-	browser = await chromium.launch({
-		executablePath: chrome,
-		args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-			'--disable-component-update', '--disable-sync'],
-	})
+	browser = await startBrowser()
 	mkdirSync(shots, { recursive: true })
 	return {
 		base, browser, db,

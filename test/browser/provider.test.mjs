@@ -12,7 +12,7 @@ const program = process.env.CAUSEWAY || new URL('../../build/causeway', import.m
 let place
 const run = (...args) => execFileSync(program, args, { encoding: 'utf8' })
 
-before(async () => { if (!skip) place = await demo() }, { timeout: 120000 })
+before(async () => { if (!skip) place = await demo() }, { timeout: 600000 })
 after(async () => place?.close())
 
 async function fine(page, name) {
@@ -31,7 +31,7 @@ async function throughProvider(page, login) {
 	await page.waitForURL(url => url.origin === place.base)
 }
 
-test('a social worker signs in with the council’s account', { skip, timeout: 240000 }, async t => {
+test('a social worker signs in with the council’s account', { skip, timeout: 600000 }, async t => {
 	const people = {
 		1001: { employee: 'new.worker', name: 'New Worker', groups: ['adult-social-work'] },
 		1002: { employee: 'root', name: 'Root', groups: [] },

@@ -14,7 +14,7 @@ const skip = available ? false : 'needs build/causeway and Chromium'
 const win = 'p-000003'
 const pictures = new URL('../../docs/tour/', import.meta.url).pathname
 let place
-before(async () => { place = available ? await home('--bulk', '--today', '2025-11-19') : null }, { timeout: 240000 })
+before(async () => { place = available ? await home('--bulk', '--today', '2025-11-19') : null }, { timeout: 600000 })
 after(async () => {
 	for (const [i, context] of place?.browser.contexts().entries() ?? [])
 		await picture(context.pages()[0], `story-last-${i}`) // where it stood when it failed
@@ -81,7 +81,7 @@ async function days(count) {
 	await page.context().close()
 }
 
-test('a call, a nurse, a fall, a stay, a delay, home, and day 91', { skip, timeout: 240000 }, async () => {
+test('a call, a nurse, a fall, a stay, a delay, home, and day 91', { skip, timeout: 600000 }, async () => {
 	// Her daughter rings; the adviser writes it down and sends it on.
 	const adviser = await place.as('iqbal')
 	let typed = 0
@@ -221,7 +221,7 @@ test('a call, a nurse, a fall, a stay, a delay, home, and day 91', { skip, timeo
 
 })
 
-test('one assessment by two professions, eligible on three outcomes, a plan, and the person reads it', { skip, timeout: 240000 }, async () => {
+test('one assessment by two professions, eligible on three outcomes, a plan, and the person reads it', { skip, timeout: 600000 }, async () => {
 	const worker = await place.as('raman')
 	let button
 	await open(worker, `/people/${win}`)

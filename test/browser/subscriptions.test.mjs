@@ -31,7 +31,7 @@ const send = (method, path, resource) => fetch(`${place.base}/fhir/${path}`, {
 const basic = id => send('PUT', `Basic/${id}`, { resourceType: 'Basic', id, code: { text: 'x' } })
 
 async function until(holds) {
-	for (const end = Date.now() + 15000; !(await holds()); await new Promise(r => setTimeout(r, 30)))
+	for (const end = Date.now() + 60000; !(await holds()); await new Promise(r => setTimeout(r, 30)))
 		assert.ok(Date.now() < end, `it does not come to be: ${holds}`)
 }
 

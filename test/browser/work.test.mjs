@@ -53,7 +53,7 @@ test('work comes to the list without a reload, and stays away when its reader sa
 	await page.evaluate(() => { window.here = true })
 	await page.getByRole('button', { name: 'Stop refreshing' }).waitFor()
 	await ask(other, 'Ring the ward about the dressing', raman, { person: 'Patient/p-000015' })
-	await section(page, 'needs-me').getByRole('link', { name: 'Ring the ward about the dressing', exact: true }).waitFor({ timeout: 60000 })
+	await section(page, 'needs-me').getByRole('link', { name: 'Ring the ward about the dressing', exact: true }).waitFor()
 	assert.ok(await page.evaluate(() => window.here), 'the page was not loaded again')
 	await page.getByRole('button', { name: 'Stop refreshing' }).click()
 	await page.getByRole('button', { name: 'Go on refreshing' }).waitFor()

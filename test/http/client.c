@@ -13,7 +13,7 @@
 #include "http/script.h"
 
 #define ANSWER_MAX ((size_t)64 << 20)
-#define PATIENCE 20 /* seconds */
+#define PATIENCE 60 /* seconds */
 
 static int dial(uint16_t port)
 {

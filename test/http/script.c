@@ -62,10 +62,12 @@ static struct send raw_line(struct arena *a, struct str text)
 
 static void expect_line(struct arena *a, struct exchange *x, struct str text)
 {
-	if (x->status.len == 0)
-		x->status = text;
-	else
+	if (x->status.len == 0) {
+		x->in_the_end = str_ends(text, STR(" in the end"));
+		x->status = x->in_the_end ? str_cut(&text, ' ') : text;
+	} else {
 		*vec_push(&x->headers, a) = text;
+	}
 }
 
 static bool starts_with(struct str text, const char *head)

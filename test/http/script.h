@@ -25,6 +25,7 @@ struct exchange {
 	VEC(struct line) body;
 	VEC(struct send) raw;    /* instead of head and body */
 	struct str status;       /* "201", "-" */
+	bool in_the_end;         /* asked again until it is this */
 	VEC(struct str) headers; /* "ETag: W/\"1\"", "!Retry-After" */
 	VEC(struct str) has, has_not;
 	struct str json; /* expected, empty: none */
