@@ -6,6 +6,7 @@
  * what the current version had and what the new one has.
  */
 #include "record/guard.h"
+#include "record/guard_row.h"
 #include "record/later.h"
 #include "record/view_part.h"
 
@@ -14,6 +15,7 @@ void apply_init(struct apply *a, struct ctx *c, struct db *db)
 	*a = (struct apply){ .c = c, .db = db };
 	map_init(&a->keys, c->arena);
 	map_init(&a->words, c->arena);
+	map_init(&a->newcomers, c->arena);
 }
 
 /* --- keys --- */
@@ -68,8 +70,25 @@ static void note_key(struct apply *a, struct str type, struct str id, int64_t ke
 	map_set(&a->keys, address(a, type, id), (void *)(intptr_t)key);
 }
 
+/* A Patient that this transaction records: what it writes about them besides is let by that. */
+static enum err note_newcomer(struct apply *a, const struct prepared *p)
+{
+	struct standing now = { 0 };
+	int64_t type_key;
+
+	if (!a->c->guard || !p->resource || strcmp(p->type->name, "Patient") != 0)
+		return OK;
+	TRY(name_find(a->c, a->db, STR("Patient"), &type_key));
+	if (type_key)
+		TRY(standing_find(a->c, a->db, type_key, p->id, &now));
+	if (!now.version)
+		map_set(&a->newcomers, str_of(str_dup(a->c->arena, p->id)), a);
+	return OK;
+}
+
 enum err apply_reserve(struct apply *a, struct prepared *p)
 {
+	TRY(note_newcomer(a, p));
 	if (!p->fresh || p->key)
 		return OK;
 	p->learnt |= LEARNT_KEY;
@@ -381,33 +400,45 @@ static enum err refuse(struct apply *a)
 /* Into the record of somebody who is recorded only now may write who may record people. */
 static bool may_write_new(const struct apply *a, const struct guard_item *item)
 {
-	const struct guard_item patient = {
-		.person = -1, .type = fhir_resource_type(a->c->place->fhir, STR("Patient"))
-	};
+	const struct guard_item patient = { .person = -1, .type = fhir_resource_type(a->c->place->fhir, STR("Patient")) };
 
 	return guard_opens_writing(a->c->guard, item) && guard_may_write(a->c->guard, &patient);
 }
 
-/* Whose it will be, without giving anybody a key; 0 with *fresh: somebody new. */
+/* What begins a relationship (a referral, a task) may be about anybody the asker can find, or has to do with: of
+ * somebody hidden it would else tell that they are there. */
+static enum err may_reach(struct apply *a, const struct prepared *p, int64_t person, bool *out)
+{
+	const struct fhir_type *patient = fhir_resource_type(a->c->place->fhir, STR("Patient"));
+	struct standing now = { 0 };
+	int64_t type_key;
+
+	*out = !p->person.len || p->type == patient || guard_related(a->c->guard, person);
+	if (*out)
+		return OK;
+	TRY(name_find(a->c, a->db, STR("Patient"), &type_key));
+	if (type_key)
+		TRY(standing_find(a->c, a->db, type_key, p->person, &now));
+	return now.version ? standing_may(a->c, a->db, patient, &now, 0, out) : OK;
+}
+
+/* Whose it will be, without giving anybody a key; *fresh: somebody whom this transaction records. */
 static enum err find_person(struct apply *a, const struct prepared *p, int64_t *person,
 			    bool *fresh)
 {
 	int64_t type_key;
 
-	*fresh = false;
 	*person = p->seen.key;
-	if (strcmp(p->type->name, "Patient") != 0) {
-		*person = 0;
-		if (!p->person.len)
-			return OK;
-		*person = (int64_t)(intptr_t)map_get(&a->keys,
-						     address(a, STR("Patient"), p->person));
-		TRY(name_find(a->c, a->db, STR("Patient"), &type_key));
-		if (!*person && type_key)
-			TRY(resource_key(a->c, a->db, type_key, p->person, person));
-	}
-	*fresh = !*person || (a->first_key && *person >= a->first_key);
-	return OK;
+	*fresh = !*person;
+	if (strcmp(p->type->name, "Patient") == 0)
+		return OK;
+	*person = 0;
+	*fresh = p->person.len && map_get(&a->newcomers, p->person);
+	if (!p->person.len)
+		return OK;
+	*person = (int64_t)(intptr_t)map_get(&a->keys, address(a, STR("Patient"), p->person));
+	TRY(name_find(a->c, a->db, STR("Patient"), &type_key));
+	return *person || !type_key ? OK : resource_key(a->c, a->db, type_key, p->person, person);
 }
 
 static enum err check_writer(struct apply *a, const struct prepared *p)
@@ -415,7 +446,7 @@ static enum err check_writer(struct apply *a, const struct prepared *p)
 	const struct guard *g = a->c->guard;
 	struct guard_item was = { .person = p->seen.person, .labels = p->seen.labels, .type = p->type },
 			  will = { .labels = p->labels, .type = p->type };
-	bool fresh;
+	bool fresh, reaches;
 
 	if (!g)
 		return OK;
@@ -424,7 +455,12 @@ static enum err check_writer(struct apply *a, const struct prepared *p)
 	if (!p->resource)
 		return OK;
 	TRY(find_person(a, p, &will.person, &fresh));
-	return (fresh ? may_write_new(a, &will) : guard_may_write(g, &will)) ? OK : refuse(a);
+	if (fresh)
+		return may_write_new(a, &will) ? OK : refuse(a);
+	if (!guard_may_write(g, &will))
+		return refuse(a);
+	TRY(may_reach(a, p, will.person, &reaches));
+	return reaches ? OK : refuse(a);
 }
 
 static enum err find_keys(struct apply *a, struct prepared *p)

@@ -88,12 +88,60 @@ static void test_updates(void **state)
 	FAILS(ERR_NOT_FOUND, update(w, "other", "b"));
 	FAILS(ERR_FORBIDDEN, update(w, "open", "b")); /* out of reach */
 	FAILS(ERR_FORBIDDEN, update(w, "new", "b"));
-	FAILS(ERR_FORBIDDEN, update(w, "new", "nobody-yet")); /* who may not record people */
+	FAILS(ERR_FORBIDDEN, update(w, "new", "nobody-yet"));
 	SUCCEEDS(update(w, "new", "a"));
-	s.writes[number_of(w, "Patient")] = GUARD_ALWAYS;
-	SUCCEEDS(update(w, "new-too", "nobody-yet"));
 	s.writes[number_of(w, "Task")] = GUARD_NEVER;
 	FAILS(ERR_FORBIDDEN, update(w, "open", "a"));
+}
+
+/* About somebody hidden and about nobody at all the answer is one and the same, whoever may record people, and of
+ * what begins a relationship, too. */
+static void test_nobody_is_told(void **state)
+{
+	static const uint8_t kinds[] = { GUARD_RELATED, GUARD_ALWAYS };
+	struct world *w = *state;
+	struct scene s = { 0 };
+
+	set_scene(w, &s);
+	for (size_t patients = 0; patients < 2; patients++)
+		for (size_t tasks = 0; tasks < 2; tasks++) {
+			const char *refused;
+
+			s.writes[number_of(w, "Patient")] = kinds[patients];
+			s.writes[number_of(w, "Task")] = kinds[tasks];
+			FAILS(ERR_FORBIDDEN, update(w, "new", "b"));
+			refused = arena_str(&w->arena, w->c.why);
+			FAILS(ERR_FORBIDDEN, update(w, "new", "nobody-yet"));
+			assert_string_equal(w->c.why, refused);
+		}
+	s.kinds[number_of(w, "Patient")] = GUARD_ALWAYS; /* who can be found can be referred */
+	SUCCEEDS(update(w, "new", "b"));
+	FAILS(ERR_FORBIDDEN, update(w, "new-too", "nobody-yet"));
+}
+
+/* Somebody is recorded with what is written about them, in any order, by who may record people: in one transaction. */
+static void test_newcomers(void **state)
+{
+	struct world *w = *state;
+	struct scene s = { 0 };
+	struct node *response;
+
+	set_scene(w, &s);
+	for (int may = 0; may < 2; may++)
+		for (int first = 0; first < 2; first++) {
+			const char *id = first ? "new-1" : "new-0", *json, *put[2];
+
+			put[first] = arena_printf(&w->arena, "{\"resource\":{\"resourceType\":\"Patient\",\"id\":\"%s\"},"
+							     "\"request\":{\"method\":\"PUT\",\"url\":\"Patient/%s\"}}", id, id);
+			put[!first] = arena_printf(&w->arena, "{\"resource\":{\"resourceType\":\"Task\",\"status\":\"ready\","
+							      "\"intent\":\"plan\",\"for\":{\"reference\":\"Patient/%s\"}},"
+							      "\"request\":{\"method\":\"POST\",\"url\":\"Task\"}}", id);
+			json = arena_printf(&w->arena, "{\"resourceType\":\"Bundle\",\"type\":\"transaction\",\"entry\":[%s,%s]}",
+					    put[0], put[1]);
+			s.writes[number_of(w, "Patient")] = may ? GUARD_ALWAYS : GUARD_RELATED;
+			enum err e = record_bundle(&w->c, str_of(json), tree(&w->c, json), &response);
+			assert_int_equal(e, may ? OK : ERR_FORBIDDEN);
+		}
 }
 
 /* What a stranger's version number is, or that there is one, no precondition tells. */
@@ -316,9 +364,10 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
-		TEST(test_updates),    TEST(test_preconditions), TEST(test_deletions),
-		TEST(test_conditions), TEST(test_links),         TEST(test_bundles),
-		TEST(test_owners),     TEST(test_second_wall),
+		TEST(test_updates),    TEST(test_nobody_is_told), TEST(test_newcomers),
+		TEST(test_preconditions), TEST(test_deletions), TEST(test_conditions),
+		TEST(test_links),      TEST(test_bundles),       TEST(test_owners),
+		TEST(test_second_wall),
 	};
 
 	return cmocka_run_group_tests_name("guard: writes", tests, NULL, NULL);

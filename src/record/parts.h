@@ -176,6 +176,7 @@ struct apply {
 	int64_t next_seq; /* known with it */
 	struct map words; /* "http://loinc.org" -> key, of this transaction */
 	struct map keys;  /* "Patient/1" -> key, of this transaction */
+	struct map newcomers; /* ids of Patients that this transaction records, where somebody asks */
 	VEC(struct total) totals;
 	struct later_rows *later; /* where rows go during a load; NULL: into their tables */
 	struct words_changes lists; /* words_rows.c, written at the end */
