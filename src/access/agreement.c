@@ -199,3 +199,46 @@ enum err agreement_finish(struct ctx *c, int64_t key, int64_t at, struct str rea
 		return fail(c, ERR_INVALID, "Say why it ends, in at most %d letters.", REASON_MOST);
 	return store_write(c, c->place->store, finish, &f);
 }
+
+/* --- days and minutes, as people write them --- */
+
+#define MINUTE INT64_C(60000000)
+
+static bool minutes_read(struct str text, int64_t *out)
+{
+	int64_t hour, minute;
+
+	if (text.len != 6 || (text.at[0] != ' ' && text.at[0] != 'T') || text.at[3] != ':' ||
+	    !str_int((struct str){ text.at + 1, 2 }, &hour) || !str_int((struct str){ text.at + 4, 2 }, &minute) ||
+	    hour < 0 || hour > 23 || minute < 0 || minute > 59)
+		return false;
+	*out = hour * 60 + minute;
+	return true;
+}
+
+bool agreement_time_read(struct str text, int64_t *out)
+{
+	struct str day = { text.at, text.len < 10 ? text.len : 10 };
+	int64_t at, to, minutes = 0;
+	struct when when;
+
+	if (!when_parse_date(day, &when) || when.precision != WHEN_DAY ||
+	    (text.len > 10 && !minutes_read((struct str){ text.at + 10, text.len - 10 }, &minutes)))
+		return false;
+	when_range(when, 0, &at, &to);
+	at += minutes * MINUTE;
+	*out = at - when_london_offset(at - when_london_offset(at) * MINUTE) * MINUTE;
+	return true;
+}
+
+struct str agreement_time_text(struct arena *a, int64_t at)
+{
+	int64_t london = at + when_london_offset(at) * MINUTE, minutes = london / MINUTE % 1440;
+	struct str iso = when_print_us(a, london);
+
+	if (!at)
+		return STR("");
+	if (!minutes)
+		return (struct str){ iso.at, 10 };
+	return str_of(arena_printf(a, "%.10s %02lld:%02lld", iso.at, (long long)(minutes / 60), (long long)(minutes % 60)));
+}

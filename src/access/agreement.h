@@ -72,6 +72,10 @@ struct agreement_effect {
  * policy alone: that shows here. */
 NODISCARD enum err agreement_effects(struct ctx *c, struct db *db, const struct agreement *add, int64_t end,
 				     struct agreement_effect **out, size_t *len);
+/* "2027-03-31", its first minute, or "2027-03-31 17:30" (or T between): as they are in London. False for what is none. */
+bool agreement_time_read(struct str text, int64_t *out);
+/* The reverse, the minute only where it is not a day's first; "" for 0. In `a`. */
+struct str agreement_time_text(struct arena *a, int64_t at);
 /* What agreement_add refuses, without adding. */
 NODISCARD enum err agreement_check(struct ctx *c, const struct agreement *a);
 

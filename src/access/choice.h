@@ -68,12 +68,16 @@ struct choice {
  * request on, everywhere. */
 NODISCARD enum err choice_set(struct ctx *c, struct str person, const struct choice *choice, bool on,
 			      struct str *consent);
-/* What would be hidden, before it is saved: how many items of how many organisations, from whom. */
+/* What would be hidden, before it is saved; or with `on` false what taking it back would show again, which is what
+ * it hides now. Of items that the asker may see themselves: a number must not tell of others. */
 struct choice_effect {
-	int64_t items, orgs;   /* that the organisation named (or any other) would see no more */
+	int64_t items, orgs;   /* that the organisation named (or any other) would see no more, or again */
 	struct str words;      /* "6 items from 2 organisations would be hidden from Hill Surgery" */
+	struct str holds;      /* the same of a choice that is made: "… are hidden from Hill Surgery" */
 };
-NODISCARD enum err choice_preview(struct ctx *c, struct str person, const struct choice *choice,
+NODISCARD enum err choice_preview(struct ctx *c, struct str person, const struct choice *choice, bool on,
 				  struct choice_effect *out);
+/* "category-finance", "organisation-WXG001", "sharing": how addresses and the audit name a choice. In c->arena. */
+struct str choice_name(struct ctx *c, const struct choice *choice);
 
 #endif

@@ -16,6 +16,13 @@
 
 /* --- what may be chosen, and by whom --- */
 
+struct str choice_name(struct ctx *c, const struct choice *k)
+{
+	struct str of = k->org.len ? k->org : k->label;
+
+	return str_of(arena_printf(c->arena, "%s%s" STR_FMT, choice_word(k->kind), of.len ? "-" : "", STR_ARG(of)));
+}
+
 static bool about_org(enum choice_kind kind)
 {
 	return kind == CHOICE_ORGANISATION || kind == CHOICE_SOURCE;
@@ -157,8 +164,9 @@ enum err choice_set(struct ctx *c, struct str person, const struct choice *choic
 	}
 	TRY(write_consent(c, id, consent_text(c, id, person, choice, on)));
 	*consent = str_of(arena_printf(c->arena, "Consent/" STR_FMT, STR_ARG(id)));
+	struct str name = choice_name(c, choice);
 	audit_note(c, &(struct audit){ .what = AUDIT_CHOICE, .person = key, .section = str_of(choice_word(choice->kind)),
-				       .detail = on ? STR("on") : STR("off") });
+				       .detail = str_of(arena_printf(c->arena, "%s " STR_FMT, on ? "on" : "off", STR_ARG(name))) });
 	return OK;
 }
 
@@ -213,14 +221,17 @@ static enum err make_viewer(struct ctx *c, struct db *db, const struct choice *c
 }
 
 struct counting {
-	struct guard before, after;
+	struct guard with, without; /* the choice */
 	VEC(int64_t) orgs;
 	int64_t items;
 };
 
-static void count_item(struct ctx *c, struct counting *k, const struct guard_item *item, int64_t n)
+static void count_item(struct ctx *c, struct counting *k, struct guard_item *item, int64_t n)
 {
-	if (!guard_may(&k->before, item) || guard_may(&k->after, item))
+	if (!guard_may(c->guard, item))
+		return;
+	item->person = k->with.persons->person; /* of all Patients that are the same */
+	if (!guard_may(&k->without, item) || guard_may(&k->with, item))
 		return;
 	k->items += n;
 	for (size_t i = 0; i < k->orgs.len; i++)
@@ -235,21 +246,24 @@ static enum err count_items(struct ctx *c, struct db *db, int64_t person, struct
 	STMT(s);
 
 	TRY(db_stmt(c, db,
-		    SQL(SAME_PERSONS "SELECT r.org, r.labels, count(*) FROM same "
+		    SQL(SAME_PERSONS "SELECT r.org, r.labels, n.text, r.person, count(*) FROM same "
 				     "CROSS JOIN resource r ON r.person = same.person CROSS JOIN name n ON n.key = r.type "
 				     "WHERE r.deleted = 0 AND r.version > 0 AND n.text NOT IN "
-				     "('Patient', 'Consent', 'Provenance') GROUP BY r.org, r.labels"),
+				     "('Patient', 'Consent', 'Provenance') GROUP BY r.org, r.labels, n.text, r.person"),
 		    &s));
 	stmt_bind_int(s, 1, person);
 	for (;;) {
-		struct guard_item item = { .person = person, .type = c->place->fhir->resource };
+		struct guard_item item = { 0 };
 
 		TRY(stmt_step(c, s, &row));
 		if (!row)
 			return OK;
 		item.org = stmt_int(s, 0);
 		item.labels = (uint64_t)stmt_int(s, 1);
-		count_item(c, k, &item, stmt_int(s, 2));
+		item.type = fhir_resource_type(c->place->fhir, stmt_text(s, 2));
+		item.person = stmt_int(s, 3);
+		if (item.type)
+			count_item(c, k, &item, stmt_int(s, 4));
 	}
 }
 
@@ -265,36 +279,41 @@ static enum err org_name(struct ctx *c, struct db *db, struct str ods, struct st
 	return OK;
 }
 
-static enum err say(struct ctx *c, struct db *db, const struct choice *choice,
-		    struct choice_effect *effect)
-{
-	static const char *const from[] = {
-		[CHOICE_SHARING] = "hidden from all but those who wrote them",
-		[CHOICE_SOURCE] = "hidden from everybody else",
-		[CHOICE_CATEGORY] = "hidden from all but those who wrote them",
-		[CHOICE_SECONDARY] = "kept out of planning and research",
-		[CHOICE_ASK] = "hidden from all but those who wrote them until you say yes",
-	};
-	struct str name = { 0 };
+/* From whom it hides, and to whom it shows again. */
+static const struct {
+	const char *hidden, *again;
+} whom[] = {
+	[CHOICE_SHARING] = { "hidden from all but those who wrote them", "seen again by all who give care" },
+	[CHOICE_ORGANISATION] = { "hidden from", "seen again by" },
+	[CHOICE_SOURCE] = { "hidden from everybody else", "seen again by others who give care" },
+	[CHOICE_CATEGORY] = { "hidden from all but those who wrote them", "seen again by others whose work needs them" },
+	[CHOICE_SECONDARY] = { "kept out of planning and research", "used again for planning and research" },
+	[CHOICE_ASK] = { "hidden from all but those who wrote them until a yes is given", "seen again without asking first" },
+};
 
-	if (about_org(choice->kind))
+static enum err say(struct ctx *c, struct db *db, const struct choice *choice, bool on, struct choice_effect *effect)
+{
+	struct str name = STR("");
+	const char *items, *hidden = whom[choice->kind].hidden, *again = whom[choice->kind].again;
+
+	if (choice->kind == CHOICE_ORGANISATION)
 		TRY(org_name(c, db, choice->org, &name));
-	const char *whom = choice->kind == CHOICE_ORGANISATION
-				   ? arena_printf(c->arena, "hidden from " STR_FMT, STR_ARG(name))
-				   : from[choice->kind];
-	effect->words = str_of(arena_printf(
-		c->arena, "%lld item%s from %lld organisation%s would be %s", (long long)effect->items,
-		effect->items == 1 ? "" : "s", (long long)effect->orgs, effect->orgs == 1 ? "" : "s",
-		whom));
+	items = arena_printf(c->arena, "%lld item%s from %lld organisation%s", (long long)effect->items,
+			     effect->items == 1 ? "" : "s", (long long)effect->orgs, effect->orgs == 1 ? "" : "s");
+	effect->words = str_of(arena_printf(c->arena, "%s would be %s%s" STR_FMT, items, on ? hidden : again,
+					    name.len ? " " : "", STR_ARG(name)));
+	effect->holds = str_of(arena_printf(c->arena, "%s %s %s%s" STR_FMT, items, effect->items == 1 ? "is" : "are", hidden,
+					    name.len ? " " : "", STR_ARG(name)));
 	return OK;
 }
 
-static struct chosen as_chosen(const struct ctx *c, const struct choice *k, int64_t person)
+static struct chosen as_chosen(const struct ctx *c, const struct choice *k, int64_t person, bool on)
 {
 	unsigned secondary = 1u << PURPOSE_SECONDARY;
 
 	return (struct chosen){ .person = person,
 				.kind = k->kind,
+				.permit = !on,
 				.holder = about_org(k->kind) ? k->org : STR(""),
 				.label = k->kind == CHOICE_CATEGORY ? k->label : STR(""),
 				.purposes = k->kind == CHOICE_SECONDARY ? secondary : UINT_MAX,
@@ -303,7 +322,7 @@ static struct chosen as_chosen(const struct ctx *c, const struct choice *k, int6
 				.until = INT64_MAX };
 }
 
-static enum err preview(struct ctx *c, struct db *db, int64_t person, const struct choice *choice,
+static enum err preview(struct ctx *c, struct db *db, int64_t person, const struct choice *choice, bool on,
 			struct choice_effect *out)
 {
 	enum purpose purpose = choice->kind == CHOICE_SECONDARY ? PURPOSE_SECONDARY : PURPOSE_CARE;
@@ -317,20 +336,20 @@ static enum err preview(struct ctx *c, struct db *db, int64_t person, const stru
 	then = NEW_N(c->arena, struct chosen, len + 1);
 	for (size_t i = 0; i < len; i++)
 		then[i] = now[i];
-	then[len] = as_chosen(c, choice, person);
+	then[len] = as_chosen(c, choice, person, on);
 	TRY(make_viewer(c, db, choice, purpose, &v));
 	TRY(entry_of(c, db, now, len, &v, purpose, person, &before));
 	TRY(entry_of(c, db, then, len + 1, &v, purpose, person, &after));
-	k.before = k.after = v.guard;
-	k.before.persons = &before;
-	k.after.persons = &after;
-	k.before.person_count = k.after.person_count = 1;
+	k.with = k.without = v.guard;
+	k.without.persons = on ? &before : &after;
+	k.with.persons = on ? &after : &before;
+	k.with.person_count = k.without.person_count = 1;
 	TRY(count_items(c, db, person, &k));
 	*out = (struct choice_effect){ .items = k.items, .orgs = (int64_t)k.orgs.len };
-	return say(c, db, choice, out);
+	return say(c, db, choice, on, out);
 }
 
-enum err choice_preview(struct ctx *c, struct str person, const struct choice *choice,
+enum err choice_preview(struct ctx *c, struct str person, const struct choice *choice, bool on,
 			struct choice_effect *out)
 {
 	int64_t key;
@@ -339,5 +358,5 @@ enum err choice_preview(struct ctx *c, struct str person, const struct choice *c
 	TRY(check(c, choice));
 	TRY(store_reader(c, c->place->store, &db));
 	TRY(find_person(c, db, person, &key));
-	return preview(c, db, key, choice, out);
+	return preview(c, db, key, choice, on, out);
 }

@@ -231,6 +231,31 @@ static void test_work_about_nobody(void **state)
 	assert_false(why.may);
 }
 
+/* Days and minutes of an agreement are London's, in summer and in winter. */
+static void test_agreement_times(void **state)
+{
+	static const struct {
+		const char *text, *utc;
+	} good[] = {
+		{ "2027-01-31", "2027-01-31T00:00:00" },       { "2027-06-30", "2027-06-29T23:00:00" },
+		{ "2027-06-30 17:30", "2027-06-30T16:30:00" }, { "2027-01-31T09:05", "2027-01-31T09:05:00" },
+	};
+	static const char *const bad[] = { "", "2027", "2027-02-30", "2027-01-31 24:00", "2027-01-31 1:00", "2027-01-31 10:00 " };
+	struct world *w = *state;
+	int64_t at = 7;
+
+	for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+		assert_true(agreement_time_read(str_of(good[i].text), &at));
+		assert_memory_equal(when_print_us(&w->arena, at).at, good[i].utc, 19);
+		char *text = str_dup(&w->arena, agreement_time_text(&w->arena, at));
+		if (strchr(text, ' ') && strchr(good[i].text, 'T'))
+			*strchr(text, ' ') = 'T';
+		assert_string_equal(text, good[i].text);
+	}
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+		assert_false(agreement_time_read(str_of(bad[i]), &at));
+}
+
 static void choose(struct world *w, const char *person, struct choice choice, bool on)
 {
 	struct str consent;
@@ -272,11 +297,16 @@ static void test_choices(void **state)
 	struct actor gp = actor_in(w, 1, "gp", "WXP"), doctor = actor_in(w, 2, "hospital-doctor", "WXA"),
 		     social = actor_in(w, 3, "social-worker", "WXL");
 
-	SUCCEEDS(choice_preview(&w->c, STR("ada"), &hill, &effect));
+	SUCCEEDS(choice_preview(&w->c, STR("ada"), &hill, true, &effect));
 	assert_true(str_is(effect.words, "3 items from 2 organisations would be hidden from hill"));
-	SUCCEEDS(choice_preview(&w->c, STR("ada"), &mental, &effect));
+	SUCCEEDS(choice_preview(&w->c, STR("ada"), &mental, true, &effect));
 	assert_int_equal(effect.items, 1);
+	SUCCEEDS(choice_preview(&w->c, STR("ada"), &hill, false, &effect));
+	assert_int_equal(effect.items, 0); /* nothing is hidden by what was not chosen */
 	choose(w, "ada", hill, true);
+	SUCCEEDS(choice_preview(&w->c, STR("ada"), &hill, false, &effect));
+	assert_true(str_is(effect.words, "3 items from 2 organisations would be seen again by hill"));
+	assert_true(str_is(effect.holds, "3 items from 2 organisations are hidden from hill"));
 	HIDDEN(&gp, "Observation", "by-marl");
 	SEES(&doctor, "Observation", "by-hill");
 	choose(w, "ada", hill, false);
@@ -288,13 +318,17 @@ static void test_choices(void **state)
 	choose(w, "ada", from_marl, true);
 	HIDDEN(&gp, "Observation", "by-marl");
 	SEES(&doctor, "Observation", "by-marl");
-	FAILS(ERR_INVALID, choice_preview(&w->c, STR("ada"), &wrong, &effect));
-	FAILS(ERR_NOT_FOUND, choice_preview(&w->c, STR("nobody"), &hill, &effect));
+	FAILS(ERR_INVALID, choice_preview(&w->c, STR("ada"), &wrong, true, &effect));
+	FAILS(ERR_NOT_FOUND, choice_preview(&w->c, STR("nobody"), &hill, true, &effect));
 	w->c.actor = &social;
-	SUCCEEDS(choice_preview(&w->c, STR("ada"), &hill, &effect));
+	SUCCEEDS(choice_preview(&w->c, STR("ada"), &hill, true, &effect));
+	w->c.guard = &guard_nothing; /* a number tells nobody of what they may not see */
+	SUCCEEDS(choice_preview(&w->c, STR("ada"), &hill, true, &effect));
+	assert_int_equal(effect.items, 0);
+	w->c.guard = NULL;
 	struct actor nurse = actor_in(w, 5, "ward-nurse", "WXA");
 	w->c.actor = &nurse;
-	FAILS(ERR_FORBIDDEN, choice_preview(&w->c, STR("ada"), &hill, &effect));
+	FAILS(ERR_FORBIDDEN, choice_preview(&w->c, STR("ada"), &hill, true, &effect));
 	w->c.actor = NULL;
 }
 
@@ -658,6 +692,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_labels, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_only_what_is_about_money, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_work_about_nobody, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_agreement_times, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_opt_out_and_in, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_choices, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_choices_made_elsewhere, set_up, tear_down),

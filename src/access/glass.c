@@ -46,6 +46,7 @@ static void take(struct ctx *c, struct stmt *s, struct opening *o)
 	o->outcome = (enum opening_outcome)stmt_int(s, 14);
 	o->review = column(c, s, 15);
 	o->reviewed = stmt_int(s, 16);
+	o->reviewer = stmt_int(s, 17);
 }
 
 /* The first end, and the last review that is none. */
@@ -53,7 +54,7 @@ static void take(struct ctx *c, struct stmt *s, struct opening *o)
 	"SELECT o.key, o.kind, o.person, o.account, o.org, o.at, o.until, p.id, a.name, n.text, " \
 	"o.role, o.reason, o.words, "                                                             \
 	"(SELECT min(e.at) FROM opening_review e WHERE e.opening = o.key AND e.outcome = 3), "    \
-	"v.outcome, v.words, v.at FROM opening o JOIN resource p ON p.key = o.person "            \
+	"v.outcome, v.words, v.at, v.actor FROM opening o JOIN resource p ON p.key = o.person "            \
 	"LEFT JOIN account a ON a.key = o.account LEFT JOIN name n ON n.key = o.org "             \
 	"LEFT JOIN opening_review v ON v.key = (SELECT max(x.key) FROM opening_review x "         \
 	"WHERE x.opening = o.key AND x.outcome <> 3) "
@@ -68,12 +69,14 @@ enum err glass_list(struct ctx *c, struct db *db, const struct glass_query *quer
 	TRY(db_stmt(c, db,
 		    SQL(OPENINGS "WHERE (?1 = 0 OR o.person = ?1) AND (?2 = 0 OR o.account = ?2) "
 				 "AND (?3 = 0 OR (o.kind = 1 AND v.key IS NULL)) "
+				 "AND (?5 = 0 OR (o.kind = 1 AND v.key IS NOT NULL)) "
 				 "ORDER BY o.key DESC LIMIT ?4"),
 		    &s));
 	stmt_bind_int(s, 1, query->person);
 	stmt_bind_int(s, 2, query->account);
 	stmt_bind_int(s, 3, query->waiting);
 	stmt_bind_int(s, 4, (int64_t)query->cap);
+	stmt_bind_int(s, 5, query->reviewed);
 	for (;;) {
 		TRY(stmt_step(c, s, &row));
 		if (!row)
@@ -216,22 +219,11 @@ struct reviewing {
 	bool officer;
 };
 
-static enum err review(struct ctx *c, struct db *db, void *arg)
+static enum err put_review(struct ctx *c, struct db *db, const struct reviewing *r)
 {
-	const struct reviewing *r = arg;
-	int64_t account = c->actor ? c->actor->account : 0, key;
-	bool row, ending = r->outcome == OUTCOME_ENDED;
-	STMT(there);
+	int64_t key;
 	STMT(s);
 
-	TRY(db_stmt(c, db, SQL("SELECT account FROM opening WHERE key = ?1"), &there));
-	stmt_bind_int(there, 1, r->opening);
-	TRY(stmt_step(c, there, &row));
-	if (!row || (!r->officer && stmt_int(there, 0) != account))
-		return fail(c, ERR_NOT_FOUND, "There is no such opening of a record.");
-	if (!ending && c->actor && stmt_int(there, 0) == account)
-		return fail(c, ERR_FORBIDDEN, "Nobody reviews what they opened themselves.");
-	stmt_reset(there);
 	TRY(account_next(c, db, SQL("SELECT coalesce(max(key), 0) FROM opening_review"), &key));
 	TRY(db_stmt(c, db,
 		    SQL("INSERT INTO opening_review (key, opening, outcome, words, at, actor) "
@@ -242,8 +234,29 @@ static enum err review(struct ctx *c, struct db *db, void *arg)
 	stmt_bind_int(s, 3, r->outcome);
 	stmt_bind_text(s, 4, r->words);
 	stmt_bind_int(s, 5, clock_now(c->clock));
-	stmt_bind_int(s, 6, account);
+	stmt_bind_int(s, 6, c->actor ? c->actor->account : 0);
 	return stmt_run(c, s);
+}
+
+static enum err review(struct ctx *c, struct db *db, void *arg)
+{
+	const struct reviewing *r = arg;
+	int64_t account = c->actor ? c->actor->account : 0;
+	bool row, ending = r->outcome == OUTCOME_ENDED;
+	STMT(there);
+
+	TRY(db_stmt(c, db, SQL("SELECT account FROM opening WHERE key = ?1"), &there));
+	stmt_bind_int(there, 1, r->opening);
+	TRY(stmt_step(c, there, &row));
+	if (!row || (!r->officer && stmt_int(there, 0) != account))
+		return fail(c, ERR_NOT_FOUND, "There is no such opening of a record.");
+	if (!ending && c->actor && stmt_int(there, 0) == account)
+		return fail(c, ERR_FORBIDDEN, "Nobody reviews what they opened themselves.");
+	stmt_reset(there);
+	TRY(put_review(c, db, r));
+	if (r->outcome != OUTCOME_NOT_IN_ORDER)
+		return OK;
+	return put_review(c, db, &(struct reviewing){ r->opening, OUTCOME_ENDED, STR(""), true });
 }
 
 enum err glass_end(struct ctx *c, int64_t opening)

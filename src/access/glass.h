@@ -25,6 +25,7 @@ struct opening {
 	int64_t at, until;      /* microseconds; until: ended early counts */
 	enum opening_outcome outcome; /* the last review's */
 	struct str review;      /* its words */
+	int64_t reviewer;       /* account.key; 0: none */
 	int64_t reviewed;       /* 0: waits */
 };
 
@@ -36,7 +37,7 @@ NODISCARD enum err glass_break(struct ctx *c, struct str person, struct str reas
 NODISCARD enum err glass_permit(struct ctx *c, struct str person, struct str words, struct opening *out);
 /* Close it before its time: one's own, or with glass.review. */
 NODISCARD enum err glass_end(struct ctx *c, int64_t opening);
-/* What was found. Needs glass.review, and never one's own. */
+/* What was found. Needs glass.review, and never one's own. What was not in order is closed by it, if it is still open. */
 NODISCARD enum err glass_review(struct ctx *c, int64_t opening, enum opening_outcome outcome,
 				struct str words);
 
@@ -45,6 +46,7 @@ struct glass_query {
 	int64_t person;  /* 0: anybody's */
 	int64_t account; /* 0: anybody's */
 	bool waiting;    /* emergencies without a review */
+	bool reviewed;   /* emergencies that have one */
 	size_t cap;
 };
 NODISCARD enum err glass_list(struct ctx *c, struct db *db, const struct glass_query *query,

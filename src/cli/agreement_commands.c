@@ -7,16 +7,11 @@
 static enum err day(struct ctx *c, const struct invocation *in, const char *name, int64_t fallback, int64_t *out)
 {
 	const char *text = command_option(in, name);
-	struct when when;
-	int64_t to;
 
 	*out = fallback;
-	if (!text)
+	if (!text || agreement_time_read(str_of(text), out))
 		return OK;
-	if (!when_parse_date(str_of(text), &when) || when.precision != WHEN_DAY)
-		return fail(c, ERR_USAGE, "--%s is a day: 2027-03-31.", name);
-	when_range(when, 0, out, &to);
-	return OK;
+	return fail(c, ERR_USAGE, "--%s is a day, or a minute of it: 2027-03-31, \"2027-03-31 17:30\".", name);
 }
 
 /* The values of an option, parted by spaces. */
@@ -48,7 +43,7 @@ static enum err add(struct ctx *c, struct invocation *in)
 
 static const char *day_words(struct ctx *c, int64_t at)
 {
-	return at ? arena_printf(c->arena, "%.10s", when_print_us(c->arena, at).at) : "";
+	return str_dup(c->arena, agreement_time_text(c->arena, at));
 }
 
 static const char *state(struct ctx *c, const struct agreement *a)
@@ -92,8 +87,8 @@ static const struct option add_options[] = {
 	{ "purpose", "PURPOSE...", "for what: care, safeguarding, payment or secondary; may be repeated", NULL },
 	{ "covers", "LABEL...", "only such items: a category or sensitivity of share/access/label.tsv, or ordinary; "
 				"may be repeated. Without it all", NULL },
-	{ "since", "DAY", "when it begins; without it now", NULL },
-	{ "until", "DAY", "when it ends; without it when it is ended", NULL },
+	{ "since", "DAY[ TIME]", "when it begins, in London; without it now", NULL },
+	{ "until", "DAY[ TIME]", "when it ends: that day's first minute, or the one given; without it when it is ended", NULL },
 	{ 0 },
 };
 static const struct option end_options[] = {

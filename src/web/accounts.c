@@ -1,4 +1,6 @@
 /* accounts.c - administration: who can sign in and as what; joiners, movers and leavers; the roles. */
+#include "web/accounts.h"
+
 #include "access/roster.h"
 #include "record/search.h"
 #include "web/govern.h"
@@ -293,8 +295,16 @@ enum err accounts_one_show(struct ctx *c, const struct request *r, struct reply 
 {
 	struct node *data;
 
+	struct str ends = request_param(c, r, "end", 0);
+	struct user user;
+
 	TRY(one_page(c, r, &data));
-	return page_show(c, "accounts_one", data, reply);
+	if (!ends.len)
+		return page_show(c, "accounts_one", data, reply);
+	TRY(actor_need(c, "account.write"));
+	TRY(find(c, r, &user));
+	TRY(accounts_put_end(c, ends, &user, data));
+	return page_show(c, "accounts_end", data, reply);
 }
 
 /* What a button of the page does. A link is told once, on the page that answers. */

@@ -70,6 +70,17 @@ static void put_state(struct ctx *c, struct node *row, const struct agreement *a
 	data_words(c, row, "clock_words", words);
 }
 
+/* "31 Mar 2027", with the minute where it is not the day's first. */
+static void put_bound(struct ctx *c, struct node *row, const char *name, int64_t at)
+{
+	struct moment m = moment_at(c->arena, at);
+	struct str text = agreement_time_text(c->arena, at), day = say_date(c->arena, m);
+
+	if (at)
+		data_time(c, row, name, m,
+			  text.len > 10 ? SAY(c->arena, STR_FMT ", %.5s", STR_ARG(day), text.at + 11) : day);
+}
+
 static void put_agreement(struct ctx *c, struct node *row, const struct agreement *a)
 {
 	int64_t now = clock_now(c->clock);
@@ -78,8 +89,8 @@ static void put_agreement(struct ctx *c, struct node *row, const struct agreemen
 	data_str(c, row, "agreement_title", a->title);
 	data_str(c, row, "parties", parties_words(c, a->orgs));
 	data_str(c, row, "for", purposes_words(c, a->purposes));
-	put_day(c, row, "since", a->since);
-	put_day(c, row, "until", a->until);
+	put_bound(c, row, "since", a->since);
+	put_bound(c, row, "until", a->until);
 	put_day(c, row, "made_on", a->made);
 	data_str(c, row, "ended_because", a->reason);
 	put_state(c, row, a);
@@ -211,13 +222,6 @@ static enum err put_parties(struct ctx *c, struct node *data, struct str chosen)
 	}
 }
 
-static struct str day_text(struct ctx *c, int64_t at)
-{
-	struct str iso = when_print_us(c->arena, at);
-
-	return at ? (struct str){ iso.at, 10 } : STR("");
-}
-
 /* What can be named: ordinary items, and whatever is of a category or sensitivity. */
 static enum err put_labels(struct ctx *c, struct node *data, struct str covers)
 {
@@ -287,7 +291,8 @@ enum err agreement_new_show(struct ctx *c, const struct request *r, struct reply
 		since = a.until ? a.until : since;
 		data_str(c, data, "renews", a.title);
 	}
-	TRY(put_form(c, data, &a, day_text(c, since), STR("")));
+	struct str from = agreement_time_text(c->arena, since);
+	TRY(put_form(c, data, &a, (struct str){ from.at, renew.len ? from.len : 10 }, STR("")));
 	return page_show(c, "agreement_new", data, reply);
 }
 
@@ -309,13 +314,9 @@ static struct str joined(struct ctx *c, const struct request *r, const char *nam
 
 static enum err read_day(struct ctx *c, struct str text, const char *what, int64_t *out)
 {
-	struct when when;
-	int64_t to;
-
-	if (!when_parse_date(text, &when) || when.precision != WHEN_DAY)
-		return fail(c, ERR_INVALID, "Give the day it %s as year-month-day: 2027-03-31.", what);
-	when_range(when, 0, out, &to);
-	return OK;
+	if (agreement_time_read(text, out))
+		return OK;
+	return fail(c, ERR_INVALID, "Give the day it %s as year-month-day, 2027-03-31, or a minute of it: 2027-03-31 17:30.", what);
 }
 
 static enum err read_form(struct ctx *c, const struct request *r, struct agreement *a)
@@ -353,8 +354,8 @@ static enum err check_page(struct ctx *c, const struct request *r, const struct 
 	if (a->covers.len)
 		put_hidden(c, hidden, "covers", a->covers);
 	TRY(put_covers(c, data, a));
-	data_str(c, data, "since_text", day_text(c, a->since));
-	data_str(c, data, "until_text", day_text(c, a->until));
+	data_str(c, data, "since_text", agreement_time_text(c->arena, a->since));
+	data_str(c, data, "until_text", agreement_time_text(c->arena, a->until));
 	TRY(put_effects(c, data, a, 0));
 	return page_show(c, "agreement_check", data, reply);
 }

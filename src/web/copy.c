@@ -1,6 +1,7 @@
 /* copy.c - a copy of the record: judged item by item, then read, printed and taken away. */
 #include "access/audit.h"
 #include "access/choice.h"
+#include "access/rules.h"
 #include "access/subject.h"
 #include "record/same.h"
 #include "web/govern.h"
@@ -192,6 +193,21 @@ static enum err put_looks(struct ctx *c, const struct petition *p, struct node *
 	return OK;
 }
 
+/* The kind of thing by its title, the organisation by its name. */
+static enum err about_words(struct ctx *c, struct db *db, const struct chosen *one, struct str *out)
+{
+	const struct label_rule *label;
+	const struct rules *rules;
+	struct str ods = STR("");
+
+	TRY(rules_of(c, &rules));
+	label = one->label.len ? rules_label(rules, one->label) : NULL;
+	if (one->holder.len)
+		TRY(holder_ods(c, db, one->holder, &ods));
+	*out = label ? label->title : ods.len ? org_words(c, ods) : one->holder;
+	return OK;
+}
+
 static enum err put_choices(struct ctx *c, const struct petition *p, struct node *data)
 {
 	static const char *const words[] = {
@@ -213,10 +229,12 @@ static enum err put_choices(struct ctx *c, const struct petition *p, struct node
 	TRY(choice_list(c, db, person, &all, &len));
 	for (size_t i = 0; i < len; i++) {
 		struct node *row = data_object(c, list, NULL);
+		struct str about;
 
+		TRY(about_words(c, db, &all[i], &about));
 		data_words(c, row, "choice", words[all[i].kind]);
 		data_words(c, row, "choice_says", all[i].permit ? "taken back" : "chosen");
-		data_str(c, row, "choice_about", all[i].label.len ? all[i].label : all[i].holder);
+		data_str(c, row, "choice_about", about);
 		put_day(c, row, "chosen_at", all[i].at);
 	}
 	if (len)

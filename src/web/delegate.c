@@ -42,7 +42,7 @@ static enum err for_page(struct ctx *c, const struct request *r, struct node **o
 	TRY(store_reader(c, c->place->store, &db));
 	TRY(delegation_list(c, db, c->actor->account, 0, clock_now(c->clock), &at, &len));
 	for (size_t i = 0; i < len; i++) {
-		struct moment until = moment_at(c->arena, at[i].until);
+		struct moment until = moment_at(c->arena, at[i].until - 1); /* the last day */
 		struct node *row = data_object(c, list, NULL);
 
 		TRY(put_name(c, db, row, at[i].person));

@@ -5,6 +5,7 @@
 #include "access/glass.h"
 #include "base/tsv.h"
 #include "record/same.h"
+#include "web/glass.h"
 #include "web/looked.h"
 #include "web/pages.h"
 #include "web/person.h"
@@ -72,6 +73,29 @@ enum err me_begin(struct ctx *c, const struct request *r, const char *title, enu
 		node_add_bool(c->arena, *data, "speaks", true);
 	if (!own->self)
 		data_str(c, *data, "helped", own->name);
+	return OK;
+}
+
+enum err me_or_staff_begin(struct ctx *c, const struct request *r, const char *title, const char *staff_title,
+			   struct node **data, struct own *own, bool *staff)
+{
+	enum wall wall;
+	int64_t key;
+
+	*staff = str_starts(r->path, STR("/people/"));
+	if (!*staff)
+		return me_begin(c, r, title, ME_SPEAKS, data, own);
+	*own = (struct own){ .id = r->part[0], .base = SAY(c->arena, "/people/" STR_FMT, STR_ARG(r->part[0])) };
+	TRY(put_patient(c, own));
+	TRY(wall_of(c, own->id, true, &wall));
+	if (wall)
+		return fail(c, ERR_FORBIDDEN, "You have nothing to do with this person.");
+	TRY(record_whose(c, STR("Patient"), own->id, &key, &own->person));
+	*data = page_new(c, r, staff_title);
+	data_str(c, *data, "base", own->base);
+	data_str(c, *data, "id", own->id);
+	data_str(c, *data, "whose", own->name);
+	node_add_bool(c->arena, *data, "staff", true);
 	return OK;
 }
 

@@ -26,6 +26,10 @@ enum me_need { ME_SEES, ME_SPEAKS };
  * ERR_NOT_FOUND for a person who does not let them in, in the words for one who never was. */
 NODISCARD enum err me_begin(struct ctx *c, const struct request *r, const char *title, enum me_need need,
 			    struct node **data, struct own *own);
+/* Pages that staff have too, of a person they have to do with (/people/{id}/…, choice.write): the person's own page
+ * with its title, or that of staff with theirs. *staff tells which. */
+NODISCARD enum err me_or_staff_begin(struct ctx *c, const struct request *r, const char *title, const char *staff_title,
+				     struct node **data, struct own *own, bool *staff);
 /* Where they are now, and the next few dates of theirs: "stay_at", "next". (me_next.c) */
 void me_put_next(struct person *p, struct node *data);
 /* Back to a page of theirs: "/record?done=1" after own->base. */

@@ -5,11 +5,8 @@
  */
 #include "access/delegation.h"
 #include "access/rules.h"
-#include "record/same.h"
-#include "web/glass.h"
 #include "web/me.h"
 #include "web/pages.h"
-#include "web/person.h"
 #include "web/sign_in.h"
 
 /* Whose list, and by whom: the person's own page, or that of staff. */
@@ -21,29 +18,10 @@ struct letting {
 
 static enum err begin(struct ctx *c, const struct request *r, struct node **data, struct letting *l)
 {
-	int64_t key;
-
-	*l = (struct letting){ .staff = str_starts(r->path, STR("/people/")) };
-	l->page = l->staff ? "delegates" : "me_people";
-	if (!l->staff)
-		return me_begin(c, r, "People I let see it", ME_SPEAKS, data, &l->own);
-	struct version v;
-	struct node *patient;
-	enum wall wall;
-
-	TRY(record_read(c, STR("Patient"), r->part[0], &v));
-	TRY(wall_of(c, r->part[0], true, &wall));
-	if (wall)
-		return fail(c, ERR_FORBIDDEN, "You have nothing to do with this person.");
-	TRY(fhir_read_json(c, c->place->fhir, c->arena, v.body, &patient));
-	l->own.id = r->part[0];
-	l->own.name = name_plain(c->arena, patient);
-	l->own.base = SAY(c->arena, "/people/" STR_FMT, STR_ARG(r->part[0]));
-	TRY(record_whose(c, STR("Patient"), l->own.id, &key, &l->own.person));
-	*data = page_new(c, r, "Who may act for this person");
-	data_str(c, *data, "base", l->own.base);
-	data_str(c, *data, "id", l->own.id);
-	data_str(c, *data, "whose", l->own.name);
+	*l = (struct letting){ .page = "me_people" };
+	TRY(me_or_staff_begin(c, r, "People I let see it", "Who may act for this person", data, &l->own, &l->staff));
+	if (l->staff)
+		l->page = "delegates";
 	return OK;
 }
 
@@ -74,7 +52,7 @@ static struct str scope_words(struct ctx *c, const struct rules *rules, struct s
 static void put_terms(struct ctx *c, const struct rules *rules, struct node *row, struct str capacity, struct str scope,
 		      struct str note, int64_t until)
 {
-	struct moment end = moment_at(c->arena, until);
+	struct moment end = moment_at(c->arena, until - 1); /* the last day, not the one after */
 
 	data_words(c, row, "as", capacity_words(capacity));
 	data_str(c, row, "scope", scope_words(c, rules, scope));
@@ -102,6 +80,45 @@ static void put_scopes(struct ctx *c, const struct request *r, const struct rule
 	}
 }
 
+static enum err put_person(struct ctx *c, struct db *db, const struct rules *rules, struct node *row,
+			   const struct delegation *d)
+{
+	struct moment since = moment_at(c->arena, d->since);
+	struct user user;
+
+	TRY(account_at(c, db, d->account, &user));
+	data_str(c, row, "key", SAY(c->arena, "%lld", (long long)d->key));
+	data_str(c, row, "who", user.name);
+	data_time(c, row, "since", since, say_date(c->arena, since));
+	put_terms(c, rules, row, d->capacity, d->scope, d->note, d->until);
+	return OK;
+}
+
+/* Before it is taken back: from whom, and what they lose. */
+static enum err put_sure(struct ctx *c, const struct letting *l, const struct rules *rules, struct str asked,
+			 struct node *data)
+{
+	struct delegation *at;
+	struct node *sure;
+	int64_t key;
+	size_t len;
+	READER(db);
+
+	TRY(store_reader(c, c->place->store, &db));
+	TRY(delegation_list(c, db, 0, l->own.person, clock_now(c->clock), &at, &len));
+	for (size_t i = 0; str_int(asked, &key) && i < len; i++) {
+		if (at[i].key != key)
+			continue;
+		sure = data_object(c, data, "sure");
+		if (capacity_speaks(at[i].capacity))
+			node_add_bool(c->arena, sure, "speaks_for", true);
+		if (c->actor && at[i].account == c->actor->account)
+			node_add_bool(c->arena, sure, "is_me", true);
+		return put_person(c, db, rules, sure, &at[i]);
+	}
+	return fail(c, ERR_NOT_FOUND, "Nobody is let in by that any more.");
+}
+
 static enum err put_people(struct ctx *c, const struct letting *l, const struct rules *rules, struct node *data)
 {
 	struct node *list = data_list(c, data, "people"), *codes = data_list(c, data, "codes");
@@ -112,17 +129,8 @@ static enum err put_people(struct ctx *c, const struct letting *l, const struct 
 
 	TRY(store_reader(c, c->place->store, &db));
 	TRY(delegation_list(c, db, 0, l->own.person, clock_now(c->clock), &at, &len));
-	for (size_t i = 0; i < len; i++) {
-		struct node *row = data_object(c, list, NULL);
-		struct moment since = moment_at(c->arena, at[i].since);
-		struct user user;
-
-		TRY(account_at(c, db, at[i].account, &user));
-		data_str(c, row, "key", SAY(c->arena, "%lld", (long long)at[i].key));
-		data_str(c, row, "who", user.name);
-		data_time(c, row, "since", since, say_date(c->arena, since));
-		put_terms(c, rules, row, at[i].capacity, at[i].scope, at[i].note, at[i].until);
-	}
+	for (size_t i = 0; i < len; i++)
+		TRY(put_person(c, db, rules, data_object(c, list, NULL), &at[i]));
 	if (len)
 		node_add_bool(c->arena, data, "any_people", true);
 	TRY(delegation_codes(c, db, l->own.person, &waiting, &len));
@@ -165,10 +173,10 @@ static enum err people_page(struct ctx *c, const struct request *r, struct node 
 	node_add_bool(c->arena, *data, "at_people", true);
 	data_str(c, *data, "lets_at",
 		 SAY(c->arena, STR_FMT "%s", STR_ARG(l->own.base), l->staff ? "/delegates" : "/people"));
-	if (l->staff)
-		node_add_bool(c->arena, *data, "staff", true);
 	if (request_param(c, r, "gone", 0).len)
 		data_words(c, *data, "done", "Taken back. They see nothing from now on.");
+	if (r->verb == HTTP_GET && request_param(c, r, "take", 0).len)
+		TRY(put_sure(c, l, rules, request_param(c, r, "take", 0), *data));
 	return OK;
 }
 

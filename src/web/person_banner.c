@@ -380,8 +380,10 @@ void person_put_banner(struct person *p, struct node *data)
 	put_gp(p, facts);
 	put_ring(p, facts);
 	put_sharing(p, facts);
-	if (p->c->actor && actor_can(p->c, "choice.write"))
+	if (p->c->actor && actor_can(p->c, "choice.write")) {
 		data_str(p->c, data, "delegates_link", SAY(p->a, "/people/" STR_FMT "/delegates", STR_ARG(p->id)));
+		data_str(p->c, data, "choices_link", SAY(p->a, "/people/" STR_FMT "/choices", STR_ARG(p->id)));
+	}
 	if (launch_any(p->c))
 		data_str(p->c, data, "apps_link", SAY(p->a, "/people/" STR_FMT "/apps", STR_ARG(p->id)));
 	put_alerts(p, data);

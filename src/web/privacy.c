@@ -5,44 +5,64 @@
 #include "access/pattern.h"
 #include "web/govern.h"
 
-enum { SHOWN = 200 };
+enum { SHOWN = 200, REVIEWED_SHOWN = 20 };
 #define SOON (INT64_C(60) * 86400000000)
 
-static enum err read_openings(struct ctx *c, struct opening **out, size_t *len)
+static enum err read_openings(struct ctx *c, const struct glass_query *query, struct opening **out, size_t *len)
 {
 	READER(db);
 
 	TRY(store_reader(c, c->place->store, &db));
-	return glass_list(c, db, &(struct glass_query){ .waiting = true, .cap = SHOWN }, out, len);
+	return glass_list(c, db, query, out, len);
 }
 
-static enum err put_openings(struct ctx *c, struct node *data)
+static enum err put_opening(struct ctx *c, struct node *row, const struct opening *o)
 {
-	struct node *list = data_list(c, data, "openings");
+	const struct reason *reason;
 	const struct rules *rules;
 	const struct roles *roles;
-	struct opening *at;
-	size_t len;
+	const struct role *role;
 
 	TRY(roles_of(c, &roles));
 	TRY(rules_of(c, &rules));
-	TRY(read_openings(c, &at, &len));
+	reason = rules_reason(rules, o->reason);
+	role = role_find(roles, o->role);
+	data_str(c, row, "key", SAY(c->arena, "%lld", (long long)o->key));
+	data_str(c, row, "who", o->account_name);
+	data_str(c, row, "role", role ? role->words : o->role);
+	data_str(c, row, "org", org_words(c, o->org_id));
+	data_str(c, row, "reason", reason ? reason->words : o->reason);
+	data_str(c, row, "said", o->words);
+	put_moment(c, row, "at", o->at);
+	put_moment(c, row, "until", o->until);
+	if (o->until > clock_now(c->clock))
+		node_add_bool(c->arena, row, "still_open", true);
+	if (c->actor && o->account == c->actor->account)
+		node_add_bool(c->arena, row, "own", true);
+	return put_who(c, row, o->person_id);
+}
+
+/* What was typed and refused stands in its form again. */
+static void put_again(struct ctx *c, const struct request *r, struct node *row, struct str key)
+{
+	if (r->verb != HTTP_POST || !str_eq(key, r->part[0]))
+		return;
+	data_str(c, row, "typed", request_param(c, r, "words", 0));
+	node_add_bool(c->arena, row, "wrong", true);
+}
+
+static enum err put_openings(struct ctx *c, const struct request *r, struct node *data)
+{
+	struct node *list = data_list(c, data, "openings");
+	struct opening *at;
+	size_t len;
+
+	TRY(read_openings(c, &(struct glass_query){ .waiting = true, .cap = SHOWN }, &at, &len));
 	for (size_t i = 0; i < len; i++) {
-		const struct reason *reason = rules_reason(rules, at[i].reason);
-		const struct role *role = role_find(roles, at[i].role);
 		struct node *row = data_object(c, list, NULL);
 
-		data_str(c, row, "key", SAY(c->arena, "%lld", (long long)at[i].key));
-		data_str(c, row, "who", at[i].account_name);
-		data_str(c, row, "role", role ? role->words : at[i].role);
-		data_str(c, row, "org", org_words(c, at[i].org_id));
-		TRY(put_who(c, row, at[i].person_id));
-		data_str(c, row, "reason", reason ? reason->words : at[i].reason);
-		data_str(c, row, "said", at[i].words);
-		put_moment(c, row, "at", at[i].at);
-		put_moment(c, row, "until", at[i].until);
-		if (c->actor && at[i].account == c->actor->account)
-			node_add_bool(c->arena, row, "own", true);
+		TRY(put_opening(c, row, &at[i]));
+		put_again(c, r, row, node_str(row, "key"));
 	}
 	if (len)
 		node_add_bool(c->arena, data, "any_openings", true);
@@ -50,6 +70,27 @@ static enum err put_openings(struct ctx *c, struct node *data)
 		 len == 0   ? STR("No emergency waits")
 		 : len == 1 ? STR("One emergency waits")
 			    : SAY(c->arena, "%zu emergencies wait", len));
+	return OK;
+}
+
+static enum err put_reviewed(struct ctx *c, struct node *data)
+{
+	struct node *list = data_list(c, data, "reviewed");
+	struct opening *at;
+	size_t len;
+
+	TRY(read_openings(c, &(struct glass_query){ .reviewed = true, .cap = REVIEWED_SHOWN }, &at, &len));
+	for (size_t i = 0; i < len; i++) {
+		struct node *row = data_object(c, list, NULL);
+
+		TRY(put_opening(c, row, &at[i]));
+		data_words(c, row, "found", at[i].outcome == OUTCOME_IN_ORDER ? "It was right" : "It was not right");
+		data_str(c, row, "found_words", at[i].review);
+		data_str(c, row, "found_by", account_words(c, SAY(c->arena, "%lld", (long long)at[i].reviewer)));
+		put_moment(c, row, "found_at", at[i].reviewed);
+	}
+	if (len)
+		node_add_bool(c->arena, data, "any_reviewed", true);
 	return OK;
 }
 
@@ -132,9 +173,12 @@ static enum err reviews_page(struct ctx *c, const struct request *r, struct node
 {
 	struct node *data = *out = govern_page(c, r, "Privacy", "on_reviews");
 
-	if (request_param(c, r, "done", 0).len)
+	if (str_is(request_param(c, r, "done", 0), "closed"))
+		data_words(c, data, "done", "Closed: they see nothing by it from their next request on. It still waits for your review.");
+	else if (request_param(c, r, "done", 0).len)
 		data_words(c, data, "done", "The review is recorded. The person can read it.");
-	TRY(put_openings(c, data));
+	TRY(put_openings(c, r, data));
+	TRY(put_reviewed(c, data));
 	TRY(put_queries(c, data));
 	TRY(put_ending(c, data));
 	return put_counts(c, data);
@@ -156,6 +200,10 @@ enum err privacy_review_do(struct ctx *c, const struct request *r, struct reply 
 
 	if (!str_int(r->part[0], &key))
 		return fail(c, ERR_NOT_FOUND, "There is no such opening.");
+	if (str_is(found, "close")) {
+		TRY(glass_end(c, key));
+		return page_redirect(c, STR("/privacy?done=closed"), reply);
+	}
 	enum err e = glass_review(c, key, str_is(found, "right") ? OUTCOME_IN_ORDER : OUTCOME_NOT_IN_ORDER,
 				  str_trim(request_param(c, r, "words", 0)));
 	if (e == OK)

@@ -130,6 +130,61 @@ enum err retention_show(struct ctx *c, const struct request *r, struct reply *re
 	return page_show(c, "retention", data, reply);
 }
 
+/* --- what a decision takes away, before it is carried out --- */
+
+/* Items by kind, and the versions before them. */
+static enum err put_contents(struct ctx *c, struct db *db, int64_t person, struct node *sure)
+{
+	struct node *list = data_list(c, sure, "contents");
+	int64_t items = 0, versions = 0;
+	bool row;
+	STMT(s);
+
+	TRY(db_stmt(c, db,
+		    SQL("SELECT n.text, count(*), sum(r.version) FROM resource r JOIN name n ON n.key = r.type "
+			"WHERE r.person = ?1 AND r.version > 0 GROUP BY n.text ORDER BY count(*) DESC, n.text"),
+		    &s));
+	stmt_bind_int(s, 1, person);
+	for (;;) {
+		TRY(stmt_step(c, s, &row));
+		if (!row)
+			break;
+		struct str type = str_of(str_dup(c->arena, stmt_text(s, 0)));
+		struct node *one = data_object(c, list, NULL);
+
+		data_str(c, one, "kind", say_code(c->arena, kind_in_words(c, type)));
+		data_str(c, one, "count", say_count(c->arena, stmt_int(s, 1)));
+		items += stmt_int(s, 1);
+		versions += stmt_int(s, 2);
+	}
+	data_str(c, sure, "items", say_count(c->arena, items));
+	data_str(c, sure, "versions", say_count(c->arena, versions));
+	return OK;
+}
+
+static enum err check_page(struct ctx *c, const struct request *r, int64_t key, struct reply *reply)
+{
+	struct node *data = govern_page(c, r, "Destroy this record?", "on_retention"), *sure = data_object(c, data, "sure");
+	struct proposal *all;
+	size_t len, at = 0;
+	READER(db);
+
+	TRY(store_reader(c, c->place->store, &db));
+	TRY(retention_list(c, db, &all, &len));
+	while (at < len && all[at].key != key)
+		at++;
+	if (at == len || all[at].outcome != RETENTION_WAITS || !all[at].person_id.len)
+		return fail(c, ERR_CONFLICT, "It is decided already.");
+	data_str(c, sure, "proposal", SAY(c->arena, "%lld", (long long)key));
+	data_str(c, sure, "proposed_rule", all[at].rule);
+	data_str(c, sure, "proposed_words", all[at].words);
+	put_day(c, sure, "proposed_due", all[at].due);
+	data_str(c, sure, "typed_words", request_param(c, r, "words", 0));
+	TRY(put_who(c, sure, all[at].person_id));
+	TRY(put_contents(c, db, all[at].person, sure));
+	return page_show(c, "retention_check", data, reply);
+}
+
 static enum err act(struct ctx *c, const struct request *r)
 {
 	struct str what = request_param(c, r, "do", 0), words = request_param(c, r, "words", 0);
@@ -146,8 +201,16 @@ enum err retention_do(struct ctx *c, const struct request *r, struct reply *repl
 {
 	bool proposing = str_is(request_param(c, r, "do", 0), "propose");
 	struct node *data;
-	enum err e = act(c, r);
+	int64_t key;
+	enum err e;
 
+	if (str_is(request_param(c, r, "do", 0), "check") && str_int(request_param(c, r, "proposal", 0), &key)) {
+		if (str_trim(request_param(c, r, "words", 0)).len)
+			return check_page(c, r, key, reply);
+		e = fail(c, ERR_INVALID, "Say why before the record is destroyed.");
+	} else {
+		e = act(c, r);
+	}
 	if (e == OK)
 		return page_redirect(c, proposing ? STR("/retention?done=proposed") : STR("/retention?done=1"), reply);
 	const char *why = arena_str(c->arena, c->why);

@@ -83,6 +83,8 @@ const struct route web_routes[] = {
 	{ HTTP_POST, "/join", join_do, 0, FORM_MAX, PUBLIC },
 	{ HTTP_GET, "/people/{id}/delegates", me_people_show, 0, 0, "choice.write" },
 	{ HTTP_POST, "/people/{id}/delegates", me_people_do, 0, FORM_MAX, "choice.write" },
+	{ HTTP_GET, "/people/{id}/choices", me_choices_show, 0, 0, "choice.write" },
+	{ HTTP_POST, "/people/{id}/choices", me_choices_do, 0, FORM_MAX, "choice.write" },
 	{ HTTP_GET, "/privacy", privacy_show, 0, 0, "glass.review" },
 	{ HTTP_POST, "/privacy/{opening}", privacy_review_do, 0, FORM_MAX, "glass.review" },
 	{ HTTP_GET, "/requests", requests_show, 0, 0, "subject.write" },

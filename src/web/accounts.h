@@ -1,0 +1,11 @@
+/* accounts.h - what the pages about accounts share; for them only. */
+#ifndef WEB_ACCOUNTS_H
+#define WEB_ACCOUNTS_H
+
+#include "access/account.h"
+#include "web/page.h"
+
+/* What the end of a role (the number of the employment) or of all ("account") takes away: "sure" with its lines. */
+NODISCARD enum err accounts_put_end(struct ctx *c, struct str asked, const struct user *user, struct node *data);
+
+#endif
