@@ -154,11 +154,22 @@ static enum err find(struct ctx *c, struct str login, struct client *client, str
 	return account_at(c, db, client->account, user);
 }
 
+/* Whatever is wrong with what its address says is the client's fault, not the request's. */
 static enum err keys_of(struct ctx *c, const struct client *client, struct str kid,
 			struct jwk_set *out)
 {
-	return client->jwks.len ? jwk_set_read(c, client->jwks, out)
-				: jwk_set_at(c, client->url, kid, out);
+	enum err e = client->jwks.len ? jwk_set_read(c, client->jwks, out) : jwk_set_at(c, client->url, kid, out);
+	const char *why = arena_str(c->arena, c->why);
+
+	return e == ERR_BAD_REQUEST || e == ERR_IO ? fail(c, ERR_UNSIGNED, "The client's keys: %s", why) : e;
+}
+
+/* For this place alone: whoever else it is for could hand it on. */
+static bool is_for(const struct jwt *jwt, struct str audience)
+{
+	const struct node *aud = node_get(jwt->claims, "aud");
+
+	return jwt_says(jwt, "aud", audience) && (!node_is(aud, NODE_ARRAY) || aud->len == 1);
 }
 
 /* All that makes an assertion good, but that it is new. */
@@ -169,7 +180,7 @@ static enum err believe(struct ctx *c, const struct jwt *jwt, const struct clien
 	struct jwk_set keys;
 
 	if (!jwt->kid.len || !jti.len || jti.len > 300 || !str_eq(jwt_text(jwt, "sub"), client->login) ||
-	    !jwt_says(jwt, "aud", audience))
+	    !is_for(jwt, audience))
 		return wrong(c);
 	TRY(keys_of(c, client, jwt->kid, &keys));
 	TRY(jwt_verify(c, jwt, &keys));

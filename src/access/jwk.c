@@ -133,9 +133,9 @@ enum err jwk_set_at(struct ctx *c, struct str url, struct str kid, struct jwk_se
 	struct str text;
 
 	TRY(fetch_kept(c, &what, KEPT_FOR, &text));
-	TRY(jwk_set_read(c, text, out));
-	if (has_kid(out, kid))
+	if (jwk_set_read(c, text, out) == OK && has_kid(out, kid))
 		return OK;
-	TRY(fetch_kept(c, &what, ASK_AGAIN, &text)); /* it may be new */
-	return jwk_set_read(c, text, out);
+	TRY(fetch_kept(c, &what, ASK_AGAIN, &text)); /* it may be new, or what was wrong with them mended */
+	enum err e = jwk_set_read(c, text, out);
+	return e == ERR_BAD_REQUEST ? fail(c, ERR_IO, "%s", arena_str(c->arena, c->why)) : e; /* not what was asked of us */
 }

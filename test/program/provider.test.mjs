@@ -22,7 +22,7 @@ async function bent(t) {
 		if (url.pathname === '/.well-known/openid-configuration')
 			return say({ issuer: state.says ?? state.issuer, authorization_endpoint: `${state.issuer}/go`, token_endpoint: `${state.issuer}/token`, jwks_uri: `${state.issuer}/keys`, userinfo_endpoint: `${state.issuer}/me` })
 		if (url.pathname === '/keys' && state.fetched.push(Date.now()))
-			return say({ keys: state.keys.map(key => key.jwk) })
+			return state.broken ? state.broken(reply) : say({ keys: state.keys.map(key => key.jwk) })
 		if (url.pathname === '/me')
 			return state.userinfo ? say(state.userinfo) : say({}, 401)
 		const form = new URLSearchParams(body), trip = state.codes.get(form.get('code'))
@@ -67,6 +67,10 @@ async function place(t, provider, more = []) {
 const other = keys('RS256', 'one'), curve = keys('ES256', 'one')
 const unsigned = (token, claims) => `${coded({ alg: 'none' })}.${coded(claims)}.`
 const wrong = {
+	'an issuer with a stroke more': { bend: (token, claims, key) => jwt(key, { ...claims, iss: `${claims.iss}/` }) },
+	'an audience that is a list of lists': { claims: { aud: [['causeway']] } },
+	'nobody, in blanks': { claims: { sub: '' } },
+	'a number for a nonce': { claims: { nonce: 7 } },
 	'another issuer': { claims: { iss: 'https://elsewhere.example' } },
 	'another audience': { claims: { aud: 'somebody-else' } },
 	'two audiences and no azp': { claims: { aud: ['causeway', 'other'] } },
@@ -117,6 +121,21 @@ test('an id_token that is not all it must be signs nobody in', async t => {
 	}, 500)
 	const gaps = provider.fetched.slice(1).map((at, i) => at - provider.fetched[i])
 	assert.ok(gaps.every(gap => gap > 9000), `not asked again within ten seconds: ${gaps}`)
+})
+
+test('keys of a provider that are doubled, too many or none sign nobody in', async t => {
+	const wrong = {
+		doubled: (reply, state) => reply.end(JSON.stringify({ keys: [state.keys[0].jwk, keys('RS256', 'one').jwk] })),
+		big: reply => reply.end(`{"keys":[${' '.repeat(5 << 20)}]}`),
+		page: reply => reply.end('<html>'),
+	}
+	for (const [what, how] of Object.entries(wrong)) {
+		const provider = await bent(t), { trip } = await place(t, provider)
+		provider.broken = reply => how(reply, provider)
+		const came = await trip()
+		assert.deepEqual([came.status, came.session], [401, false], what)
+		assert.doesNotMatch(came.text, /127\.0\.0\.1:\d+\/keys/, 'the page does not tell of addresses')
+	}
 })
 
 test('a trip ends in the browser it began in, once', async t => {

@@ -34,6 +34,10 @@ test('an assertion that is not all it must be gets no token', async t => {
 		'critical demands': () => jwt(rsa, of(), { crit: ['exp'], exp: 1 }),
 		'another audience': () => jwt(rsa, of({ aud: 'https://elsewhere.example/auth/token' })),
 		'the place as audience': () => jwt(rsa, of({ aud: base })),
+		'others too as audience': () => jwt(rsa, of({ aud: [`${base}/auth/token`, 'https://elsewhere.example'] })),
+		'the audience with a stroke more': () => jwt(rsa, of({ aud: `${base}/auth/token/` })),
+		'an issuer with a stroke more': () => jwt(rsa, of({ iss: 'one/', sub: 'one/' })),
+		'an end that is no whole number': () => jwt(rsa, JSON.stringify(of({ exp: 0 })).replace('"exp":0', `"exp":${now() + 60}.5`)),
 		'no audience': () => jwt(rsa, of({ aud: undefined })),
 		'another issuer': () => jwt(rsa, of({ iss: 'two' })),
 		'an issuer nobody knows': () => jwt(rsa, claimsOf(base, 'nobody')),
@@ -132,6 +136,41 @@ test('keys at an address are fetched, and again when a new one signs', async t =
 	assert.equal(fetched.length, 2)
 	assert.ok(fetched[1] - fetched[0] > 9000, 'not asked again within ten seconds')
 	assert.equal((await signed(old)).status, 401, 'taken out is taken out')
+})
+
+// What is wrong with the keys at an address: the client gets no token, is told why, and nobody else waits.
+test('keys at an address that are down, too many, moved, doubled or none', async t => {
+	const far = keys('ES384', 'far')
+	let answer
+	const at = createServer((request, reply) => answer(reply))
+	await new Promise(done => at.listen(0, '127.0.0.1', done))
+	t.after(() => { at.closeAllConnections(); at.close() })
+	const { base, db } = await place(t, {})
+	const wrong = {
+		big: [reply => reply.end(`{"keys":[${' '.repeat(5 << 20)}]}`), /more than is taken/],
+		page: [reply => reply.end('<html>'), /not JSON/],
+		moved: [reply => reply.writeHead(302, { location: 'http://127.0.0.1:1/' }).end(), /answered 302/],
+		broken: [reply => reply.writeHead(500).end(), /answered 500/],
+		none: [reply => reply.end('{"keys":[]}'), /no key/],
+		doubled: [reply => reply.end(JSON.stringify({ keys: [far.jwk, keys('ES384', 'far').jwk] })), /which key/],
+		private: [reply => reply.end(JSON.stringify({ keys: [{ ...far.jwk, d: 'AAAA' }] })), /private or shared/],
+		gone: [reply => reply.destroy(), /could not be asked/],
+	}
+	for (const [name, [how, words]] of Object.entries(wrong)) {
+		answer = how
+		assert.equal(causeway('client-add', db, name, '--jwks-url', `http://127.0.0.1:${at.address().port}/${name}`, '--scope', scope).code, 0)
+		const reply = await ask(base, jwt(far, claimsOf(base, name)), scope)
+		assert.deepEqual([reply.status, reply.body.error], [401, 'invalid_client'], name)
+		assert.match(reply.body.error_description, words, name)
+	}
+	let held
+	answer = reply => { held = reply.writeHead(200); reply.write(' ') } // begun and not ended
+	assert.equal(causeway('client-add', db, 'slow', '--jwks-url', `http://127.0.0.1:${at.address().port}/slow`, '--scope', scope).code, 0)
+	const slow = ask(base, jwt(far, claimsOf(base, 'slow')), scope)
+	await until('it is asked', () => held)
+	assert.equal((await fetch(`${base}/healthz`)).status, 200, 'others are answered meanwhile')
+	held.end(JSON.stringify({ keys: [far.jwk] }))
+	assert.equal((await slow).status, 200)
 })
 
 test('what a client may not be is refused at the command line', async t => {
