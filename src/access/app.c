@@ -238,6 +238,25 @@ enum err app_end(struct ctx *c, struct str client)
 	return store_write(c, c->place->store, end_all, &app);
 }
 
+enum err app_end_all_of(struct ctx *c, struct db *db, int64_t account)
+{
+	VEC(int64_t) found = { 0 };
+	bool row;
+	STMT(s);
+
+	TRY(db_stmt(c, db, SQL("SELECT key FROM app_grant WHERE account = ?1 AND ended = 0"), &s));
+	stmt_bind_int(s, 1, account);
+	for (;;) {
+		TRY(stmt_step(c, s, &row));
+		if (!row)
+			break;
+		*vec_push(&found, c->arena) = stmt_int(s, 0);
+	}
+	for (size_t i = 0; i < found.len; i++)
+		TRY(grant_end(c, db, account, found.at[i]));
+	return OK;
+}
+
 struct taking_back {
 	int64_t account, grant;
 };

@@ -6,6 +6,7 @@
 #include <sodium.h>
 
 #include "access/account_part.h"
+#include "access/app.h"
 
 /* OWASP's second choice for argon2id: what 32 workers and a phone's patience bear. */
 #define OPS 2
@@ -102,6 +103,7 @@ static enum err set(struct ctx *c, struct db *db, void *arg)
 	TRY(stmt_run(c, s));
 	TRY(account_run(c, db, SQL("DELETE FROM session WHERE account = ?1 AND key <> ?2"), set->account,
 			set->except ? set->except : -1));
+	TRY(app_end_all_of(c, db, set->account));
 	TRY(account_run(c, db, SQL("DELETE FROM invitation WHERE account = ?1"), set->account, 0));
 	return account_note(c, db, set->account, "password-set", STR(""));
 }
@@ -155,6 +157,15 @@ enum err password_right(struct ctx *c, const struct user *user, struct str passw
 	sodium_memzero(secret, sizeof secret);
 	*right = fits && known;
 	return OK;
+}
+
+enum err password_known(struct ctx *c, struct db *db, int64_t account, bool *known)
+{
+	STMT(s);
+
+	TRY(db_stmt(c, db, SQL("SELECT 1 FROM credential WHERE account = ?1 AND kind = 1"), &s));
+	stmt_bind_int(s, 1, account);
+	return stmt_step(c, s, known);
 }
 
 /* --- links --- */

@@ -16,11 +16,14 @@
 
 /* ERR_INVALID, saying what to do, when a password is too short or says the login. */
 NODISCARD enum err password_check(struct ctx *c, struct str login, struct str password);
-/* Set it and end all sessions but `except`; links to set one are worth nothing from now on. */
+/* Set it and end all sessions but `except`, and what apps were let; links to set one are worth nothing from now on. */
 NODISCARD enum err password_set(struct ctx *c, int64_t account, struct str password, int64_t except);
 /* Is it that account's? `account` NULL, ended or without a password: false, after the same work. */
 NODISCARD enum err password_right(struct ctx *c, const struct user *account, struct str password,
 				  bool *right);
+
+/* Has it one? Who comes by a provider alone has none. */
+NODISCARD enum err password_known(struct ctx *c, struct db *db, int64_t account, bool *known);
 
 /* --- codes from a phone (RFC 6238: SHA-1, six digits, thirty seconds) --- */
 

@@ -124,8 +124,11 @@ enum err sign_in_code(struct ctx *c, struct str token, struct str code, struct s
 	TRY(half_session(c, token, &half, &user));
 	TRY(attempt_count(c, user.login, address));
 	TRY(code_take(c, user.key, code, &right));
-	if (!right)
+	if (!right) {
+		audit_note_as(c, &(struct actor){ .kind = user.kind, .account = user.key, .device = device },
+			      &(struct audit){ .what = AUDIT_SIGN_IN, .section = STR("code"), .outcome = ERR_UNSIGNED });
 		return fail(c, ERR_INVALID, "The code is not right, or was used already. Wait for the next one.");
+	}
 	TRY(attempt_good(c, user.login, address));
 	TRY(session_end(c, user.key, half.key));
 	return sign_in_as(c, &user, device, out);

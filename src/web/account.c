@@ -94,7 +94,7 @@ static enum err put_sessions(struct ctx *c, struct db *db, struct node *data)
 static void put_done(struct ctx *c, struct node *data, const struct request *r)
 {
 	static const char *const words[][2] = {
-		{ "password", "Your password is changed. You are signed out everywhere else." },
+		{ "password", "Your password is changed. You are signed out everywhere else, and apps that you let in ask again." },
 		{ "sessions", "Signed out there." },
 		{ "codes", "No code is asked for any more." },
 		{ "app", "That app may do nothing here any more." },
@@ -232,8 +232,15 @@ static enum err codes_page(struct ctx *c, const struct request *r, struct str ke
 {
 	struct node *data = *out = page_new(c, r, "Codes from your phone");
 	struct user user;
+	bool known;
+	READER(db);
 
 	TRY(own(c, &user));
+	TRY(store_reader(c, c->place->store, &db));
+	TRY(password_known(c, db, user.key, &known));
+	if (known)
+		node_add_bool(c->arena, data, "has_password", true);
+	data_str(c, data, "login", user.login);
 	put_frame(c, data);
 	data_str(c, data, "key", key);
 	data_str(c, data, "key_groups", in_groups(c, key));
@@ -256,9 +263,15 @@ enum err account_codes_do(struct ctx *c, const struct request *r, struct reply *
 	char recovery[RECOVERY_CODES][RECOVERY_SIZE];
 	struct str key = request_param(c, r, "key", 0);
 	struct node *data, *list;
+	struct user user;
 
 	TRY(codes_page(c, r, key, &data));
-	enum err e = code_begin(c, c->actor->account, key, request_param(c, r, "code", 0), recovery);
+	TRY(own(c, &user));
+	/* Who sits down at somebody's desk does not get to ask for codes of a phone of their own. */
+	enum err e = node_get(data, "has_password") ? prove(c, r, &user) : OK;
+	if (e != OK)
+		return show_again(c, page_of(c, "account_codes"), data, e, "current", reply);
+	e = code_begin(c, c->actor->account, key, request_param(c, r, "code", 0), recovery);
 	if (e != OK)
 		return show_again(c, page_of(c, "account_codes"), data, e, "code", reply);
 	list = data_list(c, data, "recovery");

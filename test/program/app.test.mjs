@@ -325,6 +325,19 @@ test('opened from a person’s page (EHR launch): of that person alone, once, fo
 	assert.equal(await reads(given.body.access_token, '/fhir/Observation/lab-ada'), 200)
 })
 
+test('a new password ends what apps were let', async () => {
+	const eve = await browser(place.db, place.base, 'eve', '--role', 'resident', '--patient', 'ada'), verifier = random()
+	assert.equal(causeway('app-add', place.db, 'diary', '--name', 'Diary', '--redirect', 'https://diary.example/back', '--scope', 'patient/*.rs').code, 0)
+	const sent = await letIn(eve, wish(verifier, { client_id: 'diary', redirect_uri: 'https://diary.example/back' }))
+	const given = await tokens({ grant_type: 'authorization_code', client_id: 'diary', code: sent.searchParams.get('code'), redirect_uri: 'https://diary.example/back', code_verifier: verifier })
+	assert.equal(await reads(given.body.access_token, '/fhir/Patient/ada'), 200)
+	const form_token = /name="form_token" value="([^"]+)"/.exec((await eve.get('/account')).text)[1]
+	assert.equal((await eve.post('/account/password', { form_token, current: password, password: 'four other plain words', again: 'four other plain words' })).status, 303)
+	assert.equal(await reads(given.body.access_token, '/fhir/Patient/ada'), 401)
+	assert.equal((await tokens({ grant_type: 'refresh_token', client_id: 'diary', refresh_token: given.body.refresh_token })).body.error, 'invalid_grant')
+	assert.equal((await eve.get('/account')).status, 200, 'here she stays signed in')
+})
+
 test('a scope with a query lets what fits it; one that cannot be judged is refused with the reason', async () => {
 	const added = causeway('app-add', place.db, 'lab', '--name', 'Lab results', '--redirect', 'https://lab.example/back', '--scope', 'patient/*.rs')
 	assert.equal(added.code, 0, added.err)
