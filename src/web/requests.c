@@ -2,6 +2,8 @@
 #include <stdlib.h>
 
 #include "access/audit.h"
+#include "access/glass.h"
+#include "access/rules.h"
 #include "access/subject.h"
 #include "record/search.h"
 #include "web/govern.h"
@@ -197,6 +199,18 @@ enum err requests_one_show(struct ctx *c, const struct request *r, struct reply 
 	return page_show(c, kinds[p.kind - 1].page, data, reply);
 }
 
+#define OPENING_NEAR INT64_C(10000000)
+
+/* The field that the error of a button leads to. */
+static const char *wrong_field(enum petition_kind kind, struct str what)
+{
+	bool refuses = str_is(what, "refuse");
+
+	if (kind == PETITION_COPY)
+		return refuses ? "words" : str_is(what, "withhold") || str_is(what, "show") ? "reason-flagged" : "do";
+	return kind == PETITION_CORRECTION && refuses ? "no-words" : "do";
+}
+
 enum err requests_one_do(struct ctx *c, const struct request *r, struct reply *reply)
 {
 	struct petition p;
@@ -210,11 +224,11 @@ enum err requests_one_do(struct ctx *c, const struct request *r, struct reply *r
 	}
 	const char *why = arena_str(c->arena, c->why);
 	TRY(one(c, r, &p, &data));
-	data_str(c, data, "typed_words", request_param(c, r, "words", 0));
+	data_str(c, data, str_is(request_param(c, r, "do", 0), "refuse") ? "typed_refusal" : "typed_words", request_param(c, r, "words", 0));
 	data_str(c, data, "typed_value", request_param(c, r, "value", 0));
 	data_str(c, data, "typed_statement", request_param(c, r, "statement", 0));
 	e = fail(c, e, "%s", why);
-	return show_again(c, kinds[p.kind - 1].page, data, e, "do", reply);
+	return show_again(c, kinds[p.kind - 1].page, data, e, wrong_field(p.kind, request_param(c, r, "do", 0)), reply);
 }
 
 static enum err copy_of(struct ctx *c, struct str id, struct petition *p)
@@ -243,33 +257,80 @@ enum err requests_bundle(struct ctx *c, const struct request *r, struct reply *r
 
 /* --- a question about a look --- */
 
+/* By what relationship, as staff call it; "emergency" is one of its own. */
+static struct str relation_words(const struct rules *rules, const struct look_words *words, struct str relation)
+{
+	const struct relation_kind *kind = rules_relation(rules, relation);
+	struct str said = look_word(words, "relation", relation);
+
+	return kind ? kind->words : said.len ? said : relation;
+}
+
+/* What who opened it in an emergency said then, and what a review found. */
+static enum err put_opening_of(struct ctx *c, struct db *db, const struct rules *rules, const struct looked *row,
+			       struct node *look)
+{
+	struct opening *all;
+	size_t len;
+
+	TRY(glass_list(c, db, &(struct glass_query){ .person = row->person, .account = row->account, .cap = 100 }, &all, &len));
+	for (size_t i = 0; i < len; i++) {
+		const struct reason *reason = rules_reason(rules, all[i].reason);
+
+		if (all[i].kind != OPENING_EMERGENCY || row->at < all[i].at - OPENING_NEAR || row->at > all[i].until)
+			continue;
+		data_str(c, look, "look_reason", reason ? reason->words : all[i].reason);
+		data_str(c, look, "look_words", all[i].words);
+		if (all[i].reviewed)
+			data_str(c, look, "look_review",
+				 SAY(c->arena, "%s “" STR_FMT "”", all[i].outcome == OUTCOME_IN_ORDER ? "In order." : "Not in order.",
+				     STR_ARG(all[i].review)));
+		break;
+	}
+	return OK;
+}
+
+static enum err look_row(struct ctx *c, const struct petition *p, struct looked *row, bool *found)
+{
+	int64_t key = audit_key_read(petition_said(p, "audit row"));
+	READER(db);
+
+	TRY(store_reader(c, c->place->store, &db));
+	*found = key && audit_at(c, db, key, row) == OK;
+	return OK;
+}
+
 enum err query_put(struct ctx *c, const struct request *r, struct petition *p, struct node *data)
 {
 	struct node *look = data_object(c, data, "look");
-	int64_t key = audit_key_read(petition_said(p, "audit row"));
+	const struct roles *roles;
+	const struct rules *rules;
+	const struct role *role;
 	struct look_words words;
 	struct looked row;
+	bool found;
 
 	(void)r;
 	TRY(look_words_read(c, &words));
-	{
-		READER(db);
-
-		TRY(store_reader(c, c->place->store, &db));
-		if (!key || audit_at(c, db, key, &row) != OK)
-			return OK;
-	}
+	TRY(roles_of(c, &roles));
+	TRY(rules_of(c, &rules));
+	TRY(look_row(c, p, &row, &found));
+	if (!found)
+		return OK;
+	role = role_find(roles, row.role);
 	put_moment(c, look, "looked_at", row.at);
 	data_str(c, look, "look_who", account_words(c, SAY(c->arena, "%lld", (long long)row.account)));
-	data_str(c, look, "look_role", row.role);
+	data_str(c, look, "look_role", role ? role->words : row.role);
 	data_str(c, look, "look_saw", look_word(&words, "section", row.section));
 	data_str(c, look, "look_section", row.section);
-	data_str(c, look, "look_relation", row.relation);
+	data_str(c, look, "look_relation", row.what == AUDIT_GLASS ? STR("An emergency") : relation_words(rules, &words, row.relation));
 	data_str(c, look, "look_device", row.device);
 	data_str(c, look, "look_key", petition_said(p, "audit row"));
 	if (row.outcome)
 		node_add_bool(c->arena, look, "look_refused", true);
-	return OK;
+	READER(db);
+	TRY(store_reader(c, c->place->store, &db));
+	return put_opening_of(c, db, rules, &row, look);
 }
 
 enum err query_act(struct ctx *c, const struct request *r, struct petition *p)
@@ -279,7 +340,7 @@ enum err query_act(struct ctx *c, const struct request *r, struct petition *p)
 	if (!petition_open(p))
 		return fail(c, ERR_CONFLICT, "It is answered already.");
 	if (words.len < 5 || words.len > 2000)
-		return fail(c, ERR_INVALID, "Write the answer, in 5 to 2,000 bytes: the person is told.");
+		return fail(c, ERR_INVALID, "Write the answer, in 5 to 2,000 letters: the person is told.");
 	p->status = STR("completed");
 	p->answer = words;
 	p->done = clock_now(c->clock);

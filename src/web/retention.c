@@ -11,18 +11,48 @@ static struct str years(struct ctx *c, int64_t n)
 	return n ? SAY(c->arena, "%lld years", (long long)n) : STR("");
 }
 
+/* One word of a row, as people say it: "label:hiv", "type:Claim", "org:council", "child", "*". */
+static struct str applies_word(struct ctx *c, const struct rules *rules, struct str word)
+{
+	struct str name = word, kind = str_cut(&name, ':');
+	const struct label_rule *label;
+
+	if (str_is(word, "*"))
+		return STR("everything");
+	if (str_is(word, "child"))
+		return STR("what was written before the person was 18");
+	if (!name.at)
+		return word;
+	if (str_is(kind, "org"))
+		return SAY(c->arena, "what came from organisations of the kind " STR_FMT, STR_ARG(name));
+	label = str_is(kind, "label") ? rules_label(rules, name) : NULL;
+	return label ? lower_first(c->arena, label->title) : kind_in_words(c, name);
+}
+
+static struct str applies_words(struct ctx *c, const struct rules *rules, struct str list)
+{
+	struct buf b;
+
+	buf_init(&b, c->arena, 2000);
+	while (list.at && list.len)
+		buf_printf(&b, "%s" STR_FMT, b.len ? "; " : "", STR_ARG(applies_word(c, rules, str_cut(&list, ' '))));
+	return say_code(c->arena, buf_get(&b));
+}
+
 static enum err put_schedule(struct ctx *c, struct node *data)
 {
 	struct node *list = data_list(c, data, "rules");
 	const struct retention_rule *rules;
+	const struct rules *tables;
 	size_t len;
 
+	TRY(rules_of(c, &tables));
 	TRY(retention_rules(c, &rules, &len));
 	for (size_t i = 0; i < len; i++) {
 		struct node *row = data_object(c, list, NULL);
 
 		data_str(c, row, "rule", rules[i].words);
-		data_str(c, row, "applies", rules[i].applies);
+		data_str(c, row, "applies", applies_words(c, tables, rules[i].applies));
 		data_str(c, row, "after_last", years(c, rules[i].years));
 		data_str(c, row, "after_death", years(c, rules[i].after_death));
 		if (rules[i].until_age)
