@@ -1,7 +1,6 @@
 /* bulk.c - the export jobs of a server: taken in, run one after another on a thread of their own,
  * kept for a while, removed. */
 #include "api/bulk.h"
-#include "record/guard.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -14,6 +13,8 @@
 #include <sys/statvfs.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "record/guard.h"
 
 #define LOOK_EVERY 1 /* seconds between two looks for what has expired */
 
@@ -395,6 +396,7 @@ static void job_run(struct bulk *b, struct bulk_job *job)
 	job->state = BULK_RUNNING;
 	pthread_mutex_unlock(&b->lock);
 	enum err e = guard_enter(&c, job->ask.owner);
+	job->stamp = c.guard ? c.guard->stamp : 0;
 	if (!e)
 		e = bulk_run(&c, b, job);
 	guard_leave(&c, job->ask.owner);

@@ -67,6 +67,7 @@ struct bulk_job {
 	struct bulk_place at;
 	VEC(struct bulk_file) files;
 	int64_t bytes;          /* of the files */
+	uint64_t stamp;         /* of the guard it was made with, since this server began; 0: not known */
 	int64_t written, total; /* resources, for progress; total is about right */
 	const char *why;        /* it failed */
 	struct bulk_job *next;  /* in the order they came */
@@ -155,6 +156,10 @@ NODISCARD enum err bulk_out_line(struct ctx *c, struct bulk_out *out, struct str
 NODISCARD enum err bulk_out_end(struct ctx *c, struct bulk_out *out);
 /* Half a file goes. */
 void bulk_out_drop(struct bulk_out *out);
+
+/* --- bulk_sift.c --- */
+/* The file at `path` without resources that the asker may not see now, open for reading in *fd and gone with it. */
+NODISCARD enum err bulk_sift(struct ctx *c, const char *path, const char *type, int *fd);
 
 /* --- bulk_run.c --- */
 /* Write all files of a job, from job->at on. Runs on the background thread, without the lock. */

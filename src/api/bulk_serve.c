@@ -3,9 +3,11 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/when.h"
 #include "http/date.h"
+#include "record/guard.h"
 
 /* --- kick-off --- */
 
@@ -145,6 +147,8 @@ enum err api_bulk_cancel(struct ctx *c, const struct request *r, struct reply *r
 struct wanted {
 	struct str name;
 	int fd;
+	const char *path, *type;
+	bool sift; /* the asker may see less now, or the server is another */
 };
 
 static enum err open_file(struct ctx *c, const struct bulk *b, const struct bulk_job *job,
@@ -157,8 +161,10 @@ static enum err open_file(struct ctx *c, const struct bulk *b, const struct bulk
 
 		if (!str_is(wanted->name, name))
 			continue;
-		wanted->fd = open(bulk_path(c->arena, b, job->id, name),
-				  O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+		wanted->path = bulk_path(c->arena, b, job->id, name);
+		wanted->type = job->files.at[i].type;
+		wanted->sift = c->guard && c->guard->stamp != job->stamp && !job->files.at[i].deletions;
+		wanted->fd = open(wanted->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 		if (wanted->fd < 0)
 			return fail(c, ERR_IO, "A file of this export cannot be read: %m.");
 		return OK;
@@ -168,10 +174,14 @@ static enum err open_file(struct ctx *c, const struct bulk *b, const struct bulk
 
 enum err api_bulk_file(struct ctx *c, const struct request *r, struct reply *reply)
 {
-	struct wanted wanted = { r->part[1], -1 };
+	struct wanted wanted = { .name = r->part[1], .fd = -1 };
 	struct stat st;
 
 	TRY(bulk_find(c, c->place->bulk, r->part[0], open_file, &wanted));
+	if (wanted.sift) {
+		close(wanted.fd);
+		TRY(bulk_sift(c, wanted.path, wanted.type, &wanted.fd));
+	}
 	reply->file = NEW(c->arena, struct reply_file);
 	reply->file->fd = wanted.fd;
 	if (fstat(wanted.fd, &st) != 0)

@@ -65,8 +65,8 @@ async function sees(reference) {
 		ofType: (await total(gp, `${type}?_summary=count`)).total,
 	}
 }
-// Is the stay in the files of an export of all Encounters?
-async function exported() {
+// An export of all Encounters, done: its files' addresses.
+async function exportMade() {
 	const begun = await analyst.request.get(`${place.base}/fhir/$export?_type=Encounter`,
 		{ headers: { Prefer: 'respond-async', Accept: 'application/fhir+json' } })
 	assert.equal(begun.status(), 202)
@@ -74,11 +74,17 @@ async function exported() {
 	do
 		reply = await analyst.request.get(begun.headers()['content-location'])
 	while (reply.status() === 202)
-	let text = ''
-	for (const one of (await reply.json()).output)
-		text += await (await analyst.request.get(one.url)).text()
-	return text.includes(`"${edith}-stay-1"`)
+	return (await reply.json()).output.map(one => one.url)
 }
+// How many Encounters are in these files, how many of them hers, and is the stay among them?
+async function fetched(files) {
+	let text = ''
+	for (const url of files)
+		text += await (await analyst.request.get(url)).text()
+	const lines = text.split('\n'), hers = lines.filter(line => line.includes(`"Patient/${edith}"`))
+	return { has: text.includes(`"${edith}-stay-1"`), count: lines.length, hers: hers.length }
+}
+const exported = async () => (await fetched(await exportMade())).has
 
 const all = { page: true, source: true, read: true, history: true, search: true, counted: true, copy: true }
 const none = Object.fromEntries(Object.keys(all).map(k => [k, false]))
@@ -162,9 +168,13 @@ test('staff write down what a person tells them, and the person reads who did', 
 
 test('planning and research: the analyst’s searches and exports', { skip, timeout: 600000 }, async () => {
 	assert.deepEqual([await status(analyst, `/fhir/${stay}`), await exported()], [200, true])
+	const files = await exportMade(), made = await fetched(files)
 	await choose('secondary', true)
+	const left = await fetched(files)
+	assert.deepEqual(left, { has: false, count: made.count - made.hers, hers: 0 }, 'nor in the files of one that was made before, and nobody else is missing')
 	assert.deepEqual([await status(analyst, `/fhir/${stay}`), await exported()], [404, false])
 	assert.equal((await sees(stay)).read, true, 'care goes on')
 	await choose('secondary', false)
 	assert.deepEqual([await status(analyst, `/fhir/${stay}`), await exported()], [200, true])
+	assert.deepEqual(await fetched(files), made, 'and all of it again')
 })
