@@ -21,6 +21,7 @@ struct comparing {
 	VEC(struct entry) entries;
 	VEC(struct roster_line) lines;
 	struct map logins; /* those listed, once each */
+	bool begun;        /* it has a first line */
 };
 
 static struct roster_line *say(struct ctx *c, struct comparing *m, const struct entry *e,
@@ -49,6 +50,7 @@ static enum err take_row(struct ctx *c, void *arg, const struct sheet_row *row)
 	struct entry *e;
 
 	if (row->number == 1) {
+		m->begun = true;
 		for (unsigned i = 0; i < COLUMN_COUNT; i++)
 			if (i >= row->len || !str_is(row->fields[i], columns[i]))
 				return fail(c, ERR_INVALID,
@@ -97,6 +99,29 @@ static bool is_wrong(struct ctx *c, struct comparing *m, const struct entry *e, 
 	return true;
 }
 
+/* A line that says what one before it of the same login said, or something else than it. */
+static bool is_said(struct ctx *c, struct comparing *m, const struct entry *e)
+{
+	bool leaves = str_is(e->cell[STATE], "left");
+
+	for (const struct entry *one = m->entries.at; one < e; one++) {
+		const char *line = arena_printf(c->arena, "Line %lld", (long long)one->number);
+
+		if (!str_eq(one->cell[LOGIN], e->cell[LOGIN]))
+			continue;
+		if (str_is(one->cell[STATE], "left") != leaves)
+			say(c, m, e, ROSTER_WRONG, arena_printf(c->arena, "%s says the contrary: who leaves holds no role.", line));
+		else if (!leaves && !str_eq(str_trim(one->cell[NAME]), str_trim(e->cell[NAME])))
+			say(c, m, e, ROSTER_WRONG, arena_printf(c->arena, "%s gives them another name.", line));
+		else if (leaves || (str_eq(one->cell[ROLE], e->cell[ROLE]) && str_eq(one->cell[ORG], e->cell[ORG])))
+			say(c, m, e, ROSTER_SAME, arena_printf(c->arena, "as %s", line));
+		else
+			continue;
+		return true;
+	}
+	return false;
+}
+
 /* Somebody new: the first line makes the account, the others add roles. */
 static void compare_new(struct ctx *c, struct comparing *m, const struct entry *e, bool *joined)
 {
@@ -105,7 +130,7 @@ static void compare_new(struct ctx *c, struct comparing *m, const struct entry *
 	if (is_wrong(c, m, e, leaves))
 		return;
 	if (leaves)
-		say(c, m, e, ROSTER_SAME, "has no account");
+		say(c, m, e, ROSTER_UNKNOWN, "leaves, and has no account: is the login right?");
 	else
 		say(c, m, e, *joined ? ROSTER_GAINS : ROSTER_JOINS, role_at(c, e->cell[ROLE], e->cell[ORG]));
 	*joined = *joined || !leaves;
@@ -175,7 +200,7 @@ static enum err compare_login(struct ctx *c, struct comparing *m, struct db *db,
 		TRY(employment_list(c, db, user.key, clock_now(c->clock), &jobs, &len));
 	for (size_t i = 0; i < m->entries.len; i++) {
 		const struct entry *one = &m->entries.at[i];
-		if (!str_eq(one->cell[LOGIN], login))
+		if (!str_eq(one->cell[LOGIN], login) || is_said(c, m, one))
 			continue;
 		if (known)
 			compare_known(c, m, one, &user, jobs, len);
@@ -194,6 +219,8 @@ enum err roster_read(struct ctx *c, const char *path, struct roster *out)
 
 	map_init(&m.logins, c->arena);
 	TRY(sheet_read(c, path, take_row, &m));
+	if (!m.begun)
+		return fail(c, ERR_INVALID, "The list is empty: its first line is login,name,role,org,practitioner,state.");
 	TRY(store_reader(c, c->place->store, &db));
 	for (size_t i = 0; i < m.entries.len; i++)
 		if (map_set(&m.logins, m.entries.at[i].cell[LOGIN], &m.entries.at[i]))

@@ -4,7 +4,7 @@
  *	ada.clarke,Ada Clarke,social-worker,WXL,prac-clarke,
  *	b.jones,Ben Jones,,,,left
  *
- * A login in several lines holds several roles; all it holds and is not listed with ends. Accounts not
+ * A login in several lines holds several roles, under one name; the same line twice counts once; all it holds and is not listed with ends. Accounts not
  * in the list are left alone. It is read and compared first, so that the differences can be looked at,
  * and applied only when no line is wrong.
  */
@@ -15,7 +15,8 @@
 
 #define ROSTER_LINES 20000
 
-enum roster_change { ROSTER_SAME, ROSTER_JOINS, ROSTER_RENAMED, ROSTER_GAINS, ROSTER_LOSES, ROSTER_LEAVES, ROSTER_WRONG };
+enum roster_change { ROSTER_SAME, ROSTER_JOINS, ROSTER_RENAMED, ROSTER_GAINS, ROSTER_LOSES, ROSTER_LEAVES,
+	ROSTER_UNKNOWN /* leaves, and has no account: nothing to do, but told, for the login may be mistyped */, ROSTER_WRONG };
 
 struct roster_line {
 	int64_t number; /* of the file; 0: it follows from the others */

@@ -204,7 +204,7 @@ static enum err list_roles(struct ctx *c, struct invocation *in)
 static enum err import(struct ctx *c, struct invocation *in)
 {
 	static const char *const changes[] = { "same",	"joins",  "renamed", "gains",
-					       "loses", "leaves", "WRONG" };
+					       "loses", "leaves", "unknown", "WRONG" };
 	struct roster roster;
 
 	TRY(roster_read(c, in->argv[1], &roster));

@@ -355,7 +355,7 @@ enum err accounts_one_do(struct ctx *c, const struct request *r, struct reply *r
 
 static void put_line(struct ctx *c, struct node *list, const struct roster_line *line)
 {
-	static const char *const changes[] = { "Same", "Joins", "New name", "Gains", "Loses", "Leaves", "Wrong" };
+	static const char *const changes[] = { "Same", "Joins", "New name", "Gains", "Loses", "Leaves", "Not known", "Wrong" };
 	struct node *row;
 
 	if (line->change == ROSTER_SAME)

@@ -423,3 +423,19 @@ test('asked for a person (launch/patient), staff choose one whom they may see; a
 	const theirs = await changed(await letGo(carer, await pick('ben')), helps)
 	assert.deepEqual([theirs.body.patient, await reads(theirs.body.access_token, '/fhir/Patient/ben'), await reads(theirs.body.access_token, '/fhir/Patient/ada')], ['ben', 200, 404])
 })
+
+test('a mover loses the people of the old place, and a leaver everything, at the next request: pages, API, apps', async () => {
+	const doctor = await browser(place.db, place.base, 'mover', '--role', 'gp', '--org', 'WXP'), verifier = random(), list = join(scratch(t), 'staff.csv')
+	assert.equal(causeway('app-add', place.db, 'round', '--name', 'Ward round', '--redirect', 'https://round.example/back', '--scope', 'user/*.rs').code, 0)
+	const sent = await letIn(doctor, wish(verifier, { client_id: 'round', redirect_uri: 'https://round.example/back', scope: 'online_access user/*.rs' }))
+	const given = await tokens({ grant_type: 'authorization_code', client_id: 'round', code: sent.searchParams.get('code'), redirect_uri: 'https://round.example/back', code_verifier: verifier })
+	const sees = async () => [(await doctor.get('/people/ada')).status, (await doctor.get('/fhir/Observation/lab-ada')).status, await reads(given.body.access_token, '/fhir/Observation/lab-ada')]
+	assert.deepEqual(await sees(), [200, 200, 200])
+	const roster = line => { writeFileSync(list, `login,name,role,org,practitioner,state\n${line}\n`); const done = causeway('account-import', place.db, list, '--apply'); assert.equal(done.code, 0, done.err); return done.out }
+	assert.match(roster('mover,mover of the place,ward-nurse,WXA01,,'), /gains\tmover\tward-nurse at WXA01\n0\tloses\tmover\tgp at WXP/)
+	const after = await sees()
+	assert.ok(after.every(status => [303, 401, 403, 404].includes(status)), String(after))
+	assert.match(roster('mover,mover of the place,,,,left'), /leaves/)
+	assert.deepEqual([(await doctor.get('/people/ada')).status, await reads(given.body.access_token, '/fhir/Patient/ada'), (await tokens({ grant_type: 'refresh_token', client_id: 'round', refresh_token: given.body.refresh_token })).body.error], [303, 401, 'invalid_grant'])
+	assert.match(causeway('accounts', place.db).out, /mover\t[^\n]*ended/)
+})

@@ -213,4 +213,19 @@ test('a list of joiners, movers and leavers is compared and applied', async t =>
 	assert.equal(wrong.code, 65)
 	assert.match(wrong.out, /2\tWRONG\tc\tThere is no role king/)
 	assert.doesNotMatch(causeway('accounts', db).out, /Di/)
+	// the same line twice is one role; what contradicts itself is wrong; a leaver nobody knows is told
+	const said = lines => { writeFileSync(list, ['login,name,role,org,practitioner,state', ...lines, ''].join('\n')); return causeway('account-import', db, list, '--apply') }
+	assert.equal(said(['e,Eve,gp,WXG001,,', 'E,Eve,gp,WXG001,,']).code, 0)
+	assert.match(causeway('accounts', db).out, /e\tEve\tstaff\tgp@WXG001\n/)
+	assert.equal(said(['e,Eve,gp,WXG001,,', 'e,Eve,gp,WXG001,,']).out, '', 'the same list again changes nothing')
+	for (const [lines, words] of [[['e,Eve,gp,WXG001,,', 'e,Eva,social-worker,WXL,,'], /3\tWRONG\te\tLine 2 gives them another name/], [['e,Eve,gp,WXG001,,', 'e,Eve,,,,left'], /3\tWRONG\te\tLine 2 says the contrary/], [['f,Fay,gp,WXG001,,', 'f,Fay,,,,left'], /3\tWRONG/]]) {
+		const refused = said(lines)
+		assert.equal(refused.code, 65)
+		assert.match(refused.out, words)
+	}
+	const unknown = said(['nobody,No Body,,,,left'])
+	assert.deepEqual([unknown.code, unknown.out], [0, '2\tunknown\tnobody\tleaves, and has no account: is the login right?\n'])
+	assert.match(causeway('accounts', db).out, /e\tEve\tstaff\tgp@WXG001\n/)
+	writeFileSync(list, '')
+	assert.match(causeway('account-import', db, list).err, /empty/)
 })
