@@ -44,10 +44,12 @@ struct audit {
 	struct str section;       /* "plan", "medicines", "Observation": what of the record */
 	int64_t resource;         /* resource.key when it is about one; 0 */
 	int64_t version;
-	struct str relation;      /* why: "caseload", "GP registration", "break-glass", … */
+	struct str relation;      /* why: "caseload", "gp", "emergency", … of relation.tsv, or AUDIT_RELATED */
 	enum err outcome;
 	struct str detail;        /* a code or a query without values; never personal data */
 };
+
+#define AUDIT_RELATED "related" /* there was a relationship; by which was not asked (reads over the API) */
 
 /* Note it for c->actor; written before the reply leaves (audit_flush). Long texts are cut. What the
  * system itself (c->actor NULL) opens is not noted: nobody disclosed it to anybody. */

@@ -1,12 +1,28 @@
 /* audited.c - what the FHIR API notes: who was shown what, who changed what, who was refused. */
 #include "api/inside.h"
+#include "record/guard.h"
+
+/* Why, as far as the guard knows without asking anybody: that there is a relationship, but not which, for it is one set of
+ * people made of all of them; that the glass was broken; that it is their own. A page asks for the best relationship, which
+ * costs a statement. */
+static struct str why(const struct ctx *c, int64_t person)
+{
+	const struct guard_person *choice;
+
+	if (!person || !c->guard || c->guard->everyone)
+		return STR("");
+	if (c->actor->person == person)
+		return STR("self");
+	choice = guard_choice(c->guard, person);
+	return choice && choice->all_orgs ? STR("emergency") : guard_related(c->guard, person) ? STR(AUDIT_RELATED) : STR("");
+}
 
 void audited_open(struct ctx *c, enum audit_what what, const struct version *v)
 {
 	if (!c->actor)
 		return;
-	audit_note(c, &(struct audit){ .what = what, .person = v->person, .resource = v->key,
-				       .version = v->version, .section = v->type });
+	audit_note(c, &(struct audit){ .what = what, .person = v->person, .resource = v->key, .version = v->version,
+				       .section = v->type, .relation = why(c, v->person) });
 }
 
 void audited_written(struct ctx *c, const struct written *w)

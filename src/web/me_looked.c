@@ -224,11 +224,11 @@ static bool together(const struct looked *a, const struct looked *b)
 	       (!marked(a) || a->what == b->what) && london_day(a->at) == london_day(b->at);
 }
 
-/* Of the looks that are told together the newest that says by which relationship; programs' reads do not. */
+/* Of the looks that are told together the newest that says by which relationship; reads over the API say only that there was one. */
 static const struct looked *best_reason(const struct looks *l, const struct looked *first)
 {
 	for (const struct looked *row = first; row < l->rows + l->len; row++)
-		if (is_look(l, row) && together(first, row) && row->relation.len)
+		if (is_look(l, row) && together(first, row) && row->relation.len && !str_is(row->relation, AUDIT_RELATED))
 			return row;
 	return first;
 }

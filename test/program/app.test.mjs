@@ -231,6 +231,11 @@ test('what an app looks at stands in the audit as the person’s own look, by th
 	assert.equal(await reads(given.body.access_token, '/fhir/Patient/ben'), 404)
 	const rows = JSON.parse((await officer.get('/fhir/AuditEvent?patient=Patient/ada&_count=200')).text).entry.map(entry => entry.resource)
 	assert.ok(rows.some(row => JSON.stringify(row).includes('Growth chart') && row.action === 'R'), JSON.stringify(rows[0]))
+	const why = row => row.entity?.flatMap(one => one.detail ?? []).find(one => one.type === 'relation')?.valueString
+	assert.equal(why(rows.find(row => JSON.stringify(row).includes('Growth chart') && row.action === 'R')), 'self')
+	assert.equal((await place.gp.get('/fhir/Observation/lab-ada')).status, 200)
+	const later = JSON.parse((await officer.get('/fhir/AuditEvent?patient=Patient/ada&_count=200')).text).entry.map(entry => entry.resource)
+	assert.ok(later.some(row => why(row) === 'related'), 'a doctor read it over the API: there was a relationship')
 	assert.ok(!JSON.stringify(rows).includes(given.body.access_token))
 })
 
