@@ -46,7 +46,7 @@ function registered(bundle) {
 /** The store, and how those who ask sign in: { clinician, resident, program } as headers. */
 function make() {
 	const dir = join(out, 'access')
-	for (const ending of ['', '-wal', '-shm', '-load', '.bulk', '.audit-key'])
+	for (const ending of ['', '-wal', '-shm', '-load', '.bulk', '.audit-key', '.audit-key.head'])
 		rmSync(join(out, 'access.db') + ending, { force: true, recursive: true })
 	rmSync(dir, { force: true, recursive: true })
 	mkdirSync(dir, { recursive: true })

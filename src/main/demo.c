@@ -63,10 +63,11 @@ enum err demo_settings(struct ctx *c, const struct invocation *in, int64_t most,
 	return OK;
 }
 
+/* And how far its audit had come, which would be missed in the one that is made in its place. */
 static void remove_database(struct ctx *c, const char *db)
 {
-	static const char *const tails[] = { "", "-wal", "-shm" };
-	for (unsigned i = 0; i < 3; i++)
+	static const char *const tails[] = { "", "-wal", "-shm", ".audit-key.head" };
+	for (unsigned i = 0; i < sizeof tails / sizeof *tails; i++)
 		unlink(arena_printf(c->arena, "%s%s", db, tails[i]));
 }
 
