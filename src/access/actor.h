@@ -27,7 +27,7 @@ enum purpose {
 
 struct role; /* access/role.h */
 struct smart; /* access/smart.h */
-struct facts;
+struct known;
 
 struct actor {
 	enum actor_kind kind;
@@ -44,7 +44,7 @@ struct actor {
 	int64_t session;        /* session.key; 0: none */
 	struct str device;      /* short words for the audit: "Firefox on Windows"; no address */
 	const struct smart *scopes; /* SMART scopes of a program or app; NULL: not limited by any */
-	const struct facts *facts;  /* kept.h: the numbers of changes by which this request knew the actor again; NULL */
+	struct known *known;    /* kept.h: by what this request knew the actor again; NULL */
 };
 
 /* Whoever has not signed in. A request of the network always has an actor. */

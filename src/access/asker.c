@@ -29,7 +29,7 @@ static struct str copy(struct arena *a, struct str s)
 	return (struct str){ s.len ? arena_dup(a, s.at, s.len) : "", s.len };
 }
 
-static void actor_copy(struct arena *a, const struct actor *from, struct actor *to)
+void actor_copy(struct arena *a, const struct actor *from, struct actor *to)
 {
 	*to = *from;
 	to->name = copy(a, from->name);
@@ -37,7 +37,7 @@ static void actor_copy(struct arena *a, const struct actor *from, struct actor *
 	to->org_id = copy(a, from->org_id);
 	to->device = copy(a, from->device);
 	to->teams = keys_copy(a, from->teams, from->team_count);
-	to->facts = NULL;
+	to->known = NULL;
 }
 
 static int64_t ends_at(const struct asker *k)
@@ -48,54 +48,57 @@ static int64_t ends_at(const struct asker *k)
 }
 
 /* Under the lock, because the session's last use is changed there. */
-static bool holds(struct decisions *d, const struct asker *k, const struct facts *facts, int64_t now,
-		  struct session *session)
+static bool holds(struct decisions *d, const struct asker *k, struct known *known, int64_t now)
 {
 	pthread_mutex_lock(&d->lock);
-	bool good = k->kept.seen.facts.account == facts->account && now >= k->since && now < ends_at(k);
+	known->until = ends_at(k);
+	bool good = k->kept.seen.facts.account == known->facts.account && now >= k->since && now < known->until;
 
 	if (good)
-		*session = k->session;
+		known->session = k->session;
 	pthread_mutex_unlock(&d->lock);
 	return good;
 }
 
-struct str asker_mark(struct ctx *c, struct str token)
+struct known *known_begin(struct ctx *c, struct str token)
 {
-	const struct decisions *d = decisions_of(c);
-	uint64_t *mark = NEW_N(c->arena, uint64_t, 2);
+	struct known *known = NEW(c->arena, struct known);
 
-	for (size_t i = 0; i < 2; i++)
-		mark[i] = hash_keyed(d->secret[i], token.at, token.len);
-	return (struct str){ (const char *)mark, 2 * sizeof *mark };
+	hash_wide(decisions_of(c)->secret, token.at, token.len, known->mark);
+	known->stamped = store_stamp(c->place->store, &known->stamp);
+	return known;
 }
 
-enum err asker_find(struct ctx *c, struct str mark, const struct actor **actor, struct session *session,
-		    struct facts *facts, bool *found)
+static struct str key_of(const struct known *known)
+{
+	return (struct str){ (const char *)known->mark, sizeof known->mark };
+}
+
+enum err asker_find(struct ctx *c, struct known *known, const struct actor **actor, bool *found)
 {
 	struct decisions *d = decisions_of(c);
 	struct seen seen;
 
 	*found = false;
-	TRY(changes_read(c, NULL, facts));
-	struct asker *k = (struct asker *)(void *)shelf_take(d, &d->askers, mark, &seen);
+	TRY(changes_read(c, NULL, &known->facts));
+	struct asker *k = (struct asker *)(void *)shelf_take(d, &d->askers, key_of(known), &seen);
 	if (!k)
 		return OK;
-	*found = holds(d, k, facts, clock_now(c->clock), session);
+	*found = holds(d, k, known, clock_now(c->clock));
 	if (*found) {
 		struct actor *own = NEW(c->arena, struct actor);
 
 		actor_copy(c->arena, &k->actor, own);
-		session->device = own->device;
-		own->facts = facts;
+		known->session.device = own->device;
+		own->known = known;
 		*actor = own;
 	}
 	shelf_drop(&d->askers, &k->kept);
 	return OK;
 }
 
-void asker_keep(struct ctx *c, struct str mark, const struct actor *actor, const struct session *session,
-		const struct facts *facts, int64_t until)
+void asker_keep(struct ctx *c, const struct known *known, const struct actor *actor,
+		const struct session *session, int64_t until)
 {
 	struct decisions *d = decisions_of(c);
 	struct asker *k;
@@ -107,8 +110,8 @@ void asker_keep(struct ctx *c, struct str mark, const struct actor *actor, const
 		abort();
 	arena_init(&k->kept.life);
 	k->kept.refs = 1;
-	k->kept.key = copy(&k->kept.life, mark);
-	k->kept.seen.facts = *facts;
+	k->kept.key = copy(&k->kept.life, key_of(known));
+	k->kept.seen.facts = known->facts;
 	actor_copy(&k->kept.life, actor, &k->actor);
 	k->session = *session;
 	k->session.device = k->actor.device;

@@ -344,49 +344,60 @@ static enum err renew(struct look *l, struct str key, struct made *known, struct
 	return e;
 }
 
-static enum err get(struct look *l, struct made **out)
+/* *until: when the next of its facts begins or ends. */
+static enum err get(struct look *l, struct made **out, int64_t *until)
 {
 	struct str key = guard_key(l->c, l->actor);
 	struct seen seen = { 0 };
 	struct made *known = made_of(shelf_take(l->d, &l->d->guards, key, &seen));
 	enum err e = OK;
 
-	if (l->actor->facts) /* read a moment ago, for this request */
-		l->facts = *l->actor->facts;
+	if (l->actor->known) /* read a moment ago, for this request */
+		l->facts = l->actor->known->facts;
 	else
 		e = changes_read(l->c, NULL, &l->facts);
 	if (!e && known && untouched(l, &seen)) {
 		*out = known;
+		*until = seen.until;
 		return OK;
 	}
 	if (!e)
 		e = renew(l, key, known, &seen, out);
 	if (known && (e || *out != known))
 		shelf_drop(&l->d->guards, &known->kept);
-	if (!e && *out != known)
+	*until = seen.until;
+	if (!e && *out != known) {
+		*until = (*out)->kept.seen.until; /* before others can note it anew */
 		shelf_put(l->d, &l->d->guards, &(*out)->kept);
+	}
 	return e;
 }
 
 enum err guard_make(struct ctx *c, const struct guard **out)
 {
 	const struct actor *actor = c->actor;
-	struct look l = { .c = c, .actor = actor, .now = clock_now(c->clock) };
+	struct look l = { .c = c, .actor = actor };
 	struct made *made = NULL;
+	int64_t until;
 
 	if (!actor) {
 		*out = NULL; /* the system itself */
 		return OK;
 	}
+	if (actor->known && (*out = near_guard(actor->known)))
+		return OK;
 	if (actor->kind == ACTOR_NOBODY || !actor->role) {
 		*out = &guard_nothing;
 		return OK;
 	}
 	l.d = decisions_of(c);
-	TRY(get(&l, &made));
+	l.now = clock_now(c->clock);
+	TRY(get(&l, &made, &until));
 	*out = &made->guard;
-	if (!actor->scopes)
+	if (!actor->scopes) {
+		near_keep(c, actor, &made->kept, *out, l.now, until);
 		return OK;
+	}
 	READER(db);
 	enum err e = store_reader(c, c->place->store, &db);
 	if (!e)
@@ -402,6 +413,10 @@ void guard_done(struct ctx *c, const struct guard *guard)
 
 	if (!guard || guard == &guard_nothing)
 		return;
+	if (guard->near) {
+		near_done(guard->near);
+		return;
+	}
 	if (guard->scope)
 		guard = guard->scope->of;
 	made = (struct made *)(void *)(uintptr_t)guard;

@@ -109,6 +109,7 @@ static void shelf_clear(struct shelf *shelf)
 
 static void decisions_free(struct decisions *d)
 {
+	lanes_free(d);
 	shelf_clear(&d->askers);
 	shelf_clear(&d->guards);
 	shelf_clear(&d->crowds);
@@ -133,6 +134,7 @@ static void note_types(struct ctx *c, struct decisions *d)
 struct decisions *decisions_of(struct ctx *c)
 {
 	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	static uint64_t so_far; /* under it */
 	struct decisions *d = __atomic_load_n(&c->place->decisions, __ATOMIC_ACQUIRE);
 
 	if (d)
@@ -145,6 +147,7 @@ struct decisions *decisions_of(struct ctx *c)
 			abort();
 		mutex_init_short(&d->lock);
 		randombytes_buf(d->secret, sizeof d->secret);
+		d->number = ++so_far;
 		d->crowds = (struct shelf){ .most = CROWDS_MOST, .free = crowd_free };
 		d->guards = (struct shelf){ .most = GUARDS_MOST, .free = made_free };
 		d->askers = (struct shelf){ .most = ASKERS_MOST, .free = asker_free };

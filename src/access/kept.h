@@ -5,7 +5,7 @@
  * many who work there share it. A guard adds what is one asker's own: role, teams, records opened in an
  * emergency.
  *
- * A third is who asks by which token (asker.c).
+ * A third is who asks by which token (asker.c). What a thread has used last, it has near (near.c).
  *
  * How do they stay true? All note the numbers of the last change they have seen: of versions, events,
  * agreements, openings, accounts. A request reads those numbers, one statement, or none while the store's
@@ -24,6 +24,7 @@
 #include <stdatomic.h>
 
 #include "access/decide_part.h"
+#include "access/session.h"
 #include "base/vec.h"
 
 enum { TYPES_MOST = 14 };
@@ -59,7 +60,10 @@ struct shelf {
 struct decisions {
 	pthread_mutex_t lock;
 	struct shelf crowds, guards, askers;
-	uint64_t secret[2][2]; /* of this program's run: tokens are known again by it */
+	uint64_t secret[2]; /* of this program's run: tokens are known again by it */
+	uint64_t number;    /* of all there ever were in this program */
+	struct lane *lanes; /* near.c; under the lock */
+	size_t lane_count;
 	int64_t turn;
 	struct { /* the numbers as they were at the store's stamp */
 		bool any;
@@ -113,20 +117,41 @@ struct seen seen_now(const struct look *l, int64_t until);
 
 /* --- who asks by which token (asker.c) --- */
 
-struct session;
-
-/* What a token is known again by: 128 bits by a secret drawn at each start, so neither how long a comparison takes
- * nor what stands in memory tells anything of it. Cheaper than the hash in the database. */
-struct str asker_mark(struct ctx *c, struct str token);
-/* Everything an actor was made of, if it still holds at this moment: *actor a copy in c->arena. *facts: the
- * numbers now, for asker_keep; the actor has their address. */
-NODISCARD enum err asker_find(struct ctx *c, struct str mark, const struct actor **actor,
-			      struct session *session, struct facts *facts, bool *found);
-/* `until`: when anything of it ends, or begins. What was read is no older than `facts`. */
-void asker_keep(struct ctx *c, struct str mark, const struct actor *actor, const struct session *session,
-		const struct facts *facts, int64_t until);
+/* By what an actor was known again. The mark is what a token is remembered by: 128 bits by a secret drawn at each
+ * start, so neither how long a comparison takes nor what stands in memory tells anything of the token. Cheaper
+ * than the hash in the database. */
+struct known {
+	uint64_t mark[2];
+	bool stamped;       /* the store has a stamp; it was this before anything was read */
+	uint64_t stamp;
+	struct facts facts; /* no older than that */
+	struct session session;
+	int64_t until;      /* when any of what the actor was made of ends */
+	struct near *near;  /* where it is near; NULL */
+};
+struct known *known_begin(struct ctx *c, struct str token);
+/* Everything an actor was made of, if it still holds at this moment: *actor a copy in c->arena. */
+NODISCARD enum err asker_find(struct ctx *c, struct known *known, const struct actor **actor, bool *found);
+/* `until`: when anything of it ends, or begins. What was read is no older than known->facts. */
+void asker_keep(struct ctx *c, const struct known *known, const struct actor *actor,
+		const struct session *session, int64_t until);
 /* The session was used at that time: its idle limit counts from there. */
 void asker_touched(struct ctx *c, int64_t session, int64_t used);
+/* With its texts and teams, in `a`; not what it was known by. */
+void actor_copy(struct arena *a, const struct actor *from, struct actor *to);
+
+/* --- what a thread used last (near.c) --- */
+
+/* An actor with its guard, remembered by one thread alone: no lock is taken and nothing is counted. It holds while
+ * the store's stamp is what it was and nothing of it ends. */
+bool near_find(struct ctx *c, struct known *known, const struct actor **actor);
+/* The guard of who was found near, until near_done; NULL when something came between. */
+const struct guard *near_guard(struct known *known);
+void near_done(struct near *near);
+/* `kept`: of the shelf of guards, a count of it is taken; `guard` lies in it. `until`: when the guard ends. */
+void near_keep(struct ctx *c, const struct actor *actor, struct kept *kept, const struct guard *guard,
+	       int64_t since, int64_t until);
+void lanes_free(struct decisions *d);
 
 /* --- lists --- */
 

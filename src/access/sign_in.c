@@ -229,18 +229,21 @@ enum err sign_in_ask_as(struct ctx *c, int64_t owner)
 static enum err enter_by(struct ctx *c, struct str token, const struct actor **out,
 			 struct session *session)
 {
-	struct str mark = asker_mark(c, token);
+	struct known *known = known_begin(c, token);
 	struct session found;
 	struct actor *actor;
-	struct facts *facts = NEW(c->arena, struct facts);
 	int64_t until;
-	bool good;
+	bool good = near_find(c, known, out);
 
-	*out = &actor_nobody;
-	*session = (struct session){ 0 };
-	TRY(asker_find(c, mark, out, session, facts, &good));
-	if (good)
+	if (!good) {
+		*out = &actor_nobody;
+		*session = (struct session){ 0 };
+		TRY(asker_find(c, known, out, &good));
+	}
+	if (good) {
+		*session = known->session;
 		return OK;
+	}
 	READER(db);
 	TRY(store_reader(c, c->place->store, &db));
 	enum err e = session_find(c, db, token, &found);
@@ -251,7 +254,7 @@ static enum err enter_by(struct ctx *c, struct str token, const struct actor **o
 	TRY(actor_read(c, db, &found, actor, &until, &good));
 	if (!good)
 		return OK;
-	asker_keep(c, mark, actor, &found, facts, until);
+	asker_keep(c, known, actor, &found, until);
 	*out = actor;
 	*session = found;
 	return OK;

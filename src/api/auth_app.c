@@ -10,7 +10,7 @@
 /* "Basic …" as client and secret (RFC 6749 2.3.1): ours have no letters that need to be written otherwise. */
 static bool read_basic(struct ctx *c, const struct request *r, struct str *client, struct str *secret)
 {
-	struct str rest = request_header(r, "Authorization"), scheme = str_cut(&rest, ' ');
+	struct str rest = r->authorization, scheme = str_cut(&rest, ' ');
 	unsigned char *bytes;
 	size_t len;
 
@@ -115,7 +115,7 @@ enum err api_revoke(struct ctx *c, const struct request *r, struct reply *reply)
  * about any, as a program that may. */
 static enum err who_inspects(struct ctx *c, const struct request *r, struct app *app, const struct app **of)
 {
-	struct str rest = request_header(r, "Authorization"), scheme = str_cut(&rest, ' ');
+	struct str rest = r->authorization, scheme = str_cut(&rest, ' ');
 
 	*of = app;
 	if (!rest.at || scheme.len != 6 || strncasecmp(scheme.at, "bearer", 6) != 0)

@@ -107,14 +107,17 @@ static inline void sip_word(uint64_t v[4], uint64_t word)
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "SipHash reads little-endian words");
 
-uint64_t hash_keyed(const uint64_t key[2], const void *bytes, size_t len)
+/* All of the bytes but the end of the work: SipHash-1-3 (Aumasson, Bernstein 2012). */
+static void sip_bytes(uint64_t v[4], const uint64_t key[2], const void *bytes, size_t len)
 {
 	const unsigned char *at = bytes;
-	uint64_t v[4] = { key[0] ^ 0x736f6d6570736575u, key[1] ^ 0x646f72616e646f6du,
-			  key[0] ^ 0x6c7967656e657261u, key[1] ^ 0x7465646279746573u };
 	uint64_t word, tail = (uint64_t)len << 56;
 	size_t left = len;
 
+	v[0] ^= key[0] ^ 0x736f6d6570736575u;
+	v[1] ^= key[1] ^ 0x646f72616e646f6du;
+	v[2] ^= key[0] ^ 0x6c7967656e657261u;
+	v[3] ^= key[1] ^ 0x7465646279746573u;
 	for (; left >= 8; left -= 8, at += 8) {
 		memcpy(&word, at, 8);
 		sip_word(v, word);
@@ -122,11 +125,34 @@ uint64_t hash_keyed(const uint64_t key[2], const void *bytes, size_t len)
 	for (size_t i = 0; i < left; i++)
 		tail |= (uint64_t)at[i] << (8 * i);
 	sip_word(v, tail);
-	v[2] ^= 0xFF;
+}
+
+static uint64_t sip_end(uint64_t v[4])
+{
 	sip_round(v);
 	sip_round(v);
 	sip_round(v);
 	return v[0] ^ v[1] ^ v[2] ^ v[3];
+}
+
+uint64_t hash_keyed(const uint64_t key[2], const void *bytes, size_t len)
+{
+	uint64_t v[4] = { 0 };
+
+	sip_bytes(v, key, bytes, len);
+	v[2] ^= 0xFF;
+	return sip_end(v);
+}
+
+void hash_wide(const uint64_t key[2], const void *bytes, size_t len, uint64_t out[2])
+{
+	uint64_t v[4] = { 0, 0xee, 0, 0 };
+
+	sip_bytes(v, key, bytes, len);
+	v[2] ^= 0xee;
+	out[0] = sip_end(v);
+	v[1] ^= 0xdd;
+	out[1] = sip_end(v);
 }
 
 static uint64_t seed[2];

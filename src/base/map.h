@@ -31,5 +31,7 @@ bool map_set(struct map *m, struct str key, void *value);
 uint64_t hash_bytes(const void *bytes, size_t len);
 /* The same with a key of the caller's: stable across runs. */
 uint64_t hash_keyed(const uint64_t key[2], const void *bytes, size_t len);
+/* 128 bits of it: what two have in common by chance alone is nothing that anybody will see. */
+void hash_wide(const uint64_t key[2], const void *bytes, size_t len, uint64_t out[2]);
 
 #endif

@@ -1,5 +1,5 @@
 /* head.c - verb, address and headers of a request, looked at before any of its body is taken. */
-#include <ctype.h>
+#include <stddef.h>
 
 #include "base/html.h"
 #include "http/exchange.h"
@@ -7,7 +7,7 @@
 
 /* The headers the server itself needs, gathered in one pass. */
 struct head {
-	struct str host, origin, length, transfer, coding, accept;
+	struct str host, origin, length, transfer, coding, accept, authorization;
 	unsigned hosts, lengths, transfers;
 	bool odd; /* a name that is no token, or a value over several lines: others would read it otherwise */
 };
@@ -15,19 +15,60 @@ struct head {
 /* RFC 9110 5.6.2; "Content-Length " is no name. */
 static bool is_token(struct str s)
 {
-	for (size_t i = 0; i < s.len; i++)
-		if (!isalnum((unsigned char)s.at[i]) && !memchr("!#$%&'*+-.^_`|~", s.at[i], 15))
+	static const bool mark[128] = { ['!'] = 1, ['#'] = 1, ['$'] = 1, ['%'] = 1, ['&'] = 1,
+					['\''] = 1, ['*'] = 1, ['+'] = 1, ['-'] = 1, ['.'] = 1,
+					['^'] = 1, ['_'] = 1, ['`'] = 1, ['|'] = 1, ['~'] = 1 };
+
+	for (size_t i = 0; i < s.len; i++) {
+		unsigned char ch = (unsigned char)s.at[i], letter = ch | 0x20;
+
+		if (!(letter >= 'a' && letter <= 'z') && !(ch >= '0' && ch <= '9') && (ch >= 128 || !mark[ch]))
 			return false;
+	}
 	return s.len > 0;
 }
 
+/* Is any of eight bytes below a space? (Bit Twiddling Hacks, "hasless") */
+static inline bool any_low(uint64_t eight)
+{
+	return (eight - 0x2020202020202020u) & ~eight & 0x8080808080808080u;
+}
+
+/* Cookies are long and every request has them: eight bytes at a time where nothing is odd. */
 static bool is_line(struct str s)
 {
-	for (size_t i = 0; i < s.len; i++)
+	uint64_t eight;
+
+	for (size_t i = 0; i < s.len;) {
+		if (s.len - i >= sizeof eight) {
+			memcpy(&eight, s.at + i, sizeof eight);
+			if (!any_low(eight)) {
+				i += sizeof eight;
+				continue;
+			}
+		}
 		if ((unsigned char)s.at[i] < 0x20 && s.at[i] != '\t')
 			return false;
+		i++;
+	}
 	return true;
 }
+
+/* Those wanted, into a struct head; of one that comes twice the first, and how many there were. */
+static const struct {
+	struct str name;
+	size_t value, count; /* where in it; count 0: nobody asks */
+} wanted[] = {
+#define WANTED(name, member, count) { { name, sizeof name - 1 }, offsetof(struct head, member), count }
+	WANTED("Host", host, offsetof(struct head, hosts)),
+	WANTED("Origin", origin, 0),
+	WANTED("Authorization", authorization, 0),
+	WANTED("Content-Length", length, offsetof(struct head, lengths)),
+	WANTED("Accept-Encoding", accept, 0),
+	WANTED("Content-Encoding", coding, 0),
+	WANTED("Transfer-Encoding", transfer, offsetof(struct head, transfers)),
+#undef WANTED
+};
 
 static enum MHD_Result gather(void *arg, enum MHD_ValueKind kind, const char *name,
 			      size_t name_len, const char *value, size_t value_len)
@@ -37,21 +78,14 @@ static enum MHD_Result gather(void *arg, enum MHD_ValueKind kind, const char *na
 
 	(void)kind;
 	head->odd |= !is_token(n) || !is_line(v);
-	if (token_eq(n, "Host")) {
-		head->host = v;
-		head->hosts++;
-	} else if (token_eq(n, "Content-Length")) {
-		head->length = v;
-		head->lengths++;
-	} else if (token_eq(n, "Origin")) {
-		head->origin = v;
-	} else if (token_eq(n, "Transfer-Encoding")) {
-		head->transfer = v;
-		head->transfers++;
-	} else if (token_eq(n, "Content-Encoding")) {
-		head->coding = v;
-	} else if (token_eq(n, "Accept-Encoding")) {
-		head->accept = v;
+	for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
+		if (wanted[i].name.len != n.len || !token_eq(n, wanted[i].name.at))
+			continue;
+		struct str *known = (struct str *)(void *)((char *)head + wanted[i].value);
+		if (!known->at)
+			*known = v;
+		if (wanted[i].count)
+			++*(unsigned *)(void *)((char *)head + wanted[i].count);
 	}
 	return MHD_YES;
 }
@@ -221,6 +255,7 @@ enum err head_read(struct exchange *x, const char *method, const char *version)
 			HTTP_OPTIONS; /* matches an address without asking for a verb of it */
 	x->head = x->request.verb == HTTP_HEAD;
 	MHD_get_connection_values_n(x->connection, MHD_HEADER_KIND, gather, &head);
+	x->request.authorization = head.authorization.at ? head.authorization : STR("");
 	x->gzip_out = head.accept.len && negotiate_weight(head.accept, "gzip") > 0;
 	x->has_body = head.transfers || (head.lengths && !str_eq(head.length, STR("0")));
 

@@ -23,6 +23,7 @@ struct request {
 	struct str body;  /* gzip undone */
 	struct str part[HTTP_PARTS]; /* what {…} of the pattern matched, decoded */
 	struct str base;  /* "http://host:port" the client used, from Host (checked); or http_setup.url */
+	struct str authorization; /* the header; empty when absent */
 	void *connection; /* internal */
 };
 

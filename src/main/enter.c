@@ -22,7 +22,7 @@ static bool is_safe(const struct request *r)
 /* "Bearer x" → x; empty when there is none. */
 static struct str bearer(const struct request *r)
 {
-	struct str header = request_header(r, "Authorization"), scheme = str_cut(&header, ' ');
+	struct str header = r->authorization, scheme = str_cut(&header, ' ');
 
 	if (!header.at || scheme.len != 6 || strncasecmp(scheme.at, "bearer", 6) != 0)
 		return (struct str){ "", 0 };

@@ -108,6 +108,7 @@ struct guard {
 	uint64_t stamp;             /* differs between guards that may decide differently: for cursors and caches */
 	int64_t asker;              /* of whom it was made for: owns their subscriptions, see guard_owner; 0: nobody */
 	const struct guard_scope *scope; /* NULL: all of it */
+	void *near;                 /* for who made it: where it is counted */
 };
 
 /* Sees nothing at all. */

@@ -1,14 +1,6 @@
 /* guard_row.c - the guard of the request asked about rows, before a body is unpacked. */
 #include "record/guard_row.h"
 
-enum err type_of_key(struct ctx *c, struct db *db, int64_t key, const struct fhir_type **out)
-{
-	struct str name;
-
-	TRY(name_text(c, db, key, &name));
-	return resource_type(c, name, out);
-}
-
 enum err standing_may(struct ctx *c, struct db *db, const struct fhir_type *type,
 		      const struct standing *standing, unsigned letters, bool *out)
 {
@@ -19,6 +11,13 @@ enum err standing_may(struct ctx *c, struct db *db, const struct fhir_type *type
 	return scope_fits(c, db, type, standing->key, 0, letters, out);
 }
 
+static enum err item_take(struct ctx *c, struct db *db, struct stmt *s, int first, struct guard_item *out)
+{
+	*out = (struct guard_item){ stmt_int(s, first), stmt_int(s, first + 2), stmt_int(s, first + 3),
+				    (uint64_t)stmt_int(s, first + 4), NULL };
+	return type_of_key(c, db, stmt_int(s, first + 1), &out->type);
+}
+
 static enum err check_row(struct ctx *c, struct db *db, struct stmt *s, int first, unsigned letters,
 			  bool *out)
 {
@@ -27,10 +26,7 @@ static enum err check_row(struct ctx *c, struct db *db, struct stmt *s, int firs
 	*out = true;
 	if (!c->guard)
 		return OK;
-	item = (struct guard_item){ stmt_int(s, first), stmt_int(s, first + 2),
-				    stmt_int(s, first + 3), (uint64_t)stmt_int(s, first + 4),
-				    NULL };
-	TRY(type_of_key(c, db, stmt_int(s, first + 1), &item.type));
+	TRY(item_take(c, db, s, first, &item));
 	*out = guard_may(c->guard, &item);
 	if (!*out || !guard_limited(c->guard, item.type, letters))
 		return OK;
@@ -55,11 +51,8 @@ static enum err check_version(struct ctx *c, struct db *db, struct stmt *s, int 
 	TRY(check_row(c, db, s, first, letters, out));
 	if (!c->guard || !*out)
 		return OK;
-	TRY(type_of_key(c, db, stmt_int(s, first + 1), &now.type));
-	now.key = stmt_int(s, first);
-	now.person = stmt_int(s, first + 2);
-	now.org = stmt_int(s, first + 3);
-	now.labels = (uint64_t)stmt_int(s, first + 4) | (uint64_t)stmt_int(s, first + 7);
+	TRY(item_take(c, db, s, first, &now));
+	now.labels |= (uint64_t)stmt_int(s, first + 7);
 	then = now;
 	then.person = stmt_int(s, first + 5);
 	then.org = stmt_int(s, first + 6);

@@ -40,8 +40,6 @@ NODISCARD enum err scope_query(struct ctx *c, struct str type, struct str query,
 /* A resource of a type by its key. */
 NODISCARD enum err key_may(struct ctx *c, struct db *db, const struct fhir_type *type,
 			   int64_t key, bool *out);
-NODISCARD enum err type_of_key(struct ctx *c, struct db *db, int64_t key,
-			       const struct fhir_type **out);
 /* ERR_NOT_FOUND in the words for what never was, and for what is not to be seen. */
 enum err not_known(struct ctx *c, struct str type, struct str id);
 

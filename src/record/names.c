@@ -4,13 +4,17 @@
  * What the writer sees may be rolled back and is asked for each time, until a reader sees it.
  */
 #include "record/inside.h"
+#include "record/parts.h"
 
 #include <stdlib.h>
 
 #include "base/map.h"
 #include "base/vec.h"
 
-enum { KEPT = 200000 }; /* words remembered; a hostile client may invent more */
+enum {
+	KEPT = 200000, /* words remembered; a hostile client may invent more */
+	TYPES = 4096,  /* types are among the first words of a place */
+};
 
 struct names {
 	const struct fhir *fhir;
@@ -21,6 +25,7 @@ struct names {
 	unsigned param_count;
 	_Atomic(_Atomic int32_t *)
 		*params; /* by type: keys by parameter and variant; 0 not known */
+	_Atomic(const struct fhir_type *) types[TYPES]; /* by key; NULL: not known yet, or no type */
 };
 
 struct names *names_new(const struct fhir *fhir)
@@ -141,6 +146,23 @@ enum err name_text(struct ctx *c, struct db *db, int64_t key, struct str *text)
 			remember(n, found, key);
 	}
 	*text = found;
+	return OK;
+}
+
+enum err type_of_key(struct ctx *c, struct db *db, int64_t key, const struct fhir_type **out)
+{
+	struct names *n = c->place->record->names;
+	bool near = key > 0 && key < TYPES;
+	const struct fhir_type *type = near ? atomic_load_explicit(&n->types[key], memory_order_relaxed) : NULL;
+	struct str name;
+
+	if (!type) {
+		TRY(name_text(c, db, key, &name));
+		TRY(resource_type(c, name, &type));
+		if (near && !db_writes(db))
+			atomic_store_explicit(&n->types[key], type, memory_order_relaxed);
+	}
+	*out = type;
 	return OK;
 }
 

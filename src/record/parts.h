@@ -150,6 +150,8 @@ void adopt(struct ctx *c, struct node *resource);
 void add_id(struct ctx *c, struct node *resource, struct str id);
 /* The concrete type of that name, or ERR_NOT_FOUND. */
 NODISCARD enum err resource_type(struct ctx *c, struct str name, const struct fhir_type **out);
+/* The same by the key of its name. (names.c) */
+NODISCARD enum err type_of_key(struct ctx *c, struct db *db, int64_t key, const struct fhir_type **out);
 
 /* --- patch.c --- */
 /* The version changed by the patch: a new tree with keys and without positions. */

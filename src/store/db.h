@@ -110,9 +110,9 @@ enum { WRITE_OFTEN = 1, WRITE_ASIDE = 2 }; /* the manner of a write, for the eng
  * other programs write has to be looked for. Sets *seen, 0 at first; false when nothing was. Any
  * thread, several at once. */
 bool store_await(struct store *store, uint64_t *seen, int milliseconds);
-/* Another number after anything was committed, by whatever program: the same number twice means that nothing
- * read between is older than what was read before. Costs no statement. False: this engine cannot tell.
- * Any thread. */
+/* Another number after anything was committed, by whatever program, but what this one wrote aside
+ * (store_write_aside): the same number twice means that nothing else read between is older than what was read
+ * before. Costs no statement. False: this engine cannot tell. Any thread. */
 bool store_stamp(const struct store *store, uint64_t *stamp);
 /* Let all who wait look up now: something else has changed that they should know. */
 void store_nudge(struct store *store);

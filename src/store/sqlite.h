@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <semaphore.h>
 #include <sqlite3.h>
+#include <stdatomic.h>
 
 #include "store/engine.h"
 
@@ -16,7 +17,7 @@
 #define SQLITE_WAIT_FOR_OTHERS 30000
 
 /* The head of the log's index, of words of four bytes, stands there twice. */
-enum { LOG_HEAD_WORDS = 12 };
+enum { LOG_HEAD_WORDS = 12, LOG_HEAD_CHANGE = 2 /* where the count of commits stands */ };
 
 struct sqlite_stmt {
 	struct stmt head;
@@ -86,8 +87,10 @@ struct sqlite_store {
 	struct sqlite_db *kept; /* sqlite_moment.c: idle in their transactions */
 	bool copying;           /* the log is: no moment is kept */
 	struct {
-		bool any;
-		uint32_t first, last;
+		_Atomic uint32_t turn; /* odd while it is changed: for who looks without the lock */
+		_Atomic bool any;
+		_Atomic uint32_t first, last;
+		_Atomic uint64_t stamp; /* before the first */
 	} aside; /* commits of which no moment shows anything, by their numbers */
 	int alone, look;    /* sqlite_alone.c: files, -1 */
 	const uint32_t *log_head; /* sqlite_stamp.c: of the log's index, shared by all programs; NULL */
@@ -131,6 +134,8 @@ void sqlite_together(struct store *store);
 /* Find the head of the log's index; store->writer.db has read. */
 void sqlite_stamp_find(struct sqlite_store *store);
 bool sqlite_stamp(const struct store *store, uint64_t *stamp);
+/* Of all that is committed, what was aside too; 0: it is being changed at this moment. */
+uint64_t sqlite_stamp_now(const struct sqlite_store *store);
 
 /* sqlite_moment.c */
 NODISCARD enum err sqlite_moment(struct ctx *c, struct store *store, struct db **out);

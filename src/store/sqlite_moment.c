@@ -15,18 +15,15 @@
  */
 #include "store/sqlite.h"
 
-enum {
-	CHANGE = 2, /* the count's place in the head, in words */
-	TRIES = 4,
-};
+enum { TRIES = 4 };
 #define KEPT_MOST 500000 /* microseconds */
 
 /* Under the store's lock, or where nobody else writes. False: it is being changed at this moment. */
 static bool changes_now(const struct sqlite_store *store, uint32_t *out)
 {
 	for (unsigned i = 0; i < TRIES; i++) {
-		uint32_t one = __atomic_load_n(&store->log_head[CHANGE], __ATOMIC_ACQUIRE);
-		uint32_t two = __atomic_load_n(&store->log_head[LOG_HEAD_WORDS + CHANGE], __ATOMIC_ACQUIRE);
+		uint32_t one = __atomic_load_n(&store->log_head[LOG_HEAD_CHANGE], __ATOMIC_ACQUIRE);
+		uint32_t two = __atomic_load_n(&store->log_head[LOG_HEAD_WORDS + LOG_HEAD_CHANGE], __ATOMIC_ACQUIRE);
 
 		*out = one;
 		if (one == two)
@@ -138,10 +135,17 @@ void sqlite_aside(struct sqlite_store *store, bool aside)
 	if (!store->log_head)
 		return;
 	pthread_mutex_lock(&store->lock);
-	bool before = store->aside.any;
-	store->aside.any = aside && changes_now(store, &now);
-	if (!before || store->aside.last != now)
-		store->aside.first = now + 1;
-	store->aside.last = now + 1;
+	bool goes_on = store->aside.any;
+	bool any = aside && changes_now(store, &now);
+	goes_on = goes_on && store->aside.last == now;
+	atomic_fetch_add(&store->aside.turn, 1);
+	atomic_thread_fence(memory_order_release);
+	atomic_store_explicit(&store->aside.any, any, memory_order_relaxed);
+	if (!goes_on) {
+		atomic_store_explicit(&store->aside.first, now + 1, memory_order_relaxed);
+		atomic_store_explicit(&store->aside.stamp, any ? sqlite_stamp_now(store) : 0, memory_order_relaxed);
+	}
+	atomic_store_explicit(&store->aside.last, now + 1, memory_order_relaxed);
+	atomic_fetch_add(&store->aside.turn, 1);
 	pthread_mutex_unlock(&store->lock);
 }

@@ -37,21 +37,52 @@ static uint64_t mixed(const uint32_t words[LOG_HEAD_WORDS])
 	return sum;
 }
 
-bool sqlite_stamp(const struct store *head, uint64_t *stamp)
+static bool head_read(const struct sqlite_store *store, uint32_t first[LOG_HEAD_WORDS])
 {
-	const uint32_t *at = ((const struct sqlite_store *)head)->log_head;
-	uint32_t first[LOG_HEAD_WORDS], second[LOG_HEAD_WORDS];
+	const uint32_t *at = store->log_head;
+	uint32_t second[LOG_HEAD_WORDS];
 
-	if (!at)
-		return false;
 	for (unsigned i = 0; i < LOG_HEAD_WORDS; i++)
 		first[i] = __atomic_load_n(&at[i], __ATOMIC_RELAXED);
 	atomic_thread_fence(memory_order_acquire);
 	for (unsigned i = 0; i < LOG_HEAD_WORDS; i++)
 		second[i] = __atomic_load_n(&at[LOG_HEAD_WORDS + i], __ATOMIC_RELAXED);
 	atomic_thread_fence(memory_order_acquire);
-	if (memcmp(first, second, sizeof first) != 0)
+	return memcmp(first, second, sizeof second) == 0;
+}
+
+uint64_t sqlite_stamp_now(const struct sqlite_store *store)
+{
+	uint32_t head[LOG_HEAD_WORDS];
+
+	return head_read(store, head) ? mixed(head) : 0;
+}
+
+/* Was all since a stamp aside (sqlite_moment.c)? Then that is still the stamp. */
+static bool stamp_before(const struct sqlite_store *store, uint32_t change, uint64_t *stamp)
+{
+	uint32_t turn = atomic_load_explicit(&store->aside.turn, memory_order_acquire);
+	bool any = atomic_load_explicit(&store->aside.any, memory_order_relaxed);
+	uint32_t first = atomic_load_explicit(&store->aside.first, memory_order_relaxed);
+	uint32_t last = atomic_load_explicit(&store->aside.last, memory_order_relaxed);
+	uint64_t before = atomic_load_explicit(&store->aside.stamp, memory_order_relaxed);
+
+	atomic_thread_fence(memory_order_acquire);
+	if (turn % 2 || turn != atomic_load_explicit(&store->aside.turn, memory_order_relaxed) || !any || !before ||
+	    (int32_t)(change - first) < 0 || (int32_t)(last - change) < 0)
 		return false;
-	*stamp = mixed(first);
+	*stamp = before;
+	return true;
+}
+
+bool sqlite_stamp(const struct store *head, uint64_t *stamp)
+{
+	const struct sqlite_store *store = (const struct sqlite_store *)head;
+	uint32_t words[LOG_HEAD_WORDS];
+
+	if (!store->log_head || !head_read(store, words))
+		return false;
+	if (!stamp_before(store, words[LOG_HEAD_CHANGE], stamp))
+		*stamp = mixed(words);
 	return true;
 }

@@ -1,18 +1,25 @@
 /* form.c - cookies and the tokens of forms. */
 #include "web/form.h"
 
+/* Asked for by every request of whoever signed in. */
 static const char *cookie_name(struct ctx *c, const struct request *r, const char *what)
 {
-	struct str base = r->base, port = { 0 };
+	struct str base = r->base;
+	bool secure = str_starts(base, STR("https://"));
+	struct buf name;
 
-	if (str_starts(base, STR("https://")))
-		return arena_printf(c->arena, "__Host-causeway%s", what);
-	str_cut(&base, ':');
-	if (base.at) {
+	buf_init(&name, c->arena, 0);
+	buf_cstr(&name, secure ? "__Host-causeway" : "causeway");
+	buf_cstr(&name, what);
+	if (!secure) { /* places on one machine differ by their ports alone */
 		str_cut(&base, ':');
-		port = base;
+		if (base.at)
+			str_cut(&base, ':');
+		buf_char(&name, '-');
+		buf_str(&name, base);
 	}
-	return arena_printf(c->arena, "causeway%s-%.*s", what, (int)port.len, port.len ? port.at : "");
+	buf_char(&name, 0);
+	return buf_get(&name).at;
 }
 
 const char *cookie_session(struct ctx *c, const struct request *r)
