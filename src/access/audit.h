@@ -111,6 +111,7 @@ struct looked {
 	int64_t person, resource, version;
 	struct str role, device, section, relation, detail;
 	int outcome;           /* 0: it was done; else the HTTP status of the refusal */
+	int64_t times;         /* the same was shown again before the row was written: so often in all, at least 1 */
 	const int64_t *people; /* rising */
 	size_t people_count;
 	struct str packed;     /* people as stored */

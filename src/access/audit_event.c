@@ -136,7 +136,7 @@ static enum err put_entities(struct ctx *c, struct db *db, const struct looked *
 	for (size_t i = 0; i < l->people_count; i++)
 		if (l->people[i] != l->person)
 			TRY(put_entity(c, db, &list, event, l->people[i], "1"));
-	if (!l->section.len && !l->relation.len && !l->detail.len)
+	if (!l->section.len && !l->relation.len && !l->detail.len && l->times == 1)
 		return OK;
 	if (!list)
 		list = node_add(a, event, "entity", NODE_ARRAY);
@@ -146,6 +146,8 @@ static enum err put_entities(struct ctx *c, struct db *db, const struct looked *
 	put_detail(a, entity, "section", l->section);
 	put_detail(a, entity, "relation", l->relation);
 	put_detail(a, entity, "detail", l->detail);
+	if (l->times != 1)
+		put_detail(a, entity, "times", str_of(arena_printf(a, "%lld", (long long)l->times)));
 	return OK;
 }
 

@@ -77,8 +77,8 @@ bool is_staffs_look(const struct looked *l)
 
 struct look_day look_day_of(const struct looked *l)
 {
-	return (struct look_day){ .day = l->at / DAY, .account = l->account, .person = l->person, .looks = 1,
-				  .bare = !l->relation.len && l->purpose != PURPOSE_ADMIN,
+	return (struct look_day){ .day = l->at / DAY, .account = l->account, .person = l->person, .looks = l->times,
+				  .bare = !l->relation.len && l->purpose != PURPOSE_ADMIN ? l->times : 0,
 				  .first = l->at, .last = l->at, .row = l->key };
 }
 

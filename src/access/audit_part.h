@@ -20,12 +20,13 @@ enum {
 	INDEX_AT_ONCE = 4096,      /* rows */
 	INDEX_LATEST = 1 << 15,    /* rows that may wait for it while there is no quiet moment */
 	INDEX_EVERY = 1000000,     /* microseconds, in quiet moments */
+	LATELY = 1024,             /* looks of a batch that are known again */
 	FIRST_MONTH = 600,         /* January 2020: no clock is right before */
 };
 
 #define LOOKED_COLUMNS                                                                         \
 	"key, at, what, kind, account, role, org, purpose, session, device, person, resource, " \
-	"version, section, relation, outcome, detail, people, hash"
+	"version, section, relation, outcome, detail, people, hash, times"
 
 /* One noted row on its way into the table. */
 struct note {
@@ -86,6 +87,7 @@ struct auditor {
 	pthread_cond_t came;
 	struct notes *first, **last;
 	struct audit_block *block; /* being filled with looks that nobody waits for */
+	struct note *lately[LATELY]; /* of these, by what they are about: the same again counts there */
 	struct notes *unwritten; /* nobody waited, and they could not be written: tried again */
 	size_t waited_for;       /* requests in the queue whose reply waits */
 	int64_t begun;           /* the last batch, monotonic */
@@ -101,6 +103,8 @@ struct auditor {
 void auditor_queue(struct auditor *a, struct notes *notes);
 /* Those of whom nobody waits, once written; and what is left when the auditor stops. */
 void entrusted_free(struct notes *notes);
+/* The queue was taken: none of it counts any more. Under the lock. */
+void audit_lately_forget(struct auditor *a);
 void entrusted_end(struct auditor *a);
 
 /* --- audit.c --- */

@@ -1,8 +1,8 @@
 /* audit_row.c - a row: its bytes, its hash, into the table and out of it.
  *
  * A row's hash is BLAKE2b-256 over the hash before it and the row's columns in their order: whole
- * numbers as eight bytes, the low one first; texts and bytes as their length, then themselves. So
- * anyone with a BLAKE2b can prove the chain from an export.
+ * numbers as eight bytes, the low one first; texts and bytes as their length, then themselves; how often it was
+ * shown only where that is not once. So anyone with a BLAKE2b can prove the chain from an export.
  */
 #include <assert.h>
 #include <endian.h>
@@ -196,6 +196,8 @@ void row_hash(const struct looked *row, const unsigned char before[HASH_SIZE],
 	add_int(&b, row->outcome);
 	add_text(&b, row->detail);
 	add_text(&b, row->packed);
+	if (row->times != 1)
+		add_int(&b, row->times);
 	crypto_generichash_update(&b.state, b.bytes, b.len);
 	crypto_generichash_final(&b.state, out, HASH_SIZE);
 }
@@ -258,9 +260,10 @@ static void bind(struct stmt *s, const struct looked *r)
 	else
 		stmt_bind_null(s, 18);
 	stmt_bind_blob(s, 19, r->hash);
+	stmt_bind_int(s, 20, r->times);
 }
 
-/* Texts that are not there are empty, not NULL. */
+/* Texts that are not there are empty, not NULL; what was shown was shown once at least. */
 static void fill_in(struct looked *r)
 {
 	struct str *texts[] = { &r->role, &r->device, &r->section, &r->relation, &r->detail, &r->packed };
@@ -268,6 +271,8 @@ static void fill_in(struct looked *r)
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
 		if (!texts[i]->at)
 			*texts[i] = STR("");
+	if (!r->times)
+		r->times = 1;
 }
 
 /* The row's key and hash; the chain ends with it. */
@@ -293,7 +298,7 @@ enum err chain_add(struct ctx *c, struct db *db, struct chain *chain, struct loo
 	TRY(link_row(c, db, chain, row));
 	TRY(db_stmt(c, db,
 		    SQL("INSERT INTO audit (" LOOKED_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, "
-			"?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)"),
+			"?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)"),
 		    &s));
 	row->hash = (struct str){ (const char *)chain->hash, HASH_SIZE };
 	bind(s, row);
@@ -304,8 +309,8 @@ enum err chain_add(struct ctx *c, struct db *db, struct chain *chain, struct loo
 
 /* --- many at once --- */
 
-enum { WIDTH = 19 };
-static const struct db_table audit_table = { "audit", LOOKED_COLUMNS, "iiiiitiiitiiittitbb", "key" };
+enum { WIDTH = 20 };
+static const struct db_table audit_table = { "audit", LOOKED_COLUMNS, "iiiiitiiitiiittitbbi", "key" };
 
 static struct db_value whole(int64_t n)
 {
@@ -325,6 +330,7 @@ static void values_of(const struct looked *r, struct str hash, struct db_value o
 		whole(r->session), bytes(r->device),   whole(r->person), whole(r->resource),
 		whole(r->version), bytes(r->section),  bytes(r->relation), whole(r->outcome),
 		bytes(r->detail),  { .null = !r->packed.len, .bytes = r->packed }, bytes(hash),
+		whole(r->times),
 	};
 
 	memcpy(out, values, sizeof values);
@@ -382,5 +388,6 @@ void row_take(struct ctx *c, struct stmt *s, struct looked *out)
 		.detail = text(c, s, 16),
 		.packed = stmt_null(s, 17) ? STR("") : text(c, s, 17),
 		.hash = text(c, s, 18),
+		.times = stmt_int(s, 19),
 	};
 }

@@ -324,6 +324,66 @@ static void looks_are_written_soon_and_all_of_them_when_it_stops(void **state)
 	proved(w, 1000);
 }
 
+static int64_t times_there(struct world *w)
+{
+	int64_t times;
+	bool row;
+	READER(db);
+	STMT(s);
+
+	MUST(w, store_reader(&w->c, w->place->store, &db));
+	MUST(w, db_stmt(&w->c, db, SQL("SELECT CAST(sum(times) AS BIGINT) FROM audit"), &s));
+	MUST(w, stmt_step(&w->c, s, &row));
+	times = stmt_int(s, 0);
+	return times;
+}
+
+/* One session at a few items, again and again; and another. */
+static void show_often(struct world *w, int looks)
+{
+	for (int i = 0; i < looks; i++) {
+		struct actor another = *w->c.actor;
+
+		another.session += i % 2;
+		audit_note_as(&w->c, &another, &(struct audit){ .what = AUDIT_OPEN, .person = 1 + i / 2 % 2,
+								.resource = 1 + i / 2 % 2, .version = 1,
+								.section = STR("Patient") });
+		assert_true(audit_entrust(&w->c));
+	}
+}
+
+static void the_same_shown_again_while_many_wait_is_counted(void **state)
+{
+	enum { LOOKS = 4000 };
+	struct look_day *days;
+	struct world *w = *state;
+	int64_t all = 0;
+	size_t len;
+
+	MUST(w, audit_start(&w->c, &w->setup));
+	show_often(w, 10);
+	audit_stop(w->place);
+	assert_int_equal(rows_there(w), 10); /* where few wait each has its row */
+	MUST(w, audit_start(&w->c, &w->setup));
+	do {
+		show_often(w, LOOKS);
+		all += LOOKS;
+		MUST(w, audit_catch_up(&w->c));
+	} while (rows_there(w) == all + 10 && all < 100 * LOOKS);
+	audit_stop(w->place);
+	assert_true(rows_there(w) < all + 10);
+	assert_int_equal(times_there(w), all + 10);
+	proved(w, rows_there(w));
+	{
+		READER(db);
+
+		MUST(w, store_reader(&w->c, w->place->store, &db));
+		MUST(w, audit_days(&w->c, db, 0, 9, &days, &len));
+	}
+	assert_int_equal(len, 2); /* people */
+	assert_int_equal(days[0].looks + days[1].looks, all + 10);
+}
+
 static void a_change_is_waited_for(void **state)
 {
 	struct world *w = *state;
@@ -413,7 +473,7 @@ static void started_and_stopped(struct world *w, int rows)
 static void every_column_altered_is_found(void **state)
 {
 	static const char *const columns[] = { "at", "what", "kind", "account", "org", "purpose", "session",
-					       "person", "resource", "version", "outcome" };
+					       "person", "resource", "version", "outcome", "times" };
 	static const char *const texts[] = { "role", "device", "section", "relation", "detail" };
 	struct world *w = *state;
 	char sql[300];
@@ -743,8 +803,8 @@ static void a_row_put_in_at_the_end_is_found(void **state)
 
 	write_rows(w, 3);
 	tamper(w, sql_of(w, "INSERT INTO audit SELECT key + 1, at, what, kind, account, role, org, purpose, session, "
-			    "device, person, resource, version, section, relation, outcome, detail, people, hash "
-			    "FROM audit WHERE key = " KEY(3)));
+			    "device, person, resource, version, section, relation, outcome, detail, people, hash, "
+			    "times FROM audit WHERE key = " KEY(3)));
 	found(w, "2026-11/4");
 }
 
@@ -887,6 +947,7 @@ int main(void)
 		T(a_write_that_fails_discloses_nothing),
 		T(the_thread_of_a_server_writes_what_many_noted),
 		T(looks_are_written_soon_and_all_of_them_when_it_stops),
+		T(the_same_shown_again_while_many_wait_is_counted),
 		T(a_change_is_waited_for),
 		T(looks_that_cannot_be_written_are_kept),
 		T(a_month_follows_from_the_one_before),

@@ -3,6 +3,9 @@
  * The copies of many requests lie one after another in blocks, because what one thread allocates and another
  * frees, one by one, costs more than the copying. A block is gone when all in it is written and it is not
  * filled any more.
+ *
+ * Where many wait, the same item is often shown again to the same session before its row is written: then that row
+ * counts how often, and there is no other.
  */
 #include <stdatomic.h>
 #include <stddef.h>
@@ -13,6 +16,7 @@
 enum {
 	TRUSTED_MAX = 1 << 13, /* requests in the queue from which on everybody waits */
 	BLOCK = 1 << 16,       /* bytes */
+	BUSY = 64,             /* looks in the queue from which on the same again is counted */
 };
 
 struct audit_block {
@@ -123,6 +127,46 @@ static struct notes *notes_copy(struct auditor *a, const struct notes *from, siz
 	return to;
 }
 
+/* --- the same again --- */
+
+static struct note **lately(struct auditor *a, const struct looked *l)
+{
+	uint64_t mixed = ((uint64_t)l->session * 31 + (uint64_t)l->resource) * 0x9E3779B97F4A7C15u;
+
+	return &a->lately[mixed >> 32 & (LATELY - 1)];
+}
+
+/* In all that a row says but the moment. */
+static bool same(const struct looked *a, const struct looked *b)
+{
+	return a->session == b->session && a->resource == b->resource && a->version == b->version &&
+	       a->what == b->what && a->person == b->person && a->account == b->account && a->kind == b->kind &&
+	       a->org == b->org && a->purpose == b->purpose && a->outcome == b->outcome &&
+	       str_eq(a->section, b->section) && str_eq(a->relation, b->relation) &&
+	       str_eq(a->detail, b->detail) && str_eq(a->role, b->role) && str_eq(a->device, b->device) &&
+	       str_eq(a->packed, b->packed);
+}
+
+/* Under the lock: one look of a session at one item, shown already since the last batch was taken. */
+static bool shown_again(struct auditor *a, const struct notes *notes)
+{
+	const struct note *n = notes->first;
+
+	if (a->waiting < BUSY || n->next || n->row.what != AUDIT_OPEN || !n->row.session || !n->row.resource)
+		return false;
+	struct note *before = *lately(a, &n->row);
+
+	if (!before || !same(&before->row, &n->row))
+		return false;
+	before->row.times++;
+	return true;
+}
+
+void audit_lately_forget(struct auditor *a)
+{
+	memset(a->lately, 0, sizeof a->lately);
+}
+
 bool audit_entrust(struct ctx *c)
 {
 	struct auditor *a = c->place ? c->place->auditor : NULL;
@@ -140,8 +184,13 @@ bool audit_entrust(struct ctx *c)
 		return false;
 	pthread_mutex_lock(&a->lock);
 	trusted = !a->failing && !a->stopping && a->waiting < TRUSTED_MAX;
-	if (trusted)
-		auditor_queue(a, notes_copy(a, c->notes, size));
+	if (trusted && !shown_again(a, c->notes)) {
+		struct notes *copy = notes_copy(a, c->notes, size);
+
+		copy->first->row.times = 1;
+		*lately(a, &copy->first->row) = copy->first;
+		auditor_queue(a, copy);
+	}
 	pthread_mutex_unlock(&a->lock);
 	if (trusted)
 		c->notes = NULL;

@@ -226,6 +226,8 @@ static struct notes *take(struct auditor *a, bool *stopping)
 		a->last = &a->first;
 	*end = NULL;
 	a->waiting -= (int64_t)n;
+	if (n)
+		audit_lately_forget(a);
 	if (first)
 		a->begun = clock_monotonic();
 	*stopping = a->stopping && !a->first;

@@ -185,6 +185,8 @@ static enum err put_looks(struct ctx *c, const struct petition *p, struct node *
 					 : STR("The system"));
 		data_str(c, row, "look_role", look_word(&words, "role", rows[i].role));
 		data_words(c, row, "look_did", rows[i].outcome ? "Was stopped" : did ? did->words : "Looked");
+		if (rows[i].times > 1)
+			data_str(c, row, "look_times", SAY(c->arena, "%lld times", (long long)rows[i].times));
 		data_str(c, row, "look_saw", look_word(&words, "section", rows[i].section));
 		data_str(c, row, "look_why",
 			 why.len ? why : look_word(&words, "purpose", str_of(purpose_word(rows[i].purpose))));

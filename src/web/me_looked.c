@@ -285,7 +285,7 @@ static void put_seen(struct looks *l, struct node *look, size_t first)
 
 		if (!is_look(l, &l->rows[i]) || !together(&l->rows[first], &l->rows[i]))
 			continue;
-		times++;
+		times += (size_t)l->rows[i].times;
 		words = seen_words(l, &l->rows[i]);
 		for (size_t j = 0; j < n; j++)
 			known = known || str_eq(said[j], words);
