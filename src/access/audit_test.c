@@ -15,7 +15,7 @@
 #define DAY INT64_C(86400000000)
 
 struct world {
-	char dir[64], path[512], key[512], heads[512];
+	char dir[64], path[480], key[512], heads[512];
 	struct arena arena;
 	struct ctx c;
 	struct clock_fixed clock;
