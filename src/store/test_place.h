@@ -105,9 +105,12 @@ static inline bool test_place_empty(void)
 	fprintf(psql,
 		"DO $$ DECLARE one text; BEGIN\n"
 		"IF (" TEST_SHAPE ") <> '%s' THEN RAISE EXCEPTION 'another shape'; END IF;\n"
-		"SELECT string_agg(oid::regclass::text, ', ') INTO one FROM pg_class WHERE relkind = 'r' AND "
-		"relnamespace = current_schema()::regnamespace AND pg_relation_size(oid) > 0;\n"
-		"EXECUTE 'TRUNCATE ' || one || ' RESTART IDENTITY';\n"
+		"FOR one IN SELECT relname FROM pg_class WHERE relkind = 'r' AND "
+		"relnamespace = current_schema()::regnamespace AND pg_relation_size(oid) > 0 LOOP\n"
+		"EXECUTE format('DELETE FROM %%I', one);\n" /* TRUNCATE makes new files, which costs twice as much */
+		"END LOOP;\n"
+		"PERFORM setval(seqrelid::regclass, seqstart, false) FROM pg_sequence JOIN pg_class ON oid = seqrelid "
+		"WHERE relnamespace = current_schema()::regnamespace;\n"
 		"FOR one IN SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'kept_%d'::regnamespace LOOP\n"
 		"EXECUTE format('INSERT INTO %%I OVERRIDING SYSTEM VALUE TABLE kept_%d.%%I', one, one);\n"
 		"END LOOP; END $$;\n", test_shape(), (int)getpid(), (int)getpid());

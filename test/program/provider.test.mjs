@@ -9,9 +9,11 @@ import { test } from 'node:test'
 import { causeway, scratch, serve, setCookies, until } from './causeway.mjs'
 import { coded, jwt, keys, now } from './smart.mjs'
 
+const ours = keys('RS256', 'one') // of all providers here: what tells them apart is not their key, and making one takes half a second
+
 /** A provider whose every answer a test can bend. */
 async function bent(t) {
-	const state = { keys: [keys('RS256', 'one')], claims: {}, header: {}, bend: token => token, codes: new Map(), userinfo: null, asked: [], fetched: [] }
+	const state = { keys: [ours], claims: {}, header: {}, bend: token => token, codes: new Map(), userinfo: null, asked: [], fetched: [] }
 	const server = createServer(async (request, reply) => {
 		const url = new URL(request.url, state.issuer)
 		let body = ''
@@ -125,7 +127,7 @@ test('an id_token that is not all it must be signs nobody in', async t => {
 
 test('keys of a provider that are doubled, too many or none sign nobody in', async t => {
 	const wrong = {
-		doubled: (reply, state) => reply.end(JSON.stringify({ keys: [state.keys[0].jwk, keys('RS256', 'one').jwk] })),
+		doubled: (reply, state) => reply.end(JSON.stringify({ keys: [state.keys[0].jwk, other.jwk] })),
 		big: reply => reply.end(`{"keys":[${' '.repeat(5 << 20)}]}`),
 		page: reply => reply.end('<html>'),
 	}
