@@ -107,6 +107,53 @@ static enum err read_person(struct ctx *c, const struct petition *p, struct vers
 		    : OK;
 }
 
+/* --- others who are left out, named elsewhere --- */
+
+/* "Karen Tull" of a name, as texts write it; empty where a part is missing. */
+static struct str plain_name(struct ctx *c, const struct node *name)
+{
+	const struct node *given = node_get(name, "given");
+	struct str first = given ? node_text(given->first) : STR(""), family = node_str(name, "family");
+
+	return first.len && family.len ? str_of(arena_printf(c->arena, STR_FMT " " STR_FMT, STR_ARG(first), STR_ARG(family)))
+				       : STR("");
+}
+
+static bool names(struct ctx *c, const struct subject_item *item, const struct subject_item *other)
+{
+	const struct node *list = node_get(other->resource, "name");
+	const char *reference = arena_printf(c->arena, "\"" STR_FMT "\"", STR_ARG(other->reference));
+
+	if (str_find(item->version.body, str_of(reference)) >= 0)
+		return true;
+	if (!list || !node_is(list, NODE_ARRAY))
+		return false;
+	node_each(one, list)
+	{
+		struct str name = plain_name(c, one);
+
+		if (name.len && str_find(item->version.body, name) >= 0)
+			return true;
+	}
+	return false;
+}
+
+/* What names a person whose own item is left out has to be judged, too: leaving one out is worth nothing else. */
+static void suggest_named(struct ctx *c, struct subject_item *items, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		const struct subject_item *out = &items[i];
+
+		if (!out->withheld || !str_is(out->version.type, "RelatedPerson"))
+			continue;
+		for (size_t k = 0; k < len; k++)
+			if (!items[k].suggested && !str_is(items[k].version.type, "Patient") && names(c, &items[k], out)) {
+				items[k].suggested = out->withheld;
+				items[k].names = out->reference;
+			}
+	}
+}
+
 static enum err collect(struct ctx *c, const struct petition *p, struct subject_item **out, size_t *len)
 {
 	VEC(struct subject_item) list = { 0 };
@@ -145,6 +192,7 @@ static enum err collect(struct ctx *c, const struct petition *p, struct subject_
 		*vec_push(&list, c->arena) = item;
 		TRY(ctx_check(c));
 	}
+	suggest_named(c, list.at, list.len);
 	*out = list.at;
 	*len = list.len;
 	return OK;

@@ -22,6 +22,7 @@ struct subject_item {
 	struct node *resource;
 	struct str reference;              /* "Condition/7" */
 	const struct withhold *suggested;  /* why somebody has to judge it; NULL: nothing does */
+	struct str names;                  /* "RelatedPerson/7": it is suggested because it names who is left out; empty: no */
 	const struct petition_mark *mark;  /* what was judged; NULL: nothing yet */
 	const struct withhold *withheld;   /* left out for this; NULL: it is shown */
 };

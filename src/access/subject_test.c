@@ -9,7 +9,7 @@ static struct petition begin(struct world *w)
 
 	put_place(w);
 	put(w, "RelatedPerson", "son",
-	    "{\"resourceType\":\"RelatedPerson\",\"id\":\"son\",\"patient\":{\"reference\":\"Patient/ada\"}}");
+	    "{\"resourceType\":\"RelatedPerson\",\"id\":\"son\",\"name\":[{\"given\":[\"Max\"],\"family\":\"Reed\"}],\"patient\":{\"reference\":\"Patient/ada\"}}");
 	SUCCEEDS(petition_make(&w->c, &p));
 	return p;
 }
@@ -71,6 +71,32 @@ static void test_two_people_release_what_was_judged(void **state)
 	FAILS(ERR_CONFLICT, subject_judge(&w->c, &p, &son, 1, STR("")));
 }
 
+/* Who is left out is not named by what stays without somebody having judged that, by name or by reference. */
+static void test_who_is_left_out_is_named_nowhere_unseen(void **state)
+{
+	struct world *w = *state;
+	struct petition p = begin(w);
+	struct str son = STR("RelatedPerson/son"), both[] = { STR("Observation/name"), STR("Observation/link") };
+	size_t len;
+
+	put(w, "Observation", "name",
+	    "{\"resourceType\":\"Observation\",\"id\":\"name\"," SOURCE("WXP") ",\"status\":\"final\",\"code\":"
+	    "{\"text\":\"Max Reed rang\"},\"subject\":{\"reference\":\"Patient/ada\"}}");
+	put(w, "Observation", "link",
+	    "{\"resourceType\":\"Observation\",\"id\":\"link\"," SOURCE("WXP") ",\"status\":\"final\",\"code\":{\"text\":\"x\"},"
+	    "\"performer\":[{\"reference\":\"RelatedPerson/son\"}],\"subject\":{\"reference\":\"Patient/ada\"}}");
+	assert_null(item(w, &p, "Observation/name", &len)->suggested);
+	SUCCEEDS(subject_judge(&w->c, &p, &son, 1, STR("third-party")));
+	again(w, &p);
+	assert_true(str_eq(item(w, &p, "Observation/name", &len)->names, son));
+	assert_non_null(item(w, &p, "Observation/link", &len)->suggested);
+	assert_null(item(w, &p, "Observation/by-hill", &len)->suggested);
+	FAILS(ERR_CONFLICT, subject_prepare(&w->c, &p));
+	SUCCEEDS(subject_judge(&w->c, &p, both, 2, STR("")));
+	again(w, &p);
+	SUCCEEDS(subject_prepare(&w->c, &p));
+}
+
 static void test_a_copy_stays_what_it_was(void **state)
 {
 	struct world *w = *state;
@@ -104,6 +130,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_everything_is_collected, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_two_people_release_what_was_judged, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_who_is_left_out_is_named_nowhere_unseen, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_a_copy_stays_what_it_was, set_up, tear_down),
 	};
 

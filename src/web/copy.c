@@ -49,7 +49,9 @@ static struct node *put_item(struct ctx *c, struct node *list, const struct subj
 	data_str(c, row, "item_words", brief_words(c, item->resource));
 	data_time(c, row, "item_at", m, say_date(c->arena, m));
 	data_str(c, row, "item_org", name_of(c, names, source_ods(item->resource)));
-	if (item->suggested)
+	if (item->names.len)
+		data_words(c, row, "item_flag", "It names somebody whose own item is left out");
+	else if (item->suggested)
 		data_str(c, row, "item_flag", item->suggested->words);
 	if (item->withheld) {
 		data_str(c, row, "item_out", item->withheld->words);

@@ -200,15 +200,18 @@ enum err requests_one_show(struct ctx *c, const struct request *r, struct reply 
 }
 
 #define OPENING_NEAR INT64_C(10000000)
+enum { WORDS_LEAST = 5 };
 
 /* The field that the error of a button leads to. */
-static const char *wrong_field(enum petition_kind kind, struct str what)
+static const char *wrong_field(enum petition_kind kind, struct str what, struct str words)
 {
 	bool refuses = str_is(what, "refuse");
 
 	if (kind == PETITION_COPY)
 		return refuses ? "words" : str_is(what, "withhold") || str_is(what, "show") ? "reason-flagged" : "do";
-	return kind == PETITION_CORRECTION && refuses ? "no-words" : "do";
+	if (kind == PETITION_CORRECTION)
+		return refuses ? "no-words" : words.len < WORDS_LEAST ? "words" : "do";
+	return "do";
 }
 
 enum err requests_one_do(struct ctx *c, const struct request *r, struct reply *reply)
@@ -228,7 +231,7 @@ enum err requests_one_do(struct ctx *c, const struct request *r, struct reply *r
 	data_str(c, data, "typed_value", request_param(c, r, "value", 0));
 	data_str(c, data, "typed_statement", request_param(c, r, "statement", 0));
 	e = fail(c, e, "%s", why);
-	return show_again(c, kinds[p.kind - 1].page, data, e, wrong_field(p.kind, request_param(c, r, "do", 0)), reply);
+	return show_again(c, kinds[p.kind - 1].page, data, e, wrong_field(p.kind, request_param(c, r, "do", 0), str_trim(request_param(c, r, "words", 0))), reply);
 }
 
 static enum err copy_of(struct ctx *c, struct str id, struct petition *p)
