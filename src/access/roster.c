@@ -15,12 +15,17 @@ enum { LOGIN, NAME, ROLE, ORG, PRACTITIONER, STATE, COLUMN_COUNT };
 struct entry { /* a line of the file */
 	int64_t number;
 	struct str cell[COLUMN_COUNT];
+	struct entry *next; /* of the same login */
+};
+
+struct listed { /* the lines of one login */
+	struct entry *first, *last;
 };
 
 struct comparing {
 	VEC(struct entry) entries;
 	VEC(struct roster_line) lines;
-	struct map logins; /* those listed, once each */
+	struct map logins; /* struct listed */
 	bool begun;        /* it has a first line */
 };
 
@@ -100,15 +105,13 @@ static bool is_wrong(struct ctx *c, struct comparing *m, const struct entry *e, 
 }
 
 /* A line that says what one before it of the same login said, or something else than it. */
-static bool is_said(struct ctx *c, struct comparing *m, const struct entry *e)
+static bool is_said(struct ctx *c, struct comparing *m, const struct entry *first, const struct entry *e)
 {
 	bool leaves = str_is(e->cell[STATE], "left");
 
-	for (const struct entry *one = m->entries.at; one < e; one++) {
+	for (const struct entry *one = first; one != e; one = one->next) {
 		const char *line = arena_printf(c->arena, "Line %lld", (long long)one->number);
 
-		if (!str_eq(one->cell[LOGIN], e->cell[LOGIN]))
-			continue;
 		if (str_is(one->cell[STATE], "left") != leaves)
 			say(c, m, e, ROSTER_WRONG, arena_printf(c->arena, "%s says the contrary: who leaves holds no role.", line));
 		else if (!leaves && !str_eq(str_trim(one->cell[NAME]), str_trim(e->cell[NAME])))
@@ -162,17 +165,14 @@ static void compare_known(struct ctx *c, struct comparing *m, const struct entry
 }
 
 /* What is held and not listed any more. */
-static void compare_lost(struct ctx *c, struct comparing *m, struct str login, const struct user *user,
+static void compare_lost(struct ctx *c, struct comparing *m, const struct entry *first, const struct user *user,
 			 const struct employment *jobs, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {
 		bool listed = false, leaves = false;
-		struct entry e = { .cell = { login, user->name } };
+		struct entry e = { .cell = { first->cell[LOGIN], user->name } };
 
-		for (size_t k = 0; k < m->entries.len; k++) {
-			const struct entry *one = &m->entries.at[k];
-			if (!str_eq(one->cell[LOGIN], login))
-				continue;
+		for (const struct entry *one = first; one; one = one->next) {
 			listed = listed || held(&jobs[i], 1, one);
 			leaves = leaves || str_is(one->cell[STATE], "left");
 		}
@@ -185,22 +185,21 @@ static void compare_lost(struct ctx *c, struct comparing *m, struct str login, c
 	}
 }
 
-static enum err compare_login(struct ctx *c, struct comparing *m, struct db *db, struct str login)
+static enum err compare_login(struct ctx *c, struct comparing *m, struct db *db, const struct entry *first)
 {
 	struct employment *jobs = NULL;
 	struct user user;
 	bool joined = false;
 	size_t len = 0;
-	enum err e = account_find(c, db, login, &user);
+	enum err e = account_find(c, db, first->cell[LOGIN], &user);
 	bool known = e == OK;
 
 	if (e != OK && e != ERR_NOT_FOUND)
 		return e;
 	if (known)
 		TRY(employment_list(c, db, user.key, clock_now(c->clock), &jobs, &len));
-	for (size_t i = 0; i < m->entries.len; i++) {
-		const struct entry *one = &m->entries.at[i];
-		if (!str_eq(one->cell[LOGIN], login) || is_said(c, m, one))
+	for (const struct entry *one = first; one; one = one->next) {
+		if (is_said(c, m, first, one))
 			continue;
 		if (known)
 			compare_known(c, m, one, &user, jobs, len);
@@ -208,8 +207,25 @@ static enum err compare_login(struct ctx *c, struct comparing *m, struct db *db,
 			compare_new(c, m, one, &joined);
 	}
 	if (known && !user.ended && user.kind == ACTOR_STAFF)
-		compare_lost(c, m, login, &user, jobs, len);
+		compare_lost(c, m, first, &user, jobs, len);
 	return OK;
+}
+
+/* In the order of their first lines. */
+static void gather(struct ctx *c, struct comparing *m)
+{
+	for (size_t i = 0; i < m->entries.len; i++) {
+		struct entry *one = &m->entries.at[i];
+		struct listed *of = map_get(&m->logins, one->cell[LOGIN]);
+
+		if (of) {
+			of->last = of->last->next = one;
+			continue;
+		}
+		of = NEW(c->arena, struct listed);
+		of->first = of->last = one;
+		map_set(&m->logins, one->cell[LOGIN], of);
+	}
 }
 
 enum err roster_read(struct ctx *c, const char *path, struct roster *out)
@@ -222,9 +238,9 @@ enum err roster_read(struct ctx *c, const char *path, struct roster *out)
 	if (!m.begun)
 		return fail(c, ERR_INVALID, "The list is empty: its first line is login,name,role,org,practitioner,state.");
 	TRY(store_reader(c, c->place->store, &db));
-	for (size_t i = 0; i < m.entries.len; i++)
-		if (map_set(&m.logins, m.entries.at[i].cell[LOGIN], &m.entries.at[i]))
-			TRY(compare_login(c, &m, db, m.entries.at[i].cell[LOGIN]));
+	gather(c, &m);
+	for (size_t i = 0; i < m.logins.len; i++)
+		TRY(compare_login(c, &m, db, ((struct listed *)m.logins.entries[i].value)->first));
 	*out = (struct roster){ .at = m.lines.at, .len = m.lines.len };
 	for (size_t i = 0; i < out->len; i++)
 		out->count[out->at[i].change]++;
