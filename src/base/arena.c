@@ -4,11 +4,16 @@
  * chunk of its own size with the usual room behind it, so that a large piece does not strand the
  * small ones that follow. Chunks stand in the order they were made, which is what lets a mark be
  * a chunk and a place in it.
+ *
+ * A few of the largest chunks are kept for whoever needs one next: the system takes longer to give and clear a megabyte
+ * than most work takes to fill it.
  */
 #include "base/arena.h"
 
 #include "base/plain.h"
 
+#include <pthread.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -66,6 +71,49 @@ static inline size_t padded(size_t size)
 	return ((size + ALIGN - 1) & ~(size_t)(ALIGN - 1)) + REDZONE;
 }
 
+/* --- largest chunks that nobody has --- */
+
+enum { SPARES = 16 };
+static struct {
+	pthread_mutex_t lock;
+	struct arena_chunk *first;
+	unsigned len;
+} spare = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+static struct arena_chunk *spare_take(size_t size)
+{
+	struct arena_chunk *chunk = NULL;
+
+	if (size != CHUNK_MAX)
+		return NULL;
+	pthread_mutex_lock(&spare.lock);
+	if (spare.first) {
+		chunk = spare.first;
+		spare.first = chunk->older;
+		spare.len--;
+	}
+	pthread_mutex_unlock(&spare.lock);
+	return chunk;
+}
+
+/* Under sanitizers each goes back, so that what is used too late is seen. */
+static bool spare_keep(struct arena_chunk *chunk)
+{
+	bool kept;
+
+	if (REDZONE || chunk->size != CHUNK_MAX)
+		return false;
+	pthread_mutex_lock(&spare.lock);
+	kept = spare.len < SPARES;
+	if (kept) {
+		chunk->older = spare.first;
+		spare.first = chunk;
+		spare.len++;
+	}
+	pthread_mutex_unlock(&spare.lock);
+	return kept;
+}
+
 static void chunk_add(struct arena *a, size_t need)
 {
 	size_t size = a->chunk ? a->chunk->size * 2 : CHUNK_MIN;
@@ -75,7 +123,9 @@ static void chunk_add(struct arena *a, size_t need)
 	if (need > size - sizeof(struct arena_chunk))
 		size += need;
 
-	struct arena_chunk *chunk = malloc(size);
+	struct arena_chunk *chunk = spare_take(size);
+	if (!chunk)
+		chunk = malloc(size);
 	if (!chunk)
 		out_of_memory();
 	*chunk = (struct arena_chunk){ .older = a->chunk, .size = size };
@@ -90,7 +140,8 @@ static void chunk_free(struct arena *a, struct arena_chunk *chunk)
 {
 	a->total -= chunk->size;
 	unpoison(chunk, chunk->size);
-	free(chunk);
+	if (!spare_keep(chunk))
+		free(chunk);
 }
 
 /* Run what was deferred in this chunk at or after `from`, newest first. */

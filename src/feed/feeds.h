@@ -77,6 +77,7 @@ struct state {
 	struct node *body; /* an object; may be changed */
 	struct str was;    /* as it was read */
 	struct str now;    /* as state_print made it; empty: state_write does */
+	bool left;         /* it is not written after all */
 };
 NODISCARD enum err state_read(struct ctx *c, struct db *db, enum state_kind kind, struct str name,
 			      struct state *out);

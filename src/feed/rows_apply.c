@@ -245,6 +245,8 @@ static void count_unit(struct applying *a, const struct unit *u)
 	a->file.done += (int64_t)u->len;
 	for (size_t i = 0; i < u->len; i++)
 		switch (u->rows[i].fate) {
+		case ROW_WAITS: /* given up before its turn */
+			break;
 		case ROW_APPLIED:
 			a->file.applied++;
 			break;
@@ -303,9 +305,10 @@ static void unit_send(struct applying *a, struct lane *lane)
 	pthread_mutex_unlock(&a->lock);
 }
 
+/* Twice as many as have work: half of them wait for a commit, and all that share one begin again at once. */
 static enum err lanes_start(struct ctx *c, struct applying *a)
 {
-	unsigned jobs = a->run->jobs ? a->run->jobs : feeds_threads(c->place);
+	unsigned jobs = a->run->jobs ? a->run->jobs : 2 * feeds_threads(c->place);
 
 	pthread_mutex_init(&a->lock, NULL);
 	pthread_cond_init(&a->changed, NULL);

@@ -1,5 +1,8 @@
-/* rows_work.c - rows into the record: a few together as one transaction, each with its message and
+/* rows_work.c - rows into the record: many together as one transaction, each with its message and
  * what is remembered of it; when that is refused, each alone.
+ *
+ * Whom a row is about is decided before. Where that may be somebody the rows before it tell of, or who was written by others
+ * meanwhile, that person's rows are left for the next transaction, and all others stand as they were worked out.
  *
  * What is remembered of a row, under its key, is the hash of what it said last: a row that says the
  * same again costs one look. Of a person the same: the Patient is admitted when it says anything new. */
@@ -17,8 +20,8 @@ struct job {
 	struct row row;
 	struct state *state, *person;
 	struct str person_hash;
-	bool admitted;         /* the Patient says something new */
-	bool waits;            /* for what the group says of others: it begins the next one */
+	struct admission *admission; /* NULL: the person is known, and this says nothing new of them */
+	bool waits;            /* for what is said of others: it is of the next group */
 	size_t first, last;    /* its puts: [first, last) */
 };
 
@@ -29,7 +32,8 @@ struct group {
 	VEC(struct job *) settled; /* only kept, with the others: refused, or a replay that is no news */
 	VEC(struct state *) states;
 	VEC(struct put) puts;
-	VEC(struct admission *) admissions;
+	VEC(size_t) shared;         /* of them: what is the same for several rows */
+	VEC(struct str) waiting;    /* people whose rows wait from here on */
 };
 
 struct str rows_state_name(struct arena *a, const struct feed *feed, struct str key)
@@ -181,8 +185,25 @@ static struct str printed(struct ctx *c, const struct node *n)
 /* What is the same for many rows (a provider) is written once for a group. */
 static bool put_already(struct group *g, const struct rows_made *made)
 {
-	for (size_t i = 0; i < g->puts.len; i++)
-		if (str_eq(g->puts.at[i].id, made->id) && str_is(g->puts.at[i].type, made->section->type))
+	for (size_t i = 0; i < g->puts.len; i++) {
+		if (!str_eq(g->puts.at[i].id, made->id) || !str_is(g->puts.at[i].type, made->section->type))
+			continue;
+		*vec_push(&g->shared, g->c->arena) = i;
+		return true;
+	}
+	return false;
+}
+
+static void wait_for_others(struct group *g, struct job *j)
+{
+	j->waits = true;
+	*vec_push(&g->waiting, g->c->arena) = j->row.person;
+}
+
+static bool is_waiting(const struct group *g, struct str person)
+{
+	for (size_t i = 0; i < g->waiting.len; i++)
+		if (str_eq(g->waiting.at[i], person))
 			return true;
 	return false;
 }
@@ -194,13 +215,13 @@ static enum err prepare_person(struct group *g, struct job *j)
 	struct admission *a;
 
 	TRY(identity_prepare(g->c, j->row.patient, j->row.source, &a));
-	for (size_t i = 0; i < g->admissions.len && !j->waits; i++)
-		j->waits = identity_meets(a, g->admissions.at[i]);
-	if (j->waits)
-		return OK;
-	*vec_push(&g->admissions, g->c->arena) = a;
+	for (size_t i = 0; i < g->jobs.len; i++)
+		if (g->jobs.at[i]->admission && identity_meets(a, g->jobs.at[i]->admission)) {
+			wait_for_others(g, j);
+			return OK;
+		}
+	j->admission = a;
 	how = identity_prepared(a);
-	j->admitted = !how->unchanged;
 	set(g->c, j->person->body, "id", how->id);
 	return OK;
 }
@@ -318,6 +339,9 @@ static enum err prepare(struct group *g, struct job *j)
 	struct ctx *c = g->c;
 
 	TRY(read_row(g, j));
+	j->waits = is_waiting(g, j->row.person);
+	if (j->waits)
+		return OK;
 	TRY(read_state(g, STATE_ROW, rows_state_name(c->arena, g->to->feed, j->row.key), &j->state));
 	if (is_known(g, j)) {
 		j->in->fate = ROW_UNCHANGED;
@@ -365,26 +389,77 @@ static enum err settle_earlier(struct ctx *c, struct db *db, const struct messag
 	return stmt_run(c, s);
 }
 
+/* This and what comes after it of the same person. What others put, too, is written all the same. */
+static void leave(struct group *g, size_t from)
+{
+	struct state *person = g->jobs.at[from]->person;
+
+	for (size_t i = from; i < g->jobs.len; i++) {
+		struct job *j = g->jobs.at[i];
+
+		if (j->person != person)
+			continue;
+		j->waits = j->state->left = person->left = true;
+		for (size_t k = j->first; k < j->last; k++)
+			g->puts.at[k].left = true;
+	}
+	for (size_t i = 0; i < g->shared.len; i++)
+		g->puts.at[g->shared.at[i]].left = false;
+}
+
+/* An engine may run a transaction again: then nobody has been left yet. */
+static void leave_nobody(struct group *g)
+{
+	for (size_t i = 0; i < g->jobs.len; i++)
+		g->jobs.at[i]->waits = false;
+	for (size_t i = 0; i < g->states.len; i++)
+		g->states.at[i]->left = false;
+	for (size_t i = 0; i < g->puts.len; i++)
+		g->puts.at[i].left = false;
+}
+
+/* ERR_STALE: somebody came meanwhile whom the row may be about. Nothing of it is written then, and others' rows stand. */
+static enum err admit_all(struct group *g, struct db *db)
+{
+	leave_nobody(g);
+	for (size_t i = 0; i < g->jobs.len; i++) {
+		struct job *j = g->jobs.at[i];
+		enum err e = j->admission && !j->waits ? identity_apply(g->c, db, j->admission) : OK;
+
+		if (e == ERR_STALE)
+			leave(g, i);
+		else if (e)
+			return e;
+	}
+	return OK;
+}
+
+static enum err keep_job(struct group *g, struct db *db, struct job *j)
+{
+	bool news = j->admission && !identity_prepared(j->admission)->unchanged;
+	struct message m = j->m;
+
+	for (size_t k = j->first; k < j->last; k++)
+		news |= !g->puts.at[k].companion && !g->puts.at[k].written.unchanged;
+	m.state = news ? MESSAGE_APPLIED : MESSAGE_SUPERSEDED;
+	j->in->fate = news ? ROW_APPLIED : ROW_UNCHANGED;
+	TRY(message_keep(g->c, db, &m));
+	return settle_earlier(g->c, db, &m);
+}
+
 static enum err keep_all(struct ctx *c, struct db *db, void *arg)
 {
 	struct group *g = arg;
 
-	for (size_t i = 0; i < g->admissions.len; i++)
-		TRY(identity_apply(c, db, g->admissions.at[i]));
+	TRY(admit_all(g, db));
 	for (size_t i = 0; i < g->states.len; i++)
-		if (g->states.at[i]->body->len)
+		if (g->states.at[i]->body->len && !g->states.at[i]->left)
 			TRY(state_write(c, db, g->states.at[i]));
-	for (size_t i = 0; i < g->jobs.len; i++) {
-		struct job *j = g->jobs.at[i];
-		struct message m = j->m;
-		bool news = j->admitted;
-		for (size_t k = j->first; k < j->last; k++)
-			news |= !g->puts.at[k].companion && !g->puts.at[k].written.unchanged;
-		m.state = news ? MESSAGE_APPLIED : MESSAGE_SUPERSEDED;
-		j->in->fate = news ? ROW_APPLIED : ROW_UNCHANGED;
-		TRY(message_keep(c, db, &m));
-		TRY(settle_earlier(c, db, &m));
-	}
+	for (size_t i = 0; i < g->jobs.len; i++)
+		if (g->jobs.at[i]->waits)
+			g->jobs.at[i]->in->fate = ROW_WAITS;
+		else
+			TRY(keep_job(g, db, g->jobs.at[i]));
 	for (size_t i = 0; i < g->settled.len; i++)
 		TRY(message_keep(c, db, &g->settled.at[i]->m));
 	return OK;
@@ -408,30 +483,31 @@ static enum err write_group(struct group *g)
 	for (size_t i = 0; i < g->states.len; i++)
 		state_print(g->c, g->states.at[i]);
 	TRY(record_put_often(g->c, g->puts.at, g->puts.len, keep_all, g));
-	for (size_t i = 0; i < g->admissions.len; i++)
-		TRY(identity_applied(g->c, g->admissions.at[i]));
+	for (size_t i = 0; i < g->jobs.len; i++)
+		if (g->jobs.at[i]->admission && !g->jobs.at[i]->waits)
+			TRY(identity_applied(g->c, g->jobs.at[i]->admission));
 	return OK;
 }
 
-/* As many of the rows as go together: *done of them. *culprit: of a single row, what is wrong with it. */
-static enum err group_once(struct ctx *c, const struct rows_to *to, struct row_in *at, size_t len,
-			   size_t *done, struct job **culprit)
+/* As many of the rows as go together; the others wait. ERR_STALE when all of them do. *culprit: of a single row, what is
+ * wrong with it. */
+static enum err group_once(struct ctx *c, const struct rows_to *to, struct row_in **at, size_t len,
+			   struct job **culprit)
 {
 	struct group g = { .c = c, .to = to };
-	struct job *j = NULL;
+	bool any = false;
 	HOLD(moment);
 
 	TRY(store_hold(c, c->place->store));
-	for (*done = 0; *done < len; ++*done) {
+	for (size_t i = 0; i < len; i++) {
 		c->issues = (struct issues){ 0 };
-		j = NEW(c->arena, struct job);
-		j->in = &at[*done];
+		struct job *j = NEW(c->arena, struct job);
+		j->in = at[i];
+		j->in->fate = ROW_WAITS;
 		make_message(&g, j);
 		*culprit = j;
 		size_t puts = g.puts.len;
 		enum err e = prepare(&g, j);
-		if (j->waits)
-			break;
 		if (e && (passing(e) || raced(e)))
 			return e;
 		if (e) {
@@ -439,7 +515,10 @@ static enum err group_once(struct ctx *c, const struct rows_to *to, struct row_i
 			TRY(refuse(&g, j));
 		}
 	}
-	return write_group(&g);
+	TRY(write_group(&g));
+	for (size_t i = 0; i < len; i++)
+		any |= at[i]->fate != ROW_WAITS;
+	return any ? OK : fail(c, ERR_STALE, "Others are told of who could be the same people.");
 }
 
 /* A row whose resources the record refuses. */
@@ -451,8 +530,7 @@ static enum err set_aside(struct ctx *c, const struct rows_to *to, struct job *j
 	return record_put_often(c, NULL, 0, keep_all, &g);
 }
 
-static enum err group_retried(struct ctx *c, const struct rows_to *to, struct row_in *at, size_t len,
-			      size_t *done)
+static enum err group_retried(struct ctx *c, const struct rows_to *to, struct row_in **at, size_t len)
 {
 	unsigned attempts = len > 1 ? GROUP_ATTEMPTS : ATTEMPTS;
 	enum err e = ERR_STALE;
@@ -460,32 +538,36 @@ static enum err group_retried(struct ctx *c, const struct rows_to *to, struct ro
 
 	for (unsigned i = 0; i < attempts && raced(e); i++) {
 		feeds_turn(c->place->feeds, i);
-		e = group_once(c, to, at, len, done, &culprit);
+		e = group_once(c, to, at, len, &culprit);
 		feeds_turn_done(c->place->feeds);
 	}
 	if (!e || passing(e) || len > 1)
 		return e;
 	if (raced(e))
-		return fail(c, ERR_BUSY, "Others keep changing what row %lld is about.", (long long)at->number);
-	*done = 1;
+		return fail(c, ERR_BUSY, "Others keep changing what row %lld is about.", (long long)at[0]->number);
 	e = set_aside(c, to, culprit);
 	return raced(e) ? OK : e; /* the same bytes are kept already */
 }
 
 enum err rows_group(struct ctx *c, const struct rows_to *to, struct row_in *at, size_t len)
 {
-	size_t together = len, done;
+	struct row_in **left = NEW_N(c->arena, struct row_in *, len + 1);
+	size_t together = len;
 
+	for (size_t i = 0; i < len; i++)
+		left[i] = &at[i];
 	while (len) {
-		size_t n = together < len ? together : len;
-		enum err e = group_retried(c, to, at, n, &done);
+		size_t n = together < len ? together : len, waiting = 0;
+		enum err e = group_retried(c, to, left, n);
 		if (e && !passing(e) && n > 1) {
 			together = 1;
 			continue;
 		}
 		TRY(e);
-		at += done;
-		len -= done;
+		for (size_t i = 0; i < len; i++)
+			if (i >= n || left[i]->fate == ROW_WAITS)
+				left[waiting++] = left[i];
+		len = waiting;
 	}
 	return OK;
 }

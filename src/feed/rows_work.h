@@ -6,7 +6,7 @@
 
 enum { ROWS_GROUP = 32 };
 
-enum row_fate { ROW_APPLIED = 1, ROW_UNCHANGED, ROW_REFUSED };
+enum row_fate { ROW_WAITS, ROW_APPLIED, ROW_UNCHANGED, ROW_REFUSED };
 
 /* One row as it was read. */
 struct row_in {

@@ -39,6 +39,11 @@ static void look(struct job *job)
 			job->skip[i] = job->at[i].written.unchanged = true;
 }
 
+static bool is_written(const struct job *job, size_t i)
+{
+	return !job->skip[i] && !job->at[i].left;
+}
+
 static enum err work(struct ctx *c, struct db *db, void *arg)
 {
 	struct job *job = arg;
@@ -49,11 +54,11 @@ static enum err work(struct ctx *c, struct db *db, void *arg)
 	apply_init(&a, c, db);
 	for (size_t i = 0; i < job->len; i++) {
 		apply_forget(&job->prepared[i]);
-		if (!job->skip[i])
+		if (is_written(job, i))
 			TRY(apply_reserve(&a, &job->prepared[i]));
 	}
 	for (size_t i = 0; i < job->len; i++)
-		if (!job->skip[i])
+		if (is_written(job, i))
 			TRY(apply_write(&a, &job->prepared[i], &job->at[i].written));
 	return apply_done(&a);
 }

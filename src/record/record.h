@@ -120,6 +120,7 @@ struct put {
 	struct str type, id;
 	struct write write;
 	bool companion;         /* written only when another of them says anything new */
+	bool left;              /* set by `also`: it is not written after all */
 	struct written written; /* filled in; `unchanged` before `also` runs */
 };
 /* ERR_STALE where write.if_match or if_none_match no longer holds, or `also` says so: all is undone. */
