@@ -250,13 +250,22 @@ static void set_text(struct row *r, unsigned n, const char *name, struct str tex
 	set_var(r, n, name, text.len ? &item : NULL);
 }
 
+/* Cells beyond the header's may be empty, as some programs write them; else the row is out of place. */
+static bool fits_head(const struct row *r)
+{
+	for (unsigned i = r->head->len; i < r->len; i++)
+		if (r->fields[i].len)
+			return false;
+	return r->len >= r->head->len;
+}
+
 static enum err read_cells(struct row *r)
 {
 	unsigned count = r->map->column_count;
 
 	r->vars = NEW_N(r->c->arena, struct path_var, 2 * count + 4);
 	r->coded = NEW_N(r->c->arena, const struct rows_code *, count);
-	if (r->len != r->head->len)
+	if (!fits_head(r))
 		return fail(r->c, ERR_INVALID, "The row has %u fields, the header %u.", r->len, r->head->len);
 	for (unsigned i = 0; i < count; i++) {
 		const struct rows_column *col = &r->map->columns[i];

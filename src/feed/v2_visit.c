@@ -317,6 +317,36 @@ static bool take_by_the_way(struct visit *visit)
 	return own;
 }
 
+/* Of how many events the last is a cancellation of what began the visit, that found it; 0: there is none. */
+static size_t taken_back(const struct visit *visit)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < visit->len; i++)
+		if (visit->at[i].spent && visit->at[i].trigger->rank == 9)
+			n = i + 1;
+	return n;
+}
+
+/* Does a visit stand by this event? A transfer or a discharge that was told before the admission was taken back goes with it. */
+static bool stands_by(const struct event *e, bool after)
+{
+	unsigned rank = e->trigger->rank;
+
+	return !(e->trigger->effects & V2_SNAPSHOT) && (after || rank <= 3 || !strcmp(e->trigger->event, "A06") ||
+							!strcmp(e->trigger->event, "A07"));
+}
+
+static void never_was(struct visit *visit)
+{
+	visit->status = "cancelled";
+	visit->start = visit->end = (struct str){ 0 };
+	visit->places = node_new(visit->v->c->arena, NODE_ARRAY);
+	for (size_t i = 0; i < visit->len; i++)
+		if (visit->at[i].cancelled)
+			take_fields(visit, &visit->at[i]);
+}
+
 static enum err add_up(struct visit *visit)
 {
 	const struct event *last = NULL;
@@ -326,23 +356,17 @@ static enum err add_up(struct visit *visit)
 	visit->places = node_new(v->c->arena, NODE_ARRAY);
 	cancel_events(visit);
 	bool stands = false, own = take_by_the_way(visit);
+	size_t taken = taken_back(visit);
 	for (size_t i = 0; i < visit->len; i++) {
 		const struct event *e = &visit->at[i];
 		last = e->cancelled || !last ? e : last;
 		if (e->cancelled || e->spent || (own && by_the_way(e)))
 			continue;
 		apply_event(visit, e);
-		stands |= !(e->trigger->effects & V2_SNAPSHOT);
+		stands |= stands_by(e, i >= taken);
 	}
-	bool taken_back = false;
-	for (size_t i = 0; i < visit->len; i++)
-		taken_back |= visit->at[i].spent && visit->at[i].trigger->rank == 9;
-	if (!stands && taken_back) { /* nothing is left but that it was not so */
-		visit->status = "cancelled";
-		for (size_t i = 0; i < visit->len; i++)
-			if (visit->at[i].cancelled)
-				take_fields(visit, &visit->at[i]);
-	}
+	if (!stands && taken) /* nothing is left but that it was not so */
+		never_was(visit);
 	if (!visit->status) {
 		bool over = field_time(visit, visit->fields[45]).len > 0;
 		visit->status = over			   ? "finished"
