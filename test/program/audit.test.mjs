@@ -7,7 +7,7 @@ import { causeway, server } from './causeway.mjs'
 import { roles } from './leak/oracle.mjs'
 import { addAccount, fill, form, signIn, sql, start, tell } from './leak/place.mjs'
 
-const numbers = ['at', 'what', 'kind', 'account', 'org', 'purpose', 'session', 'person', 'resource', 'version', 'outcome']
+const numbers = ['at', 'what', 'kind', 'account', 'org', 'purpose', 'session', 'person', 'resource', 'version', 'outcome', 'times']
 const texts = ['role', 'device', 'section', 'relation', 'detail']
 const all = ['key', ...numbers, ...texts, 'people', 'hash'].join(', ')
 const bytes = (server ? hex => `'\\x${hex}'::bytea` : hex => `x'${hex}'`)
