@@ -67,12 +67,16 @@ static struct sqlite_db *take_kept(struct sqlite_store *store)
 	return db;
 }
 
-/* Seen from here on, as soon as it reads: it may see more than was committed now, never less. */
+/* Seen from here on, as soon as it reads: it may see more than was committed now, never less. While a commit is
+ * being told of, whose number cannot be read, there is no moment to keep: then it reads like any other. */
 static enum err begin_moment(struct ctx *c, struct sqlite_db *db)
 {
-	db->moment = changes_now((struct sqlite_store *)db->head.store, &db->change);
+	if (!changes_now((struct sqlite_store *)db->head.store, &db->change))
+		return OK;
+	TRY(sqlite_exec(c, db, "BEGIN"));
+	db->moment = true;
 	db->since = clock_monotonic();
-	return sqlite_exec(c, db, "BEGIN");
+	return OK;
 }
 
 enum err sqlite_moment(struct ctx *c, struct store *head, struct db **out)

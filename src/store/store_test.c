@@ -507,8 +507,10 @@ static void *read_on_and_on(void *arg)
 
 		if ((me->keeps ? store_moment : store_reader)(&c, me->w->store, &db) || db_begin(&c, db) ||
 		    db_stmt(&c, db, SQL("SELECT count(*) FROM meta"), &s) ||
-		    stmt_step(&c, s, &row))
+		    stmt_step(&c, s, &row)) {
+			fprintf(stderr, "a reader: %s\n", c.why);
 			abort();
+		}
 		usleep(3000);
 	}
 	return NULL;
