@@ -282,18 +282,27 @@ static void the_thread_of_a_server_writes_what_many_noted(void **state)
 	assert_int_equal(proof.signatures, proof.heads);
 }
 
-static int64_t rows_there(struct world *w)
+/* The one number that a statement gives. */
+static int64_t number_of(struct world *w, struct sql sql)
 {
-	int64_t rows;
 	bool row;
 	READER(db);
 	STMT(s);
 
 	MUST(w, store_reader(&w->c, w->place->store, &db));
-	MUST(w, db_stmt(&w->c, db, SQL("SELECT count(*) FROM audit"), &s));
+	MUST(w, db_stmt(&w->c, db, sql, &s));
 	MUST(w, stmt_step(&w->c, s, &row));
-	rows = stmt_int(s, 0);
-	return rows;
+	return stmt_int(s, 0);
+}
+
+static int64_t rows_there(struct world *w)
+{
+	return number_of(w, SQL("SELECT count(*) FROM audit"));
+}
+
+static int64_t times_there(struct world *w)
+{
+	return number_of(w, SQL("SELECT CAST(sum(times) AS BIGINT) FROM audit"));
 }
 
 static void looks_are_written_soon_and_all_of_them_when_it_stops(void **state)
@@ -322,20 +331,6 @@ static void looks_are_written_soon_and_all_of_them_when_it_stops(void **state)
 	audit_stop(w->place);
 	assert_int_equal(rows_there(w), 1000);
 	proved(w, 1000);
-}
-
-static int64_t times_there(struct world *w)
-{
-	int64_t times;
-	bool row;
-	READER(db);
-	STMT(s);
-
-	MUST(w, store_reader(&w->c, w->place->store, &db));
-	MUST(w, db_stmt(&w->c, db, SQL("SELECT CAST(sum(times) AS BIGINT) FROM audit"), &s));
-	MUST(w, stmt_step(&w->c, s, &row));
-	times = stmt_int(s, 0);
-	return times;
 }
 
 /* One session at a few items, again and again; and another. */

@@ -352,7 +352,7 @@ static enum err get(struct look *l, struct made **out, int64_t *until)
 	struct made *known = made_of(shelf_take(l->d, &l->d->guards, key, &seen));
 	enum err e = OK;
 
-	if (l->actor->known) /* read a moment ago, for this request */
+	if (l->actor->known && !l->actor->known->near) /* read a moment ago, for this request */
 		l->facts = l->actor->known->facts;
 	else
 		e = changes_read(l->c, NULL, &l->facts);
