@@ -53,6 +53,7 @@ static struct made *made_new(struct look *l, struct str key)
 	m->kept.refs = 1;
 	m->kept.key = (struct str){ arena_dup(&m->kept.life, key.at, key.len), key.len };
 	m->guard.asker = l->actor->account;
+	m->guard.names = l->actor->role && role_can(l->actor->role, STR("id.choose"));
 	m->guard.kinds = kinds_of(l->c, &m->kept.life, l->rules, l->actor, false, &m->guard.needs);
 	m->guard.writes = kinds_of(l->c, &m->kept.life, l->rules, l->actor, true, &m->guard.writes_needs);
 	return m;

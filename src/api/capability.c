@@ -203,7 +203,8 @@ static void add_rest(struct arena *a, const struct fhir *f, struct node *o)
 
 	node_add_cstr(a, rest, "mode", "server");
 	node_add_cstr(a, rest, "documentation",
-		      "Unknown parameters are refused, never ignored.");
+		      "Unknown parameters are refused, never ignored. Under ids of their own choosing (PUT) "
+		      "resources are recorded by who holds id.choose, programs that feed; others POST.");
 	add_security(a, rest);
 	list = node_add(a, rest, "resource", NODE_ARRAY);
 	for (unsigned i = 0; i < f->type_count; i++) {

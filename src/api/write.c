@@ -53,7 +53,7 @@ static enum err resource_read(struct ctx *c, const struct request *r, struct str
 static enum err write_read(struct ctx *c, const struct request *r, struct str id,
 			   struct write *w)
 {
-	*w = (struct write){ .source = r->body };
+	*w = (struct write){ .source = r->body, .named = true };
 	TRY(if_match(c, r, &w->if_match));
 	w->if_none_match = str_is(str_trim(request_header(r, "If-None-Match")), "*");
 	w->if_none_exist = request_header(r, "If-None-Exist");

@@ -126,6 +126,7 @@ static enum err read_entry(struct ctx *c, struct bundle *b, struct entry *e)
 		return wrong(c, b, e, e->node, ".resource", "is missing.");
 	if (!writes)
 		e->resource = NULL;
+	e->write.named = e->verb == VERB_PUT;
 	e->write.source = b->source;
 	e->write.resource = e->resource;
 	return e->verb == VERB_PATCH ? read_patch(c, b, e) : OK;

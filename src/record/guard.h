@@ -105,6 +105,7 @@ struct guard {
 	size_t given_count;
 	const struct guard_person *persons; /* whoever has chosen otherwise; sorted by person, each once */
 	size_t person_count;
+	bool names;                 /* may record what is new under ids of its own choosing, and so learns which are taken */
 	uint64_t stamp;             /* differs between guards that may decide differently: for cursors and caches */
 	int64_t asker;              /* of whom it was made for: owns their subscriptions, see guard_owner; 0: nobody */
 	const struct guard_scope *scope; /* NULL: all of it */

@@ -98,7 +98,7 @@ struct prepared {
 	bool fresh; /* the id was just made: nobody has it */
 	enum method method;
 	int64_t if_match;
-	bool if_none_match;
+	bool if_none_match, named;
 	struct node *resource;  /* NULL: a deletion */
 	struct node *stamps[2]; /* meta.versionId, meta.lastUpdated in it */
 	struct str body, packed;
@@ -131,7 +131,8 @@ NODISCARD enum err prepare_done(struct ctx *c, struct db *db, const struct fhir_
 NODISCARD enum err prepare_delete(struct ctx *c, struct db *db, const struct fhir_type *type,
 				  struct str id, int64_t if_match, struct prepared *out);
 /* What the asker may not see cannot be written (ERR_NOT_FOUND), and deleting it is deleting what is
- * not there: then *now becomes that. */
+ * not there: then *now becomes that. Under an id of the asker's own choosing (write.named) what is hidden and, from who may
+ * record nothing so, what is not there are one refusal (ERR_FORBIDDEN). */
 NODISCARD enum err hide(struct ctx *c, struct db *db, const struct prepared *p,
 			 struct standing *now);
 /* Does the scope of the request let it be written? ERR_FORBIDDEN, even when nothing would change. */

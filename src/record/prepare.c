@@ -187,14 +187,28 @@ enum err stored_rows(struct ctx *c, struct db *db, const struct fhir_type *type,
 	return rows_make(c, db, type, tree, out);
 }
 
+/* An id that somebody chose: that it is taken by what is hidden must not differ from that nobody has it. */
+static enum err refuse_name(struct ctx *c, const struct prepared *p, const struct standing *now)
+{
+	if (!c->guard || (!now->version && c->guard->names && guard_lets(c->guard, p->type, LET_CREATE)))
+		return OK;
+	return fail(c, ERR_FORBIDDEN,
+		    "%s/" STR_FMT " is not there to be changed, and may not be recorded under this id; POST lets the "
+		    "place choose one.",
+		    p->type->name, STR_ARG(p->id));
+}
+
 enum err hide(struct ctx *c, struct db *db, const struct prepared *p, struct standing *now)
 {
-	bool may;
+	bool may = false;
 
-	if (!now->version)
-		return OK;
-	TRY(standing_may(c, db, p->type, now, 0, &may));
+	if (now->version)
+		TRY(standing_may(c, db, p->type, now, 0, &may));
 	if (may)
+		return OK;
+	if (p->named)
+		return refuse_name(c, p, now);
+	if (!now->version)
 		return OK;
 	if (p->resource)
 		return not_known(c, str_of(p->type->name), p->id);
@@ -280,7 +294,8 @@ static enum err prepare_write(struct ctx *c, struct db *db, const struct fhir_ty
 			      .method = method,
 			      .resource = w->resource,
 			      .if_match = w->if_match,
-			      .if_none_match = w->if_none_match };
+			      .if_none_match = w->if_none_match,
+			      .named = w->named && method == METHOD_PUT };
 
 	adopt(c, w->resource);
 	TRY(check_head(c, type, id, method, w));

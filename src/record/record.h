@@ -71,6 +71,7 @@ struct write {
 	int64_t if_match;         /* update, delete: version that must be current; 0: any */
 	bool if_none_match;       /* update: only when there is none (If-None-Match: *) */
 	bool patch;               /* update: told as PATCH */
+	bool named;               /* update: the id is the choice of who asks, not of the place: see guard.names */
 	struct str org;           /* organisation it came from (meta.source or the actor's); may be empty */
 };
 
