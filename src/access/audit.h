@@ -102,6 +102,9 @@ NODISCARD enum err audit_check(struct ctx *c, const struct audit_setup *setup, s
 
 /* --- reading --- */
 
+struct shown {
+	int64_t resource, version;
+};
 struct looked {
 	int64_t key, at;
 	enum audit_what what;
@@ -111,10 +114,13 @@ struct looked {
 	int64_t person, resource, version;
 	struct str role, device, section, relation, detail;
 	int outcome;           /* 0: it was done; else the HTTP status of the refusal */
-	int64_t times;         /* the same was shown again before the row was written: so often in all, at least 1 */
+	int64_t times;         /* more of the same opening was shown before the row was written: so often in all, at least 1 */
 	const int64_t *people; /* rising */
 	size_t people_count;
 	struct str packed;     /* people as stored */
+	const struct shown *items; /* of the same section, beside the resource, in the order they were shown first */
+	size_t item_count;
+	struct str items_packed; /* items as stored */
 	struct str hash;
 };
 

@@ -116,7 +116,7 @@ static enum err check_rows(struct proof *p)
 		if (!p->out.rows)
 			TRY(begin(p, l.key));
 		check_row(p, &l);
-		if (people_unpack(&p->work, &l) != OK)
+		if (row_unpack(&p->work, &l) != OK)
 			l.people_count = 0; /* its hash tells */
 		TRY(derived_add(p->c, p->db, p->derived, &l));
 		arena_reset(p->scratch);

@@ -133,6 +133,8 @@ static enum err put_entities(struct ctx *c, struct db *db, const struct looked *
 	TRY(put_entity(c, db, &list, event, l->person, "1"));
 	if (l->resource != l->person)
 		TRY(put_entity(c, db, &list, event, l->resource, "2"));
+	for (size_t i = 0; i < l->item_count; i++)
+		TRY(put_entity(c, db, &list, event, l->items[i].resource, "2"));
 	for (size_t i = 0; i < l->people_count; i++)
 		if (l->people[i] != l->person)
 			TRY(put_entity(c, db, &list, event, l->people[i], "1"));

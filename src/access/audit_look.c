@@ -37,7 +37,7 @@ static enum err take_fitting(struct ctx *c, struct stmt *s, struct answer *a)
 		if (!row)
 			return OK;
 		row_take(c, s, &l);
-		TRY(people_unpack(c, &l));
+		TRY(row_unpack(c, &l));
 		if (fits(a->ask, &l))
 			*vec_push(&a->rows, c->arena) = l;
 		TRY(ctx_check(c));
@@ -153,7 +153,7 @@ enum err audit_at(struct ctx *c, struct db *db, int64_t key, struct looked *out)
 	if (!row)
 		return fail(c, ERR_NOT_FOUND, "There is no audit row %s.", audit_key_text(c->arena, key));
 	row_take(c, s, out);
-	return people_unpack(c, out);
+	return row_unpack(c, out);
 }
 
 enum err audit_each(struct ctx *c, struct db *db, const struct audit_ask *ask,
@@ -174,7 +174,7 @@ enum err audit_each(struct ctx *c, struct db *db, const struct audit_ask *ask,
 		if (!row)
 			return OK;
 		row_take(&work, s, &l);
-		enum err e = people_unpack(&work, &l);
+		enum err e = row_unpack(&work, &l);
 		if (!e && fits(ask, &l))
 			e = fn(&work, arg, &l);
 		if (e)

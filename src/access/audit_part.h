@@ -21,17 +21,21 @@ enum {
 	INDEX_LATEST = 1 << 15,    /* rows that may wait for it while there is no quiet moment */
 	INDEX_EVERY = 1000000,     /* microseconds, in quiet moments */
 	LATELY = 1024,             /* looks of a batch that are known again */
+	ITEMS_MOST = 32,           /* in one row, beside the first */
 	FIRST_MONTH = 600,         /* January 2020: no clock is right before */
 };
 
 #define LOOKED_COLUMNS                                                                         \
 	"key, at, what, kind, account, role, org, purpose, session, device, person, resource, " \
-	"version, section, relation, outcome, detail, people, hash, times"
+	"version, section, relation, outcome, detail, people, hash, times, items"
 
 /* One noted row on its way into the table. */
 struct note {
 	struct looked row; /* key and hash not known yet */
 	struct note *next;
+	struct shown *items;      /* row.items while it waits */
+	size_t room;              /* for them */
+	struct audit_block *more; /* where they lie; NULL: nowhere */
 };
 
 /* What a request noted; in its arena. */
@@ -87,7 +91,7 @@ struct auditor {
 	pthread_cond_t came;
 	struct notes *first, **last;
 	struct audit_block *block; /* being filled with looks that nobody waits for */
-	struct note *lately[LATELY]; /* of these, by what they are about: the same again counts there */
+	struct note *lately[LATELY]; /* of these, by whose they are: more of the same opening is put there */
 	struct notes *unwritten; /* nobody waited, and they could not be written: tried again */
 	size_t waited_for;       /* requests in the queue whose reply waits */
 	int64_t begun;           /* the last batch, monotonic */
@@ -127,14 +131,19 @@ NODISCARD enum err chain_add_all(struct ctx *c, struct db *db, struct chain *cha
 /* What a row's hash must be after `before`, which may be `out`. */
 void row_hash(const struct looked *row, const unsigned char before[HASH_SIZE],
 	      unsigned char out[HASH_SIZE]);
-/* From a statement that selects LOOKED_COLUMNS; texts in c->arena; people are not unpacked. */
+/* From a statement that selects LOOKED_COLUMNS; texts in c->arena; people and items are not unpacked. */
 void row_take(struct ctx *c, struct stmt *s, struct looked *out);
 /* Keys that rise as bytes, each once; and back, false when they are not well formed. */
 struct str keys_pack(struct arena *a, const int64_t *rising, size_t count);
 bool keys_unpack(struct arena *a, struct str packed, int64_t **out, size_t *len);
+/* Items in their order; and back, false when they are not well formed. */
+struct str items_pack(struct arena *a, const struct shown *items, size_t count);
+bool items_unpack(struct arena *a, struct str packed, struct shown **out, size_t *len);
 /* The same of people in any order; and back, ERR_STORE when they are not well formed. */
 struct str people_pack(struct arena *a, const int64_t *people, size_t count);
 NODISCARD enum err people_unpack(struct ctx *c, struct looked *l);
+/* People and items of a row that was read. */
+NODISCARD enum err row_unpack(struct ctx *c, struct looked *l);
 
 /* --- audit_sign.c --- */
 /* NULL: none is said, and beside this engine's database there is none. */

@@ -1,8 +1,9 @@
 /* audit_row.c - a row: its bytes, its hash, into the table and out of it.
  *
  * A row's hash is BLAKE2b-256 over the hash before it and the row's columns in their order: whole
- * numbers as eight bytes, the low one first; texts and bytes as their length, then themselves; how often it was
- * shown only where that is not once. So anyone with a BLAKE2b can prove the chain from an export.
+ * numbers as eight bytes, the low one first; texts and bytes as their length, then themselves; how often something was
+ * shown only where that is not once, and what else was shown only where there is something. So anyone with a BLAKE2b
+ * can prove the chain from an export.
  */
 #include <assert.h>
 #include <endian.h>
@@ -65,6 +66,28 @@ static int by_key(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+static void put_varint(struct buf *b, uint64_t n)
+{
+	for (; n >= 0x80; n >>= 7)
+		buf_char(b, (char)(n | 0x80));
+	buf_char(b, (char)n);
+}
+
+static bool take_varint(const unsigned char **at, const unsigned char *end, int64_t *out)
+{
+	uint64_t n = 0;
+	unsigned shift = 0;
+
+	while (*at < end && **at & 0x80 && shift < 56) {
+		n |= (uint64_t)(*(*at)++ & 0x7F) << shift;
+		shift += 7;
+	}
+	if (*at == end || **at & 0x80)
+		return false;
+	*out = (int64_t)(n | (uint64_t)*(*at)++ << shift);
+	return true;
+}
+
 struct str keys_pack(struct arena *a, const int64_t *rising, size_t count)
 {
 	int64_t before = 0;
@@ -77,9 +100,7 @@ struct str keys_pack(struct arena *a, const int64_t *rising, size_t count)
 		if (!step || rising[i] <= 0)
 			continue; /* nobody, or there already */
 		before = rising[i];
-		for (; step >= 0x80; step >>= 7)
-			buf_char(&b, (char)(step | 0x80));
-		buf_char(&b, (char)step);
+		put_varint(&b, step);
 	}
 	return buf_get(&b);
 }
@@ -91,19 +112,37 @@ bool keys_unpack(struct arena *a, struct str packed, int64_t **out, size_t *len)
 
 	*out = keys;
 	for (*len = 0; at < end; (*len)++) {
-		uint64_t step = 0;
-		unsigned shift = 0;
+		int64_t step;
 
-		while (at < end && *at & 0x80 && shift < 56) {
-			step |= (uint64_t)(*at++ & 0x7F) << shift;
-			shift += 7;
-		}
-		if (at == end || *at & 0x80)
+		if (!take_varint(&at, end, &step))
 			return false;
-		step |= (uint64_t)*at++ << shift;
-		key += (int64_t)step;
+		key += step;
 		keys[*len] = key;
 	}
+	return true;
+}
+
+struct str items_pack(struct arena *a, const struct shown *items, size_t count)
+{
+	struct buf b;
+
+	buf_init(&b, a, 0);
+	for (size_t i = 0; i < count; i++) {
+		put_varint(&b, (uint64_t)items[i].resource);
+		put_varint(&b, (uint64_t)items[i].version);
+	}
+	return buf_get(&b);
+}
+
+bool items_unpack(struct arena *a, struct str packed, struct shown **out, size_t *len)
+{
+	const unsigned char *at = (const unsigned char *)packed.at, *end = at + packed.len;
+	struct shown *items = NEW_N(a, struct shown, packed.len / 2 + 1);
+
+	*out = items;
+	for (*len = 0; at < end; (*len)++)
+		if (!take_varint(&at, end, &items[*len].resource) || !take_varint(&at, end, &items[*len].version))
+			return false;
 	return true;
 }
 
@@ -131,6 +170,20 @@ enum err people_unpack(struct ctx *c, struct looked *l)
 		return fail(c, ERR_STORE, "The people of audit row %s are not well formed.",
 			    audit_key_text(c->arena, l->key));
 	l->people = people;
+	return OK;
+}
+
+enum err row_unpack(struct ctx *c, struct looked *l)
+{
+	struct shown *items;
+
+	TRY(people_unpack(c, l));
+	if (!l->items_packed.len)
+		return OK;
+	if (!items_unpack(c->arena, l->items_packed, &items, &l->item_count))
+		return fail(c, ERR_STORE, "The items of audit row %s are not well formed.",
+			    audit_key_text(c->arena, l->key));
+	l->items = items;
 	return OK;
 }
 
@@ -196,8 +249,10 @@ void row_hash(const struct looked *row, const unsigned char before[HASH_SIZE],
 	add_int(&b, row->outcome);
 	add_text(&b, row->detail);
 	add_text(&b, row->packed);
-	if (row->times != 1)
+	if (row->times != 1 || row->items_packed.len)
 		add_int(&b, row->times);
+	if (row->items_packed.len)
+		add_text(&b, row->items_packed);
 	crypto_generichash_update(&b.state, b.bytes, b.len);
 	crypto_generichash_final(&b.state, out, HASH_SIZE);
 }
@@ -236,6 +291,14 @@ static enum err begin_month(struct ctx *c, struct db *db, int64_t key)
 	return stmt_step(c, s, &row);
 }
 
+static void bind_some(struct stmt *s, int column, struct str bytes)
+{
+	if (bytes.len)
+		stmt_bind_blob(s, column, bytes);
+	else
+		stmt_bind_null(s, column);
+}
+
 static void bind(struct stmt *s, const struct looked *r)
 {
 	stmt_bind_int(s, 1, r->key);
@@ -255,18 +318,16 @@ static void bind(struct stmt *s, const struct looked *r)
 	stmt_bind_text(s, 15, r->relation);
 	stmt_bind_int(s, 16, r->outcome);
 	stmt_bind_text(s, 17, r->detail);
-	if (r->packed.len)
-		stmt_bind_blob(s, 18, r->packed);
-	else
-		stmt_bind_null(s, 18);
+	bind_some(s, 18, r->packed);
 	stmt_bind_blob(s, 19, r->hash);
 	stmt_bind_int(s, 20, r->times);
+	bind_some(s, 21, r->items_packed);
 }
 
 /* Texts that are not there are empty, not NULL; what was shown was shown once at least. */
 static void fill_in(struct looked *r)
 {
-	struct str *texts[] = { &r->role, &r->device, &r->section, &r->relation, &r->detail, &r->packed };
+	struct str *texts[] = { &r->role, &r->device, &r->section, &r->relation, &r->detail, &r->packed, &r->items_packed };
 
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
 		if (!texts[i]->at)
@@ -278,6 +339,8 @@ static void fill_in(struct looked *r)
 /* The row's key and hash; the chain ends with it. */
 static enum err link_row(struct ctx *c, struct db *db, struct chain *chain, struct looked *row)
 {
+	if (row->item_count)
+		row->items_packed = items_pack(c->arena, row->items, row->item_count);
 	fill_in(row);
 	row->key = next_key(chain, row->at);
 	if (AUDIT_MONTH(row->key) != AUDIT_MONTH(chain->key)) {
@@ -298,7 +361,7 @@ enum err chain_add(struct ctx *c, struct db *db, struct chain *chain, struct loo
 	TRY(link_row(c, db, chain, row));
 	TRY(db_stmt(c, db,
 		    SQL("INSERT INTO audit (" LOOKED_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, "
-			"?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)"),
+			"?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)"),
 		    &s));
 	row->hash = (struct str){ (const char *)chain->hash, HASH_SIZE };
 	bind(s, row);
@@ -309,8 +372,8 @@ enum err chain_add(struct ctx *c, struct db *db, struct chain *chain, struct loo
 
 /* --- many at once --- */
 
-enum { WIDTH = 20 };
-static const struct db_table audit_table = { "audit", LOOKED_COLUMNS, "iiiiitiiitiiittitbbi", "key" };
+enum { WIDTH = 21 };
+static const struct db_table audit_table = { "audit", LOOKED_COLUMNS, "iiiiitiiitiiittitbbib", "key" };
 
 static struct db_value whole(int64_t n)
 {
@@ -322,6 +385,11 @@ static struct db_value bytes(struct str s)
 	return (struct db_value){ .bytes = s };
 }
 
+static struct db_value some(struct str s)
+{
+	return (struct db_value){ .null = !s.len, .bytes = s };
+}
+
 static void values_of(const struct looked *r, struct str hash, struct db_value out[WIDTH])
 {
 	const struct db_value values[WIDTH] = {
@@ -329,8 +397,8 @@ static void values_of(const struct looked *r, struct str hash, struct db_value o
 		whole(r->account), bytes(r->role),     whole(r->org),	 whole(r->purpose),
 		whole(r->session), bytes(r->device),   whole(r->person), whole(r->resource),
 		whole(r->version), bytes(r->section),  bytes(r->relation), whole(r->outcome),
-		bytes(r->detail),  { .null = !r->packed.len, .bytes = r->packed }, bytes(hash),
-		whole(r->times),
+		bytes(r->detail),  some(r->packed),    bytes(hash),	 whole(r->times),
+		some(r->items_packed),
 	};
 
 	memcpy(out, values, sizeof values);
@@ -389,5 +457,6 @@ void row_take(struct ctx *c, struct stmt *s, struct looked *out)
 		.packed = stmt_null(s, 17) ? STR("") : text(c, s, 17),
 		.hash = text(c, s, 18),
 		.times = stmt_int(s, 19),
+		.items_packed = stmt_null(s, 20) ? STR("") : text(c, s, 20),
 	};
 }

@@ -379,6 +379,67 @@ static void the_same_shown_again_while_many_wait_is_counted(void **state)
 	assert_int_equal(days[0].looks + days[1].looks, all + 10);
 }
 
+/* All items of one kind that one person's record has, in one session, each a few times. */
+enum { RECORD = 50, SHOWN = 200 };
+static void show_record(struct world *w)
+{
+	for (int i = 0; i < SHOWN; i++) {
+		struct actor one = *w->c.actor;
+
+		one.session = 77;
+		audit_note_as(&w->c, &one, &(struct audit){ .what = AUDIT_OPEN, .person = 9, .resource = 1000 + i * 7 % RECORD,
+							    .version = 1 + i * 7 % RECORD % 3, .section = STR("Observation") });
+		assert_true(audit_entrust(&w->c));
+	}
+}
+
+/* Every one of them is said by some row, with its version; how many rows there are. */
+static size_t record_said(struct world *w)
+{
+	int versions[RECORD] = { 0 };
+	struct looked *rows;
+	size_t len, shown = 0;
+	READER(db);
+
+	MUST(w, store_reader(&w->c, w->place->store, &db));
+	MUST(w, audit_find(&w->c, db, &(struct audit_ask){ .person = 9, .cap = 100000 }, &rows, &len));
+	for (size_t i = 0; i < len; i++) {
+		versions[rows[i].resource - 1000] = (int)rows[i].version;
+		assert_true(rows[i].item_count <= ITEMS_MOST);
+		for (size_t k = 0; k < rows[i].item_count; k++) {
+			assert_in_range(rows[i].items[k].resource, 1000, 1000 + RECORD - 1);
+			versions[rows[i].items[k].resource - 1000] = (int)rows[i].items[k].version;
+		}
+		shown += (size_t)rows[i].times;
+	}
+	assert_int_equal(shown % SHOWN, 0);
+	for (int i = 0; i < RECORD; i++)
+		assert_int_equal(versions[i], 1 + i % 3);
+	return len;
+}
+
+static void more_of_the_same_record_while_many_wait_joins_its_row(void **state)
+{
+	struct world *w = *state;
+	int64_t all = 0;
+	size_t rows;
+
+	MUST(w, audit_start(&w->c, &w->setup));
+	do {
+		for (int i = 0; i < 20; i++, all += SHOWN)
+			show_record(w);
+		MUST(w, audit_catch_up(&w->c));
+		rows = record_said(w);
+	} while ((int64_t)rows == all && all < 400000);
+	audit_stop(w->place);
+	assert_true((int64_t)rows < all);
+	assert_int_equal(times_there(w), all);
+	proved(w, rows_there(w));
+	int64_t with_items = number_of(w, SQL("SELECT max(key) FROM audit WHERE items IS NOT NULL"));
+	tamper(w, "UPDATE audit SET items = NULL WHERE key = (SELECT max(key) FROM audit WHERE items IS NOT NULL)");
+	found(w, audit_key_text(&w->arena, with_items));
+}
+
 static void a_change_is_waited_for(void **state)
 {
 	struct world *w = *state;
@@ -488,6 +549,8 @@ static void every_column_altered_is_found(void **state)
 			 texts[i], texts[i], n + 1);
 		run_sql(w, sql_of(w, sql));
 	}
+	snprintf(sql, sizeof sql, "UPDATE audit SET items = hash WHERE key = (682::bigint << 40) + %d;", ++n);
+	run_sql(w, sql_of(w, sql));
 	for (int i = 1; i <= n; i++) {
 		snprintf(sql, sizeof sql, "2026-11/%d", i);
 		found(w, sql);
@@ -799,7 +862,7 @@ static void a_row_put_in_at_the_end_is_found(void **state)
 	write_rows(w, 3);
 	tamper(w, sql_of(w, "INSERT INTO audit SELECT key + 1, at, what, kind, account, role, org, purpose, session, "
 			    "device, person, resource, version, section, relation, outcome, detail, people, hash, "
-			    "times FROM audit WHERE key = " KEY(3)));
+			    "times, items FROM audit WHERE key = " KEY(3)));
 	found(w, "2026-11/4");
 }
 
@@ -943,6 +1006,7 @@ int main(void)
 		T(the_thread_of_a_server_writes_what_many_noted),
 		T(looks_are_written_soon_and_all_of_them_when_it_stops),
 		T(the_same_shown_again_while_many_wait_is_counted),
+		T(more_of_the_same_record_while_many_wait_joins_its_row),
 		T(a_change_is_waited_for),
 		T(looks_that_cannot_be_written_are_kept),
 		T(a_month_follows_from_the_one_before),

@@ -4,8 +4,8 @@
  * frees, one by one, costs more than the copying. A block is gone when all in it is written and it is not
  * filled any more.
  *
- * Where many wait, the same item is often shown again to the same session before its row is written: then that row
- * counts how often, and there is no other.
+ * Where many wait, a session is often shown more of the same record before the row of what it was shown first is
+ * written: then that row says what, and how often in all, and there is no other.
  */
 #include <stdatomic.h>
 #include <stddef.h>
@@ -16,7 +16,7 @@
 enum {
 	TRUSTED_MAX = 1 << 13, /* requests in the queue from which on everybody waits */
 	BLOCK = 1 << 16,       /* bytes */
-	BUSY = 64,             /* looks in the queue from which on the same again is counted */
+	BUSY = 64,             /* looks in the queue from which on more of the same opening joins its row */
 };
 
 struct audit_block {
@@ -31,8 +31,13 @@ static void block_drop(struct audit_block *b)
 		free(b);
 }
 
-/* Under the lock: room in the block that is filled, or in a new one. */
-static struct notes *reserve(struct auditor *a, size_t size)
+static size_t rounded(size_t size)
+{
+	return (size + _Alignof(max_align_t) - 1) & ~(_Alignof(max_align_t) - 1);
+}
+
+/* Under the lock: room in the block that is filled, or in a new one, which is a->block then and held once more. */
+static void *carve(struct auditor *a, size_t size)
 {
 	struct audit_block *b = a->block;
 
@@ -44,15 +49,16 @@ static struct notes *reserve(struct auditor *a, size_t size)
 			abort();
 		*b = (struct audit_block){ .held = 1, .size = room };
 	}
-	struct notes *notes = (struct notes *)(void *)(b->bytes + b->used);
+	void *at = b->bytes + b->used;
 	b->used += size;
 	atomic_fetch_add(&b->held, 1);
-	*notes = (struct notes){ .last = &notes->first, .block = b };
-	return notes;
+	return at;
 }
 
 void entrusted_free(struct notes *notes)
 {
+	for (struct note *n = notes->first; n; n = n->next)
+		block_drop(n->more);
 	block_drop(notes->block);
 }
 
@@ -75,11 +81,6 @@ static void texts_of(struct looked *l, struct str *out[TEXTS])
 				   &l->relation, &l->detail, &l->packed };
 
 	memcpy(out, all, sizeof all);
-}
-
-static size_t rounded(size_t size)
-{
-	return (size + _Alignof(max_align_t) - 1) & ~(_Alignof(max_align_t) - 1);
 }
 
 /* Of a note with its texts. */
@@ -116,9 +117,10 @@ static struct note *note_copy(const struct note *from, char *at)
 /* Under the lock. */
 static struct notes *notes_copy(struct auditor *a, const struct notes *from, size_t size)
 {
-	struct notes *to = reserve(a, size);
+	struct notes *to = carve(a, size);
 	char *at = (char *)to + rounded(sizeof *to);
 
+	*to = (struct notes){ .last = &to->first, .block = a->block };
 	for (struct note *n = from->first; n; n = n->next) {
 		*to->last = note_copy(n, at);
 		to->last = &(*to->last)->next;
@@ -127,38 +129,70 @@ static struct notes *notes_copy(struct auditor *a, const struct notes *from, siz
 	return to;
 }
 
-/* --- the same again --- */
+/* --- more of the same opening --- */
 
 static struct note **lately(struct auditor *a, const struct looked *l)
 {
-	uint64_t mixed = ((uint64_t)l->session * 31 + (uint64_t)l->resource) * 0x9E3779B97F4A7C15u;
+	uint64_t kind = l->section.len ? l->section.len * 31 + (unsigned char)l->section.at[0] : 0;
+	uint64_t mixed = (((uint64_t)l->session * 31 + (uint64_t)l->person) * 31 + kind) * 0x9E3779B97F4A7C15u;
 
 	return &a->lately[mixed >> 32 & (LATELY - 1)];
 }
 
-/* In all that a row says but the moment. */
-static bool same(const struct looked *a, const struct looked *b)
+/* In all that a row says but the moment and the item. */
+static bool same_opening(const struct looked *a, const struct looked *b)
 {
-	return a->session == b->session && a->resource == b->resource && a->version == b->version &&
-	       a->what == b->what && a->person == b->person && a->account == b->account && a->kind == b->kind &&
-	       a->org == b->org && a->purpose == b->purpose && a->outcome == b->outcome &&
-	       str_eq(a->section, b->section) && str_eq(a->relation, b->relation) &&
+	return a->session == b->session && a->person == b->person && a->what == b->what &&
+	       a->account == b->account && a->kind == b->kind && a->org == b->org && a->purpose == b->purpose &&
+	       a->outcome == b->outcome && str_eq(a->section, b->section) && str_eq(a->relation, b->relation) &&
 	       str_eq(a->detail, b->detail) && str_eq(a->role, b->role) && str_eq(a->device, b->device) &&
 	       str_eq(a->packed, b->packed);
 }
 
-/* Under the lock: one look of a session at one item, shown already since the last batch was taken. */
-static bool shown_again(struct auditor *a, const struct notes *notes)
+static bool is_there(const struct looked *l, struct shown one)
 {
-	const struct note *n = notes->first;
+	if (l->resource == one.resource && l->version == one.version)
+		return true;
+	for (size_t i = 0; i < l->item_count; i++)
+		if (l->items[i].resource == one.resource && l->items[i].version == one.version)
+			return true;
+	return false;
+}
 
-	if (a->waiting < BUSY || n->next || n->row.what != AUDIT_OPEN || !n->row.session || !n->row.resource)
-		return false;
-	struct note *before = *lately(a, &n->row);
+/* Under the lock: twice the room. The block it is in is held by the note, as the one it was in until now. */
+static void more_room(struct auditor *a, struct note *n)
+{
+	size_t room = n->room ? n->room * 2 : 4;
+	struct shown *items = carve(a, room * sizeof *items);
 
-	if (!before || !same(&before->row, &n->row))
+	if (n->row.item_count)
+		memcpy(items, n->items, n->row.item_count * sizeof *items);
+	n->row.items = n->items = items;
+	n->room = room;
+	block_drop(n->more);
+	n->more = a->block;
+}
+
+/* Under the lock: one look of a session at something of a record of which the same kind was shown already since the last
+ * batch was taken. */
+static bool joins(struct auditor *a, const struct notes *notes)
+{
+	const struct looked *l = &notes->first->row;
+
+	if (a->waiting < BUSY || notes->first->next || l->what != AUDIT_OPEN || !l->session || !l->resource)
 		return false;
-	before->row.times++;
+	struct note *n = *lately(a, l);
+	if (!n || !same_opening(&n->row, l))
+		return false;
+	struct shown one = { l->resource, l->version };
+	if (!is_there(&n->row, one)) {
+		if (n->row.item_count == ITEMS_MOST)
+			return false;
+		if (n->row.item_count == n->room)
+			more_room(a, n);
+		n->items[n->row.item_count++] = one;
+	}
+	n->row.times++;
 	return true;
 }
 
@@ -184,7 +218,7 @@ bool audit_entrust(struct ctx *c)
 		return false;
 	pthread_mutex_lock(&a->lock);
 	trusted = !a->failing && !a->stopping && a->waiting < TRUSTED_MAX;
-	if (trusted && !shown_again(a, c->notes)) {
+	if (trusted && !joins(a, c->notes)) {
 		struct notes *copy = notes_copy(a, c->notes, size);
 
 		copy->first->row.times = 1;

@@ -84,6 +84,9 @@ static enum err print_csv(struct ctx *c, void *arg, const struct looked *l)
 	fputs(",\"", out);
 	for (size_t i = 0; i < l->people_count; i++)
 		fprintf(out, "%s%lld", i ? " " : "", (long long)l->people[i]);
+	fprintf(out, "\",%d,%lld,\"", (int)l->kind, (long long)l->times);
+	for (size_t i = 0; i < l->item_count; i++)
+		fprintf(out, "%s%lld/%lld", i ? " " : "", (long long)l->items[i].resource, (long long)l->items[i].version);
 	fputs("\",", out);
 	for (size_t i = 0; i < l->hash.len; i++)
 		fprintf(out, "%02x", (unsigned char)l->hash.at[i]);
@@ -120,7 +123,7 @@ static enum err print_all(struct ctx *c, const struct invocation *in, const stru
 	if (strcmp(format, "csv") != 0)
 		return fail(c, ERR_USAGE, "--format is csv or ndjson, not %s", format);
 	fputs("row,at,what,outcome,account,role,org,purpose,session,device,person,resource,version,section,"
-	      "relation,detail,people,hash\n",
+	      "relation,detail,people,kind,times,items,hash\n",
 	      in->out);
 	return audit_each(c, db, ask, print_csv, in->out);
 }
