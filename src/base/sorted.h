@@ -6,20 +6,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The place of the first that is not below `what`; len: there is none. */
+/* The place of the first that is not below `what`; len: there is none. Which half it goes on in is added, not jumped to: that
+ * cannot be foretold. */
 static inline size_t sorted_from(const int64_t *at, size_t len, int64_t what)
 {
-	size_t low = 0, high = len;
+	const int64_t *low = at;
 
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-
-		if (at[middle] < what)
-			low = middle + 1;
-		else
-			high = middle;
+	for (size_t half; len > 1; len -= half) {
+		half = len / 2;
+		low += half & -(size_t)(low[half - 1] < what);
 	}
-	return low;
+	return (size_t)(low - at) + (len && *low < what);
 }
 
 static inline bool sorted_has(const int64_t *at, size_t len, int64_t what)
