@@ -126,7 +126,8 @@ struct app_grant {
 };
 /* Of an account, in force now. */
 NODISCARD enum err app_grants(struct ctx *c, struct db *db, int64_t account, struct app_grant **out, size_t *len);
-/* All of an account's, inside store_write: who had a password that is changed now may have let one in. */
+/* All of an account's, inside store_write: who had a password that is changed now, or a session
+ * that is ended from elsewhere, may have let one in. */
 NODISCARD enum err app_end_all_of(struct ctx *c, struct db *db, int64_t account);
 /* ERR_NOT_FOUND when it is not that account's. */
 NODISCARD enum err app_take_back(struct ctx *c, int64_t account, int64_t grant);

@@ -7,6 +7,7 @@
 #define SECOND INT64_C(1000000)
 #define FORGET (24 * 3600 * SECOND) /* without a failure */
 #define PAUSE_MOST (15 * 60 * SECOND)
+#define SWEEP_MOST 100 /* rows that one who comes takes along: it leaves two at most */
 
 static const struct counting {
 	const char *what;
@@ -48,10 +49,22 @@ static enum err look(struct ctx *c, struct db *db, struct str hash, int64_t *fai
 	return OK;
 }
 
+static enum err forget(struct ctx *c, struct db *db, struct str hash)
+{
+	STMT(s);
+
+	TRY(db_stmt(c, db, SQL("DELETE FROM attempt WHERE hash = ?1"), &s));
+	stmt_bind_blob(s, 1, hash);
+	return stmt_run(c, s);
+}
+
+/* No failures are what no row says. */
 static enum err set(struct ctx *c, struct db *db, struct str hash, int64_t failures, int64_t last)
 {
 	STMT(s);
 
+	if (failures <= 0)
+		return forget(c, db, hash);
 	TRY(db_stmt(c, db,
 		    SQL("INSERT INTO attempt (hash, failures, last) VALUES (?1, ?2, ?3) "
 			"ON CONFLICT (hash) DO UPDATE SET failures = excluded.failures, last = excluded.last"),
@@ -60,6 +73,15 @@ static enum err set(struct ctx *c, struct db *db, struct str hash, int64_t failu
 	stmt_bind_int(s, 2, failures);
 	stmt_bind_int(s, 3, last);
 	return stmt_run(c, s);
+}
+
+/* What is so old that it counts for nothing is swept out by those who come. */
+static enum err sweep(struct ctx *c, struct db *db)
+{
+	return account_run(c, db,
+			   SQL("DELETE FROM attempt WHERE hash IN (SELECT hash FROM attempt WHERE last <= ?1 "
+			       "ORDER BY last LIMIT ?2)"),
+			   clock_now(c->clock) - FORGET, SWEEP_MOST);
 }
 
 static int64_t pause_after(const struct counting *counting, int64_t failures)
@@ -87,6 +109,7 @@ static enum err count(struct ctx *c, struct db *db, void *arg)
 		if (failures[i] && left > a->pause)
 			a->pause = left;
 	}
+	TRY(sweep(c, db));
 	if (a->pause)
 		return OK; /* what comes during a pause is not looked at, and not counted */
 	for (unsigned i = 0; i < 2; i++)
@@ -114,7 +137,7 @@ static enum err good(struct ctx *c, struct db *db, void *arg)
 
 	TRY(set(c, db, hash(c, 0, a->words[0]), 0, clock_now(c->clock)));
 	TRY(look(c, db, address, &failures, &last));
-	return set(c, db, address, failures > 0 ? failures - 1 : 0, last);
+	return set(c, db, address, failures - 1, last);
 }
 
 enum err attempt_good(struct ctx *c, struct str login, struct str address)

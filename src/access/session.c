@@ -4,6 +4,7 @@
 #include <sodium.h>
 
 #include "access/account_part.h"
+#include "access/app.h"
 #include "access/kept.h"
 #include "base/tsv.h"
 #include "base/vec.h"
@@ -249,6 +250,8 @@ static enum err end(struct ctx *c, struct db *db, void *arg)
 	stmt_bind_int(s, 1, e->account);
 	stmt_bind_int(s, 2, e->key);
 	TRY(stmt_run(c, s));
+	if (e->others)
+		TRY(app_end_all_of(c, db, e->account));
 	return account_note(c, db, e->account, e->others ? "signed-out-elsewhere" : "signed-out", STR(""));
 }
 

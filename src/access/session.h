@@ -42,7 +42,7 @@ NODISCARD enum err session_touch(struct ctx *c, const struct session *session);
 /* Work in another employment from now on; it must be the account's own. */
 NODISCARD enum err session_work_in(struct ctx *c, const struct session *session, int64_t employment);
 NODISCARD enum err session_end(struct ctx *c, int64_t account, int64_t key);
-/* All of an account but `except` (0: none is spared). */
+/* All of an account but `except` (0: none is spared), and what apps were let: they would come back by themselves. */
 NODISCARD enum err session_end_all(struct ctx *c, int64_t account, int64_t except);
 NODISCARD enum err session_list(struct ctx *c, struct db *db, int64_t account, struct session **out,
 				size_t *len);

@@ -152,6 +152,42 @@ static void many_logins_from_one_address_cost_pauses_too(void **state)
 	SUCCEEDS_OR(attempt_count(&w->c, STR("another"), STR("192.0.2.8")));
 }
 
+static int64_t rows_of_attempts(struct world *w)
+{
+	bool row;
+	int64_t count = -1;
+	READER(db);
+	STMT(s);
+
+	SUCCEEDS_OR(store_reader(&w->c, w->place->store, &db));
+	SUCCEEDS_OR(db_stmt(&w->c, db, SQL("SELECT count(*) FROM attempt"), &s));
+	SUCCEEDS_OR(stmt_step(&w->c, s, &row));
+	count = stmt_int(s, 0);
+	return count;
+}
+
+/* A row stays as long as it counts, to the second, and goes then; who is let in leaves none. */
+static void failures_are_forgotten_when_they_count_no_more(void **state)
+{
+	struct world *w = *state;
+	char login[16];
+
+	for (unsigned n = 0; n < 49; n++) {
+		snprintf(login, sizeof login, "guess%u", n);
+		SUCCEEDS_OR(attempt_count(&w->c, str_of(login), STR("192.0.2.7")));
+	}
+	assert_int_equal(rows_of_attempts(w), 49 + 1);
+	w->clock.at += 24 * 3600 * SECOND - 1;
+	SUCCEEDS_OR(attempt_count(&w->c, STR("last"), STR("192.0.2.7"))); /* the fiftieth counts with them */
+	assert_int_equal(attempt_count(&w->c, STR("more"), STR("192.0.2.7")), ERR_THROTTLED);
+	assert_int_equal(rows_of_attempts(w), 50 + 1);
+	w->clock.at += 10 * SECOND;
+	SUCCEEDS_OR(attempt_count(&w->c, STR("ada"), STR("192.0.2.9")));
+	assert_int_equal(rows_of_attempts(w), 4); /* last, the address, and these two */
+	SUCCEEDS_OR(attempt_good(&w->c, STR("ada"), STR("192.0.2.9")));
+	assert_int_equal(rows_of_attempts(w), 2);
+}
+
 static void sessions_die_of_idleness_and_age(void **state)
 {
 	struct world *w = *state;
@@ -446,6 +482,7 @@ int main(void)
 		T(whatever_is_wrong_is_told_in_the_same_words),
 		T(failures_cost_pauses),
 		T(many_logins_from_one_address_cost_pauses_too),
+		T(failures_are_forgotten_when_they_count_no_more),
 		T(sessions_die_of_idleness_and_age),
 		T(who_asks_is_remembered_until_another_program_ends_it),
 		T(a_change_of_role_counts_at_the_next_request),

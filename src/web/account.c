@@ -1,4 +1,6 @@
 /* account.c - one's own account: as what one works, password, codes from a phone, where one is signed in. */
+#include "access/app.h"
+
 #include "web/govern.h"
 #include "web/sign_in.h"
 
@@ -72,11 +74,18 @@ static enum err put_roles(struct ctx *c, struct db *db, struct node *data)
 static enum err put_sessions(struct ctx *c, struct db *db, struct node *data)
 {
 	struct node *list = data_list(c, data, "sessions");
+	struct app_grant *grants;
 	struct session *at;
-	size_t len;
+	size_t len, apps;
+	bool elsewhere;
 
+	TRY(app_grants(c, db, c->actor->account, &grants, &apps));
 	TRY(session_list(c, db, c->actor->account, &at, &len));
+	elsewhere = apps > 0;
 	for (size_t i = 0; i < len; i++) {
+		if (at[i].scope)
+			continue; /* an app's: it is ended among those that were let in, or it would come back */
+		elsewhere |= at[i].key != c->actor->session;
 		struct node *row = data_object(c, list, NULL);
 
 		data_str(c, row, "session", SAY(c->arena, "%lld", (long long)at[i].key));
@@ -86,7 +95,7 @@ static enum err put_sessions(struct ctx *c, struct db *db, struct node *data)
 		if (at[i].key == c->actor->session)
 			node_add_bool(c->arena, row, "here", true);
 	}
-	if (len > 1)
+	if (elsewhere)
 		node_add_bool(c->arena, data, "elsewhere", true);
 	return OK;
 }
@@ -96,6 +105,7 @@ static void put_done(struct ctx *c, struct node *data, const struct request *r)
 	static const char *const words[][2] = {
 		{ "password", "Your password is changed. You are signed out everywhere else, and apps that you let in ask again." },
 		{ "sessions", "Signed out there." },
+		{ "others", "You are signed out everywhere else, and apps that you let in ask again." },
 		{ "codes", "No code is asked for any more." },
 		{ "app", "That app may do nothing here any more." },
 		{ "role", "From now on you work in this role." },
@@ -197,7 +207,7 @@ enum err account_sessions(struct ctx *c, const struct request *r, struct reply *
 		TRY(session_end(c, user.key, key));
 	else
 		return fail(c, ERR_BAD_REQUEST, "That is no button of this page.");
-	return done(c, "sessions", reply);
+	return done(c, str_is(which, "others") ? "others" : "sessions", reply);
 }
 
 enum err account_role_do(struct ctx *c, const struct request *r, struct reply *reply)

@@ -330,17 +330,23 @@ test('opened from a person’s page (EHR launch): of that person alone, once, fo
 	assert.equal(await reads(given.body.access_token, '/fhir/Observation/lab-ada'), 200)
 })
 
-test('a new password ends what apps were let', async () => {
-	const eve = await browser(place.db, place.base, 'eve', '--role', 'resident', '--patient', 'ada'), verifier = random()
+test('signing out everywhere else and a new password end what apps were let', async () => {
+	const eve = await browser(place.db, place.base, 'eve', '--role', 'resident', '--patient', 'ada')
 	assert.equal(causeway('app-add', place.db, 'diary', '--name', 'Diary', '--redirect', 'https://diary.example/back', '--scope', 'patient/*.rs').code, 0)
-	const sent = await letIn(eve, wish(verifier, { client_id: 'diary', redirect_uri: 'https://diary.example/back' }))
-	const given = await tokens({ grant_type: 'authorization_code', client_id: 'diary', code: sent.searchParams.get('code'), redirect_uri: 'https://diary.example/back', code_verifier: verifier })
-	assert.equal(await reads(given.body.access_token, '/fhir/Patient/ada'), 200)
-	const form_token = /name="form_token" value="([^"]+)"/.exec((await eve.get('/account')).text)[1]
-	assert.equal((await eve.post('/account/password', { form_token, current: password, password: 'four other plain words', again: 'four other plain words' })).status, 303)
-	assert.equal(await reads(given.body.access_token, '/fhir/Patient/ada'), 401)
-	assert.equal((await tokens({ grant_type: 'refresh_token', client_id: 'diary', refresh_token: given.body.refresh_token })).body.error, 'invalid_grant')
-	assert.equal((await eve.get('/account')).status, 200, 'here she stays signed in')
+	const ways = [['/account/sessions', { session: 'others' }], ['/account/password', { current: password, password: 'four other plain words', again: 'four other plain words' }]]
+	for (const [address, fields] of ways) {
+		const verifier = random(), sent = await letIn(eve, wish(verifier, { client_id: 'diary', redirect_uri: 'https://diary.example/back' }))
+		const given = await tokens({ grant_type: 'authorization_code', client_id: 'diary', code: sent.searchParams.get('code'), redirect_uri: 'https://diary.example/back', code_verifier: verifier })
+		assert.equal(await reads(given.body.access_token, '/fhir/Patient/ada'), 200)
+		const page = (await eve.get('/account')).text, form_token = /name="form_token" value="([^"]+)"/.exec(page)[1]
+		assert.match(page, /also ends what apps that you let in may do/, 'it is said, and offered where only an app is elsewhere')
+		const done = await eve.post(address, { form_token, ...fields })
+		assert.equal(done.status, 303)
+		assert.match((await eve.get(done.headers.get('location'))).text, /signed out everywhere else, and apps that you let in ask again/, 'here she stays signed in')
+		assert.equal(await reads(given.body.access_token, '/fhir/Patient/ada'), 401)
+		assert.equal((await tokens({ grant_type: 'refresh_token', client_id: 'diary', refresh_token: given.body.refresh_token })).body.error, 'invalid_grant')
+	}
+	assert.doesNotMatch((await eve.get('/account')).text, /Sign out everywhere else/, 'there is nothing else')
 })
 
 test('a scope with a query lets what fits it; one that cannot be judged is refused with the reason', async () => {
