@@ -167,6 +167,11 @@ static bool alive(const struct session *s, int64_t now)
 
 #define COLUMNS "key, account, employment, stage, made, used, until, idle, device, scope"
 
+static enum err nobody(struct ctx *c)
+{
+	return fail(c, ERR_NOT_FOUND, "Nobody is signed in.");
+}
+
 enum err session_find(struct ctx *c, struct db *db, struct str token, struct session *out)
 {
 	struct session found = { 0 };
@@ -182,7 +187,24 @@ enum err session_find(struct ctx *c, struct db *db, struct str token, struct ses
 			take(c, s, &found);
 	}
 	if (!row || !alive(&found, clock_now(c->clock)))
-		return fail(c, ERR_NOT_FOUND, "Nobody is signed in.");
+		return nobody(c);
+	*out = found;
+	return OK;
+}
+
+enum err session_at(struct ctx *c, struct db *db, int64_t key, struct session *out)
+{
+	struct session found;
+	bool row;
+	STMT(s);
+
+	TRY(db_stmt(c, db, SQL("SELECT " COLUMNS " FROM session WHERE key = ?1"), &s));
+	stmt_bind_int(s, 1, key);
+	TRY(stmt_step(c, s, &row));
+	if (row)
+		take(c, s, &found);
+	if (!row || !alive(&found, clock_now(c->clock)))
+		return nobody(c);
 	*out = found;
 	return OK;
 }

@@ -37,6 +37,8 @@ NODISCARD enum err session_begin(struct ctx *c, const struct user *user, int64_t
 				 int64_t scope, char token[TOKEN_SIZE]);
 /* ERR_NOT_FOUND when there is none, or it is too old or idle at the clock's time, in the same words. */
 NODISCARD enum err session_find(struct ctx *c, struct db *db, struct str token, struct session *out);
+/* The same of one that is known by its number. */
+NODISCARD enum err session_at(struct ctx *c, struct db *db, int64_t key, struct session *out);
 /* Note that it is used, at most once a minute. */
 NODISCARD enum err session_touch(struct ctx *c, const struct session *session);
 /* Work in another employment from now on; it must be the account's own. */

@@ -226,6 +226,24 @@ enum err sign_in_ask_as(struct ctx *c, int64_t owner)
 	return e ? e : sign_in_enter(c, actor);
 }
 
+enum err sign_in_ask_again(struct ctx *c, int64_t key)
+{
+	struct actor *actor = NEW(c->arena, struct actor);
+	struct session session;
+	int64_t until;
+	bool good;
+	{
+		READER(db);
+
+		TRY(store_reader(c, c->place->store, &db));
+		TRY(session_at(c, db, key, &session));
+		TRY(actor_read(c, db, &session, actor, &until, &good));
+	}
+	if (!good)
+		return fail(c, ERR_NOT_FOUND, "What that session worked as has ended.");
+	return sign_in_enter(c, actor);
+}
+
 static enum err enter_by(struct ctx *c, struct str token, const struct actor **out,
 			 struct session *session)
 {

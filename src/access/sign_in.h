@@ -61,6 +61,9 @@ NODISCARD enum err sign_in_actor(struct ctx *c, struct str login, const struct a
 /* Ask as that owner (guard_owner: an account, and above 32 bits the number of its scopes) in its first role, until sign_in_leave: for what is served to it later, by another
  * thread (place->ask_as). ERR_NOT_FOUND when it may not sign in any more. */
 NODISCARD enum err sign_in_ask_as(struct ctx *c, int64_t owner);
+/* Ask as that session does at this moment, in the role worked in and within its scopes, until sign_in_leave: for who goes
+ * on being told after the request. ERR_NOT_FOUND when it is over, or its role is. */
+NODISCARD enum err sign_in_ask_again(struct ctx *c, int64_t session);
 /* Set c->actor, and the guard that goes with it; sign_in_leave gives it back, and may always be called. */
 NODISCARD enum err sign_in_enter(struct ctx *c, const struct actor *actor);
 void sign_in_leave(struct ctx *c);

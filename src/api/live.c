@@ -12,6 +12,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "access/sign_in.h"
 #include "api/inside.h"
 #include "base/json.h"
 #include "base/vec.h"
@@ -32,7 +33,8 @@ struct listener {
 	struct arena life;
 	struct http_stream *stream;
 	const struct search *criteria; /* NULL: none */
-	int64_t owner;                 /* who listens: told what they may see at that moment */
+	int64_t owner, session;        /* who listens: told what they may see at that moment, as long as they are signed in */
+	bool over;                     /* they are not any more */
 	VEC(const char *) types;       /* none: all */
 	int64_t after;                 /* seq told so far */
 	int64_t spoke;                 /* clock_monotonic() of the last thing written */
@@ -156,17 +158,29 @@ static enum err tell_page(struct ctx *c, struct db *db, struct listener *l,
 	return OK;
 }
 
+/* As whoever listens may see now. Whose session is over, or its role, hears no more and has to come again. */
+static enum err ask_as(struct ctx *c, struct listener *l)
+{
+	if (!l->session)
+		return guard_enter(c, l->owner);
+	c->guard = &guard_nothing;
+	enum err e = sign_in_ask_again(c, l->session);
+	l->over = e == ERR_NOT_FOUND;
+	return l->over ? OK : e;
+}
+
 static enum err tell(struct ctx *c, struct db *db, struct live *live, struct listener *l,
 		     struct shared *shared)
 {
-	while (l->after < live->settled && http_stream_room(l->stream) >= ROOM) {
+	while (!l->over && l->after < live->settled && http_stream_room(l->stream) >= ROOM) {
 		if (!shared->read || shared->after != l->after) {
 			TRY(event_next(c, db, l->after, live->settled, PAGE, &shared->page));
 			shared->after = l->after;
 			shared->read = true;
 		}
-		TRY(guard_enter(c, l->owner));
-		enum err e = tell_page(c, db, l, &shared->page);
+		enum err e = ask_as(c, l);
+		if (!e && !l->over)
+			e = tell_page(c, db, l, &shared->page);
 		guard_leave(c, l->owner);
 		TRY(e);
 	}
@@ -189,7 +203,7 @@ static void let_go_of_the_gone(struct live *live)
 	for (struct listener **at = &live->first; *at;) {
 		struct listener *l = *at;
 
-		if (http_stream_room(l->stream) >= 0 && clock_monotonic() - l->spoke < STUCK) {
+		if (!l->over && http_stream_room(l->stream) >= 0 && clock_monotonic() - l->spoke < STUCK) {
 			at = &l->next;
 			continue;
 		}
@@ -209,7 +223,7 @@ static enum err look(struct ctx *c, struct live *live, bool *behind)
 	*behind = false;
 	for (struct listener *l = live->first; l; l = l->next) {
 		TRY(tell(c, db, live, l, &shared));
-		*behind = *behind || l->after < live->settled;
+		*behind = *behind || (!l->over && l->after < live->settled);
 		keep_alive(l);
 	}
 	return OK;
@@ -343,7 +357,7 @@ enum err api_events(struct ctx *c, const struct request *r, struct reply *reply)
 		return fail(c, ERR_UNSUPPORTED, "Nobody tells of changes here.");
 	arena_init(&life);
 	struct listener *l = NEW(&life, struct listener);
-	*l = (struct listener){ .life = life, .owner = guard_owner(c) };
+	*l = (struct listener){ .life = life, .owner = guard_owner(c), .session = c->actor ? c->actor->session : 0 };
 	enum err e = listener_read(c, r, l);
 	if (!e)
 		e = http_stream_open(c, r, &l->stream);

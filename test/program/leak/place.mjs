@@ -54,8 +54,8 @@ export function asker(base) {
 }
 
 /** Start it and keep what it writes to the log: { ask, base, log() }. */
-export async function start(t, db) {
-	const child = spawn(program, ['serve', database(db), '--port', '0', '--export-dir', `${db}.bulk`], { stdio: ['ignore', 'pipe', 'pipe'] })
+export async function start(t, db, ...more) {
+	const child = spawn(program, ['serve', database(db), '--port', '0', '--export-dir', `${db}.bulk`, ...more], { stdio: ['ignore', 'pipe', 'pipe'] })
 	let log = '', out = ''
 	t.after(() => child.kill('SIGKILL'))
 	child.stderr.on('data', data => { log += data })
