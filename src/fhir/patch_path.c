@@ -290,7 +290,9 @@ static enum err make_value(struct patcher *p, const struct fhir_type *type, stru
 static enum err evaluate(struct patcher *p, struct str text, struct items *out)
 {
 	const struct fhir_type *type = fhir_type_of(p->f, p->root);
-	const struct path_env env = { .fhir = p->f };
+	/* Whoever sends it wrote it: less than what the program asks by itself. */
+	static const struct path_limits limits = { .steps = 1000000, .items = 100000, .bytes = (size_t)32 << 20 };
+	const struct path_env env = { .fhir = p->f, .limits = &limits };
 	struct issues before = p->c->issues;
 	const struct path *path;
 	enum err e = path_compile(p->c, p->c->arena, p->f, type, text, &path);

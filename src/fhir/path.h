@@ -48,6 +48,7 @@ struct path_limits {
 	unsigned depth;  /* nesting of evaluation; 0: 200 */
 	unsigned items;  /* in any one collection; 0: 1 million */
 	unsigned regex;  /* bytes of a regular expression; 0: 2,000 */
+	size_t bytes;    /* of memory one evaluation takes; 0: 128 MB */
 };
 
 struct path_var {

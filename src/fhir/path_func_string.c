@@ -9,7 +9,6 @@
 #define MATCH_LIMIT 200000u /* steps of the regular expression machine */
 #define MATCH_HEAP_KB 4096u
 #define REGEX_WHY 200 /* bytes of a reason */
-#define REPLACED_MAX (4u << 20) /* bytes a replacement may grow to */
 
 /* ---- characters */
 
@@ -286,7 +285,7 @@ enum err fn_replace(struct vm *vm, const struct call *call, struct items *out)
 	if (!all)
 		return OK;
 	TRY(vm_step(vm, s.len + 1));
-	buf_init(&b, vm->a, REPLACED_MAX);
+	buf_init(&b, vm->a, TEXT_MAX);
 	for (size_t i = 0; i < s.len;) {
 		struct str rest = { s.at + i, s.len - i };
 
@@ -300,7 +299,7 @@ enum err fn_replace(struct vm *vm, const struct call *call, struct items *out)
 	if (!part.len)
 		buf_str(&b, by);
 	if (b.full)
-		return vm_fail(vm, ERR_LIMIT, "the text grew beyond %u bytes", REPLACED_MAX);
+		return vm_fail(vm, ERR_LIMIT, "the text grew beyond %u bytes", TEXT_MAX);
 	return PUT(out, items_text(vm, buf_get(&b)));
 }
 
@@ -477,9 +476,9 @@ enum err fn_replace_matches(struct vm *vm, const struct call *call, struct items
 	TRY(regex_compile(vm, call, regex, flags, &made, &code));
 	limits = regex_limits();
 	for (room = s.len * 2 + by.len + 64;; room = len + 1) {
-		if (room > REPLACED_MAX)
+		if (room > TEXT_MAX)
 			return vm_fail(vm, ERR_LIMIT, "the text grew beyond %u bytes",
-				       REPLACED_MAX);
+				       TEXT_MAX);
 		text = arena_alloc(vm->a, room);
 		len = room;
 		done = pcre2_substitute(

@@ -275,6 +275,7 @@ struct vm {
 	const struct ins *ins; /* the one running, for positions */
 	const struct block *block;
 	unsigned steps, depth;
+	size_t held; /* bytes of the arena when it began */
 	struct path_limits limits;
 };
 
@@ -299,6 +300,8 @@ enum err vm_fail(struct vm *vm, enum err e, const char *format, ...)
 NODISCARD enum err vm_step(struct vm *vm, size_t n);
 /* May a collection have that many items? */
 NODISCARD enum err vm_room(struct vm *vm, size_t items);
+/* Two texts, one after the other; ERR_LIMIT when it would be too long. */
+NODISCARD enum err vm_concat(struct vm *vm, struct str x, struct str y, struct items *out);
 /* Name of the function or operator running, for messages. */
 const char *vm_doing(const struct vm *vm);
 
@@ -410,6 +413,7 @@ bool quantity_parse(struct arena *a, struct str text, struct item *out);
 
 /* ---- regular expressions: path_func_string.c */
 
+#define TEXT_MAX (4u << 20) /* bytes a text may grow to */
 #define REGEX_MAX 2000 /* bytes of one, unless the limits say otherwise */
 
 struct regex; /* PCRE2's code, immutable */

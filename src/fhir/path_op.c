@@ -134,9 +134,7 @@ static enum err sum(struct vm *vm, struct items left, struct items right, bool m
 		       (minus ? dec_sub : dec_add)(dx, dy, &d);
 		*out = fits ? items_quantity(vm, d, unit) : ITEMS_NONE;
 	} else if (o.x.kind == ITEM_STRING && o.y.kind == ITEM_STRING && !minus) {
-		*out = items_text(vm,
-				  str_of(arena_printf(vm->a, STR_FMT STR_FMT, STR_ARG(o.x.text),
-						      STR_ARG(o.y.text))));
+		return vm_concat(vm, o.x.text, o.y.text, out);
 	} else if (is_when(&o.x) && o.y.kind == ITEM_QUANTITY) {
 		return move_when(vm, &o, minus, out);
 	} else {
@@ -268,9 +266,7 @@ enum err op_join(struct vm *vm, struct items left, struct items right, struct it
 
 	TRY(items_string(vm, left, &x, &some));
 	TRY(items_string(vm, right, &y, &some));
-	*out = items_text(vm,
-			  str_of(arena_printf(vm->a, STR_FMT STR_FMT, STR_ARG(x), STR_ARG(y))));
-	return OK;
+	return vm_concat(vm, x, y, out);
 }
 
 /* ---- order */

@@ -122,6 +122,7 @@ static enum err run(const char *text, const struct path_limits *limits)
 static void test_limits(void **state)
 {
 	const struct path_limits few = { .steps = 100, .depth = 3, .items = 20, .regex = 10 };
+	const struct path_limits small = { .bytes = (size_t)1 << 20 };
 	const char *wide = "(1|2|3|4|5|6|7|8|9|10)";
 
 	(void)state;
@@ -133,6 +134,10 @@ static void test_limits(void **state)
 			 ERR_LIMIT);
 	assert_int_equal(run("1.select(1.select(1.select(1)))", &few), ERR_LIMIT);
 	assert_int_equal(run("'a'.matches('aaaaaaaaaaaa')", &few), ERR_LIMIT);
+	/* What doubles at each turn takes no memory to speak of before it is stopped. */
+	assert_int_equal(run("'aaaaaaaa'.repeat($this + $this)", NULL), ERR_LIMIT);
+	assert_int_equal(run("'aaaaaaaa'.repeat($this & $this)", NULL), ERR_LIMIT);
+	assert_int_equal(run("1.repeatAll($this | $this + 1)", &small), ERR_LIMIT);
 }
 
 static struct str repeated(const char *head, const char *part, unsigned n, const char *tail)

@@ -12,7 +12,7 @@
 #define STACK_SMALL 32
 
 static const struct path_limits defaults = {
-	.steps = 10000000, .depth = 200, .items = 1000000, .regex = REGEX_MAX
+	.steps = 10000000, .depth = 200, .items = 1000000, .regex = REGEX_MAX, .bytes = (size_t)128 << 20
 };
 
 /* ---- limits and errors */
@@ -53,6 +53,8 @@ enum err vm_step(struct vm *vm, size_t n)
 
 	if (n > vm->limits.steps - before)
 		return vm_fail(vm, ERR_LIMIT, "more than %u steps", vm->limits.steps);
+	if (vm->a->total > vm->held + vm->limits.bytes)
+		return vm_fail(vm, ERR_LIMIT, "more than %zu bytes of memory", vm->limits.bytes);
 	vm->steps = before + (unsigned)n;
 	return before >> 12 == vm->steps >> 12 ? OK : ctx_check(vm->c);
 }
@@ -62,6 +64,15 @@ enum err vm_room(struct vm *vm, size_t items)
 	if (items > vm->limits.items)
 		return vm_fail(vm, ERR_LIMIT, "more than %u items in a collection",
 			       vm->limits.items);
+	return OK;
+}
+
+enum err vm_concat(struct vm *vm, struct str x, struct str y, struct items *out)
+{
+	if (x.len + y.len > TEXT_MAX)
+		return vm_fail(vm, ERR_LIMIT, "the text grew beyond %u bytes", TEXT_MAX);
+	TRY(vm_step(vm, 1));
+	*out = items_text(vm, str_of(arena_printf(vm->a, STR_FMT STR_FMT, STR_ARG(x), STR_ARG(y))));
 	return OK;
 }
 
@@ -510,6 +521,8 @@ static void set_limits(struct vm *vm, const struct path_limits *given)
 		vm->limits.items = given->items;
 	if (given->regex)
 		vm->limits.regex = given->regex;
+	if (given->bytes)
+		vm->limits.bytes = given->bytes;
 }
 
 static enum err eval(struct vm *vm, const struct path *p, const struct path_env *env,
@@ -532,6 +545,7 @@ static enum err eval(struct vm *vm, const struct path *p, const struct path_env 
 						 : (struct fhir_value){ 0 };
 	vm->root = env && env->root.node ? env->root : vm->resource;
 	set_limits(vm, env ? env->limits : NULL);
+	vm->held = vm->a->total;
 	vm->ins = p->blocks[0].at;
 	vm->block = &p->blocks[0];
 	return vm_run(vm, 0, &frame, out);

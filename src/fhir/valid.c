@@ -42,6 +42,10 @@ void valid_issue(struct checker *k, const struct spot *spot, enum issue_severity
 		k->misfits += severity <= ISSUE_ERROR;
 		return;
 	}
+	if (k->c->issues.count >= ISSUES_KEPT) { /* counted, and no time spent on where and what */
+		issue_add(k->c, severity, code, NULL, 0, 0, "%s", "");
+		return;
+	}
 	while (near && !near->node)
 		near = near->up;
 	if (near && k->source.len)
@@ -235,8 +239,10 @@ static void check_value(struct checker *k, const struct spot *spot, const struct
 	if (k->c->issues.errors != before)
 		return; /* what is badly formed is not asked further questions */
 	valid_binding(k, spot, elem, v);
-	if (v.type == k->f->reference)
+	if (v.type == k->f->reference) {
 		valid_reference(k, spot, elem, v);
+		valid_local(k, spot, v);
+	}
 	valid_rules(k, spot, elem->rules, v);
 }
 

@@ -2,6 +2,7 @@
 #ifndef FHIR_VALID_INT_H
 #define FHIR_VALID_INT_H
 
+#include "base/map.h"
 #include "fhir/path.h"
 #include "fhir/valid.h"
 
@@ -20,6 +21,8 @@ struct checker {
 	const struct path *const *rules; /* compiled, by rule->number; NULL: not run */
 	struct fhir_value root;          /* %rootResource */
 	struct fhir_value resource;      /* %resource: the one we are in */
+	struct map contained;            /* ids of what `contained_of` contains: valid_local */
+	const struct node *contained_of; /* NULL: not looked at yet */
 	unsigned depth;
 	/* Validation against profiles alone: */
 	const struct profile *profile; /* the one asked now, for messages; NULL: none */
@@ -60,6 +63,8 @@ void valid_rule(struct checker *k, const struct spot *spot, const struct path *p
 /* Invariants of an element or a type. */
 void valid_rules(struct checker *k, const struct spot *spot, const struct fhir_rule *const *rules,
 		 struct fhir_value v);
+/* ref-1 of a Reference: "#id" names a resource that the outermost one contains. */
+void valid_local(struct checker *k, const struct spot *spot, struct fhir_value v);
 /* dom-3 of a resource: each contained one is referred to, or refers to "#". */
 void valid_contained(struct checker *k, const struct spot *spot, const struct node *resource);
 /* ---- against profiles: profile_check.c, profile_slice.c, profile_value.c, profile_extension.c */

@@ -4,9 +4,9 @@
 #include "fhir/valid_int.h"
 
 /* Rules that the walk over structure proves already (ele-1), that are written in C below because their
- * expression takes quadratic time and applies as() to lists (dom-3), or that ask for good style and not
- * for correctness (dom-6 wants a narrative in every resource). */
-static const char *const not_run[] = { "ele-1", "dom-3", "dom-6" };
+ * expression takes quadratic time (ref-1, dom-3) and applies as() to lists (dom-3), or that ask for good
+ * style and not for correctness (dom-6 wants a narrative in every resource). */
+static const char *const not_run[] = { "ele-1", "ref-1", "dom-3", "dom-6" };
 
 static bool is_run(const struct fhir_rule *rule)
 {
@@ -89,51 +89,95 @@ void valid_rules(struct checker *k, const struct spot *spot, const struct fhir_r
 	}
 }
 
+/* ---- ref-1: what is referred to within is contained ---- */
+
+static void contained_ids(struct checker *k, const struct node *root)
+{
+	const struct node *list = node_key(root, k->f->key_contained);
+
+	map_init(&k->contained, k->c->arena);
+	node_each(contained, list)
+		map_set(&k->contained, node_str(contained, "id"), (void *)contained);
+	k->contained_of = root;
+}
+
+void valid_local(struct checker *k, const struct spot *spot, struct fhir_value v)
+{
+	struct str to = node_str(v.node, "reference");
+
+	if (!k->rules || to.len < 2 || to.at[0] != '#')
+		return;
+	if (k->contained_of != k->root.node)
+		contained_ids(k, k->root.node);
+	if (!map_get(&k->contained, (struct str){ to.at + 1, to.len - 1 }))
+		valid_issue(k, spot, ISSUE_ERROR, "invariant",
+			    "ref-1: SHALL have a contained resource if a local reference is provided");
+}
+
 /* ---- dom-3: a contained resource is referred to, or refers to what contains it ---- */
 
 /* Depth first, without recursion into the depth of trees made by code: the reader bounds it, and so
  * does the stack here. */
 #define CONTAINED_DEPTH 100
 
-typedef bool text_test(struct str text, struct str id);
+/* Which contained resource says "#id": itself alone does not count. Here: more than one, or what contains
+ * them. */
+static const char several[] = "";
 
-static bool is_local_of(struct str text, struct str id)
+static void note(struct map *said, struct str text, const struct node *by)
 {
-	return text.len == id.len + 1 && text.at[0] == '#' && memcmp(text.at + 1, id.at, id.len) == 0;
+	const void *before;
+
+	if (text.len == 0 || text.at[0] != '#')
+		return;
+	before = map_get(said, text);
+	if (!before || before != by)
+		map_set(said, text, before || !by ? (void *)several : (void *)by);
 }
 
-static bool is_container(struct str text, struct str id)
-{
-	(void)id;
-	return str_is(text, "#");
-}
-
-static bool any_text(const struct node *root, const struct node *but, text_test *test, struct str id)
+/* Every text that begins with # below `root`, but what it contains. True if it says "#" itself. */
+static bool note_all(struct map *said, const struct node *root, const struct node *but,
+		     const struct node *by)
 {
 	const struct node *stack[CONTAINED_DEPTH] = { root };
 	size_t depth = 1;
+	bool container = false;
 
 	while (depth) {
 		const struct node *n = stack[--depth];
-		if (n->kind == NODE_STRING && test(node_text(n), id))
-			return true;
+		if (n->kind == NODE_STRING) {
+			note(said, node_text(n), by);
+			container |= str_is(node_text(n), "#");
+		}
 		if (n != root && n->next)
 			stack[depth++] = n->next;
 		if (n->kind >= NODE_ARRAY && n->first && n != but && depth + 2 < CONTAINED_DEPTH)
 			stack[depth++] = n->first;
 	}
-	return false;
+	return container;
 }
 
 void valid_contained(struct checker *k, const struct spot *spot, const struct node *resource)
 {
 	const struct node *list = node_key(resource, k->f->key_contained);
+	struct map said, outer;
 	int index = 0;
 
+	if (!list)
+		return;
+	map_init(&said, k->c->arena);
+	map_init(&outer, k->c->arena);
+	note_all(&said, resource, list, NULL);
+	node_each(one, list)
+		if (note_all(&said, one, NULL, one))
+			map_set(&outer, node_str(one, "id"), (void *)one);
 	node_each(contained, list) {
-		struct str id = node_str(contained, "id");
 		struct spot at = { spot, STR("contained"), index++, contained };
-		if (!any_text(resource, contained, is_local_of, id) && !any_text(contained, NULL, is_container, id))
+		struct str id = node_str(contained, "id");
+		const char *local = arena_printf(k->c->arena, "#" STR_FMT, STR_ARG(id));
+		const void *by = map_get(&said, str_of(local));
+
+		if ((!by || by == contained) && !map_get(&outer, id))
 			valid_issue(k, &at, ISSUE_ERROR, "invariant",
 				    "dom-3: nothing refers to this contained resource, nor does it refer to what contains it");
 	}

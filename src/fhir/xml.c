@@ -18,6 +18,7 @@
 #define FRAMES_MAX (DEPTH_MAX + 4)
 #define NODES_MAX 4000000
 #define BYTES_MAX ((size_t)256 << 20)
+#define ATTRIBUTES_MAX 200 /* of one tag */
 #define HTML_MAX ((size_t)16 << 20)
 
 struct frame {
@@ -504,6 +505,41 @@ static void on_error(void *arg, xmlErrorPtr error)
 			str_trim(str_of(error->message)));
 }
 
+/* libxml2 compares each attribute of a tag with those before it, so that many take quadratic time: counted
+ * before it reads. What is no tag is passed over; what is badly formed is left to it. */
+static const char *skip(const char *at, const char *end, const char *to)
+{
+	ptrdiff_t found = str_find((struct str){ at, (size_t)(end - at) }, str_of(to));
+
+	return found < 0 ? end : at + found + strlen(to);
+}
+
+static bool too_many_attributes(struct str text)
+{
+	static const struct { struct str from; const char *to; } passed[] = {
+		{ STR("<!--"), "-->" }, { STR("<![CDATA["), "]]>" }, { STR("<?"), "?>" },
+	};
+	const char *at = text.at, *end = text.at + text.len;
+
+	while (at < end && (at = memchr(at, '<', (size_t)(end - at)))) {
+		const char *tag = at++;
+		unsigned count = 0;
+
+		for (size_t i = 0; i < sizeof passed / sizeof *passed; i++)
+			if (str_starts((struct str){ tag, (size_t)(end - tag) }, passed[i].from))
+				at = skip(tag, end, passed[i].to);
+		if (at != tag + 1)
+			continue;
+		for (; at < end && *at != '>' && *at != '<'; at++) {
+			if (*at == '=' && ++count > ATTRIBUTES_MAX)
+				return true;
+			if (*at == '"' || *at == '\'')
+				at = skip(at + 1, end, *at == '"' ? "\"" : "'") - 1;
+		}
+	}
+	return false;
+}
+
 static void parser_done(xmlParserCtxtPtr *parser)
 {
 	if (*parser)
@@ -530,6 +566,8 @@ enum err fhir_read_xml(struct ctx *c, const struct fhir *f, struct arena *a, str
 	if (text.len > BYTES_MAX)
 		return fail(c, ERR_LIMIT, "The input has %zu bytes; %zu are allowed.", text.len,
 			    BYTES_MAX);
+	if (too_many_attributes(text))
+		return fail(c, ERR_LIMIT, "A tag has more than %d attributes.", ATTRIBUTES_MAX);
 	parser = xmlCreateMemoryParserCtxt(text.at, (int)text.len);
 	if (!parser)
 		return fail(c, ERR_SYNTAX, "The input cannot be read as XML.");

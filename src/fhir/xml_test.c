@@ -158,6 +158,29 @@ static void test_depth(void **state)
 }
 
 /* Positions are those of the tags in the input, however long it is. */
+/* libxml2 takes quadratic time over the attributes of one tag. */
+static void test_attributes(void **state)
+{
+	struct node *n;
+	struct buf b, passed;
+
+	(void)state;
+	buf_init(&b, &life, 0);
+	buf_init(&passed, &life, 0);
+	buf_cstr(&b, "<Patient" NS);
+	buf_cstr(&passed, "<Patient" NS "><!-- <a ");
+	for (int i = 0; i < 300; i++) {
+		buf_cstr(&b, arena_printf(&life, " a%d=\"1\"", i));
+		buf_cstr(&passed, "b='1' ");
+	}
+	buf_cstr(&b, "/>");
+	buf_cstr(&passed, "--><id value=\"a=b=c&gt;\"/></Patient>");
+	assert_int_equal(fhir_read_xml(&ctx, f, &life, buf_get(&b), &n), ERR_LIMIT);
+	assert_int_equal(fhir_read_xml(&ctx, f, &life, buf_get(&passed), &n), OK);
+	assert_int_equal(fhir_read_xml(&ctx, f, &life, STR("<Patient a='"), &n), ERR_SYNTAX);
+	assert_int_equal(fhir_read_xml(&ctx, f, &life, STR("<Patient><!--"), &n), ERR_SYNTAX);
+}
+
 static void test_positions(void **state)
 {
 	struct buf b;
@@ -248,7 +271,7 @@ int main(void)
 		cmocka_unit_test(test_small),     cmocka_unit_test(test_extras),
 		cmocka_unit_test(test_narrative), cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_depth),     cmocka_unit_test(test_positions),
-		cmocka_unit_test(test_pairs),
+		cmocka_unit_test(test_pairs),     cmocka_unit_test(test_attributes),
 	};
 
 	return cmocka_run_group_tests(tests, load, unload);
