@@ -124,6 +124,31 @@ static enum err check_rows(struct proof *p)
 	}
 }
 
+/* SQLite keeps 2.5, or '2x', in a column of whole numbers, and both are read as 2: the hash would not tell. */
+static enum err check_kinds(struct proof *p)
+{
+	bool row;
+	STMT(s);
+
+	if (strcmp(store_engine(p->c->place->store), "sqlite") != 0)
+		return OK;
+	TRY(db_stmt(p->c, p->db,
+		    SQL("SELECT key FROM audit WHERE typeof(at) || typeof(what) || typeof(kind) || typeof(account) || typeof(org) || "
+			"typeof(purpose) || typeof(session) || typeof(person) || typeof(resource) || typeof(version) || "
+			"typeof(outcome) || typeof(times) <> "
+			"'integerintegerintegerintegerintegerintegerintegerintegerintegerintegerintegerinteger' "
+			"OR typeof(role) || typeof(device) || typeof(section) || typeof(relation) || typeof(detail) <> "
+			"'texttexttexttexttext' OR typeof(hash) <> 'blob' OR typeof(people) NOT IN ('null', 'blob') "
+			"UNION SELECT key FROM audit_head WHERE typeof(at) || typeof(number) <> 'integerinteger' ORDER BY key"),
+		    &s));
+	for (;;) {
+		TRY(stmt_step(p->c, s, &row));
+		if (!row)
+			return OK;
+		FINDING(p, stmt_int(s, 0), "A column holds what it never does (a fraction, or text for a number): it was altered.");
+	}
+}
+
 /* --- heads --- */
 
 struct signed_head {
@@ -286,6 +311,8 @@ static enum err check_all(struct proof *p, const struct audit_setup *setup)
 	TRY(index_made(p->c, p->db, &made));
 	p->derived = derived_new(made, DAYS_MOST);
 	enum err e = check_rows(p);
+	if (!e)
+		e = check_kinds(p);
 	if (!e)
 		e = check_heads(p);
 	if (!e)
