@@ -374,6 +374,7 @@ static enum err end(struct ctx *c, struct db *db, void *arg)
 	TRY(account_run(c, db, SQL("DELETE FROM provider_link WHERE account = ?1"), account, 0));
 	TRY(account_run(c, db, SQL("DELETE FROM invitation WHERE account = ?1"), account, 0));
 	TRY(account_run(c, db, SQL("DELETE FROM credential WHERE account = ?1"), account, 0));
+	TRY(account_run(c, db, SQL("DELETE FROM passkey WHERE account = ?1"), account, 0));
 	return account_note(c, db, account, "ended", STR(""));
 }
 

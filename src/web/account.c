@@ -4,7 +4,7 @@
 #include "web/govern.h"
 #include "web/sign_in.h"
 
-static enum err own(struct ctx *c, struct user *user)
+enum err account_own(struct ctx *c, struct user *user)
 {
 	READER(db);
 
@@ -15,12 +15,12 @@ static enum err own(struct ctx *c, struct user *user)
 }
 
 /* Residents have it in the frame of their own pages. */
-static const char *page_of(struct ctx *c, const char *page)
+const char *account_page_of(struct ctx *c, const char *page)
 {
 	return c->actor && c->actor->kind == ACTOR_RESIDENT ? arena_printf(c->arena, "me_%s", page) : page;
 }
 
-static void put_frame(struct ctx *c, struct node *data)
+void account_frame(struct ctx *c, struct node *data)
 {
 	if (c->actor && c->actor->kind != ACTOR_RESIDENT)
 		node_add_bool(c->arena, data, "works", true);
@@ -107,6 +107,8 @@ static void put_done(struct ctx *c, struct node *data, const struct request *r)
 		{ "sessions", "Signed out there." },
 		{ "others", "You are signed out everywhere else, and apps that you let in ask again." },
 		{ "codes", "No code is asked for any more." },
+		{ "passkey", "The passkey is kept. You can sign in with it from now on." },
+		{ "passkey-removed", "That passkey signs you in no more. The device may still offer it: remove it there, too." },
 		{ "app", "That app may do nothing here any more." },
 		{ "role", "From now on you work in this role." },
 	};
@@ -125,11 +127,11 @@ static enum err account_page(struct ctx *c, const struct request *r, struct node
 	int64_t left;
 	READER(db);
 
-	TRY(own(c, &user));
+	TRY(account_own(c, &user));
 	TRY(store_reader(c, c->place->store, &db));
 	data_str(c, data, "login", user.login);
 	data_str(c, data, "name", user.name);
-	put_frame(c, data);
+	account_frame(c, data);
 	TRY(put_roles(c, db, data));
 	TRY(put_sessions(c, db, data));
 	TRY(put_apps(c, db, data));
@@ -137,6 +139,7 @@ static enum err account_page(struct ctx *c, const struct request *r, struct node
 	if (codes)
 		node_add_bool(c->arena, data, "codes", true);
 	data_str(c, data, "recovery_left", say_count(c->arena, left));
+	TRY(put_passkeys(c, r, db, data));
 	put_done(c, data, r);
 	return OK;
 }
@@ -146,10 +149,10 @@ enum err account_show(struct ctx *c, const struct request *r, struct reply *repl
 	struct node *data;
 
 	TRY(account_page(c, r, &data));
-	return page_show(c, page_of(c, "account"), data, reply);
+	return page_show(c, account_page_of(c, "account"), data, reply);
 }
 
-static enum err done(struct ctx *c, const char *what, struct reply *reply)
+enum err account_done(struct ctx *c, const char *what, struct reply *reply)
 {
 	return page_redirect(c, SAY(c->arena, "/account?done=%s", what), reply);
 }
@@ -157,7 +160,7 @@ static enum err done(struct ctx *c, const char *what, struct reply *reply)
 /* --- password --- */
 
 /* One's own password again, counted like any other try. */
-static enum err prove(struct ctx *c, const struct request *r, const struct user *user)
+enum err account_prove(struct ctx *c, const struct request *r, const struct user *user)
 {
 	bool right;
 
@@ -173,8 +176,8 @@ static enum err change_password(struct ctx *c, const struct request *r)
 	struct str password = request_param(c, r, "password", 0);
 	struct user user;
 
-	TRY(own(c, &user));
-	TRY(prove(c, r, &user));
+	TRY(account_own(c, &user));
+	TRY(account_prove(c, r, &user));
 	TRY(password_check(c, user.login, password));
 	if (!str_eq(password, request_param(c, r, "again", 0)))
 		return fail(c, ERR_INVALID, "The two passwords are not the same.");
@@ -187,9 +190,9 @@ enum err account_password(struct ctx *c, const struct request *r, struct reply *
 	enum err e = change_password(c, r);
 
 	if (e == OK)
-		return done(c, "password", reply);
+		return account_done(c, "password", reply);
 	TRY(account_page(c, r, &data));
-	return show_again(c, page_of(c, "account"), data, e, "password", reply);
+	return show_again(c, account_page_of(c, "account"), data, e, "password", reply);
 }
 
 /* --- sessions and roles --- */
@@ -200,14 +203,14 @@ enum err account_sessions(struct ctx *c, const struct request *r, struct reply *
 	struct user user;
 	int64_t key;
 
-	TRY(own(c, &user));
+	TRY(account_own(c, &user));
 	if (str_is(which, "others"))
 		TRY(session_end_all(c, user.key, c->actor->session));
 	else if (str_int(which, &key))
 		TRY(session_end(c, user.key, key));
 	else
 		return fail(c, ERR_BAD_REQUEST, "That is no button of this page.");
-	return done(c, str_is(which, "others") ? "others" : "sessions", reply);
+	return account_done(c, str_is(which, "others") ? "others" : "sessions", reply);
 }
 
 enum err account_role_do(struct ctx *c, const struct request *r, struct reply *reply)
@@ -219,7 +222,7 @@ enum err account_role_do(struct ctx *c, const struct request *r, struct reply *r
 	if (!session.key || !str_int(request_param(c, r, "employment", 0), &key))
 		return fail(c, ERR_BAD_REQUEST, "That is no button of this page.");
 	TRY(session_work_in(c, &session, key));
-	return done(c, "role", reply);
+	return account_done(c, "role", reply);
 }
 
 /* --- codes --- */
@@ -245,13 +248,13 @@ static enum err codes_page(struct ctx *c, const struct request *r, struct str ke
 	bool known;
 	READER(db);
 
-	TRY(own(c, &user));
+	TRY(account_own(c, &user));
 	TRY(store_reader(c, c->place->store, &db));
 	TRY(password_known(c, db, user.key, &known));
 	if (known)
 		node_add_bool(c->arena, data, "has_password", true);
 	data_str(c, data, "login", user.login);
-	put_frame(c, data);
+	account_frame(c, data);
 	data_str(c, data, "key", key);
 	data_str(c, data, "key_groups", in_groups(c, key));
 	data_str(c, data, "link", code_link(c, key, user.login, STR("Causeway")));
@@ -265,7 +268,7 @@ enum err account_codes_show(struct ctx *c, const struct request *r, struct reply
 
 	code_key_make(key);
 	TRY(codes_page(c, r, str_of(arena_str(c->arena, key)), &data));
-	return page_show(c, page_of(c, "account_codes"), data, reply);
+	return page_show(c, account_page_of(c, "account_codes"), data, reply);
 }
 
 enum err account_codes_do(struct ctx *c, const struct request *r, struct reply *reply)
@@ -276,19 +279,19 @@ enum err account_codes_do(struct ctx *c, const struct request *r, struct reply *
 	struct user user;
 
 	TRY(codes_page(c, r, key, &data));
-	TRY(own(c, &user));
+	TRY(account_own(c, &user));
 	/* Who sits down at somebody's desk does not get to ask for codes of a phone of their own. */
-	enum err e = node_get(data, "has_password") ? prove(c, r, &user) : OK;
+	enum err e = node_get(data, "has_password") ? account_prove(c, r, &user) : OK;
 	if (e != OK)
-		return show_again(c, page_of(c, "account_codes"), data, e, "current", reply);
+		return show_again(c, account_page_of(c, "account_codes"), data, e, "current", reply);
 	e = code_begin(c, c->actor->account, key, request_param(c, r, "code", 0), recovery);
 	if (e != OK)
-		return show_again(c, page_of(c, "account_codes"), data, e, "code", reply);
+		return show_again(c, account_page_of(c, "account_codes"), data, e, "code", reply);
 	list = data_list(c, data, "recovery");
 	for (unsigned i = 0; i < RECOVERY_CODES; i++)
 		data_words(c, data_object(c, list, NULL), "recovery_code", arena_str(c->arena, recovery[i]));
 	node_add_bool(c->arena, data, "begun", true);
-	return page_show(c, page_of(c, "account_codes"), data, reply);
+	return page_show(c, account_page_of(c, "account_codes"), data, reply);
 }
 
 enum err account_codes_end(struct ctx *c, const struct request *r, struct reply *reply)
@@ -297,12 +300,12 @@ enum err account_codes_end(struct ctx *c, const struct request *r, struct reply 
 	struct user user;
 	enum err e;
 
-	TRY(own(c, &user));
-	e = prove(c, r, &user);
+	TRY(account_own(c, &user));
+	e = account_prove(c, r, &user);
 	if (e == OK)
 		e = code_end(c, user.key);
 	if (e == OK)
-		return done(c, "codes", reply);
+		return account_done(c, "codes", reply);
 	TRY(account_page(c, r, &data));
-	return show_again(c, page_of(c, "account"), data, e, "current", reply);
+	return show_again(c, account_page_of(c, "account"), data, e, "current", reply);
 }

@@ -1,6 +1,7 @@
 /* accounts.c - administration: who can sign in and as what; joiners, movers and leavers; the roles. */
 #include "web/accounts.h"
 
+#include "access/passkey.h"
 #include "access/roster.h"
 #include "record/search.h"
 #include "web/govern.h"
@@ -200,6 +201,8 @@ static const struct {
 	{ "invited", "A link to set a password was made", false },
 	{ "joined-provider", "Joined to an account of", false },
 	{ "let-see", "Was let see a record", false },
+	{ "passkey-made", "A passkey was made", false },
+	{ "passkey-removed", "A passkey was removed", false },
 	{ "password-right", "The password was right; a code was asked for", false },
 	{ "password-set", "Password set", false },
 	{ "renamed", "Name changed", false },
@@ -327,6 +330,8 @@ static enum err act(struct ctx *c, const struct request *r, const struct user *u
 		return session_end_all(c, user->key, 0);
 	if (str_is(what, "codes"))
 		return code_end(c, user->key);
+	if (str_is(what, "passkeys"))
+		return passkey_remove_all(c, user->key);
 	if (!str_is(what, "link"))
 		return fail(c, ERR_BAD_REQUEST, "That is no button of this page.");
 	TRY(invitation_make(c, user->key, LINK_DAYS * 86400, token));

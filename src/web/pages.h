@@ -9,6 +9,7 @@ http_serve sign_in_show, sign_in_do, sign_in_code_show, sign_in_code_do, sign_in
 http_serve welcome_show, welcome_do;
 http_serve account_show, account_password, account_sessions, account_role_do;
 http_serve account_codes_show, account_codes_do, account_codes_end;
+http_serve sign_in_passkey_do, account_passkeys_show, account_passkeys_do, account_passkeys_keep, account_passkeys_end;
 http_serve accounts_show, accounts_add, accounts_one_show, accounts_one_do;
 http_serve accounts_import_show, accounts_import_do;
 http_serve app_show, app_do, account_apps;

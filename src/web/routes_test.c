@@ -14,7 +14,7 @@ static void every_route_says_what_it_needs(void **state)
 static void few_addresses_are_public(void **state)
 {
 	static const char *const listed[] = {
-		"/sign-in", "/sign-in/code", "/sign-in/as",
+		"/sign-in", "/sign-in/code", "/sign-in/passkey", "/sign-in/as",
 		"/sign-in/with/{provider}", "/sign-in/back/{provider}", "/welcome/{link}",
 		"/join", "/money/what-if", "/money/what-if/case",
 		"/money/carer", "/help", "/accessibility",

@@ -86,7 +86,9 @@ enum err sign_in_page(struct ctx *c, const struct request *r, struct reply *repl
 
 	node_add_bool(c->arena, data, "signing_in", true);
 	data_str(c, data, "to", way_back(c, r));
-	data_str(c, data, "sign_token", form_begin(c, r, reply));
+	struct str token = form_begin(c, r, reply);
+	data_str(c, data, "sign_token", token);
+	put_passkey_way(c, r, token, data);
 	data_str(c, data, "login", request_param(c, r, "login", 0));
 	TRY(put_providers(c, data));
 	if (entrance && !entrance->manned && !entrance->demo)

@@ -20,6 +20,19 @@ NODISCARD enum err sign_in_page(struct ctx *c, const struct request *r, struct r
 				struct node **out);
 /* The buttons of organisations. (sign_in_provider.c) */
 NODISCARD enum err put_providers(struct ctx *c, struct node *data);
+/* The way in by a passkey, where the place has a name; `token`: what form_begin gave. (passkeys.c) */
+void put_passkey_way(struct ctx *c, const struct request *r, struct str token, struct node *data);
+/* One's own passkeys. (passkeys.c) */
+NODISCARD enum err put_passkeys(struct ctx *c, const struct request *r, struct db *db, struct node *data);
+/* Whoever asks; ERR_NOT_FOUND when nobody has signed in. (account.c) */
+NODISCARD enum err account_own(struct ctx *c, struct user *user);
+/* One's own password again ("current"), counted like any other try. (account.c) */
+NODISCARD enum err account_prove(struct ctx *c, const struct request *r, const struct user *user);
+/* Pages of one's account have the frame of a resident's own pages or of the place's: the page's name, and its data. (account.c) */
+const char *account_page_of(struct ctx *c, const char *page);
+void account_frame(struct ctx *c, struct node *data);
+/* Back to the account's page, which says what was done. (account.c) */
+NODISCARD enum err account_done(struct ctx *c, const char *what, struct reply *reply);
 /* The apps one let in. (app.c) */
 NODISCARD enum err put_apps(struct ctx *c, struct db *db, struct node *data);
 /* Sign in: cookie set, on to `where`. */

@@ -1,4 +1,4 @@
-// sign_in.test.mjs - signing in by keyboard, wrong passwords, codes from a phone; accounts made and ended.
+// sign_in.test.mjs - signing in by keyboard, wrong passwords, codes from a phone, passkeys; accounts made and ended.
 import assert from 'node:assert/strict'
 import { createHmac } from 'node:crypto'
 import { after, before, test } from 'node:test'
@@ -190,6 +190,79 @@ test('a code from the phone is asked for, and signing out ends it', { skip }, as
 	await page.click('button:text-is("Sign out")')
 	await enter(recovery)
 	await page.waitForURL(url => ['/', '/work'].includes(url.pathname))
+})
+
+// A device that keeps keys and sees its owner at once: Chromium's own, on this page.
+async function device(page, more = {}) {
+	const tools = await page.context().newCDPSession(page)
+	await tools.send('WebAuthn.enable')
+	const { authenticatorId } = await tools.send('WebAuthn.addVirtualAuthenticator', { options: { protocol: 'ctap2', transport: 'internal',
+		hasResidentKey: true, hasUserVerification: true, isUserVerified: true, automaticPresenceSimulation: true, ...more } })
+	return { seen: isUserVerified => tools.send('WebAuthn.setUserVerified', { authenticatorId, isUserVerified }),
+		keys: async () => (await tools.send('WebAuthn.getCredentials', { authenticatorId })).credentials }
+}
+
+test('a passkey is made with the password, signs in without it, and is removed', { skip }, async () => {
+	const page = await joined('pia.keys', 'Pia Keys', 'gp', 'WXG002'), phone = await device(page)
+	await page.goto(`${place.base}/account`)
+	assert.equal(await page.locator('#passkeys-h').count(), new URL(place.base).hostname === 'localhost' ? 1 : 0)
+	const named = place.base.replace('127.0.0.1', 'localhost')
+	if (named !== place.base) { // a cookie belongs to a name, and so does a passkey
+		await page.goto(`${named}/sign-in`)
+		await page.fill('#login', 'pia.keys')
+		await page.fill('#password', password)
+		await page.keyboard.press('Enter')
+		await page.waitForURL(url => url.pathname !== '/sign-in')
+	}
+	await page.goto(`${named}/account/passkeys`)
+	await fine(page, 'passkeys')
+	await page.fill('#name', 'my phone')
+	await page.fill('#current', 'not the password')
+	await page.keyboard.press('Enter')
+	await page.waitForSelector('text=Your present password is not right.')
+	assert.equal((await phone.keys()).length, 0)
+	await page.fill('#current', password)
+	await page.keyboard.press('Enter')
+	const make = page.locator('button:text-is("Make the passkey")')
+	await make.waitFor()
+	await fine(page, 'passkeys-make')
+	await page.keyboard.press('Enter') // it has the focus
+	await page.waitForSelector('text=The passkey is kept.')
+	assert.match(await page.textContent('section:has(#passkeys-h)'), /my phone, since .* not used yet/s)
+	assert.equal((await phone.keys()).length, 1)
+	for (const width of [1280, 320]) {
+		await page.setViewportSize({ width, height: 900 })
+		await fine(page, 'account-passkeys')
+	}
+
+	// the same device again
+	await page.goto(`${named}/account/passkeys`)
+	await page.fill('#current', password)
+	await page.keyboard.press('Enter')
+	await make.click()
+	await page.waitForSelector('text=That device has a passkey for this account already.')
+
+	await page.click('button:text-is("Sign out")')
+	await page.waitForURL(/sign-in/)
+	const sign = page.locator('button:text-is("Sign in with a passkey")')
+	await fine(page, 'sign-in-passkey')
+	await phone.seen(false) // somebody else's finger
+	await sign.click()
+	await page.waitForSelector('text=It was not finished.')
+	await phone.seen(true)
+	await page.goto(`${named}/sign-in?to=/account`)
+	await sign.click()
+	await page.waitForURL(/account/)
+	assert.match(await page.textContent('section:has(#passkeys-h)'), /last used/)
+
+	await page.click('button:has-text("Remove my phone")')
+	await page.waitForSelector('text=That passkey signs you in no more.')
+	await page.click('button:text-is("Sign out")')
+	await page.waitForURL(/sign-in/)
+	await sign.click()
+	await page.waitForSelector('text=That passkey does not sign anybody in here.')
+	await fine(page, 'sign-in-passkey-refused')
+	assert.deepEqual(page.faults.filter(fault => !fault.startsWith(`left for ${named}/`) && !/\b4(01|22)\b/.test(fault)), [])
 })
 
 test('one chooses the role one works in', { skip }, async () => {

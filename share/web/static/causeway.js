@@ -141,4 +141,44 @@
 		live.append(stop)
 		listen()
 	}
+
+	// Passkeys (WebAuthn): what the browser gives is sent as hidden fields, bytes as base64url (access/passkey.h).
+	const bytes = text => Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), letter => letter.charCodeAt(0))
+	const base64url = buffer => btoa(String.fromCharCode(...new Uint8Array(buffer))).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
+	const patience = 300000 // ten minutes less what it takes to find the phone
+	const passkey = {
+		create: async ({ place, challenge, user, login, name, known }) => {
+			const made = await navigator.credentials.create({ publicKey: {
+				rp: { id: place, name: 'Causeway' }, challenge: bytes(challenge), timeout: patience, attestation: 'none',
+				user: { id: bytes(user), name: login, displayName: name },
+				pubKeyCredParams: [-7, -257].map(alg => ({ type: 'public-key', alg })),
+				authenticatorSelection: { residentKey: 'required', requireResidentKey: true, userVerification: 'required' },
+				excludeCredentials: known.split(' ').filter(id => id).map(id => ({ type: 'public-key', id: bytes(id) })),
+			} })
+			return { id: made.rawId, client_data: made.response.clientDataJSON, auth_data: made.response.getAuthenticatorData(), public: made.response.getPublicKey() }
+		},
+		get: async ({ place, challenge }) => {
+			const got = await navigator.credentials.get({ publicKey: { rpId: place, challenge: bytes(challenge), timeout: patience, userVerification: 'required' } })
+			return { id: got.rawId, client_data: got.response.clientDataJSON, auth_data: got.response.authenticatorData, signature: got.response.signature, user: got.response.userHandle }
+		},
+	}
+	const failed = {
+		InvalidStateError: 'That device has a passkey for this account already.',
+		NotAllowedError: 'It was not finished. Try again, or use your password.',
+	}
+	for (const form of globalThis.PublicKeyCredential ? document.querySelectorAll('form[data-passkey]') : []) {
+		const said = form.querySelector('[data-said]')
+		form.hidden = false
+		form.addEventListener('submit', async e => {
+			e.preventDefault()
+			said.textContent = ''
+			try {
+				for (const [name, value] of Object.entries(await passkey[form.dataset.passkey](form.dataset)))
+					form.elements[name].value = value ? base64url(value) : ''
+				form.submit()
+			} catch (why) {
+				said.textContent = failed[why.name] ?? 'This browser cannot use passkeys here. Use your password.'
+			}
+		})
+	}
 })()
