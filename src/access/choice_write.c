@@ -8,10 +8,10 @@
 #include "base/buf.h"
 #include "base/vec.h"
 #include "base/when.h"
+#include "record/label.h"
 #include "record/same.h"
 
 #define CHOICE_SYSTEM "https://causeway.example/fhir/CodeSystem/choice"
-#define LABEL_SYSTEM "https://causeway.example/fhir/CodeSystem/label"
 #define HL7 "http://terminology.hl7.org/CodeSystem/"
 
 /* --- what may be chosen, and by whom --- */

@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/vec.h"
 #include "base/when.h"
+#include "record/label.h"
 #include "record/search.h"
 
 enum { WORDS_MOST = 4000 };
@@ -282,6 +283,19 @@ static struct node *task_of(struct ctx *c, const struct petition *p)
 	return task;
 }
 
+/* What is said of an item tells of it: its labels go along. */
+enum err petition_close(struct ctx *c, const struct petition *p, struct node *said)
+{
+	struct str rest = p->focus, type = str_cut(&rest, '/');
+	uint64_t labels;
+
+	if (!p->focus.len || !rest.at)
+		return OK;
+	TRY(labels_now(c, type, str_cut(&rest, '/'), &labels));
+	labels_say(c, labels, said);
+	return OK;
+}
+
 /* The item must be there and the person's; its organisation answers for it. */
 static enum err check_focus(struct ctx *c, struct petition *p)
 {
@@ -336,6 +350,7 @@ enum err petition_make(struct ctx *c, struct petition *p)
 	p->asked = clock_now(c->clock);
 	p->due = p->kind == PETITION_QUERY ? p->asked + 2 * DAY : petition_month_after(p->asked);
 	write.resource = task_of(c, p);
+	TRY(petition_close(c, p, write.resource));
 	TRY(system_failed(c, &own, record_create(&own, STR("Task"), &write, &written)));
 	p->id = written.version.id;
 	p->version = written.version.version;
@@ -346,10 +361,10 @@ enum err petition_save(struct ctx *c, const struct petition *p, struct put *more
 {
 	struct ctx own = system_ctx(c);
 	struct put *all = NEW_N(c->arena, struct put, len + 1);
+	struct node *task = task_of(c, p);
 
-	all[0] = (struct put){ .type = STR("Task"),
-			       .id = p->id,
-			       .write = { .resource = task_of(c, p), .if_match = p->version } };
+	TRY(petition_close(c, p, task));
+	all[0] = (struct put){ .type = STR("Task"), .id = p->id, .write = { .resource = task, .if_match = p->version } };
 	for (size_t i = 0; i < len; i++)
 		all[i + 1] = more[i];
 	enum err e = record_put_all(&own, all, len + 1, NULL, NULL);

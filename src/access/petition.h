@@ -73,6 +73,8 @@ NODISCARD enum err petition_read(struct ctx *c, struct str id, struct petition *
 /* Write what was changed: status, reason, answer, done, marks, with other resources in the same
  * transaction (their write.resource filled in). ERR_STALE when somebody else was first. */
 NODISCARD enum err petition_save(struct ctx *c, const struct petition *p, struct put *more, size_t len);
+/* What is said of the item that is asked about (the request itself, too) is kept as closely as that: gives `said` its labels. */
+NODISCARD enum err petition_close(struct ctx *c, const struct petition *p, struct node *said);
 /* One mark more, in c->arena; of an item, in place of what was marked before. */
 void petition_mark(struct ctx *c, struct petition *p, struct petition_mark mark);
 /* Take back what was marked about an item. */

@@ -209,6 +209,7 @@ enum err correction_accept(struct ctx *c, struct petition *p, struct str path, s
 	puts[0] = put_of(str_dup(c->arena, type), str_dup(c->arena, rest), tree);
 	puts[0].write.if_match = item.version;
 	why = provenance(c, p, item.version, words);
+	TRY(petition_close(c, p, why));
 	struct str id = named(c, why, "correction", p);
 	puts[1] = put_of("Provenance", str_dup(c->arena, id), why);
 	p->status = STR("completed");
@@ -251,6 +252,7 @@ enum err correction_refuse(struct ctx *c, struct petition *p, struct str reason,
 	TRY(check_words(c, reason));
 	TRY(check_words(c, words));
 	said = disagreement(c, p, words);
+	TRY(petition_close(c, p, said));
 	struct str id = named(c, said, "disagreement", p);
 	put = put_of("Communication", str_dup(c->arena, id), said);
 	p->status = STR("rejected");

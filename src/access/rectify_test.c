@@ -2,6 +2,7 @@
 #include "access/test_access.h"
 
 #include "access/rectify.h"
+#include "record/label.h"
 
 static struct petition begin(struct world *w)
 {
@@ -10,7 +11,8 @@ static struct petition begin(struct world *w)
 
 	put_place(w);
 	put(w, "Observation", "pulse",
-	    "{\"resourceType\":\"Observation\",\"id\":\"pulse\"," SOURCE("WXA") ",\"status\":\"final\",\"code\":{"
+	    "{\"resourceType\":\"Observation\",\"id\":\"pulse\",\"meta\":{\"source\":\"" ODS_SYSTEM "/WXA\",\"security\":[{\"system\":\"" LABEL_SYSTEM
+	    "\",\"code\":\"hiv\"}]},\"status\":\"final\",\"code\":{"
 	    "\"text\":\"Pulse\"},\"subject\":{\"reference\":\"Patient/ada\"},\"valueQuantity\":{\"value\":72.50}}");
 	SUCCEEDS(petition_make(&w->c, &p));
 	return p;
@@ -28,6 +30,15 @@ static struct node *now(struct world *w, const char *type, const char *id, struc
 static const char *at(struct world *w, const struct node *n, const char *path)
 {
 	return str_dup(w->c.arena, node_text(node_path(n, path)));
+}
+
+/* What is said of an item tells of it, so that it is kept as closely. */
+static void kept_as_closely(struct world *w, const char *type, const char *id)
+{
+	struct version v;
+	struct node *n = now(w, type, id, &v);
+
+	assert_string_equal(at(w, node_at(node_path(n, "meta.security"), 0), "code"), "hiv");
 }
 
 static void test_what_can_be_corrected(void **state)
@@ -65,6 +76,8 @@ static void test_made(void **state)
 	assert_string_equal(at(w, node_at(node_get(n, "target"), 0), "reference"), "Observation/pulse/_history/2");
 	assert_string_equal(at(w, node_at(node_get(n, "entity"), 0), "what.reference"),
 			    "Observation/pulse/_history/1");
+	kept_as_closely(w, "Provenance", arena_printf(w->c.arena, "correction-" STR_FMT, STR_ARG(p.id)));
+	kept_as_closely(w, "Task", str_dup(w->c.arena, p.id));
 	SUCCEEDS(petition_read(&w->c, p.id, &p));
 	assert_string_equal(str_dup(w->c.arena, p.status), "completed");
 	FAILS(ERR_CONFLICT, correction_refuse(&w->c, &p, STR("Too late for that"), STR("")));
@@ -83,6 +96,8 @@ static void test_refused_and_disagreed(void **state)
 	assert_int_equal(v.version, 1);
 	n = now(w, "Communication", arena_printf(w->c.arena, "disagreement-" STR_FMT, STR_ARG(p.id)), &v);
 	assert_string_equal(at(w, node_at(node_get(n, "payload"), 0), "contentString"), "That was my sister's");
+	kept_as_closely(w, "Communication", arena_printf(w->c.arena, "disagreement-" STR_FMT, STR_ARG(p.id)));
+	kept_as_closely(w, "Task", str_dup(w->c.arena, p.id));
 	SUCCEEDS(petition_read(&w->c, p.id, &p));
 	assert_string_equal(str_dup(w->c.arena, p.reason), "It was measured twice.");
 }

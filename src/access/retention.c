@@ -8,6 +8,7 @@
 #include "base/tsv.h"
 #include "base/vec.h"
 #include "base/when.h"
+#include "record/label.h"
 #include "record/same.h"
 #include "record/search.h"
 
@@ -156,24 +157,6 @@ static bool fits(const struct facts *f, const struct retention_rule *rule, struc
 	return false;
 }
 
-static enum err labels_of(struct ctx *c, const struct version *v, uint64_t *out)
-{
-	bool row;
-	READER(db);
-	STMT(s);
-
-	TRY(store_reader(c, c->place->store, &db));
-	TRY(db_stmt(c, db,
-		    SQL("SELECT r.labels FROM resource r JOIN name n ON n.key = r.type "
-			"WHERE n.text = ?1 AND r.id = ?2"),
-		    &s));
-	stmt_bind_text(s, 1, v->type);
-	stmt_bind_text(s, 2, v->id);
-	TRY(stmt_step(c, s, &row));
-	*out = row ? (uint64_t)stmt_int(s, 0) : 0;
-	return OK;
-}
-
 static enum err weigh_item(struct ctx *c, struct facts *f, const struct version *v)
 {
 	struct node *resource;
@@ -183,7 +166,7 @@ static enum err weigh_item(struct ctx *c, struct facts *f, const struct version 
 	int64_t at;
 
 	TRY(json_read(c, c->arena, v->body, &(struct json_options){ 0 }, &resource));
-	TRY(labels_of(c, v, &labels));
+	TRY(labels_now(c, v->type, v->id, &labels));
 	source = node_text(node_path(resource, "meta.source"));
 	if (str_starts(source, STR(ODS_SYSTEM "/")))
 		TRY(find_org(c, f,

@@ -4,6 +4,7 @@
 #include "access/rules.h"
 #include "base/tsv.h"
 #include "base/vec.h"
+#include "record/label.h"
 
 enum { BACK_MOST = 1000, REASON_LEAST = 5, REASON_MOST = 2000 };
 
@@ -59,22 +60,6 @@ static const struct withhold *suggested(const struct rules *rules, const struct 
 }
 
 /* --- collecting: here c is the system --- */
-
-static enum err labels_of(struct ctx *c, struct db *db, const struct version *v, uint64_t *out)
-{
-	bool row;
-	STMT(s);
-
-	TRY(db_stmt(c, db,
-		    SQL("SELECT r.labels FROM resource r JOIN name n ON n.key = r.type "
-			"WHERE n.text = ?1 AND r.id = ?2"),
-		    &s));
-	stmt_bind_text(s, 1, v->type);
-	stmt_bind_text(s, 2, v->id);
-	TRY(stmt_step(c, s, &row));
-	*out = row ? (uint64_t)stmt_int(s, 0) : 0;
-	return OK;
-}
 
 /* As it was when the copy was released; *there false: it came later. */
 static enum err as_released(struct ctx *c, struct version *v, int64_t released, bool *there)
@@ -180,7 +165,7 @@ static enum err collect(struct ctx *c, const struct petition *p, struct subject_
 			READER(db);
 
 			TRY(store_reader(c, c->place->store, &db));
-			TRY(labels_of(c, db, &all[i], &labels));
+			TRY(labels_now(c, all[i].type, all[i].id, &labels));
 		}
 		TRY(json_read(c, c->arena, item.version.body, &(struct json_options){ 0 }, &item.resource));
 		item.reference = str_of(

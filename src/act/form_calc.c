@@ -1,6 +1,7 @@
 /* form_calc.c - what the record knows already is not asked again; what follows from answers is worked out. */
 #include "act/form_part.h"
 
+#include "record/guard_row.h"
 #include "record/search.h"
 
 enum { PASSES = 4, HITS = 50 };
@@ -44,22 +45,29 @@ static enum err fill_query(struct ctx *c, struct str query, const struct path_en
 	return OK;
 }
 
-/* What a search finds, for the asker, as a Bundle; nothing where they may not search. */
+/* What a search finds, for the asker, as a Bundle; nothing where they may not search. What is kept more closely (has a
+ * label) is left out: answers are seen by whoever may see the form, who may be others. */
 static enum err run_query(struct ctx *c, struct str query, struct node **out)
 {
 	struct str rest = query, type = str_cut(&rest, '?');
 	struct node *bundle = *out = node_new(c->arena, NODE_OBJECT), *list;
 	const struct search *search;
 	struct search_page page;
+	READER(db);
 
 	node_add_cstr(c->arena, bundle, "resourceType", "Bundle");
 	node_add_cstr(c->arena, bundle, "type", "searchset");
 	list = node_add(c->arena, bundle, "entry", NODE_ARRAY);
 	TRY(search_parse(c, type, rest, &search));
 	TRY(search_run(c, search, &page));
+	TRY(store_reader(c, c->place->store, &db));
 	for (size_t i = 0; i < page.len && i < HITS; i++) {
 		struct node *resource;
+		bool close;
 
+		TRY(version_is_close(c, db, page.at[i].seq, &close));
+		if (close)
+			continue;
 		TRY(fhir_read_json(c, c->place->fhir, c->arena, page.at[i].body, &resource));
 		node_append(node_add(c->arena, list, NULL, NODE_OBJECT), "resource", resource);
 	}

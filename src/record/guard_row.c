@@ -116,3 +116,12 @@ enum err not_known(struct ctx *c, struct str type, struct str id)
 	return fail(c, ERR_NOT_FOUND, STR_FMT "/%.64s is not known here.", STR_ARG(type),
 		    str_dup(c->arena, id));
 }
+
+enum err version_is_close(struct ctx *c, struct db *db, int64_t seq, bool *out)
+{
+	uint64_t labels;
+
+	TRY(version_labels(c, db, seq, &labels));
+	*out = labels != 0;
+	return OK;
+}

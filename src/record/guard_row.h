@@ -27,6 +27,8 @@ NODISCARD enum err row_version_may(struct ctx *c, struct db *db, struct stmt *s,
 				   bool *out);
 /* A version by version.seq, for who is told of changes: as row_version_listed. */
 NODISCARD enum err version_may(struct ctx *c, struct db *db, int64_t seq, bool *out);
+/* Is it kept more closely than most: has a version any label? For who would copy of it into what has none. */
+NODISCARD enum err version_is_close(struct ctx *c, struct db *db, int64_t seq, bool *out);
 /* With these letters of a scope; 0: it is enough that it is known to be there. */
 NODISCARD enum err standing_may(struct ctx *c, struct db *db, const struct fhir_type *type,
 				const struct standing *standing, unsigned letters, bool *out);

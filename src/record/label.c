@@ -211,3 +211,46 @@ uint64_t labels_of(const struct place *place, const struct fhir_type *type,
 			found |= rules->at[i].bit;
 	return found;
 }
+
+enum err labels_now(struct ctx *c, struct str type, struct str id, uint64_t *out)
+{
+	bool row;
+	READER(db);
+	STMT(s);
+
+	TRY(store_reader(c, c->place->store, &db));
+	TRY(db_stmt(c, db,
+		    SQL("SELECT r.labels FROM resource r JOIN name n ON n.key = r.type WHERE n.text = ?1 AND r.id = ?2"), &s));
+	stmt_bind_text(s, 1, type);
+	stmt_bind_text(s, 2, id);
+	TRY(stmt_step(c, s, &row));
+	*out = row ? (uint64_t)stmt_int(s, 0) : 0;
+	return OK;
+}
+
+static struct node *member(struct arena *a, struct node *in, const char *name, enum node_kind kind)
+{
+	struct node *n = node_get(in, name);
+
+	return n ? n : node_add(a, in, name, kind);
+}
+
+void labels_say(struct ctx *c, uint64_t labels, struct node *resource)
+{
+	struct arena *a = c->arena;
+	const struct label *all;
+	size_t len;
+
+	all = place_labels(c->place, &len);
+	for (size_t i = 0; i < len; i++) {
+		struct node *n;
+
+		if (!(labels & all[i].bit) || label_said(c->place, all[i].name) != &all[i])
+			continue; /* some are known by what a resource is, and cannot be said */
+		n = member(a, member(a, resource, "meta", NODE_OBJECT), "security", NODE_ARRAY);
+		n = node_add(a, n, NULL, NODE_OBJECT);
+		node_add_cstr(a, n, "system", LABEL_SYSTEM);
+		node_add_str(a, n, "code", all[i].name);
+	}
+	atoms_adopt(c->place->fhir->atoms, resource);
+}

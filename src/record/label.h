@@ -25,6 +25,12 @@ const struct label *label_find(const struct place *place, struct str name);
  * label_rule.tsv has it; NULL when it is known for none. */
 const struct label *label_said(const struct place *place, struct str code);
 
+#define LABEL_SYSTEM "https://causeway.example/fhir/CodeSystem/label" /* of codes that are names */
+/* The labels of a resource as it is now, whoever asks; 0 where it never was. */
+NODISCARD enum err labels_now(struct ctx *c, struct str type, struct str id, uint64_t *out);
+/* Words about something are kept as closely as it is: labels are said in a resource's meta.security. */
+void labels_say(struct ctx *c, uint64_t labels, struct node *resource);
+
 /* --- for record/ --- */
 
 struct labels;
