@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "act/action.h"
+#include "base/tsv.h"
 #include "record/search.h"
 #include "web/person.h"
 #include "web/work.h"
@@ -184,6 +185,32 @@ struct str pathway_words(const struct node *pathways, int64_t pathway)
 			return str_trim(str_cut(&words, '('));
 	}
 	return (struct str){ 0 };
+}
+
+struct named_pathway {
+	int64_t code;
+	struct str words;
+};
+
+static enum err each_pathway(struct ctx *c, void *arg, const struct tsv_row *row)
+{
+	struct named_pathway *wanted = arg;
+	int64_t code;
+
+	if (!str_int(row->cell[0], &code))
+		return fail(c, ERR_INVALID, "%s:%lld: a pathway is called by a number.", row->file, (long long)row->line);
+	if (code == wanted->code)
+		wanted->words = row->cell[1];
+	return OK;
+}
+
+struct str pathway_name(struct ctx *c, int64_t pathway)
+{
+	struct named_pathway wanted = { .code = pathway };
+
+	if (tsv_read(c, &c->place->share, c->arena, "care/pathway.tsv", "code\twords\tstarts", each_pathway, &wanted))
+		return (struct str){ 0 };
+	return wanted.words;
 }
 
 int64_t leaving_pathway(const struct node *task)

@@ -38,6 +38,8 @@ int leaving_by_wait(const void *a, const void *b);
 NODISCARD enum err pathways_read(struct ctx *c, const struct node **out);
 /* "Home with support"; empty when it is not decided or not known. */
 struct str pathway_words(const struct node *pathways, int64_t pathway);
+/* "Home with support (pathway 1)", from the same file by itself; empty when it lists no such. */
+struct str pathway_name(struct ctx *c, int64_t pathway);
 /* The one of a Task of leaving; NO_PATHWAY. */
 int64_t leaving_pathway(const struct node *task);
 

@@ -1,6 +1,7 @@
 /* person_now.c - what is happening now: a stay in hospital, ready or not, and who must act. */
 #include "base/html.h"
 #include "web/chart.h"
+#include "web/leaving.h"
 #include "web/person.h"
 #include "web/work.h"
 
@@ -105,15 +106,10 @@ static struct str reason_words(struct person *p, const struct entry *delay)
 
 static void put_going(struct person *p, struct node *list, const struct entry *leaving)
 {
-	static const char *const pathways[] = { "Home without new support (pathway 0)",
-						"Home with support (pathway 1)",
-						"A bed to recover in (pathway 2)",
-						"A care home (pathway 3)" };
 	int64_t n;
 
-	if (str_int(node_str(input_of(leaving, "pathway"), "valueInteger"), &n) && n >= 0 &&
-	    n < 4)
-		put_row(p, list, "Going to", str_of(pathways[n]));
+	if (str_int(node_str(input_of(leaving, "pathway"), "valueInteger"), &n))
+		put_row(p, list, "Going to", pathway_name(p->c, n));
 }
 
 static void put_facts(struct person *p, struct node *now, const struct entry *stay,
