@@ -192,9 +192,7 @@ static enum err check_login(struct ctx *c, struct str login)
 
 enum err account_check_name(struct ctx *c, struct str name)
 {
-	size_t bad;
-
-	if (!name.len || name.len > 200 || !str_utf8(name, &bad))
+	if (!str_is_words(name, 1, 200))
 		return fail(c, ERR_INVALID, "A name has 1 to 200 letters.");
 	for (size_t i = 0; i < name.len; i++)
 		if ((unsigned char)name.at[i] < 0x20)

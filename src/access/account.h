@@ -100,6 +100,11 @@ NODISCARD enum err delegation_revoke(struct ctx *c, int64_t person, int64_t key)
 NODISCARD enum err delegation_list(struct ctx *c, struct db *db, int64_t account, int64_t person,
 				   int64_t now, struct delegation **out, size_t *len);
 
+/* The last moment at which an account might see a person's record (person 0: anybody's), of what has ended by `now`; 0: there was
+ * nothing. */
+NODISCARD enum err delegation_ended(struct ctx *c, struct db *db, int64_t account, int64_t person, int64_t now,
+				    int64_t *until);
+
 /* What became of an account, inside store_write: a code ("role-given") and codes, never names. */
 NODISCARD enum err account_note(struct ctx *c, struct db *db, int64_t account, const char *what,
 				struct str detail);

@@ -99,7 +99,7 @@ static enum err check(struct ctx *c, const struct agreement *a)
 {
 	unsigned purposes;
 
-	if (!a->title.len || a->title.len > TITLE_MOST)
+	if (!str_is_words(a->title, 1, TITLE_MOST))
 		return fail(c, ERR_INVALID, "An agreement needs a title of at most %d letters.", TITLE_MOST);
 	TRY(check_orgs(c, a->orgs));
 	TRY(purposes_read(c, a->purposes, &purposes));
@@ -195,7 +195,7 @@ enum err agreement_finish(struct ctx *c, int64_t key, int64_t at, struct str rea
 {
 	struct finishing f = { key, at ? at : clock_now(c->clock), reason };
 
-	if (!reason.len || reason.len > REASON_MOST)
+	if (!str_is_words(reason, 1, REASON_MOST))
 		return fail(c, ERR_INVALID, "Say why it ends, in at most %d letters.", REASON_MOST);
 	return store_write(c, c->place->store, finish, &f);
 }

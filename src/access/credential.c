@@ -57,7 +57,7 @@ enum err password_check(struct ctx *c, struct str login, struct str password)
 	size_t different = 0;
 	bool seen[256] = { false };
 
-	if (password.len < PASSWORD_MIN)
+	if (str_letters(password) < PASSWORD_MIN)
 		return fail(c, ERR_INVALID, "Use at least %d characters: three words are easy to keep in mind.",
 			    PASSWORD_MIN);
 	if (password.len > PASSWORD_MAX)

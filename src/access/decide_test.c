@@ -371,6 +371,16 @@ static void test_choices_made_elsewhere(void **state)
 	SEES(&gp, "Observation", "by-marl");
 }
 
+static struct str letters_of(struct world *w, const char *letter, size_t count)
+{
+	struct buf b;
+
+	buf_init(&b, w->c.arena, 0);
+	for (size_t i = 0; i < count; i++)
+		buf_cstr(&b, letter);
+	return buf_get(&b);
+}
+
 static void test_glass(void **state)
 {
 	struct world *w = *state;
@@ -390,7 +400,8 @@ static void test_glass(void **state)
 	FAILS(ERR_INVALID, glass_break(&w->c, STR("ben"), STR("curious"), STR("He fell here"), &o));
 	FAILS(ERR_INVALID, glass_break(&w->c, STR("ben"), STR("life"), STR(" "), &o));
 	FAILS(ERR_NOT_FOUND, glass_break(&w->c, STR("no"), STR("life"), STR("He fell here"), &o));
-	SUCCEEDS(glass_break(&w->c, STR("ben"), STR("life"), STR("He fell here"), &o));
+	FAILS(ERR_INVALID, glass_break(&w->c, STR("ben"), STR("life"), letters_of(w, "\xC5\xB5", 1001), &o));
+	SUCCEEDS(glass_break(&w->c, STR("ben"), STR("life"), letters_of(w, "\xC5\xB5", 1000), &o)); /* not bytes */
 	w->c.actor = NULL;
 	SEES(&gp, "Observation", "bens");
 	{

@@ -143,6 +143,24 @@ enum err delegation_list(struct ctx *c, struct db *db, int64_t account, int64_t 
 	return OK;
 }
 
+enum err delegation_ended(struct ctx *c, struct db *db, int64_t account, int64_t person, int64_t now,
+			  int64_t *until)
+{
+	bool row;
+	STMT(s);
+
+	TRY(db_stmt(c, db,
+		    SQL("SELECT coalesce(max(until), 0) FROM delegation WHERE account = ?1 AND (?2 = 0 OR person = ?2) "
+			"AND until > since AND until <= ?3"),
+		    &s));
+	stmt_bind_int(s, 1, account);
+	stmt_bind_int(s, 2, person);
+	stmt_bind_int(s, 3, now);
+	TRY(stmt_step(c, s, &row));
+	*until = stmt_int(s, 0);
+	return OK;
+}
+
 /* --- by a code --- */
 
 /* Without letters that are mistaken for others: read out over the telephone. */
@@ -230,9 +248,9 @@ enum err delegation_invite(struct ctx *c, const struct delegation_code *d, char 
 	struct delegation_code *open;
 	size_t len;
 
-	if (!d->name.len || d->name.len > NAME_MOST)
+	if (!str_is_words(d->name, 1, NAME_MOST))
 		return fail(c, ERR_INVALID, "Say who they are: a name of at most %d letters.", NAME_MOST);
-	if (d->note.len > NOTE_MOST)
+	if (!str_is_words(d->note, 0, NOTE_MOST))
 		return fail(c, ERR_INVALID, "Say in at most %d letters what was seen.", NOTE_MOST);
 	if (d->until && d->until <= clock_now(c->clock))
 		return fail(c, ERR_INVALID, "The last day has to be today or later.");

@@ -154,7 +154,7 @@ static enum err open_for(struct ctx *c, enum opening_kind kind, int64_t span, st
 	struct making m = { .person = person };
 
 	words = str_trim(words);
-	if (words.len < WORDS_LEAST || words.len > WORDS_MOST)
+	if (!str_is_words(words, WORDS_LEAST, WORDS_MOST))
 		return fail(c, ERR_INVALID, "Say why in words of your own, %d to %d letters.", WORDS_LEAST,
 			    WORDS_MOST);
 	m.o = (struct opening){ .kind = kind,
@@ -273,7 +273,7 @@ enum err glass_review(struct ctx *c, int64_t opening, enum opening_outcome outco
 	TRY(actor_need(c, "glass.review"));
 	if (outcome != OUTCOME_IN_ORDER && outcome != OUTCOME_NOT_IN_ORDER)
 		return fail(c, ERR_INVALID, "A review finds the opening in order, or not.");
-	if (r.words.len < WORDS_LEAST || r.words.len > WORDS_MOST)
+	if (!str_is_words(r.words, WORDS_LEAST, WORDS_MOST))
 		return fail(c, ERR_INVALID, "Say what was found, in %d to %d letters.", WORDS_LEAST,
 			    WORDS_MOST);
 	return store_write(c, c->place->store, review, &r);

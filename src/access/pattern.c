@@ -446,7 +446,7 @@ enum err pattern_review(struct ctx *c, struct str pattern, int64_t account, int6
 		return fail(c, ERR_NOT_FOUND, "There is no such pattern.");
 	if (outcome != PATTERN_IN_ORDER && outcome != PATTERN_NOT_IN_ORDER)
 		return fail(c, ERR_INVALID, "A review finds it in order, or not.");
-	if (r.words.len < WORDS_LEAST || r.words.len > WORDS_MOST || !str_utf8(r.words, &(size_t){ 0 }))
+	if (!str_is_words(r.words, WORDS_LEAST, WORDS_MOST))
 		return fail(c, ERR_INVALID, "Say what was found, in %d to %d letters.", WORDS_LEAST, WORDS_MOST);
 	if (c->actor && c->actor->account == account)
 		return fail(c, ERR_FORBIDDEN, "Nobody reviews their own looks.");

@@ -324,7 +324,7 @@ static enum err check(struct ctx *c, struct petition *p)
 
 	if (!petition_code(p->kind))
 		return fail(c, ERR_INVALID, "Say what is asked for.");
-	if (!p->words.len || p->words.len > WORDS_MOST || !str_utf8(p->words, &(size_t){ 0 }))
+	if (!str_is_words(p->words, 1, WORDS_MOST))
 		return fail(c, ERR_INVALID, "Say in words what is asked for, in at most %d letters.", WORDS_MOST);
 	if (record_read(c, STR("Patient"), p->person, &v) != OK)
 		return fail(c, ERR_NOT_FOUND, "There is no such person.");

@@ -100,7 +100,7 @@ static enum err set_value(struct ctx *c, struct node *n, struct str value)
 {
 	struct node *number;
 
-	if (value.len > VALUE_MOST || !str_utf8(value, &(size_t){ 0 }))
+	if (!str_is_words(value, 0, VALUE_MOST))
 		return fail(c, ERR_INVALID, "A value has at most %d letters.", VALUE_MOST);
 	if (str_eq(node_text(n), value))
 		return fail(c, ERR_INVALID, "That is what it says already.");
@@ -120,7 +120,7 @@ static enum err set_value(struct ctx *c, struct node *n, struct str value)
 
 static enum err check_words(struct ctx *c, struct str words)
 {
-	return words.len >= WORDS_LEAST && words.len <= WORDS_MOST && str_utf8(words, &(size_t){ 0 })
+	return str_is_words(words, WORDS_LEAST, WORDS_MOST)
 		       ? OK
 		       : fail(c, ERR_INVALID, "Say what was found, in %d to %d letters: the person is told.", WORDS_LEAST,
 			      WORDS_MOST);

@@ -391,7 +391,7 @@ enum err retention_list(struct ctx *c, struct db *db, struct proposal **out, siz
 
 static enum err check_words(struct ctx *c, struct str words)
 {
-	return words.len >= WORDS_LEAST && words.len <= WORDS_MOST && str_utf8(words, &(size_t){ 0 })
+	return str_is_words(words, WORDS_LEAST, WORDS_MOST)
 		       ? OK
 		       : fail(c, ERR_INVALID, "Say why, in %d to %d letters, without anything that tells who it is.",
 			      WORDS_LEAST, WORDS_MOST);

@@ -293,7 +293,7 @@ enum err subject_release(struct ctx *c, struct petition *p)
 enum err subject_refuse(struct ctx *c, struct petition *p, struct str reason)
 {
 	TRY(still_open(c, p));
-	if (reason.len < REASON_LEAST || reason.len > REASON_MOST)
+	if (!str_is_words(reason, REASON_LEAST, REASON_MOST))
 		return fail(c, ERR_INVALID, "Say why, in %d to %d letters: the person is told.", REASON_LEAST,
 			    REASON_MOST);
 	p->status = STR("rejected");

@@ -28,25 +28,15 @@ static const char *number(const struct form_item *item, struct str text, struct 
 	return NULL;
 }
 
-/* Letters, not bytes. */
-static size_t letters(struct str s)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < s.len; i++)
-		n += ((unsigned char)s.at[i] & 0xc0) != 0x80;
-	return n;
-}
-
 static const char *text_fits(struct ctx *c, const struct form_item *item, struct str text)
 {
 	struct item focus = { .kind = ITEM_STRING, .text = text };
 	struct path_env env = { .fhir = c->place->fhir };
 	struct items found;
 
-	if (letters(text) > item->max_length)
+	if (str_letters(text) > item->max_length)
 		return "is too long";
-	if (letters(text) < item->min_length)
+	if (str_letters(text) < item->min_length)
 		return "is too short";
 	if (!item->pattern)
 		return NULL;

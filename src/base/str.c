@@ -151,6 +151,32 @@ bool str_utf8(struct str s, size_t *bad)
 	return true;
 }
 
+size_t str_letters(struct str s)
+{
+	utf8proc_int32_t before = 0, point, state = 0;
+	size_t count = 0;
+
+	for (size_t i = 0; i < s.len;) {
+		utf8proc_ssize_t used = utf8proc_iterate((const unsigned char *)s.at + i, (utf8proc_ssize_t)(s.len - i), &point);
+
+		if (used <= 0) {
+			used = 1;
+			point = 0;
+		}
+		count += !i || utf8proc_grapheme_break_stateful(before, point, &state);
+		before = point;
+		i += (size_t)used;
+	}
+	return count;
+}
+
+bool str_is_words(struct str s, size_t least, size_t most)
+{
+	size_t letters = str_letters(s);
+
+	return letters >= least && letters <= most && str_utf8(s, NULL);
+}
+
 static struct str lower_ascii(struct arena *a, struct str s)
 {
 	char *copy = arena_dup(a, s.at, s.len);

@@ -55,6 +55,10 @@ bool str_unbase64(struct arena *a, struct str s, struct str *out);
 bool str_int(struct str s, int64_t *out);
 /* True if the bytes are well-formed UTF-8 without surrogates; else *bad is the offset. */
 bool str_utf8(struct str s, size_t *bad);
+/* How many letters a reader counts: what is written with accents, or joined, is one (utf8proc). A byte that is no UTF-8 is one. */
+size_t str_letters(struct str s);
+/* Is it UTF-8, and does it have that many letters? */
+bool str_is_words(struct str s, size_t least, size_t most);
 /* Lower case without accents, compatibility forms folded (utf8proc), for search; in `a`. */
 struct str str_fold(struct arena *a, struct str s);
 /* Cut the next word, letters and digits of any script, from folded text; empty at the end. */

@@ -106,6 +106,32 @@ static void text_is_folded_for_search(void **state)
 		assert_true(str_is(str_fold(&a, str_of(rows[i][0])), rows[i][1]));
 }
 
+/* As a reader counts, not as bytes: of names of Wales, Poland and India, joined signs, line ends. */
+static void letters_are_counted(void **state)
+{
+	/* clang-format off */
+	static const struct { const char *text; size_t letters; } rows[] = {
+		{ "", 0 },
+		{ "abc", 3 },
+		{ "\xC5\xB5yneb", 5 },                     /* w with circumflex */
+		{ "w\xCC\x82yneb", 5 },                    /* the same, decomposed */
+		{ "Wo\xC5\xBA\xC5\x9B\x6B\xC3\xB3w", 7 }, /* Polish */
+		{ "\xE0\xA4\xA8\xE0\xA4\xBF", 1 },         /* Devanagari: na with i */
+		{ "\xF0\x9F\x91\xA9\xE2\x80\x8D\xF0\x9F\x94\xAC", 1 }, /* a woman who is a scientist */
+		{ "a\r\nb", 3 },
+		{ "a\xFF" "b", 3 },                        /* not UTF-8 */
+	};
+	/* clang-format on */
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		assert_int_equal(str_letters(str_of(rows[i].text)), rows[i].letters);
+	assert_true(str_is_words(STR("\xC5\xB5yneb"), 5, 5));
+	assert_false(str_is_words(STR("\xC5\xB5yneb"), 6, 9));
+	assert_false(str_is_words(STR("\xC5\xB5yneb"), 1, 4));
+	assert_false(str_is_words(STR("a\xFF" "bcd"), 1, 9));
+}
+
 static void base64_is_undone(void **state)
 {
 	ARENA(a);
@@ -128,6 +154,7 @@ int main(void)
 		cmocka_unit_test(whole_numbers_are_read),
 		cmocka_unit_test(every_code_point_is_judged),
 		cmocka_unit_test(text_is_folded_for_search),
+		cmocka_unit_test(letters_are_counted),
 		cmocka_unit_test(base64_is_undone),
 	};
 

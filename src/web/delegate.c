@@ -30,6 +30,20 @@ static enum err put_name(struct ctx *c, struct db *db, struct node *row, int64_t
 	return OK;
 }
 
+/* To who helps nobody now: since when. */
+static enum err put_ended(struct ctx *c, struct db *db, struct node *data)
+{
+	struct moment last;
+	int64_t until;
+
+	TRY(delegation_ended(c, db, c->actor->account, 0, clock_now(c->clock), &until));
+	if (!until)
+		return OK;
+	last = moment_at(c->arena, until - 1);
+	data_time(c, data, "ended", last, say_date(c->arena, last));
+	return OK;
+}
+
 static enum err for_page(struct ctx *c, const struct request *r, struct node **out)
 {
 	struct node *data = *out = page_new(c, r, "People I help"), *list = data_list(c, data, "people");
@@ -52,6 +66,8 @@ static enum err for_page(struct ctx *c, const struct request *r, struct node **o
 	}
 	if (len)
 		node_add_bool(c->arena, data, "any_people", true);
+	else
+		TRY(put_ended(c, db, data));
 	if (c->actor->person) {
 		data_words(c, data, "base", "/me");
 		node_add_bool(c->arena, data, "speaks", true);

@@ -33,6 +33,19 @@ static enum err own_record(struct ctx *c, struct db *db, const struct request *r
 	return own->id.len ? OK : fail(c, ERR_NOT_FOUND, "Your record is not here.");
 }
 
+/* Whose name it is, is not theirs to see any more either. */
+static enum err nobody_lets(struct ctx *c, struct db *db, int64_t person)
+{
+	int64_t until = 0;
+
+	if (person)
+		TRY(delegation_ended(c, db, c->actor->account, person, clock_now(c->clock), &until));
+	if (!until)
+		return fail(c, ERR_NOT_FOUND, "There is nobody of that name who lets you see their record.");
+	return fail(c, ERR_GONE, "You could see this record until %s. That has ended: its last day has come, or it was taken back.",
+		    str_dup(c->arena, say_date(c->arena, moment_at(c->arena, until - 1))));
+}
+
 static enum err of_another(struct ctx *c, struct db *db, const struct request *r, struct own *own)
 {
 	struct delegation *list;
@@ -50,7 +63,7 @@ static enum err of_another(struct ctx *c, struct db *db, const struct request *r
 			own->capacity = list[i].capacity;
 		own->speaks |= capacity_speaks(list[i].capacity);
 	}
-	return own->capacity.len ? OK : fail(c, ERR_NOT_FOUND, "There is nobody of that name who lets you see their record.");
+	return own->capacity.len ? OK : nobody_lets(c, db, person);
 }
 
 enum err me_begin(struct ctx *c, const struct request *r, const char *title, enum me_need need,

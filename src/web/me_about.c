@@ -193,7 +193,7 @@ enum err me_about_edit_do(struct ctx *c, const struct request *r, struct reply *
 	enum err e = OK;
 
 	TRY(edit_page(c, r, &data, &own, &part));
-	if (text.len > PART_MOST)
+	if (str_letters(text) > PART_MOST)
 		e = fail(c, ERR_INVALID, "Write less: %d letters at most.", PART_MOST);
 	if (e == OK) {
 		TRY(newest(c, own.id, &response));

@@ -66,9 +66,9 @@ enum err me_wrong_do(struct ctx *c, const struct request *r, struct reply *reply
 	enum err e = OK;
 
 	TRY(wrong_page(c, r, &data, &own));
-	if (text.len < WORDS_LEAST)
+	if (str_letters(text) < WORDS_LEAST)
 		e = fail(c, ERR_INVALID, "Write what is wrong, and what would be right.");
-	else if (text.len > WORDS_MOST)
+	else if (str_letters(text) > WORDS_MOST)
 		e = fail(c, ERR_INVALID, "Write less: %d letters at most.", WORDS_MOST);
 	asked.person = own.id;
 	if (e == OK)

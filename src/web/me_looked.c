@@ -469,7 +469,7 @@ enum err me_ask_do(struct ctx *c, const struct request *r, struct reply *reply)
 
 	if (!text.len)
 		return ask_page(c, r, "Write what looks wrong", reply);
-	if (text.len > QUESTION_MAX)
+	if (str_letters(text) > QUESTION_MAX)
 		return ask_page(c, r, "Write less: 2,000 letters at most", reply);
 	TRY(me_begin(c, r, "", ME_SPEAKS, &data, &own));
 	l.person = own.person;

@@ -273,7 +273,7 @@ enum err me_file_do(struct ctx *c, const struct request *r, struct reply *reply)
 	TRY(newest(c, own.id, &task, &request));
 	if (!takes_files(c, task))
 		return fail(c, ERR_CONFLICT, "There is no application to which something could be added.");
-	if (!what.len || what.len > 200)
+	if (!str_is_words(what, 1, 200))
 		return file_page(c, r, "Say in a few words what it is", "what", what, reply);
 	wrong = file_sent(r, &name, &bytes, &type);
 	if (wrong)

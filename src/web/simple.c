@@ -1,5 +1,6 @@
 /* simple.c - the pages that are mostly words: help, accessibility; and what is
  * said when something fails. */
+#include "access/actor.h"
 #include "base/html.h"
 #include "web/pages.h"
 #include "web/web.h"
@@ -16,10 +17,12 @@ enum err accessibility_show(struct ctx *c, const struct request *r, struct reply
 
 /* ---- failures ---- */
 
-static const struct {
+struct failure {
 	enum err err;
 	const char *heading, *ways[3];
-} failures[] = {
+};
+
+static const struct failure failures[] = {
 	{ ERR_NOT_FOUND,
 	  "There is nothing here",
 	  { "Check the address for a slip.", "It may have been merged with another record." } },
@@ -41,26 +44,66 @@ static const struct {
 	  { "Check what you typed; it is still in the box." } },
 };
 
+/* The same to people who see their own record, or of whom they help. */
+static const struct failure residents[] = {
+	{ ERR_NOT_FOUND, "There is nothing here", { "Check the address for a slip." } },
+	{ ERR_GONE,
+	  "You cannot see this any more",
+	  { "Nothing that you did is lost.",
+	    "If you still help somebody, ask them, or who speaks for them, for a new code.",
+	    "Enter the code at “People I help”." } },
+	{ ERR_FORBIDDEN, "You may not see this", { "Ask the person, or who speaks for them." } },
+};
+
 static const char *const plain_ways[] = {
 	"Nothing was lost or changed.",
 	"Try again; if it goes on, tell whoever runs Causeway here."
 };
 
+static bool is_resident(const struct ctx *c)
+{
+	return c->actor && c->actor->kind == ACTOR_RESIDENT;
+}
+
+static const struct failure *failure_of(const struct ctx *c, enum err e)
+{
+	for (unsigned i = 0; is_resident(c) && i < sizeof residents / sizeof *residents; i++)
+		if (residents[i].err == e)
+			return &residents[i];
+	for (unsigned i = 0; i < sizeof failures / sizeof *failures; i++)
+		if (failures[i].err == e)
+			return &failures[i];
+	return NULL;
+}
+
 static const char *put_ways(struct ctx *c, struct node *data, enum err e)
 {
+	const struct failure *failure = failure_of(c, e);
 	struct node *ways = data_list(c, data, "ways");
 
-	for (unsigned i = 0; i < sizeof failures / sizeof *failures; i++) {
-		if (failures[i].err != e)
-			continue;
-		for (unsigned k = 0; k < 3 && failures[i].ways[k]; k++)
-			node_add_cstr(c->arena, ways, NULL, failures[i].ways[k]);
-		return failures[i].heading;
-	}
+	for (unsigned k = 0; failure && k < 3 && failure->ways[k]; k++)
+		node_add_cstr(c->arena, ways, NULL, failure->ways[k]);
+	if (failure)
+		return failure->heading;
 	for (unsigned i = 0; i < 2; i++)
 		node_add_cstr(c->arena, ways, NULL, plain_ways[i]);
 	return err_row(e)->http >= 500 ? "Something went wrong in Causeway"
 				       : "That did not work";
+}
+
+/* Where whoever reads it can go on from. */
+static void put_ways_on(struct ctx *c, struct node *data)
+{
+	if (!is_resident(c)) {
+		if (!actor_can(c, "person.find"))
+			node_add_bool(c->arena, data, "begins", true);
+		return;
+	}
+	node_add_bool(c->arena, data, "helps", true);
+	if (!c->actor->person)
+		return;
+	data_words(c, data, "base", "/me");
+	node_add_bool(c->arena, data, "speaks", true);
 }
 
 /* To the page where one signs in, and back here afterwards. */
@@ -95,7 +138,7 @@ void web_refuse(struct ctx *c, enum err e, const struct request *request, struct
 	}
 	data = page_new(c, request, "");
 	heading = put_ways(c, data, e);
-
+	put_ways_on(c, data);
 	node_add_bool(c->arena, data, "failed", true);
 	data_words(c, data, "heading", heading);
 	/* Our own mistakes are told to the log; people are told that it was not theirs. */
@@ -113,7 +156,7 @@ void web_refuse(struct ctx *c, enum err e, const struct request *request, struct
 	}
 	data_words(c, data, "reference", c->request);
 	*reply = (struct reply){ 0 };
-	if (page_show(c, "error", data, reply) != OK) {
+	if (page_show(c, is_resident(c) ? "me_error" : "error", data, reply) != OK) {
 		reply->type = "text/plain; charset=utf-8";
 		reply->body = why;
 	}

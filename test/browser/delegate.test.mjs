@@ -104,7 +104,17 @@ test('a neighbour joins with a code, sees what was named, until it is taken back
 	await good(resident, 'people-take-back')
 	await resident.getByRole('button', { name: 'Yes, take it back now' }).press('Enter')
 	await resident.waitForURL(/gone=1/)
-	assert.deepEqual([await status(mo, `/for/${edith}`), await status(mo, `/fhir/Patient/${edith}`)], [404, 404], 'at the next request')
+	assert.deepEqual([await status(mo, `/for/${edith}`), await status(mo, `/for/${edith}/record`), await status(mo, `/fhir/Patient/${edith}`)], [410, 410, 404], 'at the next request')
+	await mo.goto(`${base}/for/${edith}/record`)
+	const told = await mo.locator('body').innerText()
+	assert.match(told, /You could see this record until .* That has ended[\s\S]*ask them, or who speaks for them, for a new code/)
+	assert.doesNotMatch(told, /Find a person|lead professional|Tredwell/, 'nothing that they cannot do, and no name')
+	await good(mo, 'for-ended')
+	await mo.getByRole('link', { name: 'People I help' }).press('Enter')
+	await mo.waitForURL(`${base}/for`)
+	assert.match(await mo.locator('main').innerText(), /Nobody lets you see their record now[\s\S]*until .* That has ended[\s\S]*Use the code/)
+	await good(mo, 'for-nobody')
+	assert.equal(await status(mo, '/for/never-was'), 404)
 })
 
 test('what was named is seen; what was not is absent', { skip, timeout: 600000 }, async () => {
