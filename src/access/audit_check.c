@@ -139,6 +139,7 @@ static enum err check_kinds(struct proof *p)
 			"'integerintegerintegerintegerintegerintegerintegerintegerintegerintegerintegerinteger' "
 			"OR typeof(role) || typeof(device) || typeof(section) || typeof(relation) || typeof(detail) <> "
 			"'texttexttexttexttext' OR typeof(hash) <> 'blob' OR typeof(people) NOT IN ('null', 'blob') "
+			"OR typeof(items) NOT IN ('null', 'blob') "
 			"UNION SELECT key FROM audit_head WHERE typeof(at) || typeof(number) <> 'integerinteger' ORDER BY key"),
 		    &s));
 	for (;;) {

@@ -214,6 +214,19 @@ static enum err check_crowd(struct ctx *c, int64_t account)
 		       : fail(c, ERR_THROTTLED, "There are too many tokens that are still good. Use one of them.");
 }
 
+/* Which those are, without their queries. */
+static const char *refused(struct ctx *c, const struct smart *wanted)
+{
+	struct smart_scope *at = NEW_N(c->arena, struct smart_scope, wanted->len + 1);
+	struct smart plain = { .at = at, .len = wanted->len };
+
+	for (size_t i = 0; i < wanted->len; i++) {
+		at[i] = wanted->at[i];
+		at[i].query = (struct str){ 0 };
+	}
+	return wanted->len ? str_dup(c->arena, smart_write(c, &plain)) : "none is of a record";
+}
+
 static enum err scopes_for(struct ctx *c, const struct client *client, struct str asked,
 			   struct str *out)
 {
@@ -223,7 +236,8 @@ static enum err scopes_for(struct ctx *c, const struct client *client, struct st
 	TRY(smart_read(c, asked, &wanted));
 	TRY(smart_meet(c, &most, &wanted, &given));
 	if (!given.len)
-		return fail(c, ERR_BAD_REQUEST, "None of the scopes asked for is given to this client.");
+		return fail(c, ERR_BAD_REQUEST, "None of the scopes asked for is given to this client: %.200s.",
+			    refused(c, &wanted));
 	*out = smart_write(c, &given);
 	return out->len <= SMART_BYTES ? OK : fail(c, ERR_BAD_REQUEST, "The scopes are too long.");
 }

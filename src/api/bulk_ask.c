@@ -1,10 +1,11 @@
 /* bulk_ask.c - what an export is asked for: parameters of the address, or a Parameters resource. */
 #include "api/bulk.h"
-#include "record/guard.h"
 
+#include "access/smart.h"
 #include "base/html.h"
 #include "base/when.h"
 #include "http/negotiate.h"
+#include "record/guard.h"
 
 struct param {
 	struct str name, value;
@@ -122,6 +123,7 @@ static enum err take_type(struct ctx *c, struct str value, struct bulk_ask *ask)
 			return fail(c, ERR_BAD_REQUEST,
 				    "_type: %.64s is not a resource type of FHIR R4.",
 				    str_dup(c->arena, name));
+		TRY(smart_need(c, name, LET_LIST)); /* named, and not let: said rather than left out */
 		for (size_t i = 0; i < ask->types.len; i++)
 			there = there || ask->types.at[i] == type->name;
 		if (!there)

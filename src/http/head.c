@@ -7,7 +7,7 @@
 
 /* The headers the server itself needs, gathered in one pass. */
 struct head {
-	struct str host, origin, length, transfer, coding, accept, authorization;
+	struct str host, origin, site, length, transfer, coding, accept, authorization;
 	unsigned hosts, lengths, transfers;
 	bool odd; /* a name that is no token, or a value over several lines: others would read it otherwise */
 };
@@ -62,6 +62,7 @@ static const struct {
 #define WANTED(name, member, count) { { name, sizeof name - 1 }, offsetof(struct head, member), count }
 	WANTED("Host", host, offsetof(struct head, hosts)),
 	WANTED("Origin", origin, 0),
+	WANTED("Sec-Fetch-Site", site, 0), /* what the browser says of it where it sends no Origin */
 	WANTED("Authorization", authorization, 0),
 	WANTED("Content-Length", length, offsetof(struct head, lengths)),
 	WANTED("Accept-Encoding", accept, 0),
@@ -152,10 +153,11 @@ static enum err head_origin(struct exchange *x, const struct head *head)
 	http_across *across = x->http->setup.across;
 	bool safe = x->request.verb == HTTP_GET || x->request.verb == HTTP_HEAD ||
 		    x->request.verb == HTTP_OPTIONS;
+	bool other = head->origin.len && !str_eq(head->origin, x->request.base);
 
-	if (head->origin.len == 0 || str_eq(head->origin, x->request.base))
+	if (!other && !str_is(head->site, "cross-site"))
 		return OK;
-	if (across && across(&x->ctx, &x->request, head->origin))
+	if (other && across && across(&x->ctx, &x->request, head->origin))
 		x->across = str_of(str_dup(&x->arena, head->origin));
 	if (safe || x->across.len)
 		return OK;

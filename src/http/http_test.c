@@ -225,6 +225,13 @@ static void refusals_have_their_table(void **state)
 	expect("POST /api/Patient HTTP/1.1\r\nOrigin: http://localhost\r\nContent-Length: "
 	       "0" END,
 	       "200", "post");
+	expect("POST /api/Patient HTTP/1.1\r\nSec-Fetch-Site: cross-site\r\nContent-Length: "
+	       "0" END,
+	       "403", "why");
+	expect("POST /api/Patient HTTP/1.1\r\nSec-Fetch-Site: same-origin\r\nContent-Length: "
+	       "0" END,
+	       "200", "post");
+	expect("GET /api/Patient/1 HTTP/1.1\r\nSec-Fetch-Site: cross-site" END, "200", "get");
 }
 
 static void every_reply_has_the_headers(void **state)

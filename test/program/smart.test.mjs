@@ -51,7 +51,10 @@ test('a client exports what its scope lets and nothing else', async t => {
 	assert.deepEqual(await exported(lab, '/fhir/$export'), labs)
 	assert.deepEqual(await exported(lab, '/fhir/Patient/$export'), labs)
 	assert.deepEqual(await exported(lab, '/fhir/$export?_type=Observation,Patient&_typeFilter=Observation%3Fcategory=vital-signs'), ['Patient/ada', 'Patient/ben'])
-	assert.deepEqual(await exported(lab, '/fhir/$export?_type=Condition'), [])
+	for (const types of ['Condition', 'Observation,Condition']) {
+		const refused = await lab(`/fhir/$export?_type=${types}`, { headers: { prefer: 'respond-async' } })
+		assert.deepEqual([refused.status, /system\/Condition\.rs/.test(refused.text)], [403, true], 'what is named and not let is told')
+	}
 	assert.equal(await exported(lab, '/fhir/Group/both/$export'), 403, 'Group is not let')
 	// less was asked for than is given
 	const less = asker(base, await token('lab', 'system/Patient.rs'))
@@ -160,6 +163,7 @@ test('a scope that makes no sense, or is not given, is refused', async t => {
 	const asked = async scope => ask(base, jwt(keys.lab, claimsOf(base, 'lab')), scope)
 	for (const scope of ['system/Nothing.rs', 'system/Observation.sr', 'system/Observation.rr', 'system/Observation.x', 'system/Observation', 'system/*.rs?category=laboratory', 'system/Observation.cud?category=laboratory', 'system/Observation.rs?subject.name=x', 'system/Observation.rs?_sort=date', 'system/Observation.rs?nonsense=1', 'system/Patient.rs', 'user/Observation.rs', 'openid', 'system/Observation.cud'])
 		assert.deepEqual([(await asked(scope)).status, (await asked(scope)).body.error], [400, 'invalid_scope'], scope)
+	assert.match((await asked('system/Patient.rs system/Observation.cud')).body.error_description, /system\/Patient\.rs system\/Observation\.cud/, 'which those are')
 	const narrow = await asked('openid system/Observation.r')
 	assert.equal(narrow.body.scope, 'system/Observation.r?category=laboratory', 'never more than is given')
 	assert.equal(narrow.body.expires_in, 300)
