@@ -295,6 +295,17 @@ enum err account_check(struct ctx *c, const struct joiner *joiner)
 	return org_check(c, joiner->org);
 }
 
+enum err account_add_in(struct ctx *c, struct db *db, const struct joiner *joiner, int64_t *key)
+{
+	struct adding a = { .joiner = joiner, .login = login_fold(c, joiner->login) };
+
+	TRY(account_check(c, joiner));
+	TRY(account_role(c, joiner->kind, joiner->role, &a.role));
+	TRY(add(c, db, &a));
+	*key = a.key;
+	return OK;
+}
+
 enum err account_add(struct ctx *c, const struct joiner *joiner, int64_t *key)
 {
 	struct adding a = { .joiner = joiner, .login = login_fold(c, joiner->login) };
@@ -331,6 +342,14 @@ enum err account_rename(struct ctx *c, int64_t account, struct str name)
 
 	TRY(account_check_name(c, r.name));
 	return store_write(c, c->place->store, rename_one, &r);
+}
+
+enum err account_rename_in(struct ctx *c, struct db *db, int64_t account, struct str name)
+{
+	struct renaming r = { account, str_trim(name) };
+
+	TRY(account_check_name(c, r.name));
+	return rename_one(c, db, &r);
 }
 
 enum err account_run(struct ctx *c, struct db *db, struct sql sql, int64_t account, int64_t now)
@@ -374,6 +393,11 @@ static enum err end(struct ctx *c, struct db *db, void *arg)
 	TRY(account_run(c, db, SQL("DELETE FROM credential WHERE account = ?1"), account, 0));
 	TRY(account_run(c, db, SQL("DELETE FROM passkey WHERE account = ?1"), account, 0));
 	return account_note(c, db, account, "ended", STR(""));
+}
+
+enum err account_end_in(struct ctx *c, struct db *db, int64_t account)
+{
+	return end(c, db, &account);
 }
 
 enum err account_end(struct ctx *c, int64_t account)

@@ -18,6 +18,12 @@ NODISCARD enum err account_resource(struct ctx *c, struct db *db, const char *ty
 				    int64_t *key);
 /* An ODS code in form; empty is the place itself. */
 NODISCARD enum err org_check(struct ctx *c, struct str org);
+/* What account.h has by the same names, inside store_write; roles from now on, without an end. */
+NODISCARD enum err account_add_in(struct ctx *c, struct db *db, const struct joiner *joiner, int64_t *key);
+NODISCARD enum err account_rename_in(struct ctx *c, struct db *db, int64_t account, struct str name);
+NODISCARD enum err account_end_in(struct ctx *c, struct db *db, int64_t account);
+NODISCARD enum err employment_give_in(struct ctx *c, struct db *db, int64_t account, struct str role, struct str org);
+NODISCARD enum err employment_end_in(struct ctx *c, struct db *db, int64_t account, int64_t employment);
 /* The first employment or one more, inside store_write. */
 NODISCARD enum err employment_put(struct ctx *c, struct db *db, int64_t account,
 				  const struct role *role, struct str org, int64_t since,

@@ -206,6 +206,15 @@ enum err invitation_make(struct ctx *c, int64_t account, int64_t seconds, char t
 	return store_write(c, c->place->store, invite, &i);
 }
 
+enum err invitation_make_in(struct ctx *c, struct db *db, int64_t account, int64_t seconds, char token[TOKEN_SIZE])
+{
+	struct inviting i = { .account = account, .until = clock_now(c->clock) + seconds * 1000000 };
+
+	token_make(token);
+	i.hash = token_hash(c, str_of(token));
+	return invite(c, db, &i);
+}
+
 enum err invitation_find(struct ctx *c, struct db *db, struct str token, int64_t *account)
 {
 	bool row;

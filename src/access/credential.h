@@ -48,6 +48,9 @@ NODISCARD enum err code_take(struct ctx *c, int64_t account, struct str code, bo
 /* For an account to set its password, or with account 0 to make the first administrator. */
 NODISCARD enum err invitation_make(struct ctx *c, int64_t account, int64_t seconds,
 				   char token[TOKEN_SIZE]);
+/* The same inside store_write. */
+NODISCARD enum err invitation_make_in(struct ctx *c, struct db *db, int64_t account, int64_t seconds,
+				      char token[TOKEN_SIZE]);
 /* Whose it is; ERR_NOT_FOUND when it was used, is too old or never was. It stays good. */
 NODISCARD enum err invitation_find(struct ctx *c, struct db *db, struct str token, int64_t *account);
 /* Use it up; ERR_NOT_FOUND as above. For account 0: there must be no administrator. */

@@ -55,6 +55,14 @@ struct giving {
 	int64_t since, until, key;
 };
 
+/* What may be asked for without the writer. */
+static enum err giving_check(struct ctx *c, enum actor_kind kind, struct str role, struct giving *g)
+{
+	TRY(org_check(c, g->org));
+	TRY(account_role(c, kind, role, &g->role));
+	return g->until && g->until <= g->since ? fail(c, ERR_INVALID, "The end is before the beginning.") : OK;
+}
+
 static enum err give(struct ctx *c, struct db *db, void *arg)
 {
 	struct giving *g = arg;
@@ -77,23 +85,95 @@ enum err employment_give(struct ctx *c, int64_t account, struct str role, struct
 		TRY(store_reader(c, c->place->store, &db));
 		TRY(account_at(c, db, account, &user));
 	}
-	TRY(org_check(c, org));
-	TRY(account_role(c, user.kind, role, &g.role));
-	if (until && until <= since)
-		return fail(c, ERR_INVALID, "The end is before the beginning.");
+	TRY(giving_check(c, user.kind, role, &g));
 	TRY(store_write(c, c->place->store, give, &g));
 	*key = g.key;
 	return OK;
+}
+
+enum err employment_give_in(struct ctx *c, struct db *db, int64_t account, struct str role, struct str org)
+{
+	struct giving g = { .account = account, .org = org, .since = clock_now(c->clock) };
+
+	TRY(giving_check(c, ACTOR_STAFF, role, &g));
+	return give(c, db, &g);
+}
+
+struct joining {
+	int64_t account, team;
+	const char *type;
+	struct str id;
+};
+
+static enum err leave(struct ctx *c, struct db *db, void *arg)
+{
+	const struct joining *j = arg;
+	STMT(s);
+
+	TRY(db_stmt(c, db,
+		    SQL("UPDATE team_member SET until = ?3 WHERE account = ?1 AND team = ?2 AND until = 0"),
+		    &s));
+	stmt_bind_int(s, 1, j->account);
+	stmt_bind_int(s, 2, j->team);
+	stmt_bind_int(s, 3, clock_now(c->clock));
+	TRY(stmt_run(c, s));
+	return account_note(c, db, j->account, "team-left",
+			    str_of(arena_printf(c->arena, "%lld", (long long)j->team)));
 }
 
 struct ending {
 	int64_t account, key, person;
 };
 
+/* Where the role that ends was; *last: nothing else is held there. */
+static enum err org_left(struct ctx *c, struct db *db, const struct ending *e, int64_t now, int64_t *org, bool *last)
+{
+	bool row;
+	STMT(s);
+
+	TRY(db_stmt(c, db,
+		    SQL("SELECT e.org, (SELECT count(*) FROM employment o WHERE o.account = e.account AND o.org = e.org AND "
+			"o.key <> e.key AND o.since <= ?2 AND (o.until = 0 OR o.until > ?2)) FROM employment e WHERE e.key = ?1"),
+		    &s));
+	stmt_bind_int(s, 1, e->key);
+	stmt_bind_int(s, 2, now);
+	TRY(stmt_step(c, s, &row));
+	*org = row ? stmt_int(s, 0) : 0;
+	*last = row && !stmt_int(s, 1);
+	return OK;
+}
+
+/* Whoever works at an organisation no more is in its teams no more, nor in others' that they were in by working there: what
+ * is left are teams of organisations where they still work. */
+static enum err leave_teams(struct ctx *c, struct db *db, int64_t account, int64_t now)
+{
+	VEC(int64_t) left = { 0 };
+	bool row;
+	STMT(s);
+
+	TRY(db_stmt(c, db,
+		    SQL("SELECT m.team FROM team_member m WHERE m.account = ?1 AND (m.until = 0 OR m.until > ?2) AND NOT EXISTS "
+			"(SELECT 1 FROM employment e JOIN resource r ON r.org = e.org WHERE r.key = m.team AND e.account = ?1 "
+			"AND e.org <> 0 AND e.since <= ?2 AND (e.until = 0 OR e.until > ?2)) ORDER BY m.team"),
+		    &s));
+	stmt_bind_int(s, 1, account);
+	stmt_bind_int(s, 2, now);
+	for (;;) {
+		TRY(stmt_step(c, s, &row));
+		if (!row)
+			break;
+		*vec_push(&left, c->arena) = stmt_int(s, 0);
+	}
+	for (size_t i = 0; i < left.len; i++)
+		TRY(leave(c, db, &(struct joining){ .account = account, .team = left.at[i] }));
+	return OK;
+}
+
 static enum err end_employment(struct ctx *c, struct db *db, void *arg)
 {
 	const struct ending *e = arg;
-	int64_t now = clock_now(c->clock);
+	int64_t now = clock_now(c->clock), org;
+	bool last;
 	STMT(s);
 
 	TRY(db_stmt(c, db,
@@ -106,8 +186,17 @@ static enum err end_employment(struct ctx *c, struct db *db, void *arg)
 	TRY(stmt_run(c, s));
 	if (!db_changes(db))
 		return fail(c, ERR_NOT_FOUND, "There is no such role to end.");
-	return account_note(c, db, e->account, "role-ended",
-			    str_of(arena_printf(c->arena, "%lld", (long long)e->key)));
+	TRY(account_note(c, db, e->account, "role-ended",
+			 str_of(arena_printf(c->arena, "%lld", (long long)e->key))));
+	TRY(org_left(c, db, e, now, &org, &last));
+	return org && last ? leave_teams(c, db, e->account, now) : OK;
+}
+
+enum err employment_end_in(struct ctx *c, struct db *db, int64_t account, int64_t employment)
+{
+	struct ending e = { account, employment, 0 };
+
+	return end_employment(c, db, &e);
 }
 
 enum err employment_end(struct ctx *c, int64_t account, int64_t employment)
@@ -221,12 +310,6 @@ enum err employment_at_orgs(struct ctx *c, struct db *db, const int64_t *orgs, s
 
 /* --- teams --- */
 
-struct joining {
-	int64_t account, team;
-	const char *type;
-	struct str id;
-};
-
 static enum err join(struct ctx *c, struct db *db, void *arg)
 {
 	struct joining *j = arg;
@@ -255,22 +338,6 @@ enum err team_join(struct ctx *c, int64_t account, struct str type, struct str i
 	if (!str_is(type, "CareTeam") && !str_is(type, "Group") && !str_is(type, "Organization"))
 		return fail(c, ERR_INVALID, "A team is a CareTeam, a Group or an Organization.");
 	return store_write(c, c->place->store, join, &j);
-}
-
-static enum err leave(struct ctx *c, struct db *db, void *arg)
-{
-	const struct joining *j = arg;
-	STMT(s);
-
-	TRY(db_stmt(c, db,
-		    SQL("UPDATE team_member SET until = ?3 WHERE account = ?1 AND team = ?2 AND until = 0"),
-		    &s));
-	stmt_bind_int(s, 1, j->account);
-	stmt_bind_int(s, 2, j->team);
-	stmt_bind_int(s, 3, clock_now(c->clock));
-	TRY(stmt_run(c, s));
-	return account_note(c, db, j->account, "team-left",
-			    str_of(arena_printf(c->arena, "%lld", (long long)j->team)));
 }
 
 enum err team_leave(struct ctx *c, int64_t account, int64_t team)

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "access/account_part.h"
+#include "access/credential.h"
 #include "base/map.h"
 #include "base/sheet.h"
 #include "base/vec.h"
@@ -86,6 +87,23 @@ static const char *role_at(struct ctx *c, struct str role, struct str org)
 {
 	return org.len ? arena_printf(c->arena, STR_FMT " at " STR_FMT, STR_ARG(role), STR_ARG(org))
 		       : str_dup(c->arena, role);
+}
+
+/* Somebody new is to be a Practitioner who is there. */
+static enum err knows_practitioner(struct ctx *c, struct comparing *m, struct db *db, const struct entry *e, bool *known)
+{
+	int64_t key;
+	enum err error;
+
+	*known = true;
+	if (!e->cell[PRACTITIONER].len || str_is(e->cell[STATE], "left"))
+		return OK;
+	error = account_resource(c, db, "Practitioner", e->cell[PRACTITIONER], &key);
+	*known = error != ERR_INVALID;
+	if (*known)
+		return error;
+	say(c, m, e, ROSTER_WRONG, arena_str(c->arena, c->why));
+	return OK;
 }
 
 static bool is_wrong(struct ctx *c, struct comparing *m, const struct entry *e, bool leaves)
@@ -201,9 +219,13 @@ static enum err compare_login(struct ctx *c, struct comparing *m, struct db *db,
 	for (const struct entry *one = first; one; one = one->next) {
 		if (is_said(c, m, first, one))
 			continue;
-		if (known)
+		if (known) {
 			compare_known(c, m, one, &user, jobs, len);
-		else
+			continue;
+		}
+		bool there;
+		TRY(knows_practitioner(c, m, db, one, &there));
+		if (there)
 			compare_new(c, m, one, &joined);
 	}
 	if (known && !user.ended && user.kind == ACTOR_STAFF)
@@ -265,33 +287,45 @@ enum err roster_read_text(struct ctx *c, struct str text, struct roster *out)
 
 /* --- applying --- */
 
-static enum err apply_one(struct ctx *c, const struct roster_line *line)
+static enum err apply_one(struct ctx *c, struct db *db, const struct roster_line *line)
 {
-	int64_t key = line->account, employment;
+	int64_t key = line->account;
+	struct user user;
 
 	switch (line->change) {
 	case ROSTER_JOINS:
-		return account_add(c, &line->joiner, &key);
+		return account_add_in(c, db, &line->joiner, &key);
 	case ROSTER_RENAMED:
-		return account_rename(c, line->account, line->joiner.name);
+		return account_rename_in(c, db, key, line->joiner.name);
 	case ROSTER_GAINS:
 		if (!key) { /* joined by a line before */
-			struct user user;
-			READER(db);
-
-			TRY(store_reader(c, c->place->store, &db));
 			TRY(account_find(c, db, line->login, &user));
 			key = user.key;
 		}
-		return employment_give(c, key, line->joiner.role, line->joiner.org, clock_now(c->clock), 0,
-				       &employment);
+		return employment_give_in(c, db, key, line->joiner.role, line->joiner.org);
 	case ROSTER_LOSES:
-		return employment_end(c, line->account, line->employment);
+		return employment_end_in(c, db, key, line->employment);
 	case ROSTER_LEAVES:
-		return account_end(c, line->account);
+		return account_end_in(c, db, key);
 	default:
 		return OK;
 	}
+}
+
+static enum err apply_all(struct ctx *c, struct db *db, void *arg)
+{
+	const struct roster *roster = arg;
+
+	for (size_t i = 0; i < roster->len; i++) {
+		const struct roster_line *line = &roster->at[i];
+		enum err e = apply_one(c, db, line);
+
+		if (e && line->number)
+			return fail(c, e, "Line %lld: %s Nothing was changed.", (long long)line->number,
+				    arena_str(c->arena, c->why));
+		TRY(e);
+	}
+	return OK;
 }
 
 enum err roster_apply(struct ctx *c, const struct roster *roster)
@@ -299,7 +333,70 @@ enum err roster_apply(struct ctx *c, const struct roster *roster)
 	if (roster->count[ROSTER_WRONG])
 		return fail(c, ERR_INVALID, "%zu lines are wrong; nothing was changed.",
 			    roster->count[ROSTER_WRONG]);
-	for (size_t i = 0; i < roster->len; i++)
-		TRY(apply_one(c, &roster->at[i]));
+	return store_write(c, c->place->store, apply_all, (void *)(uintptr_t)roster);
+}
+
+/* --- first links --- */
+
+struct inviting {
+	const struct roster *roster;
+	int64_t seconds;
+	VEC(struct roster_link) links;
+};
+
+/* Has never signed in: has no password, and is nobody of a provider's. */
+static enum err is_new(struct ctx *c, struct db *db, const struct user *user, bool *out)
+{
+	bool password, provider;
+	STMT(s);
+
+	*out = false;
+	if (user->ended || user->kind != ACTOR_STAFF)
+		return OK;
+	TRY(password_known(c, db, user->key, &password));
+	TRY(db_stmt(c, db, SQL("SELECT 1 FROM provider_link WHERE account = ?1"), &s));
+	stmt_bind_int(s, 1, user->key);
+	TRY(stmt_step(c, s, &provider));
+	*out = !password && !provider;
+	return OK;
+}
+
+static enum err invite_all(struct ctx *c, struct db *db, void *arg)
+{
+	struct inviting *v = arg;
+	struct map seen;
+
+	v->links.len = 0;
+	map_init(&seen, c->arena);
+	for (size_t i = 0; i < v->roster->len; i++) {
+		struct str login = v->roster->at[i].login;
+		struct roster_link *link;
+		struct user user;
+		bool new;
+
+		if (!map_set(&seen, login, v))
+			continue;
+		enum err e = account_find(c, db, login, &user);
+		if (e == ERR_NOT_FOUND)
+			continue;
+		TRY(e);
+		TRY(is_new(c, db, &user, &new));
+		if (!new)
+			continue;
+		link = vec_push(&v->links, c->arena);
+		*link = (struct roster_link){ .login = user.login, .name = user.name };
+		TRY(invitation_make_in(c, db, user.key, v->seconds, link->token));
+	}
+	return OK;
+}
+
+enum err roster_invite(struct ctx *c, const struct roster *roster, int64_t seconds, struct roster_link **out,
+		       size_t *len)
+{
+	struct inviting v = { .roster = roster, .seconds = seconds };
+
+	TRY(store_write(c, c->place->store, invite_all, &v));
+	*out = v.links.at;
+	*len = v.links.len;
 	return OK;
 }

@@ -11,7 +11,7 @@
 #ifndef ACCESS_ROSTER_H
 #define ACCESS_ROSTER_H
 
-#include "access/account.h"
+#include "access/session.h"
 
 #define ROSTER_LINES 20000
 
@@ -36,7 +36,16 @@ struct roster {
 NODISCARD enum err roster_read(struct ctx *c, const char *path, struct roster *out);
 /* The same from text that was pasted. */
 NODISCARD enum err roster_read_text(struct ctx *c, struct str text, struct roster *out);
-/* Change it, line by line, each for itself. ERR_INVALID when any is wrong: then nothing is. */
+/* Change it in one transaction: all or nothing. ERR_INVALID when any line is wrong; else the line that could not be done. */
 NODISCARD enum err roster_apply(struct ctx *c, const struct roster *roster);
+
+struct roster_link {
+	struct str login, name;
+	char token[TOKEN_SIZE];
+};
+/* First links ("/welcome/TOKEN") for those of the list who have an account, no password yet and no provider: new ones, those
+ * made before are worth nothing. In c->arena. */
+NODISCARD enum err roster_invite(struct ctx *c, const struct roster *roster, int64_t seconds, struct roster_link **out,
+				 size_t *len);
 
 #endif

@@ -2,6 +2,7 @@
 #include "record/test_world.h"
 #include "store/test_place.h" /* on either engine */
 
+#include "access/roster.h"
 #include "access/sign_in.h"
 
 #define SUCCEEDS_OR(expression)                         \
@@ -270,6 +271,82 @@ static void a_change_of_role_counts_at_the_next_request(void **state)
 	assert_int_equal(session_work_in(&w->c, &session, stranger), ERR_NOT_FOUND);
 }
 
+#define LIST "login,name,role,org,practitioner,state\n"
+
+static bool has_account(struct world *w, const char *login)
+{
+	struct user user;
+	READER(db);
+
+	SUCCEEDS_OR(store_reader(&w->c, w->place->store, &db));
+	return account_find(&w->c, db, str_of(login), &user) == OK;
+}
+
+/* Somebody takes a login between looking and changing: the line is named, and no other is done. */
+static void a_list_is_applied_whole_or_not_at_all(void **state)
+{
+	struct world *w = *state;
+	struct roster_link *links;
+	struct roster roster;
+	struct user user;
+	int64_t account;
+	size_t len;
+
+	SUCCEEDS_OR(roster_read_text(&w->c, STR(LIST "ivy,Ivy Moor,gp,WXP,,\nzed,Zed Moor,gp,WXP,nobody-here,\n"), &roster));
+	assert_int_equal(roster.count[ROSTER_WRONG], 1);
+	assert_int_equal(roster.at[1].number, 3);
+	assert_int_equal(roster_apply(&w->c, &roster), ERR_INVALID);
+	SUCCEEDS_OR(roster_read_text(&w->c, STR(LIST "ivy,Ivy Moor,gp,WXP,,\nivy,Ivy Moor,gp,WXL,,\ntaken,Tia Moor,gp,WXP,,\n"), &roster));
+	join(w, "taken", "gp", "WXP");
+	assert_int_equal(roster_apply(&w->c, &roster), ERR_CONFLICT);
+	assert_non_null(strstr(w->c.why, "Line 4"));
+	assert_false(has_account(w, "ivy"));
+	SUCCEEDS_OR(roster_read_text(&w->c, STR(LIST "ivy,Ivy Moor,gp,WXP,,\nivy,Ivy Moor,gp,WXL,,\ntaken,Ada Clarke,gp,WXP,,\n"), &roster));
+	SUCCEEDS_OR(roster_apply(&w->c, &roster));
+	SUCCEEDS_OR(roster_invite(&w->c, &roster, 3600, &links, &len));
+	assert_int_equal(len, 1); /* who has a password needs none */
+	assert_true(str_is(links[0].login, "ivy"));
+	SUCCEEDS_OR(invitation_use(&w->c, str_of(links[0].token), &account));
+	READER(db);
+	SUCCEEDS_OR(store_reader(&w->c, w->place->store, &db));
+	SUCCEEDS_OR(account_at(&w->c, db, account, &user));
+	assert_true(str_is(user.name, "Ivy Moor"));
+}
+
+static size_t teams_of(struct world *w, int64_t account)
+{
+	int64_t *teams, next = INT64_MAX;
+	size_t len;
+	READER(db);
+
+	SUCCEEDS_OR(store_reader(&w->c, w->place->store, &db));
+	SUCCEEDS_OR(team_list(&w->c, db, account, w->clock.at, &teams, &len, &next));
+	return len;
+}
+
+/* With the last role at an organisation its teams end, and those of others where nothing is held. */
+static void a_movers_old_teams_end(void **state)
+{
+	static const char *const teams[][2] = { { "hill", "WXP" }, { "ward", "WXA" }, { "third", "WXZ" } };
+	struct world *w = *state;
+	struct roster roster;
+	int64_t ada = join(w, "ada", "gp", "WXP");
+
+	for (size_t i = 0; i < 3; i++) {
+		put(w, "CareTeam", teams[i][0],
+		    arena_printf(&w->arena, "{\"resourceType\":\"CareTeam\",\"id\":\"%s\",\"meta\":{\"source\":\"" ODS_SYSTEM
+					    "/%s\"}}", teams[i][0], teams[i][1]));
+		SUCCEEDS_OR(team_join(&w->c, ada, STR("CareTeam"), str_of(teams[i][0])));
+	}
+	assert_int_equal(teams_of(w, ada), 3);
+	SUCCEEDS_OR(roster_read_text(&w->c, STR(LIST "ada,Ada Clarke,gp,WXP,,\nada,Ada Clarke,ward-nurse,WXA,,\n"), &roster));
+	SUCCEEDS_OR(roster_apply(&w->c, &roster));
+	assert_int_equal(teams_of(w, ada), 3);
+	SUCCEEDS_OR(roster_read_text(&w->c, STR(LIST "ada,Ada Clarke,ward-nurse,WXA,,\n"), &roster));
+	SUCCEEDS_OR(roster_apply(&w->c, &roster));
+	assert_int_equal(teams_of(w, ada), 1); /* the ward's */
+}
+
 static void a_leavers_session_dies_at_once(void **state)
 {
 	struct world *w = *state;
@@ -486,6 +563,8 @@ int main(void)
 		T(sessions_die_of_idleness_and_age),
 		T(who_asks_is_remembered_until_another_program_ends_it),
 		T(a_change_of_role_counts_at_the_next_request),
+		T(a_list_is_applied_whole_or_not_at_all),
+		T(a_movers_old_teams_end),
 		T(a_leavers_session_dies_at_once),
 		T(a_new_password_ends_the_other_sessions),
 		T(weak_passwords_are_refused),

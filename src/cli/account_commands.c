@@ -201,6 +201,18 @@ static enum err list_roles(struct ctx *c, struct invocation *in)
 
 /* --- joiners, movers, leavers --- */
 
+/* For those of the list who cannot sign in yet. */
+static enum err print_links(struct ctx *c, struct invocation *in, const struct roster *roster)
+{
+	struct roster_link *links;
+	size_t len;
+
+	TRY(roster_invite(c, roster, LINK_DAYS * 86400, &links, &len));
+	for (size_t i = 0; i < len; i++)
+		fprintf(in->out, "link\t" STR_FMT "\t/welcome/%s\n", STR_ARG(links[i].login), links[i].token);
+	return OK;
+}
+
 static enum err import(struct ctx *c, struct invocation *in)
 {
 	static const char *const changes[] = { "same",	"joins",  "renamed", "gains",
@@ -220,7 +232,8 @@ static enum err import(struct ctx *c, struct invocation *in)
 		fprintf(in->out, "Nothing was changed yet; --apply does it.\n");
 		return OK;
 	}
-	return roster_apply(c, &roster);
+	TRY(roster_apply(c, &roster));
+	return command_option(in, "links") ? print_links(c, in, &roster) : OK;
 }
 
 static const struct option add_options[] = {
@@ -247,7 +260,8 @@ static const struct option token_options[] = {
 	{ 0 },
 };
 static const struct option import_options[] = {
-	{ "apply", NULL, "change it; without it only the differences are shown", NULL },
+	{ "apply", NULL, "change it, all or nothing; without it only the differences are shown", NULL },
+	{ "links", NULL, "print a first link, good once and for a week, for everybody of the list without a password", NULL },
 	{ 0 },
 };
 
@@ -277,7 +291,7 @@ const struct command account_commands[] = {
 	{ "account-import", "DB FILE", "Joiners, movers and leavers from a CSV file.",
 	  "Columns login, name, role, org, practitioner, state; a login may have several lines, one for each\n"
 	  "role; state is empty or `left`. Shows the differences; changes them with --apply.",
-	  import_options, import, "  causeway account-import county.db staff.csv --apply",
+	  import_options, import, "  causeway account-import county.db staff.csv --apply --links",
 	  .place = PLACE_WRITE },
 	{ 0 },
 };

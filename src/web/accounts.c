@@ -1,14 +1,12 @@
-/* accounts.c - administration: who can sign in and as what; joiners, movers and leavers; the roles. */
+/* accounts.c - administration: who can sign in and as what. */
 #include "web/accounts.h"
 
 #include "access/passkey.h"
-#include "access/roster.h"
 #include "record/search.h"
 #include "web/govern.h"
 #include "web/sign_in.h"
 
 #define SHOWN 100
-#define LINK_DAYS 7
 
 /* --- the list --- */
 
@@ -354,58 +352,4 @@ enum err accounts_one_do(struct ctx *c, const struct request *r, struct reply *r
 		return show_again(c, "accounts_one", data, e, "role", reply);
 	data_words(c, data, "link", link);
 	return page_show(c, "accounts_one", data, reply);
-}
-
-/* --- a list of all --- */
-
-static void put_line(struct ctx *c, struct node *list, const struct roster_line *line)
-{
-	static const char *const changes[] = { "Same", "Joins", "New name", "Gains", "Loses", "Leaves", "Not known", "Wrong" };
-	struct node *row;
-
-	if (line->change == ROSTER_SAME)
-		return;
-	row = data_object(c, list, NULL);
-	data_str(c, row, "number", line->number ? SAY(c->arena, "%lld", (long long)line->number) : STR("–"));
-	data_words(c, row, "change", changes[line->change]);
-	data_str(c, row, "line_login", line->login);
-	data_str(c, row, "line_words", line->words);
-	if (line->change == ROSTER_WRONG)
-		node_add_bool(c->arena, row, "wrong", true);
-}
-
-enum err accounts_import_show(struct ctx *c, const struct request *r, struct reply *reply)
-{
-	return page_show(c, "accounts_import", page_new(c, r, "Joiners, movers and leavers"), reply);
-}
-
-enum err accounts_import_do(struct ctx *c, const struct request *r, struct reply *reply)
-{
-	struct node *data = page_new(c, r, "Joiners, movers and leavers"), *list;
-	struct str text = request_param(c, r, "list", 0);
-	bool apply = str_is(request_param(c, r, "do", 0), "apply");
-	struct roster roster = { 0 };
-	enum err e = roster_read_text(c, text, &roster);
-
-	data_str(c, data, "text", text);
-	if (e == ERR_SYNTAX)
-		e = fail(c, ERR_INVALID, "%s", arena_str(c->arena, c->why));
-	if (e == OK && apply)
-		e = roster_apply(c, &roster);
-	list = data_list(c, data, "lines");
-	for (size_t i = 0; i < roster.len; i++)
-		put_line(c, list, &roster.at[i]);
-	data_str(c, data, "same", say_count(c->arena, (int64_t)roster.count[ROSTER_SAME]));
-	data_str(c, data, "wrong_count", say_count(c->arena, (int64_t)roster.count[ROSTER_WRONG]));
-	if (roster.count[ROSTER_WRONG])
-		node_add_bool(c->arena, data, "any_wrong", true);
-	if (roster.len)
-		node_add_bool(c->arena, data, "compared", true);
-	if (roster.len > roster.count[ROSTER_SAME])
-		node_add_bool(c->arena, data, "any_line", true);
-	if (e != OK)
-		return show_again(c, "accounts_import", data, e, "list", reply);
-	if (apply)
-		node_add_bool(c->arena, data, "applied", true);
-	return page_show(c, "accounts_import", data, reply);
 }

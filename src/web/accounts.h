@@ -8,4 +8,6 @@
 /* What the end of a role (the number of the employment) or of all ("account") takes away: "sure" with its lines. */
 NODISCARD enum err accounts_put_end(struct ctx *c, struct str asked, const struct user *user, struct node *data);
 
+#define LINK_DAYS 7 /* how long a link to set a password is good */
+
 #endif

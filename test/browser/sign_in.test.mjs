@@ -1,6 +1,7 @@
 // sign_in.test.mjs - signing in by keyboard, wrong passwords, codes from a phone, passkeys; accounts made and ended.
 import assert from 'node:assert/strict'
 import { createHmac } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
 import { available, barriers, demo, picture, signIn } from './place.mjs'
 
@@ -296,14 +297,46 @@ test('a list of joiners is compared, then applied', { skip }, async () => {
 	const page = await place.page()
 	await signIn(page, place.base, 'root')
 	await page.goto(`${place.base}/accounts/import`)
-	await page.fill('#list', 'login,name,role,org,practitioner,state\ndi.green,Di Green,gp,WXG002,,\nb ad,Bad,gp,,,\n')
-	await page.click('button:text-is("Show what it changes")')
+	const head = 'login,name,role,org,practitioner,state\n'
+	const look = async list => {
+		await page.goto(`${place.base}/accounts/import`)
+		await page.setInputFiles('#file', { name: 'staff.csv', mimeType: 'text/csv', buffer: Buffer.from(`\ufeff${head}${list}`) })
+		await page.click('button:text-is("Look at the file")')
+	}
+	await look('di.green,Di Green,gp,WXG002,,\nb ad,Bad,gp,,,\nno.role,Nora,wizard,WXG002,,\n')
+	await page.waitForSelector('text=2 are wrong')
+	assert.deepEqual((await page.locator('tr:has(b)').allInnerTexts()).map(text => /(\d)[\s\S]*(letters without|no role)/.exec(text)?.slice(1)), [['3', 'letters without'], ['4', 'no role']])
+	assert.equal(await page.locator('button:text-is("Change it")').count(), 0)
+	for (const width of [1280, 390]) {
+		await page.setViewportSize({ width, height: 900 })
+		await fine(page, 'accounts-import')
+	}
+	assert.doesNotMatch(await (await page.request.get(`${place.base}/accounts?find=di.green`)).text(), /Di Green/, 'nothing half-done')
+	await look('di.green,Di Green,gp,WXG002,,\nzoë,Zoë,gp,WXG002,,\n')
 	await page.waitForSelector('text=1 are wrong')
-	await fine(page, 'accounts-import')
-	await page.fill('#list', 'login,name,role,org,practitioner,state\ndi.green,Di Green,gp,WXG002,,\n')
-	await page.click('button:text-is("Show what it changes")')
-	await page.click('button:text-is("Change it")')
-	await page.waitForSelector('text=Done.')
+	await look('di.green,Di Green,gp,WXG002,,\nzoe.o,Zoë O’Dale,gp,WXG002,,\n')
+	await page.locator('button:text-is("Change it")').press('Enter')
+	await page.waitForSelector('text=Done, all of it.')
+	await fine(page, 'accounts-import-done')
+	const [file] = await Promise.all([page.waitForEvent('download'), page.click('button:text-is("Take the first links (CSV)")')])
+	const links = readFileSync(await file.path(), 'utf8').trim().split('\r\n')
+	assert.equal(file.suggestedFilename(), 'first-links.csv')
+	assert.deepEqual(links.map(line => line.replace(/\/welcome\/[\w-]{43}$/, '/welcome/…')), ['login,name,link', `di.green,Di Green,${place.base}/welcome/…`, `zoe.o,Zoë O’Dale,${place.base}/welcome/…`])
+	const di = await place.page()
+	await di.goto(links[1].split(',')[2])
+	await di.fill('#password', 'seven green kettles')
+	await di.fill('#again', 'seven green kettles')
+	await di.locator('#again').press('Enter')
+	await di.waitForURL(url => !url.pathname.startsWith('/welcome'))
+	assert.match(await di.textContent('header'), /General practitioner/)
+	for (const [list, change] of [['di.green,Di Green,ward-nurse,WXH01,,\n', /Gains[\s\S]*Loses/], ['di.green,Di Green,,,,left\n', /Leaves/]]) {
+		await look(list)
+		assert.match(await page.textContent('table'), change)
+		await page.click('button:text-is("Change it")')
+		await page.waitForSelector('text=Done, all of it.')
+		await di.goto(`${place.base}/people`)
+		assert.equal(new URL(di.url()).pathname, '/sign-in', 'at the next request')
+	}
 	await page.goto(`${place.base}/accounts?find=di.green`)
 	assert.match(await page.textContent('table'), /Di Green/)
 	await page.goto(`${place.base}/roles`)
