@@ -10,6 +10,7 @@ struct head {
 	struct str host, origin, site, length, transfer, coding, accept, authorization;
 	unsigned hosts, lengths, transfers;
 	bool odd; /* a name that is no token, or a value over several lines: others would read it otherwise */
+	bool before; /* a version older than HTTP/1.1 */
 };
 
 /* RFC 9110 5.6.2; "Content-Length " is no name. */
@@ -172,6 +173,8 @@ static enum err head_body(struct exchange *x, const struct head *head)
 	if (head->lengths && head->transfers)
 		return fail(&x->ctx, ERR_BAD_REQUEST,
 			    "The request has both a Content-Length and a Transfer-Encoding.");
+	if (head->transfers && head->before)
+		return fail(&x->ctx, ERR_BAD_REQUEST, "HTTP/1.0 has no Transfer-Encoding: what stands before may read it otherwise.");
 	if (head->transfers > 1 || (head->transfers && !token_eq(head->transfer, "chunked")))
 		return fail(&x->ctx, ERR_BAD_REQUEST,
 			    "The Transfer-Encoding is one that is not read here; chunked is.");
@@ -248,7 +251,7 @@ static enum err head_route(struct exchange *x, bool known, const char *method, s
 
 enum err head_read(struct exchange *x, const char *method, const char *version)
 {
-	struct head head = { 0 };
+	struct head head = { .before = strcmp(version, "HTTP/1.1") < 0 };
 	enum err e, routed;
 
 	bool known = verb_find(method, &x->request.verb);
