@@ -321,7 +321,9 @@ static bool writes(const struct bundle *b)
 
 static enum err read_entry(struct ctx *c, struct bundle *b, struct entry *e)
 {
-	(void)b;
+	if (c->arena->total > b->held + BUNDLE_ANSWERS && e->verb == VERB_GET)
+		return fail(c, ERR_LIMIT, "The answers of a Bundle take %zu MB at most together: ask for less at once.",
+			    BUNDLE_ANSWERS >> 20);
 	if (e->existed)
 		return record_read(c, str_of(e->type->name), e->id, &e->written.version);
 	return e->verb == VERB_GET ? bundle_get(c, e) : OK;
@@ -377,6 +379,7 @@ static enum err run(struct ctx *c, struct str source, struct node *tree, tell_do
 	if (b.again)
 		return OK;
 	b.applied = true;
+	b.held = c->arena->total;
 	TRY(each_entry(c, &b, read_entry));
 	for (size_t i = 0; told && i < b.len; i++)
 		tell_entry(c, &b.at[i], told);

@@ -52,10 +52,12 @@ struct bundle {
 	struct map creates; /* "Patient?identifier=…" of entries that create on a condition */
 	struct later_rows later;
 	bool again;       /* a condition found something else inside the writer */
+	size_t held;      /* bytes of the arena before anything was read for an answer */
 	bool applied; /* what is written stays; from now on a failure is its entry's alone */
 };
 
 #define BUNDLE_ENTRIES 20000
+#define BUNDLE_ANSWERS ((size_t)256 << 20) /* bytes of memory that what is read may take together */
 
 NODISCARD enum err bundle_read(struct ctx *c, struct str source, struct node *tree,
 			       struct bundle *out);

@@ -1,4 +1,5 @@
 /* bundle_test.c - transactions and batches: order, links, conditions, and nothing half done. */
+#include "record/bundle.h"
 #include "record/test_world.h"
 #include "store/test_place.h" /* on either engine */
 
@@ -373,6 +374,29 @@ static void of_many_conditional_creates_one_creates(void **state)
 	there_are(w, 1 + THREADS * 5);
 }
 
+/* A few lines could ask for any amount: what is read for them has a limit, and says so where it was reached. */
+static void answers_have_a_limit_together(void **state)
+{
+	enum { LARGE = 900000, ASKED = 400 };
+	struct world *w = *state;
+	struct node *response;
+	struct buf b;
+
+	buf_init(&b, &w->arena, 0);
+	buf_cstr(&b, "{\"resourceType\":\"Bundle\",\"type\":\"batch\",\"entry\":[{\"resource\":{\"resourceType\":\"Basic\",\"id\":\"b\",\"code\":{\"text\":\"");
+	for (int i = 0; i < LARGE; i++)
+		buf_char(&b, 'x');
+	buf_cstr(&b, "\"}},\"request\":" REQUEST("PUT", "Basic/b") "}");
+	for (int i = 0; i < ASKED; i++)
+		buf_cstr(&b, ",{\"request\":" REQUEST("GET", "Basic?code:text=xx") "}");
+	buf_cstr(&b, "]}");
+	SUCCEEDS(send(w, buf_get(&b).at, &response));
+	assert_string_equal(reply(response, 0, "status"), "201 Created");
+	assert_string_equal(reply(response, 1, "status"), "200 OK");
+	assert_int_equal(strncmp(reply(response, ASKED, "status"), "400 ", 4), 0);
+	assert_true(w->c.arena->total < 4 * BUNDLE_ANSWERS);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -387,6 +411,7 @@ int main(void)
 		T(conditions_are_kept),
 		T(a_batch_goes_on_after_a_failure),
 		T(of_many_conditional_creates_one_creates),
+		T(answers_have_a_limit_together),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
