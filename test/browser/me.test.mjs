@@ -181,7 +181,7 @@ test('signed in elsewhere: seen, and signed out there', { skip, timeout: 600000 
 	const here = await as('Edith Tredwell'), there = await as('Edith Tredwell')
 	await here.goto(`${base}/account`)
 	await here.getByRole('button', { name: 'Sign out everywhere else' }).press('Enter')
-	await here.waitForURL(/done=sessions/)
+	await here.waitForURL(/done=others/)
 	await there.goto(`${base}/me`)
 	assert.match(there.url(), /sign-in/)
 	assert.equal((await here.request.get(`${base}/me`)).status(), 200)
