@@ -50,7 +50,7 @@ static int set_up(void **state)
 	w->c.clock = &w->clock.clock;
 	w->share = (struct share){ .dir = SOURCE_DIR "/share" };
 	open_place(w, STORE_CREATE);
-	test_place_made();
+	test_place_made(w->path);
 	w->role = (struct role){ .name = STR("gp"), .words = STR("General practitioner") };
 	w->actor = (struct actor){ .kind = ACTOR_STAFF, .account = 7, .name = STR("Ada Clarke"),
 				   .role = &w->role, .org = 3, .purpose = PURPOSE_CARE, .session = 11,

@@ -35,7 +35,7 @@ static int set_up(void **state)
 	if (place_open_with(&w->c, definitions(&w->c, &share), &share, w->path, STORE_CREATE, false,
 			    &w->place))
 		fail_msg("%s", w->c.why);
-	test_place_made();
+	test_place_made(w->path);
 	*state = w;
 	return 0;
 }

@@ -39,7 +39,7 @@ static void open_place(struct fixture *f)
 	test_place(f->path, sizeof f->path, f->dir);
 	must(&f->c, place_open_with(&f->c, definitions(&f->c, &share), &share, f->path,
 				    STORE_CREATE, false, &f->place));
-	test_place_made();
+	test_place_made(f->path);
 	f->c.place = f->place;
 	f->place->validate = false;
 	f->place->references = REFERENCES_LOOSE;

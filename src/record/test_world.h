@@ -41,7 +41,7 @@ static inline int set_up(void **state)
 	clock_fixed_init(&w->clock, 1700000000000000);
 	w->c.clock = &w->clock.clock;
 	open_place(w, STORE_CREATE);
-	test_place_made();
+	test_place_made(w->path);
 	*state = w;
 	return 0;
 }

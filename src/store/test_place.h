@@ -2,7 +2,8 @@
  *
  * Normally a file in the test's own directory. Under test/pg (CAUSEWAY_TEST_PG set) a schema of its
  * own in that database, empty at first. At the end of a test it is emptied for the next one, which costs a
- * twentieth of making it, as long as it still has the shape of a new place; else it is dropped.
+ * twentieth of making it, as long as it still has the shape of a new place; else it is dropped. A file is
+ * made once in a program, too: the next tests have copies of it as it was when it was new.
  */
 #ifndef STORE_TEST_PLACE_H
 #define STORE_TEST_PLACE_H
@@ -72,10 +73,68 @@ static inline FILE *test_keeper(const char *mode, const char *more)
 	return popen(command, mode);
 }
 
-/* A place was just made and nothing done with it: its shape and its few rows are kept, once in a program. */
-static inline void test_place_made(void)
+/* Copy a file; without it there is nothing to copy. */
+static inline void test_file_copy(const char *from, const char *ending, const char *to)
 {
-	if (!test_on_pgsql() || *test_shape())
+	char path[640], block[65536];
+	size_t n;
+
+	snprintf(path, sizeof path, "%s%s", from, ending);
+	FILE *in = fopen(path, "r");
+	if (!in)
+		return;
+	snprintf(path, sizeof path, "%s%s", to, ending);
+	FILE *out = fopen(path, "w");
+	if (!out)
+		abort();
+	while ((n = fread(block, 1, sizeof block, in)))
+		if (fwrite(block, 1, n, out) != n)
+			abort();
+	fclose(in);
+	if (fclose(out))
+		abort();
+}
+
+/* The file of a new place, kept as long as the program runs; who it forks does not take it away. */
+static inline char *test_kept(void)
+{
+	static char kept[64];
+
+	return kept;
+}
+
+static inline void test_kept_gone(void)
+{
+	char path[80];
+	int program = 0;
+
+	if (sscanf(test_kept(), "/tmp/test_kept.%d", &program) != 1 || program != (int)getpid())
+		return;
+	unlink(test_kept());
+	snprintf(path, sizeof path, "%s-wal", test_kept());
+	unlink(path);
+}
+
+/* The file of a place that nobody writes to, and the log in which its newest pages are. */
+static inline void test_place_keep_file(const char *address)
+{
+	if (*test_kept())
+		return;
+	snprintf(test_kept(), 64, "/tmp/test_kept.%d", (int)getpid());
+	test_file_copy(address, "", test_kept());
+	test_file_copy(address, "-wal", test_kept());
+	if (atexit(test_kept_gone))
+		abort();
+}
+
+/* The place at this address was just made and nothing done with it: its shape and its few rows are kept, once in a program. */
+static inline void test_place_made(const char *address)
+{
+	if (!test_on_pgsql()) {
+		test_place_keep_file(address);
+		return;
+	}
+	if (*test_shape())
 		return;
 	FILE *psql = test_keeper("w", "");
 	if (!psql)
@@ -123,13 +182,17 @@ static inline void test_place_drop(void)
 		test_schema_drop();
 }
 
-/* The address of an empty place. */
+/* The address of an empty place: one that is still to be made, or as it was when one was made (test_place_made). */
 static inline void test_place(char *address, size_t size, const char *dir)
 {
 	char sql[64];
 
 	if (!test_on_pgsql()) {
 		snprintf(address, size, "%s/place.db", dir);
+		if (*test_kept()) {
+			test_file_copy(test_kept(), "", address);
+			test_file_copy(test_kept(), "-wal", address);
+		}
 		return;
 	}
 	snprintf(sql, sizeof sql, "CREATE SCHEMA IF NOT EXISTS test_%d", (int)getpid());
