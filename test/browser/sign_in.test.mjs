@@ -354,7 +354,9 @@ test('every persona signs in and sees a first page that is whole', { skip }, asy
 	const logins = await page.locator('form[action="/sign-in/as"] input[name=login]').evaluateAll(all => all.map(one => one.value))
 	assert.ok(logins.length >= 25)
 	for (const login of logins) {
-		await signIn(page, place.base, login)
+		await page.goto(`${place.base}/sign-in`)
+		await page.locator(`form[action="/sign-in/as"]:has(input[value="${login}"]) button`).click()
+		await page.waitForURL(url => url.pathname !== '/sign-in')
 		assert.equal(await page.locator('h1').count(), 1, login)
 		await page.click('button:text-is("Sign out")')
 		await page.waitForURL(/sign-in/)
