@@ -21,7 +21,7 @@ static int64_t ask(struct world *w, struct sql sql, const char *id)
 	return row ? stmt_int(s, 0) : -1;
 }
 
-static uint64_t labels_now(struct world *w, const char *id)
+static uint64_t its_labels(struct world *w, const char *id)
 {
 	return (uint64_t)ask(w, SQL("SELECT labels FROM resource WHERE id = ?1"), id);
 }
@@ -59,11 +59,11 @@ static void test_rules(void **state)
 	    "\"code\":\"F10.2\"}]}}");
 	put(w, "Invoice", "i",
 	    "{\"resourceType\":\"Invoice\",\"id\":\"i\",\"status\":\"draft\"}");
-	assert_int_equal(labels_now(w, "p"), 0);
-	assert_int_equal(labels_now(w, "o"), bit(w, "hiv") | bit(w, "restricted"));
-	assert_int_equal(labels_now(w, "c"),
+	assert_int_equal(its_labels(w, "p"), 0);
+	assert_int_equal(its_labels(w, "o"), bit(w, "hiv") | bit(w, "restricted"));
+	assert_int_equal(its_labels(w, "c"),
 			 bit(w, "substance-misuse") | bit(w, "mental-health"));
-	assert_int_equal(labels_now(w, "i"), bit(w, "finance"));
+	assert_int_equal(its_labels(w, "i"), bit(w, "finance"));
 	expect_sound(w);
 }
 
@@ -84,8 +84,8 @@ static void expect_history(struct world *w)
 {
 	assert_int_equal(labels_of_version(w, "b", 1), bit(w, "domestic-abuse"));
 	assert_int_equal(labels_of_version(w, "b", 2), 0);
-	assert_int_equal(labels_now(w, "b"), 0);
-	assert_int_equal(labels_now(w, "gone"), bit(w, "domestic-abuse"));
+	assert_int_equal(its_labels(w, "b"), 0);
+	assert_int_equal(its_labels(w, "gone"), bit(w, "domestic-abuse"));
 	expect_sound(w);
 }
 
