@@ -2,6 +2,7 @@
 #include "act/form_part.h"
 
 #include "record/guard_row.h"
+#include "record/label.h"
 #include "record/search.h"
 
 enum { PASSES = 4, HITS = 50 };
@@ -75,16 +76,32 @@ static enum err run_query(struct ctx *c, struct str query, struct node **out)
 	return OK;
 }
 
+/* Of a person whose own Patient is kept more closely (the address of a refuge) only who it is, and how old. */
+static struct node *of_close(struct ctx *c, const struct node *patient)
+{
+	static const char *const told[] = { "resourceType", "id", "birthDate" };
+	struct node *n = node_new(c->arena, NODE_OBJECT);
+
+	for (size_t i = 0; i < sizeof told / sizeof *told; i++)
+		if (node_str(patient, told[i]).len)
+			node_add_str(c->arena, n, told[i], node_str(patient, told[i]));
+	atoms_adopt(c->place->fhir->atoms, n);
+	return n;
+}
+
 static enum err patient_of(struct ctx *c, const struct node *response, struct items *out)
 {
 	struct str subject = act_reference(response, "subject");
+	struct str rest = subject, type = str_cut(&rest, '/');
 	struct node *patient;
+	uint64_t labels;
 
 	*out = (struct items){ 0 };
 	if (!str_starts(subject, STR("Patient/")))
 		return OK;
 	TRY(act_look(c, subject, "Patient", &patient));
-	*out = one_node(c, patient);
+	TRY(labels_now(c, type, rest, &labels));
+	*out = one_node(c, labels ? of_close(c, patient) : patient);
 	return OK;
 }
 

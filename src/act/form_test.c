@@ -473,6 +473,36 @@ static void no_form_asks_what_the_record_knows(void **state)
 	assert_true(forms_count(forms) > 13 && tried > 60);
 }
 
+/* The address of a refuge is not copied into what others read. */
+static void of_a_person_kept_closely_no_address_is_copied(void **state)
+{
+	struct world *w = *state;
+	const struct forms *forms;
+	size_t tried = 0;
+
+	put(w, "Patient", "ada",
+	    "{\"resourceType\":\"Patient\",\"id\":\"ada\",\"meta\":{\"security\":[{\"system\":\"https://causeway.example/fhir/CodeSystem/label\","
+	    "\"code\":\"domestic-abuse\"}]},\"birthDate\":\"1941-03-03\",\"telecom\":[{\"system\":\"phone\",\"value\":\"01632 960100\"}],"
+	    "\"address\":[{\"line\":[\"1 Mill Lane\"],\"city\":\"Wendle\"}],\"communication\":[{\"language\":{\"text\":\"Welsh\"}}]}");
+	SUCCEEDS(forms_of(&w->c, &forms));
+	for (size_t i = 0; i < forms_count(forms); i++) {
+		const struct form *form = forms_at(forms, i);
+		struct read r = read_back(w, begin_form(w, str_dup(w->c.arena, form->name)));
+
+		for (size_t j = 0; j < form->count; j++) {
+			const char *link = str_dup(w->c.arena, form->items[j].link), *found;
+
+			if (!form->items[j].initial)
+				continue;
+			found = answer(w, &r, link, 0);
+			if (strstr(found, "01632") || strstr(found, "Mill") || strstr(found, "Wendle") || strstr(found, "Welsh"))
+				fail_msg("%s of %s copies what is kept more closely: %s", link, str_dup(w->c.arena, form->name), found);
+			tried++;
+		}
+	}
+	assert_true(tried > 60);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up_form, tear_down)
 
 int main(void)
@@ -491,6 +521,7 @@ int main(void)
 		TEST(what_is_not_asked_any_more_is_left_out),
 		TEST(two_people_below_one_question),
 		TEST(no_form_asks_what_the_record_knows),
+		TEST(of_a_person_kept_closely_no_address_is_copied),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
