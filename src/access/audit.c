@@ -134,17 +134,34 @@ static enum err write_alone(struct ctx *c, struct db *db, void *arg)
 	return head_add(c, db, &a->key, &chain, &a->put);
 }
 
+/* An end that was closed is opened for it, unless somebody wrote after it. *closes: it is to be closed again. */
+static enum err open_end(struct ctx *c, struct alone *a, bool *closes)
+{
+	READER(db);
+
+	TRY(store_reader(c, c->place->store, &db));
+	TRY(mark_check(c, db, &a->mark));
+	*closes = a->mark.last.closed && !a->mark.lost;
+	return mark_state(c->arena, &a->mark, false) ? OK :
+	       fail(c, ERR_IO, "What stands beside the audit's key cannot be written.");
+}
+
 /* Signed where the key is beside the database and this user's to read; else the next server signs. */
 enum err audit_flush_alone(struct ctx *c)
 {
 	struct alone a = { 0 };
+	bool closes = false;
 
 	if (key_read(c, NULL, false, &a.key) != OK)
 		a.key.has = false;
 	mark_open(c, NULL, false, &a.mark);
-	enum err e = store_write(c, c->place->store, write_alone, &a);
+	enum err e = open_end(c, &a, &closes);
+	if (!e)
+		e = store_write(c, c->place->store, write_alone, &a);
 	if (e == OK)
 		(void)mark_advance(c->arena, &a.mark, &a.put); /* what it says stays true */
+	if (closes && (e != OK || a.mark.last.number == a.put.number))
+		(void)mark_state(c->arena, &a.mark, true);
 	mark_close(&a.mark);
 	sodium_memzero(&a.key, sizeof a.key);
 	return e;

@@ -85,7 +85,7 @@ NODISCARD enum err audit_start(struct ctx *c, const struct audit_setup *setup);
 void audit_stop(struct place *place);
 struct audit_stats { /* what /metrics shows */
 	int64_t rows, batches, failures, waiting;
-	bool cut; /* the last head that was written down beside the key is not in the chain: its end was cut off */
+	bool cut; /* the last head that was written down beside the key is not in the chain, or others wrote after the end was closed */
 };
 void audit_stats(const struct place *place, struct audit_stats *out);
 

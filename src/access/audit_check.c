@@ -291,6 +291,7 @@ static enum err check_mark(struct proof *p)
 	const struct head *m = &p->mark;
 	struct str hash = { (const char *)m->hash, HASH_SIZE };
 	struct str signature = { (const char *)m->signature, sizeof m->signature };
+	int64_t first;
 	bool holds;
 
 	if (!m->key)
@@ -302,6 +303,10 @@ static enum err check_mark(struct proof *p)
 	if (!holds)
 		FINDING(p, m->key, "The chain had come to here, head number %lld, as is written down beside the key, and that head is not there: "
 				   "the end was cut off, or this is an older copy of the database.", (long long)m->number);
+	TRY(mark_followed(p->c, p->db, m, &first));
+	if (first)
+		FINDING(p, first, "The end was closed before this row, as is written down beside the key: from here on rows were written by somebody "
+				  "without the key.");
 	return OK;
 }
 

@@ -58,13 +58,15 @@ struct head {
 	int64_t key, number; /* 0: there is none */
 	unsigned char hash[HASH_SIZE], signature[crypto_sign_BYTES];
 	bool is_signed;
+	bool closed; /* as it stands outside: nobody writes now, and nothing may follow */
 };
 
 /* The last head as it stands outside of the database (audit_mark.c). */
 struct mark {
 	int fd; /* -1: nowhere */
+	bool closes; /* commands find the key, too: whatever follows a closed end is not theirs */
 	struct head last;
-	atomic_bool lost; /* it is not in the chain any more, or cannot be read: never written over */
+	atomic_bool lost; /* it is not in the chain any more, followed by what is not ours, or cannot be read: never written over */
 };
 
 /* What the index is made from (audit_index.c): of the rows after one up to another. */
@@ -167,12 +169,18 @@ const char *mark_path(struct ctx *c, const struct audit_setup *setup);
 /* For writing it; a file that is not there is made, or not. */
 void mark_open(struct ctx *c, const struct audit_setup *setup, bool make, struct mark *out);
 void mark_close(struct mark *m);
+/* What it says now: a command may have written there. */
+NODISCARD enum err mark_again(struct ctx *c, struct mark *m);
 /* Is that head, once written down, still in the table? */
 NODISCARD enum err mark_holds(struct ctx *c, struct db *db, const struct head *last, bool *holds);
-/* Inside store_write, before a head is added: m->lost when it is not. */
+/* The first row after an end that was closed; 0: there is none, or it was not closed. */
+NODISCARD enum err mark_followed(struct ctx *c, struct db *db, const struct head *last, int64_t *first);
+/* Inside store_write, before a head is added, or before anything is: m->lost when it is not, or is followed. */
 NODISCARD enum err mark_check(struct ctx *c, struct db *db, struct mark *m);
 /* After the head is on the disk; false when that could not be written. */
 bool mark_advance(struct arena *a, struct mark *m, const struct head *to);
+/* Say that nobody writes after the last head, or that somebody does; on the disk when it returns. False when that could not be written. */
+bool mark_state(struct arena *a, struct mark *m, bool closed);
 
 /* --- audit_index.c --- */
 /* Up to which row it is made. */

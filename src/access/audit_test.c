@@ -823,6 +823,52 @@ static void what_a_command_notes_is_signed(void **state)
 }
 
 /* A month may begin with what a command wrote, beside which no server holds the key: it is signed all the same, or not said. */
+static enum err add_without_key(struct ctx *c, struct db *db, void *arg)
+{
+	(void)arg;
+	return audit_write(c, db);
+}
+
+/* As somebody would who can write the database and knows how a row is hashed. */
+static void write_without_key(struct world *w)
+{
+	note(w, 5, "plan");
+	MUST(w, store_write(&w->c, w->place->store, add_without_key, NULL));
+	w->c.notes = NULL;
+}
+
+static void what_follows_a_closed_end_is_found(void **state)
+{
+	struct world *w = *state;
+	struct audit_stats stats;
+	char path[600];
+
+	if (test_on_pgsql())
+		skip(); /* no key is beside a database there */
+	snprintf(path, sizeof path, "%s.audit-key.head", w->path);
+	w->setup.key = NULL;
+	MUST(w, audit_start(&w->c, &w->setup));
+	write_rows(w, 3);
+	write_without_key(w); /* while it runs, and after a crash, that is a command's */
+	proved(w, 4);
+	audit_stop(w->place);
+	proved(w, 4);
+	write_rows(w, 2); /* a command's own, with the key */
+	proved(w, 6);
+	write_without_key(w);
+	found(w, "2026-11/7");
+	write_rows(w, 1); /* a command goes on, and so does the next server, but neither makes it good */
+	found(w, "2026-11/7");
+	MUST(w, audit_start(&w->c, &w->setup));
+	audit_stats(w->place, &stats);
+	assert_true(stats.cut);
+	write_rows(w, 1);
+	audit_stop(w->place);
+	found(w, "2026-11/7");
+	assert_int_equal(unlink(path), 0); /* by somebody who knows why */
+	proved(w, 9);
+}
+
 static void a_month_that_a_command_begins_has_no_head_without_signature(void **state)
 {
 	struct world *w = *state;
@@ -1019,6 +1065,7 @@ int main(void)
 		T(the_end_cut_off_with_its_heads_is_found_by_what_stands_beside_the_key),
 		T(what_stands_beside_the_key_altered_is_found),
 		T(what_a_command_notes_is_signed),
+		T(what_follows_a_closed_end_is_found),
 		T(a_month_that_a_command_begins_has_no_head_without_signature),
 		T(a_row_removed_is_found),
 		T(the_first_rows_removed_are_found),

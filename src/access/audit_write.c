@@ -132,7 +132,8 @@ static void run_batch(struct auditor *a, struct arena *arena, struct notes *firs
 	if (!e && head) {
 		a->head = b.chain.key;
 		a->head_at = clock_monotonic();
-		publish(&c, a, &b.chain);
+		if (b.put.number)
+			publish(&c, a, &b.chain);
 		a->failures += !mark_advance(c.arena, &a->mark, &b.put);
 	}
 }
@@ -248,8 +249,8 @@ static void *auditor_thread(void *arg)
 
 	for (int tries = LAST_TRIES; !stopping || (a->unwritten && tries > 0);) {
 		struct notes *first = take(a, &stopping);
-		bool due = (first || a->end > a->head) &&
-			   (stopping || clock_monotonic() > a->head_at + HEAD_EVERY);
+		/* at the end also over what others wrote */
+		bool due = stopping || ((first || a->end > a->head) && clock_monotonic() > a->head_at + HEAD_EVERY);
 
 		if (first || due)
 			run_batch(a, &arena, first, due);
@@ -275,6 +276,8 @@ static enum err known_end(struct ctx *c, struct auditor *a)
 	a->end = chain.key;
 	a->head = stmt_int(s, 0);
 	TRY(mark_check(c, db, &a->mark));
+	if (!mark_state(c->arena, &a->mark, false))
+		return fail(c, ERR_IO, "What stands beside the audit's key cannot be written: %s.", strerror(errno));
 	a->unindexed = chain.key ? 1 : 0;
 	gathered_from(&a->gathered, chain.key);
 	return OK;
@@ -317,6 +320,17 @@ enum err audit_start(struct ctx *c, const struct audit_setup *setup)
 	return OK;
 }
 
+/* All that was written is under the last head, which stands beside the key: then nothing follows it. */
+static void end_closed(struct auditor *a)
+{
+	struct ctx c;
+	ARENA(arena);
+
+	ctx_init(&c, &arena);
+	if (!a->unwritten && !a->failing && mark_again(&c, &a->mark) == OK && a->mark.last.key == a->head)
+		(void)mark_state(&arena, &a->mark, true); /* else it counts as a crash */
+}
+
 void audit_stop(struct place *place)
 {
 	struct auditor *a = place->auditor;
@@ -333,6 +347,7 @@ void audit_stop(struct place *place)
 		entrusted_free(lost);
 	}
 	entrusted_end(a);
+	end_closed(a);
 	gathered_free(&a->gathered);
 	if (a->heads_fd >= 0)
 		close(a->heads_fd);

@@ -116,7 +116,7 @@ static void audit_metrics(struct buf *b, const struct place *place)
 		{ "causeway_audit_batches_total", "counter", "Commits that wrote audit rows.", s.batches },
 		{ "causeway_audit_failures_total", "counter", "Commits of audit rows that failed.", s.failures },
 		{ "causeway_audit_waiting", "gauge", "Replies that wait for their audit row.", s.waiting },
-		{ "causeway_audit_cut", "gauge", "1: the audit's end was cut off; see causeway check.", s.cut },
+		{ "causeway_audit_cut", "gauge", "1: the audit's end was cut off, or written to without its key; see causeway check.", s.cut },
 	};
 	metrics_print(b, metrics, sizeof metrics / sizeof *metrics);
 }

@@ -142,7 +142,7 @@ static void say_cut(const struct place *place)
 
 	audit_stats(place, &stats);
 	if (stats.cut)
-		fputs("The end of the audit was cut off, or this is an older copy of the database: see `causeway check`.\n", stderr);
+		fputs("The end of the audit was cut off or written to without its key, or this is an older copy of the database: see `causeway check`.\n", stderr);
 }
 
 enum err serve_place(struct ctx *c, const struct invocation *in, const struct serve *serve)
