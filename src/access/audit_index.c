@@ -130,13 +130,40 @@ bool gathered_full(const struct gathered *g)
 
 /* --- into the tables --- */
 
-static int by_person(const void *a, const void *b)
-{
-	const struct pair *x = a, *y = b;
+enum { DIGIT = 11 }; /* bits */
 
-	if (x->person != y->person)
-		return x->person < y->person ? -1 : 1;
-	return (x->key > y->key) - (x->key < y->key);
+/* One step of sorting by digits (LSD radix sort): what has the same digit stays in its order. */
+static void by_digit(const struct pair *from, size_t len, unsigned shift, struct pair *to)
+{
+	size_t places[1 << DIGIT] = { 0 }, sum = 0;
+
+	for (size_t i = 0; i < len; i++)
+		places[from[i].person >> shift & ((1 << DIGIT) - 1)]++;
+	for (size_t d = 0; d < 1 << DIGIT; d++) {
+		size_t count = places[d];
+
+		places[d] = sum;
+		sum += count;
+	}
+	for (size_t i = 0; i < len; i++)
+		to[places[from[i].person >> shift & ((1 << DIGIT) - 1)]++] = from[i];
+}
+
+/* By person; the keys of each rise, for they come in the order of the chain. In `at` or in memory of the arena. */
+static struct pair *by_person(struct arena *a, struct pair *at, size_t len)
+{
+	struct pair *other = arena_alloc(a, (len + 1) * sizeof *other), *was;
+	int64_t most = 0;
+
+	for (size_t i = 0; i < len; i++)
+		most = at[i].person > most ? at[i].person : most;
+	for (unsigned shift = 0; shift < 63 && most >> shift; shift += DIGIT) {
+		by_digit(at, len, shift, other);
+		was = at;
+		at = other;
+		other = was;
+	}
+	return at;
 }
 
 static enum err put_runs(struct ctx *c, struct db *db, struct pair *at, size_t len)
@@ -144,8 +171,7 @@ static enum err put_runs(struct ctx *c, struct db *db, struct pair *at, size_t l
 	int64_t keys[RUN_MOST];
 	STMT(s);
 
-	if (len)
-		qsort(at, len, sizeof *at, by_person);
+	at = by_person(c->arena, at, len);
 	TRY(db_stmt(c, db, SQL("INSERT INTO audit_person (person, key, keys) VALUES (?1, ?2, ?3)"), &s));
 	for (size_t i = 0, n = 0; i < len; i++) {
 		keys[n++] = at[i].key;

@@ -227,7 +227,8 @@ test('a passkey is made with the password, signs in without it, and is removed',
 	const make = page.locator('button:text-is("Make the passkey")')
 	await make.waitFor()
 	await fine(page, 'passkeys-make')
-	await page.keyboard.press('Enter') // it has the focus
+	assert.equal(await page.evaluate(() => document.activeElement.textContent), 'Make the passkey')
+	await page.keyboard.press('Enter')
 	await page.waitForSelector('text=The passkey is kept.')
 	assert.match(await page.textContent('section:has(#passkeys-h)'), /my phone, since .* not used yet/s)
 	assert.equal((await phone.keys()).length, 1)

@@ -169,6 +169,7 @@
 	for (const form of globalThis.PublicKeyCredential ? document.querySelectorAll('form[data-passkey]') : []) {
 		const said = form.querySelector('[data-said]')
 		form.hidden = false
+		form.querySelector('[autofocus]')?.focus() // what was hidden when the page was drawn did not get it
 		form.addEventListener('submit', async e => {
 			e.preventDefault()
 			said.textContent = ''
