@@ -295,12 +295,19 @@ enum err account_check(struct ctx *c, const struct joiner *joiner)
 	return org_check(c, joiner->org);
 }
 
+/* What may be asked without the writer. */
+static enum err adding_check(struct ctx *c, const struct joiner *joiner, struct adding *out)
+{
+	*out = (struct adding){ .joiner = joiner, .login = login_fold(c, joiner->login) };
+	TRY(account_check(c, joiner));
+	return account_role(c, joiner->kind, joiner->role, &out->role);
+}
+
 enum err account_add_in(struct ctx *c, struct db *db, const struct joiner *joiner, int64_t *key)
 {
-	struct adding a = { .joiner = joiner, .login = login_fold(c, joiner->login) };
+	struct adding a;
 
-	TRY(account_check(c, joiner));
-	TRY(account_role(c, joiner->kind, joiner->role, &a.role));
+	TRY(adding_check(c, joiner, &a));
 	TRY(add(c, db, &a));
 	*key = a.key;
 	return OK;
@@ -308,10 +315,9 @@ enum err account_add_in(struct ctx *c, struct db *db, const struct joiner *joine
 
 enum err account_add(struct ctx *c, const struct joiner *joiner, int64_t *key)
 {
-	struct adding a = { .joiner = joiner, .login = login_fold(c, joiner->login) };
+	struct adding a;
 
-	TRY(account_check(c, joiner));
-	TRY(account_role(c, joiner->kind, joiner->role, &a.role));
+	TRY(adding_check(c, joiner, &a));
 	TRY(store_write(c, c->place->store, add, &a));
 	*key = a.key;
 	return OK;

@@ -197,21 +197,24 @@ static enum err invite(struct ctx *c, struct db *db, void *arg)
 	return i->account ? account_note(c, db, i->account, "invited", STR("")) : OK;
 }
 
+static struct inviting inviting_of(struct ctx *c, int64_t account, int64_t seconds, char token[TOKEN_SIZE])
+{
+	token_make(token);
+	return (struct inviting){ .account = account, .until = clock_now(c->clock) + seconds * 1000000,
+				  .hash = token_hash(c, str_of(token)) };
+}
+
 enum err invitation_make(struct ctx *c, int64_t account, int64_t seconds, char token[TOKEN_SIZE])
 {
-	struct inviting i = { .account = account, .until = clock_now(c->clock) + seconds * 1000000 };
+	struct inviting i = inviting_of(c, account, seconds, token);
 
-	token_make(token);
-	i.hash = token_hash(c, str_of(token));
 	return store_write(c, c->place->store, invite, &i);
 }
 
 enum err invitation_make_in(struct ctx *c, struct db *db, int64_t account, int64_t seconds, char token[TOKEN_SIZE])
 {
-	struct inviting i = { .account = account, .until = clock_now(c->clock) + seconds * 1000000 };
+	struct inviting i = inviting_of(c, account, seconds, token);
 
-	token_make(token);
-	i.hash = token_hash(c, str_of(token));
 	return invite(c, db, &i);
 }
 

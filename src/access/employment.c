@@ -111,7 +111,7 @@ static enum err leave(struct ctx *c, struct db *db, void *arg)
 	STMT(s);
 
 	TRY(db_stmt(c, db,
-		    SQL("UPDATE team_member SET until = ?3 WHERE account = ?1 AND team = ?2 AND until = 0"),
+		    SQL("UPDATE team_member SET until = ?3 WHERE account = ?1 AND team = ?2 AND (until = 0 OR until > ?3)"),
 		    &s));
 	stmt_bind_int(s, 1, j->account);
 	stmt_bind_int(s, 2, j->team);

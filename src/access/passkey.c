@@ -2,10 +2,12 @@
 #include "access/passkey.h"
 
 #include <arpa/inet.h>
+#include <assert.h>
 #include <gnutls/abstract.h>
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>
 #include <sodium.h>
+#include <stddef.h>
 
 #include "access/account_part.h"
 #include "access/audit.h"
@@ -31,6 +33,7 @@ enum {
 struct challenge {
 	unsigned char moment[8], chance[CHANCE], mac[MAC];
 };
+static_assert(sizeof(struct challenge) == 8 + CHANCE + MAC, "bytes side by side");
 
 static void challenge_mac(struct ctx *c, struct str secret, const struct challenge *ch, unsigned char out[MAC])
 {
@@ -38,7 +41,7 @@ static void challenge_mac(struct ctx *c, struct str secret, const struct challen
 	struct str words = str_of(arena_printf(c->arena, "passkey " STR_FMT, STR_ARG(secret)));
 
 	crypto_generichash(key, sizeof key, (const unsigned char *)words.at, words.len, NULL, 0);
-	crypto_generichash(out, MAC, ch->moment, sizeof ch->moment + sizeof ch->chance, key, sizeof key);
+	crypto_generichash(out, MAC, (const unsigned char *)ch, offsetof(struct challenge, mac), key, sizeof key);
 }
 
 struct str passkey_challenge(struct ctx *c, struct str secret)

@@ -161,12 +161,7 @@ static enum err collect(struct ctx *c, const struct petition *p, struct subject_
 			TRY(as_released(c, &item.version, p->done, &there));
 		if (!there)
 			continue;
-		{
-			READER(db);
-
-			TRY(store_reader(c, c->place->store, &db));
-			TRY(labels_now(c, all[i].type, all[i].id, &labels));
-		}
+		TRY(labels_now(c, all[i].type, all[i].id, &labels));
 		TRY(json_read(c, c->arena, item.version.body, &(struct json_options){ 0 }, &item.resource));
 		item.reference = str_of(
 			arena_printf(c->arena, STR_FMT "/" STR_FMT, STR_ARG(all[i].type), STR_ARG(all[i].id)));

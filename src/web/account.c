@@ -30,10 +30,11 @@ void account_frame(struct ctx *c, struct node *data)
 	node_add_bool(c->arena, data, "speaks", true);
 }
 
-static void put_when(struct ctx *c, struct node *to, const char *name, int64_t at)
+void account_when(struct ctx *c, struct node *to, const char *name, int64_t at)
 {
+	if (!at)
+		return;
 	struct moment m = moment_at(c->arena, at);
-
 	data_time(c, to, name, m, say_full(c->arena, m, clock_now(c->clock)));
 }
 
@@ -90,8 +91,8 @@ static enum err put_sessions(struct ctx *c, struct db *db, struct node *data)
 
 		data_str(c, row, "session", SAY(c->arena, "%lld", (long long)at[i].key));
 		data_str(c, row, "device", at[i].device);
-		put_when(c, row, "made_at", at[i].made);
-		put_when(c, row, "used_at", at[i].used);
+		account_when(c, row, "made_at", at[i].made);
+		account_when(c, row, "used_at", at[i].used);
 		if (at[i].key == c->actor->session)
 			node_add_bool(c->arena, row, "here", true);
 	}
@@ -202,15 +203,16 @@ enum err account_sessions(struct ctx *c, const struct request *r, struct reply *
 	struct str which = request_param(c, r, "session", 0);
 	struct user user;
 	int64_t key;
+	bool others = str_is(which, "others");
 
 	TRY(account_own(c, &user));
-	if (str_is(which, "others"))
+	if (others)
 		TRY(session_end_all(c, user.key, c->actor->session));
 	else if (str_int(which, &key))
 		TRY(session_end(c, user.key, key));
 	else
 		return fail(c, ERR_BAD_REQUEST, "That is no button of this page.");
-	return account_done(c, str_is(which, "others") ? "others" : "sessions", reply);
+	return account_done(c, others ? "others" : "sessions", reply);
 }
 
 enum err account_role_do(struct ctx *c, const struct request *r, struct reply *reply)

@@ -151,16 +151,6 @@ static enum err find(struct ctx *c, const struct request *r, struct user *user)
 	return account_at(c, db, key, user);
 }
 
-static void put_when(struct ctx *c, struct node *to, const char *name, int64_t at)
-{
-	struct moment m;
-
-	if (!at)
-		return;
-	m = moment_at(c->arena, at);
-	data_time(c, to, name, m, say_full(c->arena, m, clock_now(c->clock)));
-}
-
 static enum err put_jobs(struct ctx *c, struct db *db, struct node *data, const struct user *user)
 {
 	struct node *list = data_list(c, data, "jobs");
@@ -175,8 +165,8 @@ static enum err put_jobs(struct ctx *c, struct db *db, struct node *data, const 
 		data_str(c, row, "employment", SAY(c->arena, "%lld", (long long)jobs[i].key));
 		data_str(c, row, "job_role", jobs[i].role->words);
 		data_str(c, row, "job_org", jobs[i].org_id.len ? org_words(c, jobs[i].org_id) : STR("The place itself"));
-		put_when(c, row, "since", jobs[i].since);
-		put_when(c, row, "until", jobs[i].until);
+		account_when(c, row, "since", jobs[i].since);
+		account_when(c, row, "until", jobs[i].until);
 		if (!user->ended && (!jobs[i].until || jobs[i].until > now))
 			node_add_bool(c->arena, row, "holds", true);
 	}
@@ -261,7 +251,7 @@ static enum err put_events(struct ctx *c, struct db *db, struct node *data, cons
 		struct user by;
 
 		TRY(put_event(c, db, row, user, &at[i]));
-		put_when(c, row, "event_at", at[i].at);
+		account_when(c, row, "event_at", at[i].at);
 		if (at[i].actor && account_at(c, db, at[i].actor, &by) == OK)
 			data_str(c, row, "by", by.name);
 	}

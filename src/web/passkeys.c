@@ -44,14 +44,6 @@ enum err sign_in_passkey_do(struct ctx *c, const struct request *r, struct reply
 
 /* --- one's own --- */
 
-static void put_when(struct ctx *c, struct node *to, const char *name, int64_t at)
-{
-	struct moment m = moment_at(c->arena, at);
-
-	if (at)
-		data_time(c, to, name, m, say_full(c->arena, m, clock_now(c->clock)));
-}
-
 enum err put_passkeys(struct ctx *c, const struct request *r, struct db *db, struct node *data)
 {
 	struct node *list = data_list(c, data, "passkeys");
@@ -65,8 +57,8 @@ enum err put_passkeys(struct ctx *c, const struct request *r, struct db *db, str
 
 		data_str(c, row, "passkey_key", SAY(c->arena, "%lld", (long long)at[i].key));
 		data_str(c, row, "passkey_name", at[i].name);
-		put_when(c, row, "made_at", at[i].made);
-		put_when(c, row, "used_at", at[i].used);
+		account_when(c, row, "made_at", at[i].made);
+		account_when(c, row, "used_at", at[i].used);
 	}
 	if (len)
 		node_add_bool(c->arena, data, "any_passkey", true);

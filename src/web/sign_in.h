@@ -31,6 +31,8 @@ NODISCARD enum err account_prove(struct ctx *c, const struct request *r, const s
 /* Pages of one's account have the frame of a resident's own pages or of the place's: the page's name, and its data. (account.c) */
 const char *account_page_of(struct ctx *c, const char *page);
 void account_frame(struct ctx *c, struct node *data);
+/* A moment in full words; 0: nothing. (account.c) */
+void account_when(struct ctx *c, struct node *to, const char *name, int64_t at);
 /* Back to the account's page, which says what was done. (account.c) */
 NODISCARD enum err account_done(struct ctx *c, const char *what, struct reply *reply);
 /* The apps one let in. (app.c) */
